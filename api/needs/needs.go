@@ -1,0 +1,5 @@
+// Package needs is the contract of the needs service: its types, the server it
+// must implement and a client for it, all generated from openapi.yaml.
+package needs
+
+//go:generate go run github.com/oapi-codegen/oapi-codegen/v2/cmd/oapi-codegen@v2.8.2 -config needs.cfg.yaml openapi.yaml
