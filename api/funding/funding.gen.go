@@ -760,31 +760,31 @@ type OpenAllowanceJSONBody struct {
 // OpenAllowanceParams defines parameters for OpenAllowance.
 type OpenAllowanceParams struct {
 	// IdempotencyKey The same key from the same person does its work once; later calls answer with the thing as it now stands.
-	IdempotencyKey IdempotencyKey `json:"Idempotency-Key,omitempty,omitzero"`
+	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
 }
 
 // SearchCoursesParams defines parameters for SearchCourses.
 type SearchCoursesParams struct {
 	// Q Words of the name, subject or provider, or the code
-	Q string `form:"q,omitempty" json:"q,omitempty,omitzero"`
+	Q *string `form:"q,omitempty" json:"q,omitempty"`
 
 	// PricedOn Only courses with a price that day
-	PricedOn openapi_types.Date `form:"priced_on,omitempty" json:"priced_on,omitempty,omitzero"`
+	PricedOn *openapi_types.Date `form:"priced_on,omitempty" json:"priced_on,omitempty"`
 
 	// Page Counted from 1
-	Page Page `form:"page,omitempty" json:"page,omitempty,omitzero"`
+	Page *Page `form:"page,omitempty" json:"page,omitempty"`
 
 	// Size Rows a page
-	Size Size `form:"size,omitempty" json:"size,omitempty,omitzero"`
+	Size *Size `form:"size,omitempty" json:"size,omitempty"`
 }
 
 // ListImportsParams defines parameters for ListImports.
 type ListImportsParams struct {
 	// Page Counted from 1
-	Page Page `form:"page,omitempty" json:"page,omitempty,omitzero"`
+	Page *Page `form:"page,omitempty" json:"page,omitempty"`
 
 	// Size Rows a page
-	Size Size `form:"size,omitempty" json:"size,omitempty,omitzero"`
+	Size *Size `form:"size,omitempty" json:"size,omitempty"`
 }
 
 // UploadImportParams defines parameters for UploadImport.
@@ -792,60 +792,60 @@ type UploadImportParams struct {
 	FileName string `form:"file_name" json:"file_name"`
 
 	// Map Where a heading is not understood: `field=Heading`, such as `price=Cost (£)`
-	Map []string `form:"map,omitempty" json:"map,omitempty,omitzero"`
+	Map *[]string `form:"map,omitempty" json:"map,omitempty"`
 
 	// From The day the prices start where the file has no such column
-	From openapi_types.Date `form:"from,omitempty" json:"from,omitempty,omitzero"`
+	From *openapi_types.Date `form:"from,omitempty" json:"from,omitempty"`
 
 	// IdempotencyKey The same key from the same person does its work once; later calls answer with the thing as it now stands.
-	IdempotencyKey IdempotencyKey `json:"Idempotency-Key,omitempty,omitzero"`
+	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
 }
 
 // ListImportProblemsParams defines parameters for ListImportProblems.
 type ListImportProblemsParams struct {
 	// Page Counted from 1
-	Page Page `form:"page,omitempty" json:"page,omitempty,omitzero"`
+	Page *Page `form:"page,omitempty" json:"page,omitempty"`
 
 	// Size Rows a page
-	Size Size `form:"size,omitempty" json:"size,omitempty,omitzero"`
+	Size *Size `form:"size,omitempty" json:"size,omitempty"`
 }
 
 // ListFlaggedPricesParams defines parameters for ListFlaggedPrices.
 type ListFlaggedPricesParams struct {
 	// Page Counted from 1
-	Page Page `form:"page,omitempty" json:"page,omitempty,omitzero"`
+	Page *Page `form:"page,omitempty" json:"page,omitempty"`
 
 	// Size Rows a page
-	Size Size `form:"size,omitempty" json:"size,omitempty,omitzero"`
+	Size *Size `form:"size,omitempty" json:"size,omitempty"`
 }
 
 // ConfirmPriceParams defines parameters for ConfirmPrice.
 type ConfirmPriceParams struct {
 	// IdempotencyKey The same key from the same person does its work once; later calls answer with the thing as it now stands.
-	IdempotencyKey IdempotencyKey `json:"Idempotency-Key,omitempty,omitzero"`
+	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
 }
 
 // ListRequestsParams defines parameters for ListRequests.
 type ListRequestsParams struct {
-	State []State `form:"state,omitempty" json:"state,omitempty,omitzero"`
+	State *[]State `form:"state,omitempty" json:"state,omitempty"`
 
 	// Q A reference or part of one
-	Q string `form:"q,omitempty" json:"q,omitempty,omitzero"`
+	Q *string `form:"q,omitempty" json:"q,omitempty"`
 
 	// Mine Only those of the caller's own caseload
-	Mine bool `form:"mine,omitempty" json:"mine,omitempty,omitzero"`
+	Mine *bool `form:"mine,omitempty" json:"mine,omitempty"`
 
 	// Decidable Only those that the caller may decide now
-	Decidable   bool               `form:"decidable,omitempty" json:"decidable,omitempty,omitzero"`
-	Area        string             `form:"area,omitempty" json:"area,omitempty,omitzero"`
-	JobseekerId openapi_types.UUID `form:"jobseeker_id,omitempty" json:"jobseeker_id,omitempty,omitzero"`
-	AllowanceId openapi_types.UUID `form:"allowance_id,omitempty" json:"allowance_id,omitempty,omitzero"`
+	Decidable   *bool               `form:"decidable,omitempty" json:"decidable,omitempty"`
+	Area        *string             `form:"area,omitempty" json:"area,omitempty"`
+	JobseekerId *openapi_types.UUID `form:"jobseeker_id,omitempty" json:"jobseeker_id,omitempty"`
+	AllowanceId *openapi_types.UUID `form:"allowance_id,omitempty" json:"allowance_id,omitempty"`
 
 	// Page Counted from 1
-	Page Page `form:"page,omitempty" json:"page,omitempty,omitzero"`
+	Page *Page `form:"page,omitempty" json:"page,omitempty"`
 
 	// Size Rows a page
-	Size Size `form:"size,omitempty" json:"size,omitempty,omitzero"`
+	Size *Size `form:"size,omitempty" json:"size,omitempty"`
 }
 
 // DraftRequestJSONBody defines parameters for DraftRequest.
@@ -856,19 +856,19 @@ type DraftRequestJSONBody struct {
 // DraftRequestParams defines parameters for DraftRequest.
 type DraftRequestParams struct {
 	// IdempotencyKey The same key from the same person does its work once; later calls answer with the thing as it now stands.
-	IdempotencyKey IdempotencyKey `json:"Idempotency-Key,omitempty,omitzero"`
+	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
 }
 
 // SummariseRequestsParams defines parameters for SummariseRequests.
 type SummariseRequestsParams struct {
-	Mine      bool `form:"mine,omitempty" json:"mine,omitempty,omitzero"`
-	Decidable bool `form:"decidable,omitempty" json:"decidable,omitempty,omitzero"`
+	Mine      *bool `form:"mine,omitempty" json:"mine,omitempty"`
+	Decidable *bool `form:"decidable,omitempty" json:"decidable,omitempty"`
 }
 
 // EditRequestParams defines parameters for EditRequest.
 type EditRequestParams struct {
 	// IdempotencyKey The same key from the same person does its work once; later calls answer with the thing as it now stands.
-	IdempotencyKey IdempotencyKey `json:"Idempotency-Key,omitempty,omitzero"`
+	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
 }
 
 // ApproveRequestJSONBody defines parameters for ApproveRequest.
@@ -881,16 +881,16 @@ type ApproveRequestJSONBody struct {
 // ApproveRequestParams defines parameters for ApproveRequest.
 type ApproveRequestParams struct {
 	// IdempotencyKey The same key from the same person does its work once; later calls answer with the thing as it now stands.
-	IdempotencyKey IdempotencyKey `json:"Idempotency-Key,omitempty,omitzero"`
+	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
 }
 
 // ListRequestAuditParams defines parameters for ListRequestAudit.
 type ListRequestAuditParams struct {
 	// Page Counted from 1
-	Page Page `form:"page,omitempty" json:"page,omitempty,omitzero"`
+	Page *Page `form:"page,omitempty" json:"page,omitempty"`
 
 	// Size Rows a page
-	Size Size `form:"size,omitempty" json:"size,omitempty,omitzero"`
+	Size *Size `form:"size,omitempty" json:"size,omitempty"`
 }
 
 // DeclineRequestJSONBody defines parameters for DeclineRequest.
@@ -905,7 +905,7 @@ type DeclineRequestJSONBody struct {
 // DeclineRequestParams defines parameters for DeclineRequest.
 type DeclineRequestParams struct {
 	// IdempotencyKey The same key from the same person does its work once; later calls answer with the thing as it now stands.
-	IdempotencyKey IdempotencyKey `json:"Idempotency-Key,omitempty,omitzero"`
+	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
 }
 
 // ReturnRequestJSONBody defines parameters for ReturnRequest.
@@ -920,7 +920,7 @@ type ReturnRequestJSONBody struct {
 // ReturnRequestParams defines parameters for ReturnRequest.
 type ReturnRequestParams struct {
 	// IdempotencyKey The same key from the same person does its work once; later calls answer with the thing as it now stands.
-	IdempotencyKey IdempotencyKey `json:"Idempotency-Key,omitempty,omitzero"`
+	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
 }
 
 // SubmitRequestJSONBody defines parameters for SubmitRequest.
@@ -932,7 +932,7 @@ type SubmitRequestJSONBody struct {
 // SubmitRequestParams defines parameters for SubmitRequest.
 type SubmitRequestParams struct {
 	// IdempotencyKey The same key from the same person does its work once; later calls answer with the thing as it now stands.
-	IdempotencyKey IdempotencyKey `json:"Idempotency-Key,omitempty,omitzero"`
+	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
 }
 
 // WithdrawRequestJSONBody defines parameters for WithdrawRequest.
@@ -944,7 +944,7 @@ type WithdrawRequestJSONBody struct {
 // WithdrawRequestParams defines parameters for WithdrawRequest.
 type WithdrawRequestParams struct {
 	// IdempotencyKey The same key from the same person does its work once; later calls answer with the thing as it now stands.
-	IdempotencyKey IdempotencyKey `json:"Idempotency-Key,omitempty,omitzero"`
+	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
 }
 
 // OpenAllowanceJSONRequestBody defines body for OpenAllowance for application/json ContentType.
@@ -1938,14 +1938,16 @@ func NewOpenAllowanceRequestWithBody(server string, params *OpenAllowanceParams,
 
 	if params != nil {
 
-		var headerParam0 string
+		if params.IdempotencyKey != nil {
+			var headerParam0 string
 
-		headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
-		if err != nil {
-			return nil, err
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Idempotency-Key", headerParam0)
 		}
-
-		req.Header.Set("Idempotency-Key", headerParam0)
 
 	}
 
@@ -2014,36 +2016,52 @@ func NewSearchCoursesRequest(server string, params *SearchCoursesParams) (*http.
 		// per the OpenAPI spec (e.g. "color=blue,black,brown").
 		var rawQueryFragments []string
 
-		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "q", params.Q, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
-			return nil, err
-		} else {
-			for _, qp := range strings.Split(queryFrag, "&") {
-				rawQueryFragments = append(rawQueryFragments, qp)
+		if params.Q != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "q", *params.Q, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
 			}
+
 		}
 
-		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "priced_on", params.PricedOn, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "date"}); err != nil {
-			return nil, err
-		} else {
-			for _, qp := range strings.Split(queryFrag, "&") {
-				rawQueryFragments = append(rawQueryFragments, qp)
+		if params.PricedOn != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "priced_on", *params.PricedOn, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "date"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
 			}
+
 		}
 
-		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "page", params.Page, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
-			return nil, err
-		} else {
-			for _, qp := range strings.Split(queryFrag, "&") {
-				rawQueryFragments = append(rawQueryFragments, qp)
+		if params.Page != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "page", *params.Page, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
 			}
+
 		}
 
-		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "size", params.Size, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
-			return nil, err
-		} else {
-			for _, qp := range strings.Split(queryFrag, "&") {
-				rawQueryFragments = append(rawQueryFragments, qp)
+		if params.Size != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "size", *params.Size, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
 			}
+
 		}
 
 		if encoded := queryValues.Encode(); encoded != "" {
@@ -2122,20 +2140,28 @@ func NewListImportsRequest(server string, params *ListImportsParams) (*http.Requ
 		// per the OpenAPI spec (e.g. "color=blue,black,brown").
 		var rawQueryFragments []string
 
-		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "page", params.Page, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
-			return nil, err
-		} else {
-			for _, qp := range strings.Split(queryFrag, "&") {
-				rawQueryFragments = append(rawQueryFragments, qp)
+		if params.Page != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "page", *params.Page, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
 			}
+
 		}
 
-		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "size", params.Size, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
-			return nil, err
-		} else {
-			for _, qp := range strings.Split(queryFrag, "&") {
-				rawQueryFragments = append(rawQueryFragments, qp)
+		if params.Size != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "size", *params.Size, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
 			}
+
 		}
 
 		if encoded := queryValues.Encode(); encoded != "" {
@@ -2190,7 +2216,7 @@ func NewUploadImportRequestWithBody(server string, params *UploadImportParams, c
 
 		if params.Map != nil {
 
-			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "map", params.Map, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "array", Format: ""}); err != nil {
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "map", *params.Map, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "array", Format: ""}); err != nil {
 				return nil, err
 			} else {
 				for _, qp := range strings.Split(queryFrag, "&") {
@@ -2200,12 +2226,16 @@ func NewUploadImportRequestWithBody(server string, params *UploadImportParams, c
 
 		}
 
-		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "from", params.From, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "date"}); err != nil {
-			return nil, err
-		} else {
-			for _, qp := range strings.Split(queryFrag, "&") {
-				rawQueryFragments = append(rawQueryFragments, qp)
+		if params.From != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "from", *params.From, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "date"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
 			}
+
 		}
 
 		if encoded := queryValues.Encode(); encoded != "" {
@@ -2223,14 +2253,16 @@ func NewUploadImportRequestWithBody(server string, params *UploadImportParams, c
 
 	if params != nil {
 
-		var headerParam0 string
+		if params.IdempotencyKey != nil {
+			var headerParam0 string
 
-		headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
-		if err != nil {
-			return nil, err
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Idempotency-Key", headerParam0)
 		}
-
-		req.Header.Set("Idempotency-Key", headerParam0)
 
 	}
 
@@ -2353,20 +2385,28 @@ func NewListImportProblemsRequest(server string, id Id, params *ListImportProble
 		// per the OpenAPI spec (e.g. "color=blue,black,brown").
 		var rawQueryFragments []string
 
-		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "page", params.Page, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
-			return nil, err
-		} else {
-			for _, qp := range strings.Split(queryFrag, "&") {
-				rawQueryFragments = append(rawQueryFragments, qp)
+		if params.Page != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "page", *params.Page, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
 			}
+
 		}
 
-		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "size", params.Size, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
-			return nil, err
-		} else {
-			for _, qp := range strings.Split(queryFrag, "&") {
-				rawQueryFragments = append(rawQueryFragments, qp)
+		if params.Size != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "size", *params.Size, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
 			}
+
 		}
 
 		if encoded := queryValues.Encode(); encoded != "" {
@@ -2445,20 +2485,28 @@ func NewListFlaggedPricesRequest(server string, params *ListFlaggedPricesParams)
 		// per the OpenAPI spec (e.g. "color=blue,black,brown").
 		var rawQueryFragments []string
 
-		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "page", params.Page, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
-			return nil, err
-		} else {
-			for _, qp := range strings.Split(queryFrag, "&") {
-				rawQueryFragments = append(rawQueryFragments, qp)
+		if params.Page != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "page", *params.Page, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
 			}
+
 		}
 
-		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "size", params.Size, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
-			return nil, err
-		} else {
-			for _, qp := range strings.Split(queryFrag, "&") {
-				rawQueryFragments = append(rawQueryFragments, qp)
+		if params.Size != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "size", *params.Size, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
 			}
+
 		}
 
 		if encoded := queryValues.Encode(); encoded != "" {
@@ -2508,14 +2556,16 @@ func NewConfirmPriceRequest(server string, id Id, params *ConfirmPriceParams) (*
 
 	if params != nil {
 
-		var headerParam0 string
+		if params.IdempotencyKey != nil {
+			var headerParam0 string
 
-		headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
-		if err != nil {
-			return nil, err
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Idempotency-Key", headerParam0)
 		}
-
-		req.Header.Set("Idempotency-Key", headerParam0)
 
 	}
 
@@ -2552,7 +2602,7 @@ func NewListRequestsRequest(server string, params *ListRequestsParams) (*http.Re
 
 		if params.State != nil {
 
-			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "state", params.State, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "array", Format: ""}); err != nil {
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "state", *params.State, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "array", Format: ""}); err != nil {
 				return nil, err
 			} else {
 				for _, qp := range strings.Split(queryFrag, "&") {
@@ -2562,68 +2612,100 @@ func NewListRequestsRequest(server string, params *ListRequestsParams) (*http.Re
 
 		}
 
-		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "q", params.Q, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
-			return nil, err
-		} else {
-			for _, qp := range strings.Split(queryFrag, "&") {
-				rawQueryFragments = append(rawQueryFragments, qp)
+		if params.Q != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "q", *params.Q, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
 			}
+
 		}
 
-		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "mine", params.Mine, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
-			return nil, err
-		} else {
-			for _, qp := range strings.Split(queryFrag, "&") {
-				rawQueryFragments = append(rawQueryFragments, qp)
+		if params.Mine != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "mine", *params.Mine, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
 			}
+
 		}
 
-		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "decidable", params.Decidable, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
-			return nil, err
-		} else {
-			for _, qp := range strings.Split(queryFrag, "&") {
-				rawQueryFragments = append(rawQueryFragments, qp)
+		if params.Decidable != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "decidable", *params.Decidable, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
 			}
+
 		}
 
-		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "area", params.Area, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
-			return nil, err
-		} else {
-			for _, qp := range strings.Split(queryFrag, "&") {
-				rawQueryFragments = append(rawQueryFragments, qp)
+		if params.Area != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "area", *params.Area, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
 			}
+
 		}
 
-		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "jobseeker_id", params.JobseekerId, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "uuid"}); err != nil {
-			return nil, err
-		} else {
-			for _, qp := range strings.Split(queryFrag, "&") {
-				rawQueryFragments = append(rawQueryFragments, qp)
+		if params.JobseekerId != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "jobseeker_id", *params.JobseekerId, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "uuid"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
 			}
+
 		}
 
-		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "allowance_id", params.AllowanceId, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "uuid"}); err != nil {
-			return nil, err
-		} else {
-			for _, qp := range strings.Split(queryFrag, "&") {
-				rawQueryFragments = append(rawQueryFragments, qp)
+		if params.AllowanceId != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "allowance_id", *params.AllowanceId, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "uuid"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
 			}
+
 		}
 
-		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "page", params.Page, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
-			return nil, err
-		} else {
-			for _, qp := range strings.Split(queryFrag, "&") {
-				rawQueryFragments = append(rawQueryFragments, qp)
+		if params.Page != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "page", *params.Page, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
 			}
+
 		}
 
-		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "size", params.Size, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
-			return nil, err
-		} else {
-			for _, qp := range strings.Split(queryFrag, "&") {
-				rawQueryFragments = append(rawQueryFragments, qp)
+		if params.Size != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "size", *params.Size, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
 			}
+
 		}
 
 		if encoded := queryValues.Encode(); encoded != "" {
@@ -2679,14 +2761,16 @@ func NewDraftRequestRequestWithBody(server string, params *DraftRequestParams, c
 
 	if params != nil {
 
-		var headerParam0 string
+		if params.IdempotencyKey != nil {
+			var headerParam0 string
 
-		headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
-		if err != nil {
-			return nil, err
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Idempotency-Key", headerParam0)
 		}
-
-		req.Header.Set("Idempotency-Key", headerParam0)
 
 	}
 
@@ -2721,20 +2805,28 @@ func NewSummariseRequestsRequest(server string, params *SummariseRequestsParams)
 		// per the OpenAPI spec (e.g. "color=blue,black,brown").
 		var rawQueryFragments []string
 
-		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "mine", params.Mine, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
-			return nil, err
-		} else {
-			for _, qp := range strings.Split(queryFrag, "&") {
-				rawQueryFragments = append(rawQueryFragments, qp)
+		if params.Mine != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "mine", *params.Mine, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
 			}
+
 		}
 
-		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "decidable", params.Decidable, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
-			return nil, err
-		} else {
-			for _, qp := range strings.Split(queryFrag, "&") {
-				rawQueryFragments = append(rawQueryFragments, qp)
+		if params.Decidable != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "decidable", *params.Decidable, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
 			}
+
 		}
 
 		if encoded := queryValues.Encode(); encoded != "" {
@@ -2831,14 +2923,16 @@ func NewEditRequestRequestWithBody(server string, id Id, params *EditRequestPara
 
 	if params != nil {
 
-		var headerParam0 string
+		if params.IdempotencyKey != nil {
+			var headerParam0 string
 
-		headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
-		if err != nil {
-			return nil, err
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Idempotency-Key", headerParam0)
 		}
-
-		req.Header.Set("Idempotency-Key", headerParam0)
 
 	}
 
@@ -2891,14 +2985,16 @@ func NewApproveRequestRequestWithBody(server string, id Id, params *ApproveReque
 
 	if params != nil {
 
-		var headerParam0 string
+		if params.IdempotencyKey != nil {
+			var headerParam0 string
 
-		headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
-		if err != nil {
-			return nil, err
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Idempotency-Key", headerParam0)
 		}
-
-		req.Header.Set("Idempotency-Key", headerParam0)
 
 	}
 
@@ -2940,20 +3036,28 @@ func NewListRequestAuditRequest(server string, id Id, params *ListRequestAuditPa
 		// per the OpenAPI spec (e.g. "color=blue,black,brown").
 		var rawQueryFragments []string
 
-		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "page", params.Page, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
-			return nil, err
-		} else {
-			for _, qp := range strings.Split(queryFrag, "&") {
-				rawQueryFragments = append(rawQueryFragments, qp)
+		if params.Page != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "page", *params.Page, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
 			}
+
 		}
 
-		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "size", params.Size, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
-			return nil, err
-		} else {
-			for _, qp := range strings.Split(queryFrag, "&") {
-				rawQueryFragments = append(rawQueryFragments, qp)
+		if params.Size != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "size", *params.Size, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
 			}
+
 		}
 
 		if encoded := queryValues.Encode(); encoded != "" {
@@ -3050,14 +3154,16 @@ func NewDeclineRequestRequestWithBody(server string, id Id, params *DeclineReque
 
 	if params != nil {
 
-		var headerParam0 string
+		if params.IdempotencyKey != nil {
+			var headerParam0 string
 
-		headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
-		if err != nil {
-			return nil, err
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Idempotency-Key", headerParam0)
 		}
-
-		req.Header.Set("Idempotency-Key", headerParam0)
 
 	}
 
@@ -3110,14 +3216,16 @@ func NewReturnRequestRequestWithBody(server string, id Id, params *ReturnRequest
 
 	if params != nil {
 
-		var headerParam0 string
+		if params.IdempotencyKey != nil {
+			var headerParam0 string
 
-		headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
-		if err != nil {
-			return nil, err
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Idempotency-Key", headerParam0)
 		}
-
-		req.Header.Set("Idempotency-Key", headerParam0)
 
 	}
 
@@ -3170,14 +3278,16 @@ func NewSubmitRequestRequestWithBody(server string, id Id, params *SubmitRequest
 
 	if params != nil {
 
-		var headerParam0 string
+		if params.IdempotencyKey != nil {
+			var headerParam0 string
 
-		headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
-		if err != nil {
-			return nil, err
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Idempotency-Key", headerParam0)
 		}
-
-		req.Header.Set("Idempotency-Key", headerParam0)
 
 	}
 
@@ -3230,14 +3340,16 @@ func NewWithdrawRequestRequestWithBody(server string, id Id, params *WithdrawReq
 
 	if params != nil {
 
-		var headerParam0 string
+		if params.IdempotencyKey != nil {
+			var headerParam0 string
 
-		headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
-		if err != nil {
-			return nil, err
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Idempotency-Key", headerParam0)
 		}
-
-		req.Header.Set("Idempotency-Key", headerParam0)
 
 	}
 
@@ -6189,7 +6301,7 @@ func (w *ServerInterfaceWrapper) OpenAllowance(ctx echo.Context) error {
 			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter Idempotency-Key: %s", err))
 		}
 
-		params.IdempotencyKey = IdempotencyKey
+		params.IdempotencyKey = &IdempotencyKey
 	}
 
 	// Invoke the callback with all the unmarshaled arguments
@@ -6334,7 +6446,7 @@ func (w *ServerInterfaceWrapper) UploadImport(ctx echo.Context) error {
 			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter Idempotency-Key: %s", err))
 		}
 
-		params.IdempotencyKey = IdempotencyKey
+		params.IdempotencyKey = &IdempotencyKey
 	}
 
 	// Invoke the callback with all the unmarshaled arguments
@@ -6475,7 +6587,7 @@ func (w *ServerInterfaceWrapper) ConfirmPrice(ctx echo.Context) error {
 			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter Idempotency-Key: %s", err))
 		}
 
-		params.IdempotencyKey = IdempotencyKey
+		params.IdempotencyKey = &IdempotencyKey
 	}
 
 	// Invoke the callback with all the unmarshaled arguments
@@ -6578,7 +6690,7 @@ func (w *ServerInterfaceWrapper) DraftRequest(ctx echo.Context) error {
 			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter Idempotency-Key: %s", err))
 		}
 
-		params.IdempotencyKey = IdempotencyKey
+		params.IdempotencyKey = &IdempotencyKey
 	}
 
 	// Invoke the callback with all the unmarshaled arguments
@@ -6655,7 +6767,7 @@ func (w *ServerInterfaceWrapper) EditRequest(ctx echo.Context) error {
 			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter Idempotency-Key: %s", err))
 		}
 
-		params.IdempotencyKey = IdempotencyKey
+		params.IdempotencyKey = &IdempotencyKey
 	}
 
 	// Invoke the callback with all the unmarshaled arguments
@@ -6691,7 +6803,7 @@ func (w *ServerInterfaceWrapper) ApproveRequest(ctx echo.Context) error {
 			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter Idempotency-Key: %s", err))
 		}
 
-		params.IdempotencyKey = IdempotencyKey
+		params.IdempotencyKey = &IdempotencyKey
 	}
 
 	// Invoke the callback with all the unmarshaled arguments
@@ -6775,7 +6887,7 @@ func (w *ServerInterfaceWrapper) DeclineRequest(ctx echo.Context) error {
 			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter Idempotency-Key: %s", err))
 		}
 
-		params.IdempotencyKey = IdempotencyKey
+		params.IdempotencyKey = &IdempotencyKey
 	}
 
 	// Invoke the callback with all the unmarshaled arguments
@@ -6811,7 +6923,7 @@ func (w *ServerInterfaceWrapper) ReturnRequest(ctx echo.Context) error {
 			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter Idempotency-Key: %s", err))
 		}
 
-		params.IdempotencyKey = IdempotencyKey
+		params.IdempotencyKey = &IdempotencyKey
 	}
 
 	// Invoke the callback with all the unmarshaled arguments
@@ -6847,7 +6959,7 @@ func (w *ServerInterfaceWrapper) SubmitRequest(ctx echo.Context) error {
 			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter Idempotency-Key: %s", err))
 		}
 
-		params.IdempotencyKey = IdempotencyKey
+		params.IdempotencyKey = &IdempotencyKey
 	}
 
 	// Invoke the callback with all the unmarshaled arguments
@@ -6883,7 +6995,7 @@ func (w *ServerInterfaceWrapper) WithdrawRequest(ctx echo.Context) error {
 			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter Idempotency-Key: %s", err))
 		}
 
-		params.IdempotencyKey = IdempotencyKey
+		params.IdempotencyKey = &IdempotencyKey
 	}
 
 	// Invoke the callback with all the unmarshaled arguments
@@ -8921,100 +9033,101 @@ func (sh *strictHandler) WithdrawRequest(ctx echo.Context, id Id, params Withdra
 // const string: with thousands of chunks the chained `+` fold is several
 // times slower for the Go compiler than parsing a slice literal.
 var swaggerSpec = []string{
-	"5H3dctw2lvCroPr7qjJTy5Zk52d35JoLR4krno1jV+SJL2KXhSZPNxGRAAOA6vSkfL/X+wr7Jvso+yRb",
-	"OABIkAS7SakVyzs3troJAgcH5/8H/fsiFWUlOHCtFue/LyoqaQkaJH56npl/GV+cLyqq80Wy4LSExfmC",
-	"ZYtkIeHXmknIFuda1pAsVJpDSc0bayFLqhfni7rGkXpXmbeUloxvFh8+JIvnGZSV0MDT3b/DzryTgUol",
-	"qzQTZrnXORBFSyDXsCNrKUqi/TcVSCU4yQQowrQiWyGvieApPCEF1SBJSotCEcrVFiTZMp3juzpnfEOo",
-	"eYdwsSVKU56pk0Vi95cDzUC2OwwAXBoIw+2V9LfvgW90vjh/dHaWLErGm8+xzb6iGxhu8ULUXENmd/fI",
-	"w/FrDXLXglGZV8O1M1jTutC4Ukl/Y2VdIhRnDhD3RQMG4xo2IBGOS/aPCBw/iq0ilLiVYkAo814UiMdf",
-	"BlA8PgjCB0s0oPTXImOANPYTSIWAGFLkGrg2f9KqKlhKDYinvyj7uF2/kqICqd0MN+0MQyJyD4nOqSZb",
-	"qogEakiyIVHG9VdfLA7iriX2n5sF3zUjxeoXSHW7w5Yt7DeqElxZaF9JsSqg3LPfyo74l+G+/7+E9eJ8",
-	"8f9OW6Y9tU/VqZ8XYeji4Q3uHbgmWykcTbrXzKxPi0JsKU9hiFoqARfu0XSyoDeUFXRVwPsK3JvdNVNa",
-	"kf/5j/8kORQZ/pGKsmTaELz5VFEWPYU+5hMz0dga5nxTUUsFnylSSZaCPeaM7hLDVv8APnENQdP8Pcsm",
-	"yC4/2LLG77HHbp8t1JMgMNt4n4psbFZ8PhlEHD0KozmUWeBNXPcXsVIA1yCnAioq4JC9p7ozOqMalpqV",
-	"EHvFUM4s2JEw3itRyzSODRyQvbfM1gEitn4gbQ4u3pMbiIMOjsKD7RJB9xBDNggB7u0usQwbEHSHXEN8",
-	"d4hgSLUdPA/ZPdkjA5NWoLxhOv+Wa+mlSVG8XC/Of94vyFpx9CHpyyNoJ2MaSnVIKJrFdwYkByOVku4G",
-	"5+JnHe7lndlNVUlxAxeONYEbJfHzQkIpbkAtOYBBcwE0U0stlr+I1VKs12hLrEBrkEudU760x2nOQOcg",
-	"g7Va0npaZ0xbkIeSONWO6oayeA73oPE0lT1VbfEQW9U9mzZVD+FIfy0oid9du2Jn/iiNGVx5w6qLqoYy",
-	"JpFIgPQBnSTW/mq3H4gV5Yyp4RMtNC1ij/riAMHz45PG1jMTx7Z8YSloMiPZ8Zd1WVLcXB9PKDrUUK3+",
-	"AFtQmqyZVOYgJmHxlZnrIKO5FeN8ZsE9xpH2N/4JnKoHdrDzUYsgN+/FQZ3I3QXcQBGduxRc5yOTjxoV",
-	"VUH3KdjJFGSkLTO+2B6pE3kW07VOkzrl10wcihmLBA997IC+gbRgfCD/udDLgvFryIzUd1oAZftyXfOM",
-	"8c2y0ZoGBqGXN7SoYbkWclkKjj6l+ZYafYdvM67q9ZqlDLheMm4P0MrFcaXxbaFgm4OM2Mdo9ytRwkpk",
-	"OwKFAlLRnSJabKnMFLrFZmvKIiegOuOT9jzdxwc9XSPSx8yynqs6yV3tSA5ndiBgsVMaU5szdONEtrlm",
-	"PAsJIReFjYYUQFVrSy2SRc2bPyu6wzGpuBk5xzkmrYQ1SD9+MJNzsW+lmXEI7jBpcB7MFy6NhkfsKJ4V",
-	"dLOB7JXn+r5A81pslgifI0N6e2osLzvHIZCPoYE6KHjgCug7WlXADTEMBMhLDoRKKbYoKhwdkJwqshHm",
-	"USH4ZiA75rDcajfVFF3t9rncIzrSi7Hurr4tK70jayFxVyvYMI7bj6yqxaGTvtTGT/yQLLZCZuqwXkKQ",
-	"cOLEmsEWBe0GY0f0vKyE1BHplmWQDTeIZKeIfRqTH7OOiGYjMUMuNNH0GoMswzX2HVgm+FggMgNaaBu1",
-	"VYKsqYxOntU2XBYzX3EajANJqIBqQjlqT6KF1XjolEWnXbNiT9RkbZl6FN+IC7sy9VHqslaapIKvmSzJ",
-	"CtZCggFiR1LKyQoIJSmt7hJyKWlVOd7dR6Yv3DDzBigVDUijucA0MbaMSoiQZJvvzBdrygqIrl5JuGGw",
-	"PSyX7TAj35BfDoy39N6wViP5IgfNOB6qObkn5IzUXLOCpDa0HsVrzdOc8ug5tpSzBXtO0gg5CTTbxeeq",
-	"DOuMU4SQLj6piB86LUjUEqLHWCst3NdevCMvJQvP7O067UY7/GI5uqXmcXkTRKon+iSpKOoyHqQwdmZc",
-	"r0mgKhrZ6CEGZ2hserdU8/r4Ni49xTWWu6HvpWecZCFrL/8dLh29x6y07902enK4NAQ3L+BLNWyENVn3",
-	"sYJZ8MKPnS4WzB6nqtZfa6FhxNuqqoKNuGLbnOqRB7uJ/hlOYV9oQQ5wE0CQdJHsoY4dewdlwblrSa2v",
-	"Z45BGoG0TAuBecEF6u/r8LMWojDcYmCuSuAG0IxtmOW6gqUODi0pc+ST5qzIUir3R/letBK7L39ZmhNL",
-	"2IQpsjWfB+aVfd41RWMjJiQc9/lfRgZB0XF0ZnjTNjjRBBK8e+1N8CQwg94dckksHA3Hx068pL89t7h4",
-	"9HhobMetwNc5kIzuUHvYuBRRmkpN0JlulApau1wQVTdnE+aUxrIEOdCM8c17L/Ya//fLeX6vP+3Yrn+A",
-	"7S3F0Wxv/GHKqz77+HOzqcBUlKCQ2M8JJfjSZ4rwulyBTAglW1gRlYvK4qMT5tgrCA8O9oJxZvDEic3+",
-	"ptAC24A2lglT3q5kXAusfOhC/+hsSj1CSGCHRXCHmmJ0+Ko1AnvAGyv+qqNur84dZ0mlbeyJiHXDbAmh",
-	"PCO52GJhh6N9a4zVPAOptBDZQCL2eW3I5+aJM8+92+deUok3FluxOCR+GySLRgGGLmNP+uwNiPvoW2cL",
-	"cRyPBFPQs4iZoM81Kemu8THOCYcbkMSZfYm1Td3bZLVrXJYWASshCqDcGnZu5KxUbfvWajfqUY3S/Jaq",
-	"Flq2dl/F1vEC/qBUnihg5thxbV55SHaoP5gmKS2BeI0XDzF0X/6eKlfFwHha1IrdwBNCVwpLOHIzayvm",
-	"mCKigglKKWaAdcKqwYGN0GDjD/T8pmcX5C9ffPmvQ1uFVmNSQdyAXKa0uhrGj9T1zOKJSDHKhLcMBDNe",
-	"6KcwAyhj+fFg9hguM9CURXzaVwVlnGAsKWlr17Z0R0StY+QDUgq5zxpsVxrSuUBLeAjF3y5f/kDcU6tq",
-	"wvjfSoTu8Ah5+bmbrcaw0JeVxtWtR/JOmuki7qVoSVNfGjMijvsbvNTmsBJr1VFFrnKtK3V+esq40kCz",
-	"E6PwhdS+FkudhvS6f+f41MPb7GkvHn6ErG7y+x+HGyBMI+0tqWgGRhXjIdswdux/GCd6gONngNQdOYGw",
-	"PG5q4cqeyrn5B7qlMptbT0b5SIDPcHJKiwIk2geZsGLGVsVOTff/BHIVO8kMUpbNtBL8O9NzAcEb4yFm",
-	"SJligo+X1DUjxiL3t2WKnCntPKVeOqXIZhdWtNmZCLrvqyzvOGy9P0s5KRDchIBVvXL1aXNIq31rOnF1",
-	"3hklr7tWAYZp1F5FYCtvmnI+HwL27kJP5HXkQ0t/VgrsL9VzUu/bjEUk3x+hE3wQoxPF+fxsSE37MH6L",
-	"2u0JquAYiWA31SdSi9SDdlwVTmWmqVow7rIrUoBSZIt5KUVK0NZJb+kyuZX+7K7mk0bU1nlOLUu3uZWZ",
-	"/vAxy8z3l3jfRhOjYhoJozS2Qxu6MWeyFjIhWpBr3isSWO3u4IDfXmF1gf5ObElJ+a6pcppbSnP/Suq2",
-	"ysF97OqHsbLvbin5NC0SEHhcVOha8n5RXCkk9CrXMPCK9XGQ+QTAMs0hvXYBx2XN0wIw0T+eNBkk8TJJ",
-	"165M2OLcbKHl4MwW7VlsGkjxT2PpZpJu+fgar71ovbMbdhurXdRcx0W+QNsxGvW2GfBC8I1hvC1lmvGN",
-	"DTo5351hbkNDP0g0bjjNoPseBbe0WGPObB+VxQgLXYvgoCFj7Tm3h9yecXPEwQHHs0oK0loyvbs0G7Dn",
-	"qsU1oE2xAipBPvPY+dub14t+G9VTTmiaGo2Eb/nAtdJ0vSYurFzVq4Kl5GUF/Pk3xOfIkibsTOuMma2T",
-	"KxdpuPKNdRhxRSDaA8m1rmxDl+GpEaHsoryqAq6J4ISSRmYQt4gBlbpShMTq0y1VBI/GinDKs/Z7pztO",
-	"3vIXgoORnjegiK2G4JnxE/Fvo4YTwjjZ5qIAgkd6Qp6GyytUDJysdoSZ+d7yb29A7tABJSmVkoEtQ40h",
-	"1qU6trkgNNXqhOB2d6LGLXOhiQJwfZ6KfHH2RfKWb8Mh5vGq1jg0E8HIz0+IhQOjZwbMq7EGvCvyJx/e",
-	"/PPJW+5Tv7aCkWXANVtjYmjxtKJpDsvHJ2dt52TwXRvCWjyz9cGBaX6+eHRyZgeJCjit2OJ88fnJI5yr",
-	"oq4Y+7SR/vhxAygPjJhCuJ9ni/PF90zpp+2wpNPR+/Pv0f7Ono65fV/vu16v4+Ozszv0dc7s4wijL3uT",
-	"Lna6ePPmnk4IfOr6XuOgNHsPmjGN5HLW9CJgjc8UoeEpabox57MIju4dRmhjMv9rm7UOJ0N1f0KwYNNP",
-	"gUIHaJoHHGn418oBw6kuveIyCVirtoIgLYQbt1TfpTIj354GfmqPyGLIaYec9pq/Ldn4tuDdHShmXpfk",
-	"bCuz0yjYc1lERndGFn4veCY4YWtSwFoTUesnLvPmK9VqXUuYna4ZbRuc1IQ84MtHs7A8ke+GDPQS+w2P",
-	"wDo/GGvGaVueUemp2JbrMUUkYIlJ9gRTx91mYLICWwxgY5/VGL99SEIRe/o7yz6MytkfgWYhB9xJ7k3C",
-	"b9hMGUG1cZppKAPvKqx4O13S+OCWqNeEaWszGGQXkG2s1TIixGYKB9sOduoqJ0dP4BKoTPMLN2qwTM9S",
-	"EjJrSg2M2kuIq1oylltrpzkzzZU6xZTlr2NXQcSKQT4kw5L6YtcUhWLknfaodewmiKDpN6KRx4TIQXxj",
-	"lGvCOLw84s4a/nDPh4VnSN9P8YaKhKyMRi6pTvOj6eVnjGeEDkTLamcTsQFle2qzssId42FBceE7UO4Z",
-	"d2NywXXAHMOCcbixlFsUKACw4tgV0UWRdWsZwLCCd7+1+9yNmbvIH0v4dzFtXfvHgw4ejzHsEYjO0hEp",
-	"mNKKWIqAzHWHJIR3u5U98XmqGLeiX9NrUOTvr58t/y3B/x59hSrtDeOZ2Krlo8dfPk68iE5FWdKEKChZ",
-	"KgrBUVHQFVmB3gLwplbNTIBungtg05W4QcPlLfcVZycEVbW9nsjaJVS7C4yw2EPIa7IRoIwzv4KcoZo9",
-	"x4trcIBFAdGCrIXRtIRpO+dGiIxIvM5Hwlt+DZVOrAOwohkRNmJr0AiZfQHvU8IqJb3FkkmM+WFnT874",
-	"5oQ81aQUSpPHZ+TF1zFH4O9VIWjmCHSSsxm2Nox7mrNqJ4da1taCUl/lZ/bNhQ6KCM/JFdYV//U7O+Iq",
-	"qAVBQfbXC7PvP/33f/35akQhl2hItiA3rHywQHRfufJwL3cqVI6egC32OqYRMcuj0/CbPk3VTVdANkCs",
-	"GKcyVmA0wa15fDSF6mVuRKFiHSnjxtMgsua2VQqrXDtlqyWtqqP4PhYUQpF1jQ3rzUdMhlFycfkTUkBU",
-	"+gVa9LCd0vDxvdkpe9DaSLYjoOw7sTXagVDupSVTQZCTaZJZFz+mLe5kqiCST4OuvFtMlyyqOnJCL2gV",
-	"HNDt4iWTegQfDKe1ys7w2RHo4pLubFtNv83GEoeseaBhJ/FTUyE4wUZ95Yf+XzdVG+T/k1qshnBlt5m0",
-	"aZZOjF/p8lb3JX48TZ44LRuly2/ElrfGW0CbB4jnDuq7i240va2B/fXLF09ICkWhfP+0qoy9q3IATbai",
-	"LixzUoNJqLWkBVNHUa77j4qqQ/r11gdmTbnToKl8VHqEt0k8dOEx9VaMQ2GedS11bhw7UR8vAePaso1l",
-	"IGqtWIbmM5M+FviZItJ4QJYYuMB7c4xd3TZGjMWC3HEi+7nRtKnovpUJ4JzWLjlc2KlfuTbKI+RdPmJA",
-	"qm1w8B17HsvHCBrYOxecOOlmupgikm1ynRAlXAZBD25kiB6zs7tCbT/cna3VaCsxROnLprY5cHKFJRJX",
-	"mHZuyleuElvFQbV51RXfuLewLGbLFJwM/G8jHn70ME3yv319RsRxnVTk1DqvXx32XZ+SppYJ4+zGbRVr",
-	"YtvsZ0XXv5gcXNe5UOBD/bbS/TNFxJaTlCowGm/MobdKOXLN8ZoWCoZ9cXsB0LFieyys8IX2ERBwgLsx",
-	"bB4csdl8dVgMn1/F8TmhPGDGNd8jYHVr2GbN98nourCG+D5NTc/8KEtdirkhegkUbxDwsqyRFGFUtGcV",
-	"Srr2EuXhJPZnFh73O4TCtz92vtzjNkoUWNVo1SIXLoS8g2OYPl/DhnFCm/pcuqGMm/+DNG+cUkK1d6ra",
-	"0vB4UhafMwXzlNKtRO8RBejHdJmDstPjVS7Z8jbU9YlTSI6qOBAtxJFibFhc7YkDvTPGbcYBlx4XSjbe",
-	"Yo1vfxnmIdo7GL5sxdZ9i/Uxu1b6x0fItHpOde15yoqDJKjvwssSmmafuJC/Q/SxL5yw5t/2oGNSjJMr",
-	"ll2Ra4BKYQ7qypUzomlrzhyJLfzhhSfNZWxtMeZfhlbttxl7CDpoAiFg49QkDfJH0+Dgp06OYmxgkVV7",
-	"cawtLLZaS0jiS+0bPpjG1Ke2ptvV3R/PWXY3tz84a8a3pO4t+wpunb9D91twL2U3LXl2yGhqG+UQ3NuZ",
-	"TX8I0T/1bR9HkLp2ql6J/JP2M/6cCVPtr5lMJvHatViORvnc63gf/Scc5Gsv5h91e7xzjjghWlJWHOHs",
-	"3uSiiZsISQohriEj6IRjfShid7Re5K5ac3jiMrzUIRoruuiXW1yCNYqIkRdC0YKsaHqNUWhOAJElMDRt",
-	"1O1Aa77Cl6C9TOJe2dEvMqKF/A6OFKLHShWv2UqaAZa/MN0UpoZ3rd/nma5rdXQ95W6Y/yT1VHg7/nH0",
-	"1JCW2vYFzAkhQw9ubZt571lPvfn1H7Ca+8a3NN6do9xUEb3mbrGfrNZc591x+cH2ln6S7BC0xd4HN7xx",
-	"0s620xoZaEPK/3zc8KPv6j1CUYjRuqho3UVX2EzlKz8RAib4EZgFkz1KHSMr2EXGC3utOOUdTRj62C7V",
-	"tqsguHoNAwhX+JeiO/vzmNeQJZ0pMmLGn7zlTaexLXVLKefC9ovlkBpTi+lmxS/PPnetovZnNzGHam2z",
-	"WBXpJWbB7o/h41QR/BDlqf8Vyo9EzZdNF/sRfBh1jZ1/lPgbjp60VhJ2/DJHwj4GrDutQxOJ2bdaH90a",
-	"euMmfnDy/+P54A9YDr9prlQ4gqFvPJvOJSI0vZ4vd4NOf6QX1+P/8ztDCgrkjSekWhauyf789NT9aBPS",
-	"i5s1cmtg2CCkghh22AJzbiFufgPCli81SXxs1re9+idt4sKXGQxzyp32B1fyu2YFBC/7cqRYQhp63b+C",
-	"N+UXe3smWdMuGSwUdPYN18KilMw3PkTyS03Qv5FMBH+ZF8pgieYkP7z78L8BAAD//w==",
+	"5H3dctw2lvCroPh9VZmpZUuy87M7cs2F48QVz8axK/LEF7HLQpOnm4hIgAFAdXpSut/rfYV9k32UfZIt",
+	"HAAkSILdbKkVyzs3idUEgQOc/z/w9yQTVS04cK2S89+TmkpagQaJf73IzX8ZT86TmuoiSRNOK0jOE5Yn",
+	"aSLh14ZJyJNzLRtIE5UVUFHzxkrIiurkPGkaHKm3tXlLacn4Orm5SZMXOVS10MCz7b/D1ryTg8okqzUT",
+	"Zrk3BRBFKyBXsCUrKSqi/S81SCU4yQUowrQiGyGviOAZPCEl1SBJRstSEcrVBiTZMF3gu7pgfE2oeYdw",
+	"sSFKU56rkyS1+yuA5iC7HQYALgyE4fYq+tv3wNe6SM4fnZ2lScV4+/dos2ny22ItFubXhbpi9ULgHmm5",
+	"qAXjGmRyvqKlgps0eU3XMD6KZ6LhGnJ7Co88vL82ILcduLV5NYQxhxVtSo0QVfQ3VjUVQnvmAHY/tOAa",
+	"UNYgD4L3gv0jAu+PYqMIJQ6iGLDKvBcF9vGXAbSPjwbqjSVWUPprkTNA2v4JpEKADQtwDVybf9K6LllG",
+	"zTSnvyj7uIOzlqIGqd0M190MY+J1D4kuqCYbqogEalihZQ3G9VdfJLs3eBMy2c/tgu/bkWL5C2Q6uemP",
+	"NOxof1G14MpC+1qKZQnVjv3WdsS/jPf9/yWskvPk/512wuLUPlWnfl6EoX8Ob3HvwDXZSOEY371mZn1a",
+	"lmJDeQbjo6UScOERL9Frykq6LOFDDe7N/poZrcn//Md/kgLKHP+Riapi2jCQ+aumLIqFMWlltJ5aw+A3",
+	"E41U8JkitWQZWDTndJsaNv0H8JlrCJoVH1g+Q2b6wZaFfo89dvvsoJ4FgdnGh0zkU7Pi89kg4uhJGA1S",
+	"DgJv5rq/iKUCuAI5F1BRA4f8A9W90TnVsNCsgtgrhnIOgh0J44MSjczip4ED8g+W2XpAxNYPpM3exQdy",
+	"A8+gd0YhYvtE0EdiyAYhwIPdpZZhA4LukWt43j0iGFNt75zH7J7ukIFpJ1DeMl18y7X00qQsX62S8593",
+	"C7JOHN2kQ3kE3WRMQ6X2CUWz+NaA5GCkUtLtCC9+1vFe3pvd1LUU1/DMsSZwoyR+TiRU4hrUggOYYy6B",
+	"5mqhxeIXsVyI1QptmCVoDXKhC8oXFp0GB7oAGazVkdbTJmfagjyWxJl2VDeWxYdwDxptc9lTNfYcYqu6",
+	"Z/OmGhw40l8HSup3163Ymz9KY+asvKHWP6qWMmaRSHDoIzpJrT3XbT8QK8oZXeMnWmhaxh4NxQGC58en",
+	"re1oJo5t+ZmloNmMZMdfNFVFcXPDc0LRocZq9QfYgNJkxaQyiJh1iq/NXHsZza0Y5zML7jFQOtz4J4BV",
+	"D+xo55MWQWHei4M6k7tLuIYyOncluC4mJp80KuqS7lKwsynISFtmfMAdUifyLKZrnSZ1yq+dOBQz9hA8",
+	"9DEEfQNZyfhI/nOhFyXjV5Abqe+0AMr2xarhOePrRas1DQxCL65p2cBiJeSiEhx9WfMrNfoO32ZcNasV",
+	"yxhwvWDcItDKxWml8W2pYFOAjNjHaPcrUcFS5FsCpQJS060iWmyozBW642Zryh5OQHXGxx142I9neNjT",
+	"ZtnA9d3v/g4lhzM7ELAYlqbU5gG6cSbbXDGeh4RQiNJGYUqgqrOlkjRpePvPmm5xTCauJ/B4iEkrYQXS",
+	"jx/N5FzsW2lmHII7TNszD+YLl0bDI4aK5yVdryF/7bl+KNC8FjtIhB8iQwZ7ai0vO8c+kI+hgXpH8MAV",
+	"0He0roEbYhgJkFccCJVSbFBUODogBVVkLcyjUvD1SHYcwnLL7VxTdLnd5XJP6Egvxvq7+raq9ZashMRd",
+	"LWHNOG4/sqoW+zB9oY2feJMmGyFztV8vIUg4cWrNYHsE3QZjKHpR1ULqiHTLc8jHG0SyU8Q+jcmPg1BE",
+	"84nYIheaaHqFQZbxGrsQlgs+FbDMgZbaRouVICsqo5PnjQ2XxcxXnAbjQBJqoJpQjtqTaGE1Hjpl0WlX",
+	"rNwRNVlZpp48bzwLuzL10fGqUZpkgq+YrMgSVkKCAWJLMsrJEgglGa3vEnKpaF073t1Fpi/dMPMGKBUN",
+	"cKO5wDQxtoxKiZBkU2zNDyvKSoiuXku4ZrDZL5ftMCPfkF/2jLf03rJWK/kiiGYckWow94SckYZrVpLM",
+	"huqj59rwrKA8iseOcjZg8SSNkJNA8218rtqwzjRFCOnik4r4ofOCRB0h+hPrpIX72Yt35KU08czerdNt",
+	"tMcvlqM7ap6WN0GkeqZPkomyqeJBCmNnxvWaBKqikY3BweAMrU3vlmpfn97Ghae41nI39L3wjJMmsvHy",
+	"352lo/eYlfa928ZADleG4A4L+FINa2FN1l2sYBZ85sfOFwtmj3NV66+N0DDhbdV1ySZcsU1B9cSD7Uz/",
+	"DKewL3QgB2cTQJD2D9lDHUN778gCvGtJra+HOSkjkBZZKTAfmaD+vgr/1kKUhlsMzHUF3ACaszWzXFey",
+	"zMGhJWWOfLKClXlG5e4o38tOYg/lL8sKYgmbMEU25u+ReWWf903R2IgZCczdOb0Vg7Ln6BzgTdvgRBtI",
+	"8O61N8HTwAx6v88lsXC0HB/DeEV/e2HP4tHjsbEdtwLfFEByukXtYeNSRGkqNUFnulUqaO1yQVTT4ibM",
+	"KU1lCQqgOePrD17stf7vl4f5vR7bsV3/AJtbiqODvfGHKa+G7OPxZlOBmahAIbGfE0rwpc8U4U21BJkS",
+	"SjawJKoQtT2PXphjpyDcO9gLxgODJ05sDjeFFtgatLFMmPJ2JeNaYMVFH/pHZ3sXGhDYfhHco6YYHb7u",
+	"jMAB8MaKv+yp28tzx1lSaRt7ImLVMltKKM9JITZYUOJo3xpjDc9BKi1EPpKIQ14b87l54sxz7/a5l1Tq",
+	"jcVOLI6J3wbJolGAscs4kD47A+I++tbbQvyMJ4Ip6FnETNAXmlR02/oY54TDNUjizL7U2qbubbLcti5L",
+	"dwBLIUqg3Bp2buRBqdrureV20qOapPkNVR20bOV+iq3jBfxeqTxTwBxix3V55THZof5gmmS0AuI1XjzE",
+	"0H/5e6pcFQPjWdkodg1PCF0qLOEozKydmGOKiBpmKKWYAdYLqwYIm6DB1h8Y+E3Pn5G/fPHlv45tFVpP",
+	"SQVxDXKR0fpyHD9SVwcWT0SKUWa8ZSA44IVhCjOAMpYfD2aPnWUOmrKIT/u6pIwTjCWlXc3chm6JaHSM",
+	"fEBKIXdZg91KYzr31VlDKP528eoH4p5aVRPG/5YidIcnyMvP3W41dgpDWWlc3WYi76SZLuNeipY086Ux",
+	"E+J4uMELbZCVWquOKnJZaF2r89NTxpUGmp8YhS+k9rVY6jSk1907x6ce3nZPO8/hR8ibNr//cbgBwjTS",
+	"zpKKdmBUMe6zDWNo/8M40QMcxwFSdwQDYXnc3MKVHZVzhyN0Q2V+aD0Z5RMBPsPJGS1LkGgf5MKKGVuN",
+	"Ozfd/xPIZQyTOWQsP9BK8O/MzwUEb0yHmCFjigk+XVLXjpiK3N+WKQqmtPOUBumUMj+4sKLLzkSO+77K",
+	"8o7D1ruzlLMCwW0IWDVLV592CGl1b80nrt47k+R11yrAMI06qAjs5E1bzudDwN5dGIi8nnzo6M9Kgd2l",
+	"ek7qfZuziOT7I3SCD2L0ojifn42padeJ36J2e4YqOEYi2E31idQiDaCdVoVzmWmuFoy77IqUoBTZYF5K",
+	"kQq0ddI7ukxvpT/7q/mkEbV1nnPL0m1u5UB/+Jhl5rtLvG+jiVExTYRRWtuhC90YnKyETIkW5IoPigSW",
+	"2zs44LdXWH2gvxMbUlG+baucDi2luX8ldVvl4P7s64epsu9+Kfk8LRIQeFxU6EbyYVFcJSQMKtcw8Ir1",
+	"cZD7BMAiKyC7cgHHRcOzEjDRP500GSXxcklXrkzYnrnZQsfBuS3as6dpIMV/Gks3l3TDp9d440Xrnd2w",
+	"21jtouE6LvIF2o7RqLfNgJeCrw3jbSjTjK9t0Mn57gxzGxqGQaJpw+kAuh9QcEeLDebMdlFZjLDQtQgQ",
+	"DTnr8NwhucNxi+IAwfGskoKskUxvL8wGLF61uAK0KZZAJcjn/nT+9vZNMmyjesoJzTKjkfAtH7hWmq5W",
+	"xIWV62ZZsoy8qoG/+Ib4HFnahp1pkzOzdXLpIg2XvgEPI64IRIeQQuvaNnQZnpoQyi7Kq2rgmghOKGll",
+	"BnGLGFCpK0VIrT7dUEUQNVaEU553vzvdcfKOvxQcjPS8BkVsNQTPjZ+I/zZqOCWMk00hSiCI0hPyNFxe",
+	"oWLgZLklzMz3jn97DXKLDijJqJQMbBlq7GBdqmNTCEIzrU4IbncrGtwyF5ooANdfqsgXZ1+k7/gmHGIe",
+	"LxuNQ3MRjPz8hFg4MHpmwLycasC7JH/y4c0/n7zjPvVrKxhZDlyzFSaGkqc1zQpYPD456zosg9+6EFby",
+	"3NYHB6b5efLo5MwOEjVwWrPkPPn85BHOVVNXjH3aSn/8cw0oD4yYQrhf5Ml58j1T+mk3LO11Ev/8e7QP",
+	"dKBjbt9P/H7Q6/j47OwOfZ0H9nGE0ZedSRc7Xbx5c0cnBD51/bFxUNq9B82YRnI5azoJWOMzRWiIJU3X",
+	"Bj9JgLr3GKGNyfyvbdY6nAzV/QnBgk0/BQodoFkRcKThXysHDKe69IrLJGCt2hKCtBBu3FJ9n8qMfHsa",
+	"+KkDIosdTjfkdNB0bsnGtwVv70Axh3VJHmxl9hoFBy6LyOnWyMLvBc8FJ2xFSlhpIhr9xGXefKVaoxsJ",
+	"B6drJtsGZzUhj/jy0UGnPJPvxgz0CvsNj8A6PxhrxmlbnlPpqdiW6zFFJGCJSf4EU8f9ZmCyBFsMYGOf",
+	"9RS/3aShiD39neU3k3L2R6B5yAF3knuzzjdspowctXGaaSgD7yqseDdd2vrglqhXhGlrM5jDLiFfW6tl",
+	"QogdKBxsO9ipq5ycxMAFUJkVz9yo0TIDS0nIvC01MGovJa5qyVhunZ3mzDRX6hRTlr9OXUERLwaZe4nD",
+	"uPS+3LbFoxihpwOqnrqBImgOjmjuqdT4fDj34A+jZjPG4aUVd7YY9veQWHjG/PIUb8ZIydJo+IrqrDia",
+	"nn/OeE7oSFQttzaxG3CKp14rexy69wueZ76j5Z7PbkrOuI6aY1hE7mwshZclChSsYHZFedHDurVMYVgR",
+	"vNt6fuHGHLrIH0v4dzGVXTvJgw5GTzHsEYjO0hEpmdKKWIqA3HWbpIT3u5898XmqmLbK39ArUOTvb54v",
+	"/i3F/z36ClXkW8ZzsVGLR4+/fJx6UZ6JqqIpUVCxTJSCo+KhS7IEvQHgbe2bmQDdRhcQp0txjYbQO+4r",
+	"2E4Iqn57zZK1c6h2FzFh8YiQV2QtQBHByRIKhmr7HC/CwQH2CIgWZCWM5iZM2znXQuRE4jVCEt7xK6h1",
+	"ah2KJc2JsBFgc4yQ2xfwXiisetIbLMHEGCJ2ChWMr0/IU00qoTR5fEZefh1zLP5el4LmjkBnOa9hq8S0",
+	"53pQLeZYG9vaUuqrBs2+udBBUeI5ucQ65b9+Z0dcBrUlKMj++szs+0///V9/vpxQ3BUaph3ILSvvtTF2",
+	"lz/f1gK5U4F0FFO2yOxjGCUHeZwaftOnmbruC9wW2CXjVMYKoGa4XY+PpqC9DI8oaKxzZdx4QkQ23LZy",
+	"YRVur6y2onV9FN/MgkIoigJjY3uzFZN1lDy7+AkpJSpNA6283+5p5cK92T07jrWVlEc4su/ExmgbQrmX",
+	"vkwFQVimSW5DEDHtcyfTBw/5NOgavMV0aVI3EQy9pHWAoNvFc2b1MD4YTuuUp+GzI9DFBd3atp9hG5Al",
+	"DtnwQGPP4qe2gnGGzfvaD/2/bvq2h/9PagEbwpX9Zte2mTs1fqrLq92X+PE0eeK0bJQuvxEb3hmDAW3u",
+	"IZ47qO/+caMpbw32r1+9fEIyKEvl+7tVbexnVQBoshFNaZmTmpOERktaMnUU5bobVVTt06+3Rpg1+U6D",
+	"pvdJ6RHedvHQhcfcWzv2hY1WjdSFcRRFc7wEkWsbN5aBaLRiOZrZTPpY5WeKSONRWWLgAu/1MfZ317gx",
+	"FVty6ET2c6NpW3F+KxPAOcF9cnhmp37t2jyPkBf6iAGurgHDdxT6Uz5GEMLeCeHEST8TxxSRbF3olCjh",
+	"Mhx6dGNEFM3O7gq1/Xh3tpakqxQRlS/r2hTAySWWcFxiWrwtr7lMbZUJ1eZVVxzk3sKynQ1TcDLy5414",
+	"+NHDNMuf9/UjEUd4VhFW5wx/dTxf+Clpa7IwX2DcYLEi9rqAg7IEXxw9SaALocCnNmxl/2eKiA0nGVVg",
+	"NOhUwMEq+cj1z7hcrA/wCIDqWBMCFpz4BoQIqDjA3aR2P/DGVvXVdTE8fnU3PM4ow5hddnHnbfZrCu9l",
+	"3U/GBghrv+/TBPdCEXWMKw1omVcCxZsfvIxvJWgYfR5Yy5KuvKR9OAUZBxaMDzu7wrc/dp2DP9soUWA1",
+	"qjUXuHCh+i0cwyT8GtaME9rWVdM1Zdz8P0jPxyklNAdOVVfSH0+m43Om4DBlfa8q5CMogo8ZmgjKj49X",
+	"wWbLHNGmSp0CdlTKgWghjhTLxCJ7T2zoBTNuM0W49LSQs3Et6+T4S1H30fLeMHEnBu9bTUz5D9I/PkKG",
+	"3HO+a9NUVrykQZ0fXprRNn3FlcYdorxDYYe9H/YuAkxmcnLJ8ktyBVArzB1eurJWdCEMzpHYwg9wPGkv",
+	"5euKcv8y9h6+zdlD0GkzCAEb6GZppD+aBkef2jmK8YLFdt0FwrbA3GpBIYlvuWj5YB5Tn9raftd/cbyg",
+	"hLvB/8FZR741eWf5X/D1gTt0QQb3k/bTyWf7jLCuYRLBvZ0Z9ocQ/VPf/nMEqWunGrRKPOn+xs/aMNV9",
+	"1WY2iTeu1XYymupex+8SfMLB1O4DDZNulA9a4JkQLSkrj4C7t4Vo41NCklKIK8gJBh2wThhPd7LO565a",
+	"c4xxGV7uEY3JPRuWyVyANYqIkRdC0ZIsaXaF0X5OAA9LYArAqNuR1nyNL0F3qci9sqNfZEIL+R0cKRWC",
+	"FUZes1U0ByxbYrotUA7v3L9PnK4adXQ95b408EnqqfArCcfRU2Na6tpYMPeGDD26ve/A++8G6s2v/4DV",
+	"3De+tfXuHOWmiug19zWD2WrNdWAelx9sj/EnyQ5Be/R9cMNbJ+1sW7WRgTaE/s/HDT/67u4jFN8YrYuK",
+	"1l14hk11vmIXIWCCH4FZMKmm1DGyr/3DeGmvl6e8pwlDH9ulNLc1BFfwYQDhEv+l6NZ+nvUK8rQ3RU7M",
+	"+JN3vO04tyWFGeVc2L7BAjJjajHdrvjl2eeuZdh+9hVz1dY2i1X/XmC28f4YPk4VwQdJT/3XSD8SNV+0",
+	"txkcwYdRV9gBSom/6epJZyVh5zdzJOxjyrrXQjaTmH3L/dGtobdu4gcn/z+eD/6A5fDb9mqNIxj6xrPp",
+	"XSZDs6vD5W5w4wPSi7vr4ef3hhQUyGtPSI0s3WUL56en7uNdSC9u1sjtkWFjlwpi2GHr0rmFuP0WiC0T",
+	"a4sl8NIGe2fDSZfg8OUc4xx6r23FlVavWAnBy77sK5aAh0EXuOBtmcvO3lnWts0GCwUdnuO1sPgn9w0r",
+	"kXxVG/RvJRPBLzRDFSzRYvLm/c3/BgAA//8=",
 }
 
 // decodeSpec returns the embedded OpenAPI spec as raw JSON bytes,

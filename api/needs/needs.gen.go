@@ -331,49 +331,49 @@ type Size = int
 // ListJobseekersParams defines parameters for ListJobseekers.
 type ListJobseekersParams struct {
 	// Q Words of a name, a postcode or an e-mail address
-	Q string `form:"q,omitempty" json:"q,omitempty,omitzero"`
+	Q *string `form:"q,omitempty" json:"q,omitempty"`
 
 	// Mine Only those whose coach is the caller
-	Mine bool `form:"mine,omitempty" json:"mine,omitempty,omitzero"`
+	Mine *bool `form:"mine,omitempty" json:"mine,omitempty"`
 
 	// Unassessed Only those with no needs assessment yet
-	Unassessed bool `form:"unassessed,omitempty" json:"unassessed,omitempty,omitzero"`
+	Unassessed *bool `form:"unassessed,omitempty" json:"unassessed,omitempty"`
 
 	// Ids Only these, to put names beside ids
-	Ids []openapi_types.UUID `form:"ids,omitempty" json:"ids,omitempty,omitzero"`
+	Ids *[]openapi_types.UUID `form:"ids,omitempty" json:"ids,omitempty"`
 
 	// Page Counted from 1
-	Page Page `form:"page,omitempty" json:"page,omitempty,omitzero"`
+	Page *Page `form:"page,omitempty" json:"page,omitempty"`
 
 	// Size Rows a page
-	Size Size `form:"size,omitempty" json:"size,omitempty,omitzero"`
+	Size *Size `form:"size,omitempty" json:"size,omitempty"`
 }
 
 // AddJobseekerParams defines parameters for AddJobseeker.
 type AddJobseekerParams struct {
 	// IdempotencyKey The same key from the same person does its work once; later calls answer with the thing as it now stands.
-	IdempotencyKey IdempotencyKey `json:"Idempotency-Key,omitempty,omitzero"`
+	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
 }
 
 // ChangeJobseekerParams defines parameters for ChangeJobseeker.
 type ChangeJobseekerParams struct {
 	// IdempotencyKey The same key from the same person does its work once; later calls answer with the thing as it now stands.
-	IdempotencyKey IdempotencyKey `json:"Idempotency-Key,omitempty,omitzero"`
+	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
 }
 
 // SaveAssessmentParams defines parameters for SaveAssessment.
 type SaveAssessmentParams struct {
 	// IdempotencyKey The same key from the same person does its work once; later calls answer with the thing as it now stands.
-	IdempotencyKey IdempotencyKey `json:"Idempotency-Key,omitempty,omitzero"`
+	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
 }
 
 // ListJobseekerAuditParams defines parameters for ListJobseekerAudit.
 type ListJobseekerAuditParams struct {
 	// Page Counted from 1
-	Page Page `form:"page,omitempty" json:"page,omitempty,omitzero"`
+	Page *Page `form:"page,omitempty" json:"page,omitempty"`
 
 	// Size Rows a page
-	Size Size `form:"size,omitempty" json:"size,omitempty,omitzero"`
+	Size *Size `form:"size,omitempty" json:"size,omitempty"`
 }
 
 // AddStatementJSONBody defines parameters for AddStatement.
@@ -384,7 +384,7 @@ type AddStatementJSONBody struct {
 // AddStatementParams defines parameters for AddStatement.
 type AddStatementParams struct {
 	// IdempotencyKey The same key from the same person does its work once; later calls answer with the thing as it now stands.
-	IdempotencyKey IdempotencyKey `json:"Idempotency-Key,omitempty,omitzero"`
+	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
 }
 
 // AcceptInvitationJSONBody defines parameters for AcceptInvitation.
@@ -396,7 +396,7 @@ type AcceptInvitationJSONBody struct {
 // AcceptInvitationParams defines parameters for AcceptInvitation.
 type AcceptInvitationParams struct {
 	// IdempotencyKey The same key from the same person does its work once; later calls answer with the thing as it now stands.
-	IdempotencyKey IdempotencyKey `json:"Idempotency-Key,omitempty,omitzero"`
+	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
 }
 
 // AddJobseekerJSONRequestBody defines body for AddJobseeker for application/json ContentType.
@@ -961,33 +961,9 @@ func NewListJobseekersRequest(server string, params *ListJobseekersParams) (*htt
 		// per the OpenAPI spec (e.g. "color=blue,black,brown").
 		var rawQueryFragments []string
 
-		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "q", params.Q, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
-			return nil, err
-		} else {
-			for _, qp := range strings.Split(queryFrag, "&") {
-				rawQueryFragments = append(rawQueryFragments, qp)
-			}
-		}
+		if params.Q != nil {
 
-		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "mine", params.Mine, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
-			return nil, err
-		} else {
-			for _, qp := range strings.Split(queryFrag, "&") {
-				rawQueryFragments = append(rawQueryFragments, qp)
-			}
-		}
-
-		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "unassessed", params.Unassessed, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
-			return nil, err
-		} else {
-			for _, qp := range strings.Split(queryFrag, "&") {
-				rawQueryFragments = append(rawQueryFragments, qp)
-			}
-		}
-
-		if params.Ids != nil {
-
-			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "ids", params.Ids, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "array", Format: ""}); err != nil {
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "q", *params.Q, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
 				return nil, err
 			} else {
 				for _, qp := range strings.Split(queryFrag, "&") {
@@ -997,20 +973,64 @@ func NewListJobseekersRequest(server string, params *ListJobseekersParams) (*htt
 
 		}
 
-		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "page", params.Page, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
-			return nil, err
-		} else {
-			for _, qp := range strings.Split(queryFrag, "&") {
-				rawQueryFragments = append(rawQueryFragments, qp)
+		if params.Mine != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "mine", *params.Mine, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
 			}
+
 		}
 
-		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "size", params.Size, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
-			return nil, err
-		} else {
-			for _, qp := range strings.Split(queryFrag, "&") {
-				rawQueryFragments = append(rawQueryFragments, qp)
+		if params.Unassessed != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "unassessed", *params.Unassessed, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
 			}
+
+		}
+
+		if params.Ids != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "ids", *params.Ids, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "array", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Page != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "page", *params.Page, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Size != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "size", *params.Size, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
 		}
 
 		if encoded := queryValues.Encode(); encoded != "" {
@@ -1066,14 +1086,16 @@ func NewAddJobseekerRequestWithBody(server string, params *AddJobseekerParams, c
 
 	if params != nil {
 
-		var headerParam0 string
+		if params.IdempotencyKey != nil {
+			var headerParam0 string
 
-		headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
-		if err != nil {
-			return nil, err
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Idempotency-Key", headerParam0)
 		}
-
-		req.Header.Set("Idempotency-Key", headerParam0)
 
 	}
 
@@ -1160,14 +1182,16 @@ func NewChangeJobseekerRequestWithBody(server string, id Id, params *ChangeJobse
 
 	if params != nil {
 
-		var headerParam0 string
+		if params.IdempotencyKey != nil {
+			var headerParam0 string
 
-		headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
-		if err != nil {
-			return nil, err
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Idempotency-Key", headerParam0)
 		}
-
-		req.Header.Set("Idempotency-Key", headerParam0)
 
 	}
 
@@ -1254,14 +1278,16 @@ func NewSaveAssessmentRequestWithBody(server string, id Id, params *SaveAssessme
 
 	if params != nil {
 
-		var headerParam0 string
+		if params.IdempotencyKey != nil {
+			var headerParam0 string
 
-		headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
-		if err != nil {
-			return nil, err
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Idempotency-Key", headerParam0)
 		}
-
-		req.Header.Set("Idempotency-Key", headerParam0)
 
 	}
 
@@ -1303,20 +1329,28 @@ func NewListJobseekerAuditRequest(server string, id Id, params *ListJobseekerAud
 		// per the OpenAPI spec (e.g. "color=blue,black,brown").
 		var rawQueryFragments []string
 
-		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "page", params.Page, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
-			return nil, err
-		} else {
-			for _, qp := range strings.Split(queryFrag, "&") {
-				rawQueryFragments = append(rawQueryFragments, qp)
+		if params.Page != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "page", *params.Page, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
 			}
+
 		}
 
-		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "size", params.Size, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
-			return nil, err
-		} else {
-			for _, qp := range strings.Split(queryFrag, "&") {
-				rawQueryFragments = append(rawQueryFragments, qp)
+		if params.Size != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "size", *params.Size, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
 			}
+
 		}
 
 		if encoded := queryValues.Encode(); encoded != "" {
@@ -1481,14 +1515,16 @@ func NewAddStatementRequestWithBody(server string, id Id, params *AddStatementPa
 
 	if params != nil {
 
-		var headerParam0 string
+		if params.IdempotencyKey != nil {
+			var headerParam0 string
 
-		headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
-		if err != nil {
-			return nil, err
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Idempotency-Key", headerParam0)
 		}
-
-		req.Header.Set("Idempotency-Key", headerParam0)
 
 	}
 
@@ -1561,14 +1597,16 @@ func NewAcceptInvitationRequestWithBody(server string, params *AcceptInvitationP
 
 	if params != nil {
 
-		var headerParam0 string
+		if params.IdempotencyKey != nil {
+			var headerParam0 string
 
-		headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
-		if err != nil {
-			return nil, err
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Idempotency-Key", headerParam0)
 		}
-
-		req.Header.Set("Idempotency-Key", headerParam0)
 
 	}
 
@@ -3214,7 +3252,7 @@ func (w *ServerInterfaceWrapper) AddJobseeker(ctx echo.Context) error {
 			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter Idempotency-Key: %s", err))
 		}
 
-		params.IdempotencyKey = IdempotencyKey
+		params.IdempotencyKey = &IdempotencyKey
 	}
 
 	// Invoke the callback with all the unmarshaled arguments
@@ -3266,7 +3304,7 @@ func (w *ServerInterfaceWrapper) ChangeJobseeker(ctx echo.Context) error {
 			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter Idempotency-Key: %s", err))
 		}
 
-		params.IdempotencyKey = IdempotencyKey
+		params.IdempotencyKey = &IdempotencyKey
 	}
 
 	// Invoke the callback with all the unmarshaled arguments
@@ -3318,7 +3356,7 @@ func (w *ServerInterfaceWrapper) SaveAssessment(ctx echo.Context) error {
 			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter Idempotency-Key: %s", err))
 		}
 
-		params.IdempotencyKey = IdempotencyKey
+		params.IdempotencyKey = &IdempotencyKey
 	}
 
 	// Invoke the callback with all the unmarshaled arguments
@@ -3434,7 +3472,7 @@ func (w *ServerInterfaceWrapper) AddStatement(ctx echo.Context) error {
 			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter Idempotency-Key: %s", err))
 		}
 
-		params.IdempotencyKey = IdempotencyKey
+		params.IdempotencyKey = &IdempotencyKey
 	}
 
 	// Invoke the callback with all the unmarshaled arguments
@@ -3472,7 +3510,7 @@ func (w *ServerInterfaceWrapper) AcceptInvitation(ctx echo.Context) error {
 			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter Idempotency-Key: %s", err))
 		}
 
-		params.IdempotencyKey = IdempotencyKey
+		params.IdempotencyKey = &IdempotencyKey
 	}
 
 	// Invoke the callback with all the unmarshaled arguments
@@ -4567,63 +4605,64 @@ func (sh *strictHandler) AcceptInvitation(ctx echo.Context, params AcceptInvitat
 // const string: with thousands of chunks the chained `+` fold is several
 // times slower for the Go compiler than parsing a slice literal.
 var swaggerSpec = []string{
-	"1Ftvc9s2k/8qO7ybee7maNlJ3eemyitfrp1J2ySdujN9kWQsiFiJqEiABUAruoy/+80C/AOSoC3HSpvn",
-	"jUcSQWCx+9vFbxfrT0mmykpJlNYky09JxTQr0aJ2315x+itkskwqZvMkTSQrMVkmgidpovHPWmjkydLq",
-	"GtPEZDmWjN7YKF0ymyyTunYj7aGit4zVQm6Tu7s0ecWxrJRFmR1+wgO9w9FkWlRWKFrutxzBsBJhhwfY",
-	"aFWCbX+pUBslgSs0IKyBvdI7UDLDF1AwixoyVhQGmDR71LAXNnfv2lzILTB6B6Tag7FMcrNIUr+/HBlH",
-	"3e8wEPCMJAy3V7KPP6Pc2jxZPru4SJNSyO57bLO/sC1Ot/hS1dIi97t71srxZ4360ItR0avh2hw3rC6s",
-	"W6lkH0VZl06Ki0aQ5odODCEtblE7Oa7F/0Xk+FXtDTBoVooJYei9qBDPvw2keP6gCHcEGlMpadDh6xet",
-	"1gWW9DFT0qK09JFVVSEyRuKdV37Ef/1hSNZPgQz/rnGTLJN/O+8BfO6fmvN2XrficLe/58zCHqWFvVaN",
-	"fZrXaNYrY9CYspGk0qpCbYWXltkBtjmzeGZFiVOAp8n6cOOV92n67A+1Nog71DeCH+EtaSIRuZNAWCzN",
-	"Q5t/g8jprWYapjU70Pdb1EZ4LXYrCmn/eZlEwdJ797uhxP1MrWQfugnU+g/MLK3WK/JlzqTH/1Cd010N",
-	"n2fM4lbpw0P7fdmOuyP03tgcb/bsMPXTi4hmXRCgzw+scd2Ou0uTvaoLfqOxVLd4zCojXXbbClaPKbBk",
-	"H195xTz75nHG7Fzw4kHDHmXJmgv7vbTeEiOXyGwjxUS1j/EWH9KPdYdmdOtfQ/++tmyzASWLQ+xVU/tt",
-	"xQRunh0nxUiPzCbhLtJWMf2Kg/ln1dyeFEMtdw5ylP8H9opEgapZYQyM1Ef56BOrLCtij0Za8OK149Pu",
-	"8KKJY1t+GXg4SkLsu2SL1gq5PbM5ano5K5TN0c+qCnPGJD+jJSsXo9OkEBnKDP2DjHS2obPDvWF2oijo",
-	"A8ptIUzuxpTM5vQbF1vhxSQCcZYLY71XZkpuBKdJk5RoQeGIT8ac4dMkVw7DpZJ4CHbV4+iVvBWWtX4x",
-	"immKx88E/FgJjebmeK8ZhxWaeTBPTOM/toE84soaWVS0TLEsP9Y3/eDZoy/TyCzym8cEByyZKKKzHSmT",
-	"IIMgv6ml9RMNI8aVhFrWBjmIznJA6nTM0oB7jSgkufNxIu+k2ssbzyiGi31fVvYA+xxlT2iZcZ+d0mKn",
-	"/5wylSyExCh3PkDObhEKIXfIaXahQe0lGLGVZ0L2y6yVKpBJFxlyJeMLVcrYWeQ+gVY4czXb7lTWGrwV",
-	"KFg+9SANIDkAXKeRAc56Ce91iDmW0qEvOOaff3v5gNGDwf+8uMemIXd4/lAmEZgoeO+b2PyhxQb8JH2c",
-	"AR9IKGaoBG3uXmWf4pjrJruuy5J9/YfdRN7jIzBzXLoLm6PwtTaUzXRRCjZCGwusT2SOjVqnDPQ5MzfG",
-	"MottKjWNN0cuFLrV8bHR0dmbYTowtXUfQcfiHRepjg1HE2nGCooB5jXGITJ0kcnOxz7w6Gxz/vD6QWlg",
-	"7aHSzZvCnnJqS6dOIXYIVsEaXRUG+X0H2gjH/hRsTiiotLoVHDVsxa0r9Dw9b9CqwOPjy6+qwKk+R7gI",
-	"KX9jdL9K2pgqZliXoJ8m3eX3VM5YppUxYNitk+cImhQ6S6Rq4itmIDx18TA+SUZt6qpS2h5vm2v/Qgzu",
-	"4+w8Vv2hIeCHRIEVc/5Y2j7Q2WjpYFdxDOyP4OJD4d9KBLVxynfOpf9hwKMsHROOB3gEF5sNapT2xgN4",
-	"UNPbsMJgGkGVXxRyZqBQimKAd3vISB90tJgXYHNhQBgwqsS14gfAwmCUb34es4rYczby/OuwsBHimlDi",
-	"YBBDT1A3HdVyf3gJ311++9/ER0bRpTVRRInC5nB58R0oCYxzVybvw/sS9rkCYaFkB2CFRsYPsHal4lPR",
-	"NI6WxTKzXwomJGVh3KR9IX/PDqDq6HmAWit9X02xXyliLCIGeirFj9dv30DzFIS0yklB5kJjgTD+YARp",
-	"5+62GjPqWCvEDmozQ1KFLeLEx2qWYXMiznCDSMlsXWAKps5ySkZXubWVWZ6fC2ksMr5oIllbjDfnmZKb",
-	"QmR29eDO3dNW3m5P9+rBHbxBRchRKufNkm2dEjdCMl+e6VAarcRcB2dRO5uQZzbHMx+xjdXeJ9NEKnuG",
-	"H6tCkeAzk/Vs9vMvBoa8eRzNFFilduRtXO1lCmIDDNwrwGdO7eO4j2U7lDc06c36cONVGmXlztsi4Imd",
-	"iX5sfHJXAI6Ztz27pwQQNrUzV+dblqJ7iWibAgkiTwmg7biC0SBV8Em40+jOtyzuI838x/JGR9MfVkkw",
-	"axoI0L4/1QVNjVmthT1cU7T0olu1Q3cgr5Fp1D+00v34+29JOi1dsSxDY8C91bID42vg2n2p6nUhMnhb",
-	"oXz1vx2tTmHTPGc1FyQorBp3X7VXfQ4ZToheKxQa/LWakBsVh3BweIAwYXpg2KFhX1t0P5U+oO6V3qXA",
-	"JPdjJ0Rz8V6+YSWaFDIlLcss+Phh3Dsuu4JC3CLkqNH/pvbuM7GPJSibowaD+lZkaID4xEDK9QEEX7yX",
-	"7+X3t6gPjkFAxrQW6KEX03JzD02nI8usWYAjIwdVu5NSKgsGsbmGNnB5cZm+l/twCD1e19YN5SoY+c0C",
-	"vBzuPCM2tZq7E13Bf7Rn/n8u3su2IG4cXgVHacVG0KmWXFUsy/Hs+eKiv9gNfusPFZefmKButkyeLS78",
-	"EFWhZJVIlsk3i2dupsqV05efkvNOne7rFp2Lk1M6qV/xZJn8LIz9sR+WDtoN3k2wROGFtM1cbTQFBi2j",
-	"InAzCXhGHJJIi0ZjZm6v/7z37n7i01PWXRzA5sogmdpgE46FCYj4zMqlz/4j9+YNx55WHe5bnQiQVA3c",
-	"+/oOHNDOCFDLtnR0GjHQYEokuyLUkkPCGo3gCILPad8/6dfuiNmDYbe/AH0eGKrLw+O0swfUuSsyHjHO",
-	"dUXcfRi1Jjy/uLinLeFx7QjDumekKeHKdV+kFIec2tyAxkbxqTtZg14HSjmb0mKTrxksFOMpeQtSQFES",
-	"26g6ySAt25ITJoF/fmhymAhlbLM7Ed5jaGQ9TXc/DR00bc8k90y6dyTvnDoNQuB3bqL3ctUnLqsXYFBy",
-	"WI2z1yVYXeOKgMk4B4rd7SI+JA6D0BXnfeo9CUEPgGXUt+Rh4879/6FE4FSIGZQH7oZMgzZ7N0Hrs9Oj",
-	"NYpUzn13yRPxeUWGCk7gJqvqUNlidw6Yd2l44Jx/Evxu9tT5FdnA4l/ez2OaI4/s05Wna/CtDOeb999H",
-	"wttBuqojavQ3ZF+964xv9I7ynr8DA5NexBOA4qXSGjMbutY/TEuWH+FL52zQB9e41egqu6HKvi7aECKN",
-	"L2CNG6UxuIsy7BZdWGYaYRVm2it3ANDIhmzSNBeLScwmF74Kb7S+mP2CVWYMGKjmNOf0hNB5YDSg6I3W",
-	"i/Z01x61onojUrZT4MaCqi3sEKsgdcsZX8CqsdKqpb9EKFyWvmcGNDL+Apj02VZwlk/tec1ucWDPrzKU",
-	"THoY/+JY8hgsfoloQlbqKi9jhDJKh1xRL47PaFSpubDHZYeui+3RwPh6OH/fzjfL99tCgtMKWM1EcQKj",
-	"/Z4ryBxcOdHt8KZGkI9mSvMUJO7RWB+fT0oeYmbv+6om/2NwfNyK5iFXtBHfrHWrBO+Dkj+DFuDyIHos",
-	"DJhc7aX7TwF36uywsq5R1KM5ZyafBirXzIf3sMfT8e6gb3DG291d0tMR8prtEBipyVWpm143ytv2uch8",
-	"9tazlELInYm3kB1LJrpO71m3b0tOT3LHp3QTzTXNP7J74v6+eS9JpBActbYPur7m1F45u1pgf4WxOkm8",
-	"iFVcfX2Y9aV45a/AgNnTMpIYXrq+mPtBc90P+xuR098LPdQscrz5PbU24cynsPLQsXNmwDAxfxgE+v18",
-	"uhkN28M8yF0sc+7iNrPA5AEoLrngLXRTb6VBlgIXjeIUiHzbrL9UEDYNOuAGe3wv91pYixT5cQFvlO9K",
-	"4MJS1O90PFMp6q37N3LUITy7G7qglH15ccz/oYVg9LPEwfjX1ZoC55l6wU9Y2ZOw2EPaRrYwKyYMtb0F",
-	"fVvQ9GJqziMocvlb3Gh67Jvlgi65VXgatBlUc6h6WvaCGLwwwEYtnU03t+tRZzJoU48nyq/xSybIr3GW",
-	"nvi7kNNQ2L4aCCJMgl9jp/qAVzovaULNyIezDCsbcKuvxo/bzqBoG6T7p1Yf+bbMtam9cDXRFEzFMvQX",
-	"n/mhylEa4MrdIZbMWtSLYePT5SPjgpPq88LCX4ex1OW5vhH1BHj7WchdCLimGN0fI949faVj4IBdbrFR",
-	"egLS4H7fAa252X/3gTBkUN+2CKx10VytL88bskxDmtliV+wUJDIr5HbR37S99plvW1BrK+iLZCnroogp",
-	"s0JVFehSROKWxPiagNdMGTD76Z3gb3PxNJApCJjTCeaYZ9cHMGrUDOYNiefdh7v/DwAA//8=",
+	"1Fttb9y2k/8qA90BvcNp107i9tDNK1+uBZI2SVEX6Isk8HLF2RW7EqmSlDd7gb/7YUg9UBLXXsebNP83",
+	"gW1R1HAefvOb4eRTkqmyUhKlNcniU1IxzUq0qN1vLzn9K2SySCpm8yRNJCsxWSSCJ2mi8e9aaOTJwuoa",
+	"08RkOZaM3lgrXTKbLJK6divtvqK3jNVCbpLb2zR5ybGslEWZ7X/BPb3D0WRaVFYo+twfOYJhJcIW97DW",
+	"qgTb/qVCbZQErtCAsAZ2Sm9ByQyfQ8EsashYURhg0uxQw07Y3L1rcyE3wOgdkGoHxjLJzTxJ/flyZBx1",
+	"f8JAwBlJGB6vZB9/RbmxebJ4cn6eJqWQ3e+Tw6bJx9lGzeivM7MV1Uy5M7JiVikhLepksWaFwds0+Y1t",
+	"cKqKF6qWFrnXwpNW3r9r1Pte3IpeDWXkuGZ1YZ1EJfsoyrp00p43Ajd/6MQlUTaoHyTvlfi/iLy/q50B",
+	"Bo1EMWENvRcV9un3gbRPTybqLTmrqZQ06Pz6N61WBZb0Y6akRWnpR1ZVhcgYbXFW+RX/9ZehM30KZP13",
+	"jetkkfzbWR84Z/6pOWv3vaUvDrXyZ84s7FBa2GnVBEHzGu16aQwaUzaSVFpVqK3w0jI7iCnOLM6sKDGJ",
+	"+Npqf+2V/Gn67C+1Mohb1NeCHxGlaSIRuZNAWCzNfYd/g8jprWYbpjXb0+83qI3wWuy+KKT94SKZWvQ2",
+	"RJV3Q4n7nVrJPnQbqNVfmFn6Wq/IFzmTPp6G6pyeavg8YxY3Su/vO++Ldt0tefm1zfF6x/ZTfDiPaNaB",
+	"D/18zzeu2nW3abJTdcGvNZbqBo/5ykiX3bGCr8cUWLKPL71injx7mDG7UD2/17BHWbLmwv4krbfEKCQy",
+	"20gxUe1DosWnkmPDoVndxtcwvq8sW69ByWIfe9XU/lgxgZtnx0kx0iOzSXiKtFVM/8XB/gfV3GaeoZa7",
+	"ADkq/gN7RVCgar4wxXDTZJHpE6ssK2KPRlrw4rXr0y4Z0saxI78IIhwleey7ZIPWCrmZ2Rw1vZwVyubo",
+	"d1WFmTHJZ/TJymF0mhQiQ5mhf5CRztaUO9wbZiuKgn5AuSmEyd2aktmc/sbFRngxibjMcmGsj8pMybXg",
+	"tGmSEh0pHOHKmDN8muTK+XCpJO6DU/V+9FLeCMvauBhhmuLxnIAfK6HRXB8fNWNYoZ0H+8Q0/qoF8kgo",
+	"a2RR0TLFsvzY2PSLD6a+TCOzyK8fAg5YMlFEdztSJkEGQX5dS+s3GiLGpYRa1gY5iM5yQOp0jNaAe42o",
+	"K4XzcSJvpdrJa88ohh/7qazsHnY5yp5IM+N+dkqLZf9DylSyEBKjnH0PObtBKITcIqfdhQa1k2DERs6E",
+	"7D+zUqpAJh0y5ErGP1QpYw967iNohTNXc+xOZa3BW4GCz6feSQOXHDhcp5GBn/US3hkQh1hK531Bmn/6",
+	"/cU9Rg8W/3B+h01D7vD0/gqmM1Hw3rPY/qHFBvwkfZgB72L9h6kEHe5OZZ8izXWbXdVlyb79ZDeR93gE",
+	"Zo5Ld7A5gq+VoWqmQylYC20ssL6QORa1Tgn0OTPXxjKLbSk1xZsjPxSG1fHY6Ojs9bAcmNq6R9CxeMch",
+	"1bFwNJFmrKCYw7zGuIsMQ2Ry8nEMPLjaPJy8flYaWJtUun1T2FFNbSnrFGKLYBWs0HV/kN+V0EZ+7LNg",
+	"k6Gg0upGcNSwETeuwfT4ukGrAo/Hl99VgVN9jvwipPyN0f1X0sZUMcO6Av005S6/o2PHMq2MAcNunDxH",
+	"0KQwWCJdE9+pA+Gpi3fjk1TUpq4qpe3xtrnyL8TcfVydx7o/tAT8kqhjxYI/VrYPdDb6dHCquA/sjuDi",
+	"Q+HfSgS1dsp3waW/M+C9LB0Tjnt4BBfrNWqU9to78KD351p1acSr/EchZwYKpQgDfNhDRvqg1GKeg82F",
+	"AWHAqBJXiu8BC4NRvvl5zCpiz4PI86/DwkYe10CJc4OY9wR901HP9+cX8OPF9/9NfGSELq2JIkoUNoeL",
+	"8x9BSWCcu/Z8D+8L2OUKhIWS7YEVGhnfw8q1lE9F0zhaFqvMfiuYkFSFcZP2Fwg7tgdVR/MBaq30XT3F",
+	"/ksRYzWt6rEUr67evoHmKQhplZOCzIXGAvn4vQjS7t0dNWbUsVaIHdTmAEkVtogTH6tZhk1GPMANIi2z",
+	"VYEpmDrLqRhd5tZWZnF2JqSxyPi8QbK2GW/OMiXXhcjs8t6Tu6etvN2Z7tSDS7xBR8hRKhfNkm2cEtdC",
+	"Mt+e6bw02om5CnJRu5uQM5vjzCO2sdrHZJpIZWf4sSoUCX5gs57Nfv7FwJA3j9FMgVVqS9HG1U6mINbA",
+	"wL0C/EDWPo77WLZFeU2bXq/2116lUVbuoi3iPLGc6NfGN3cN4Jh529w9JYCwrp25utiyhO4lom0aJIg8",
+	"JQdt1xWMFqmCT+BOo8tvWTxGmv2P5Y2Opt+vkmDXNBCgfX+qC9oas1oLu78itPSiW7VFl5BXyDTqn1vp",
+	"Xv35R5JOW1csy9AYcG+17MD4Hrh2v1T1qhAZvK1QvvzfjlansG6es5oLEhSWTbgv2ytB5xlOiF4rBA3+",
+	"Wk3ItYq7cJA8QJiwPDBs37CvDbo/lR5Qd0pvU2CS+7UTojl/L9+wEk0KmZKWZRY8fhj3jquuoBA3CDlq",
+	"9H9TO/czsY8FKJujBoP6RmRogPjEQMrVHgSfv5fv5U83qPeOQUDGtBboXS+m5eb+m7Ijy6yZgyMje1W7",
+	"TCmVBYPYXH8buDi/SN/LXbiEHq9q65ZyFax8Ngcvh8tnxKaWh+5El/Afbc7/z/l72TbEjfNXwVFasRaU",
+	"1ZLLimU5zp7Oz/sL4OBvfVJx9YkJ+maL5Mn83C9RFUpWiWSRPJs/cTtVrp2++JScdep0v27QhTgFpZP6",
+	"JU8Wya/C2Ff9snQw5vBu4ksEL6Rt5nqjKTBoGRU5N5OAM+KQRFo0GnPglvvvO2cGPntKYMrOiz3YXBkk",
+	"lzDYwLYwAWE/IGHpuwSRe/iGi09h+hRSEqGSqgmfvl8Ee7QHBK1l24r6uuKiwZTIfUXRQkAAKzSCIwh+",
+	"yOr+SS9jRwjvhfv+4vVp4CAdLTv+KDFa3Dv8mWuCHrHOTXfcfhiNTjw9P79jbOJh4xLDvmxkaOLSTZGk",
+	"hJNOvW5BY/P41p2swSwGlcRN67OpJw0WivGUohkJ8JTEFvUnFa5lGwKJJMCPD02NFaG0bfUpwnsWjawv",
+	"I9yfhgCStjnTPZPuHck70EkDiP7RbfReLvvCavkcDEoOy3F1vQCra1ySAzPOgXJL+xEP2UOQvOS8bw1M",
+	"IPIeZxnNc3m3cbzkf6hQOZXHDNoXt0MmRIe9nXjrk9N7a9RTOffTL4/0z0syVMAQmqqv88rWdw855m0a",
+	"JsSzT4LfHsyKvyMbWPzLx3lMcxSRfTn1eA2+leF+h+P3ge7tXLqqI2r0N3jffOiMbxyPip5/wgcmM5on",
+	"cIoXSmvMbBha35mWzD8gls7YYE6vCavRVXtD5X3ftiFiGp/DCtdKY3BXZtgNOlhmGmEZdgKWLgHQyoYM",
+	"0zbn8wlmUwhfhjduX8x+wVcOGDBQzWny9IQgesdonKI3Wi/a40N7NHrrjUjVWIFrC6q2sEWsgtIyZ3wO",
+	"y8ZKy5Z2E6FwXYQdM6CR8efApK8Gg1w+tecVu8GBPb9JKJnMWH5lLHmIL34JNCErdZ2hsYcyKsNc0zHu",
+	"n1FUqbmwx1WvbsruwY7x7XD+ftzwIN9vGx1OK2A1E8UJjPZnriBz7sqJboc3SYJiNFOapyBxh8Z6fD4p",
+	"eYiZvZ/7mvzfi+NxK1qHXNJB/DDZjRK8ByWfg+bg6iB6LAyYXO2k+x8ULutssbJukNV7c85MPgUqN2yI",
+	"d7DH0/HuYK7xQLS7u67He8hrtkVgpCbXRW9m8ahu2+Ui89Vbz1IKIbcmPuJ2LJnoJtEPhn3bEntUOD5m",
+	"2unQUP8Dpzvunuv3kkQa1VFre9D1va72Stz1KvsrluVJ8CLWEfb9a9ZfFSh/RQfMnpaRxPylm9u522mu",
+	"+mX/oOf091b3DbMcb35PrU248ymsPAzsnBkwTBxOBoF+P59uRmF7WAe5i2/OHW4zC0zugXDJgbfQTZ+X",
+	"FlkCLlrFCYj8WK+/9BA2DSb0Bmd8L3daWIuE/DiHN8pPTXBhCfU7HR/oFPXW/Qc56tA9uxvEoNV+cX7v",
+	"/88bOaPfJe6MX6/XFATPNAp+wcqehMXu0xbZwqqYfKidfejHlqYXZ4cigpDL3zJHy2M/zBdM8S3DbNBW",
+	"UE1S9bTsOTF4YYCNRk6baXM3Q89kMEYfL5Rf45cskF/jQXri72BOQ2H7biCIsAh+jZ3qA17poqSBmlEM",
+	"ZxlWNuBW30wct5NL0TFN9599PfJtmBuje+56oimYimXoL2bzfZWjNMCVu+MsmbWo58PBrIsH4oKT6vNg",
+	"4ev5WOrqXD8oewJ/+1XIbehwTTO6TyM+PH2nYxCAXW2xVnripMH8gXO0ZvLg3QfyIYP6pvXAWhfN1f/i",
+	"rCHLtKTZLTYCQCCRWSE38/5G7rWvfNuGWttBnycLWRdFTJkVqqpAVyIStyTG1wBes2XA7Kd3h38cwtNA",
+	"pgAwpxscYp7dnMJokDTYNySetx9u/z8AAP//",
 }
 
 // decodeSpec returns the embedded OpenAPI spec as raw JSON bytes,
