@@ -139,8 +139,24 @@ type AssessmentChange struct {
 	Version int64 `json:"version"`
 }
 
+// AssessmentVersion defines model for AssessmentVersion.
+type AssessmentVersion struct {
+	At     time.Time `json:"at"`
+	ByName string    `json:"by_name"`
+
+	// Changed The categories whose answer this save changed, as it left them
+	Changed []struct {
+		Category    Category `json:"category"`
+		InTheWay    string   `json:"in_the_way"`
+		Standing    Standing `json:"standing"`
+		WouldRemove string   `json:"would_remove"`
+	} `json:"changed"`
+	Version int64 `json:"version"`
+}
+
 // AuditEntry defines model for AuditEntry.
 type AuditEntry struct {
+	// Action The id of the operation of this contract
 	Action   string             `json:"action"`
 	At       time.Time          `json:"at"`
 	PersonId openapi_types.UUID `json:"person_id"`
@@ -161,6 +177,12 @@ type AuditPage struct {
 
 // Category defines model for Category.
 type Category string
+
+// Coach defines model for Coach.
+type Coach struct {
+	Id   openapi_types.UUID `json:"id"`
+	Name string             `json:"name"`
+}
 
 // Invitation defines model for Invitation.
 type Invitation struct {
@@ -328,6 +350,12 @@ type Page = int
 // Size defines model for Size.
 type Size = int
 
+// ListCoachesParams defines parameters for ListCoaches.
+type ListCoachesParams struct {
+	// Area One of the caller's areas
+	Area string `form:"area" json:"area"`
+}
+
 // ListJobseekersParams defines parameters for ListJobseekers.
 type ListJobseekersParams struct {
 	// Q Words of a name, a postcode or an e-mail address
@@ -376,6 +404,21 @@ type ListJobseekerAuditParams struct {
 	Size *Size `form:"size,omitempty" json:"size,omitempty"`
 }
 
+// TransferJobseekerJSONBody defines parameters for TransferJobseeker.
+type TransferJobseekerJSONBody struct {
+	// CoachId As `listCoaches` gives it
+	CoachId openapi_types.UUID `json:"coach_id"`
+
+	// Version The jobseeker's version that was read; another answers 409
+	Version int64 `json:"version"`
+}
+
+// TransferJobseekerParams defines parameters for TransferJobseeker.
+type TransferJobseekerParams struct {
+	// IdempotencyKey The same key from the same person does its work once; later calls answer with the thing as it now stands.
+	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
+}
+
 // AddStatementJSONBody defines parameters for AddStatement.
 type AddStatementJSONBody struct {
 	Words string `json:"words"`
@@ -407,6 +450,9 @@ type ChangeJobseekerJSONRequestBody = JobseekerChange
 
 // SaveAssessmentJSONRequestBody defines body for SaveAssessment for application/json ContentType.
 type SaveAssessmentJSONRequestBody = AssessmentChange
+
+// TransferJobseekerJSONRequestBody defines body for TransferJobseeker for application/json ContentType.
+type TransferJobseekerJSONRequestBody TransferJobseekerJSONBody
 
 // AddStatementJSONRequestBody defines body for AddStatement for application/json ContentType.
 type AddStatementJSONRequestBody AddStatementJSONBody
@@ -488,6 +534,13 @@ func WithRequestEditorFn(fn RequestEditorFn) ClientOption {
 // The interface specification for the client above.
 type ClientInterface interface {
 
+	// ListCoaches The work coaches of an area, for a manager to move a jobseeker to
+	//
+	// Those who work there and have signed in at least once.
+	//
+	// Corresponds with GET /coaches (the `ListCoaches` operationId).
+	ListCoaches(ctx context.Context, params *ListCoachesParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// ListJobseekers The caseload, or everyone in the caller's areas
 	//
 	// Corresponds with GET /jobseekers (the `ListJobseekers` operationId).
@@ -557,10 +610,29 @@ type ClientInterface interface {
 	// Corresponds with PUT /jobseekers/{id}/assessment (the `SaveAssessment` operationId).
 	SaveAssessment(ctx context.Context, id Id, params *SaveAssessmentParams, body SaveAssessmentJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// ListAssessmentVersions Who changed what in the needs assessment, and when, newest first
+	//
+	// Corresponds with GET /jobseekers/{id}/assessment/versions (the `ListAssessmentVersions` operationId).
+	ListAssessmentVersions(ctx context.Context, id Id, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// ListJobseekerAudit Who changed or looked at this record, newest first
 	//
 	// Corresponds with GET /jobseekers/{id}/audit (the `ListJobseekerAudit` operationId).
 	ListJobseekerAudit(ctx context.Context, id Id, params *ListJobseekerAuditParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// TransferJobseekerWithBody Move a jobseeker to the caseload of another coach of their area
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with PUT /jobseekers/{id}/coach (the `TransferJobseeker` operationId).
+	TransferJobseekerWithBody(ctx context.Context, id Id, params *TransferJobseekerParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// TransferJobseeker Move a jobseeker to the caseload of another coach of their area
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with PUT /jobseekers/{id}/coach (the `TransferJobseeker` operationId).
+	TransferJobseeker(ctx context.Context, id Id, params *TransferJobseekerParams, body TransferJobseekerJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// InviteJobseeker Make a one-time code with which the jobseeker links their own sign-in
 	//
@@ -619,6 +691,23 @@ type ClientInterface interface {
 	//
 	// Corresponds with POST /me/invitation (the `AcceptInvitation` operationId).
 	AcceptInvitation(ctx context.Context, params *AcceptInvitationParams, body AcceptInvitationJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+}
+
+// ListCoaches The work coaches of an area, for a manager to move a jobseeker to
+//
+// Those who work there and have signed in at least once.
+//
+// Corresponds with GET /coaches (the `ListCoaches` operationId).
+func (c *Client) ListCoaches(ctx context.Context, params *ListCoachesParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListCoachesRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
 }
 
 // ListJobseekers The caseload, or everyone in the caller's areas
@@ -780,11 +869,60 @@ func (c *Client) SaveAssessment(ctx context.Context, id Id, params *SaveAssessme
 	return c.Client.Do(req)
 }
 
+// ListAssessmentVersions Who changed what in the needs assessment, and when, newest first
+//
+// Corresponds with GET /jobseekers/{id}/assessment/versions (the `ListAssessmentVersions` operationId).
+func (c *Client) ListAssessmentVersions(ctx context.Context, id Id, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListAssessmentVersionsRequest(c.Server, id)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // ListJobseekerAudit Who changed or looked at this record, newest first
 //
 // Corresponds with GET /jobseekers/{id}/audit (the `ListJobseekerAudit` operationId).
 func (c *Client) ListJobseekerAudit(ctx context.Context, id Id, params *ListJobseekerAuditParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewListJobseekerAuditRequest(c.Server, id, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// TransferJobseekerWithBody Move a jobseeker to the caseload of another coach of their area
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with PUT /jobseekers/{id}/coach (the `TransferJobseeker` operationId).
+func (c *Client) TransferJobseekerWithBody(ctx context.Context, id Id, params *TransferJobseekerParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewTransferJobseekerRequestWithBody(c.Server, id, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// TransferJobseeker Move a jobseeker to the caseload of another coach of their area
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with PUT /jobseekers/{id}/coach (the `TransferJobseeker` operationId).
+func (c *Client) TransferJobseeker(ctx context.Context, id Id, params *TransferJobseekerParams, body TransferJobseekerJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewTransferJobseekerRequest(c.Server, id, params, body)
 	if err != nil {
 		return nil, err
 	}
@@ -931,6 +1069,56 @@ func (c *Client) AcceptInvitation(ctx context.Context, params *AcceptInvitationP
 		return nil, err
 	}
 	return c.Client.Do(req)
+}
+
+// NewListCoachesRequest constructs an http.Request for the ListCoaches method
+func NewListCoachesRequest(server string, params *ListCoachesParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/coaches")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "area", params.Area, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+			return nil, err
+		} else {
+			for _, qp := range strings.Split(queryFrag, "&") {
+				rawQueryFragments = append(rawQueryFragments, qp)
+			}
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
 }
 
 // NewListJobseekersRequest constructs an http.Request for the ListJobseekers method
@@ -1294,6 +1482,40 @@ func NewSaveAssessmentRequestWithBody(server string, id Id, params *SaveAssessme
 	return req, nil
 }
 
+// NewListAssessmentVersionsRequest constructs an http.Request for the ListAssessmentVersions method
+func NewListAssessmentVersionsRequest(server string, id Id) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/jobseekers/%s/assessment/versions", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
 // NewListJobseekerAuditRequest constructs an http.Request for the ListJobseekerAudit method
 func NewListJobseekerAuditRequest(server string, id Id, params *ListJobseekerAuditParams) (*http.Request, error) {
 	var err error
@@ -1362,6 +1584,68 @@ func NewListJobseekerAuditRequest(server string, id Id, params *ListJobseekerAud
 	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
 	if err != nil {
 		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewTransferJobseekerRequest calls the generic TransferJobseeker builder with application/json body
+func NewTransferJobseekerRequest(server string, id Id, params *TransferJobseekerParams, body TransferJobseekerJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewTransferJobseekerRequestWithBody(server, id, params, "application/json", bodyReader)
+}
+
+// NewTransferJobseekerRequestWithBody constructs an http.Request for the TransferJobseeker method, with any body, and a specified content type
+func NewTransferJobseekerRequestWithBody(server string, id Id, params *TransferJobseekerParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/jobseekers/%s/coach", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPut, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		if params.IdempotencyKey != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Idempotency-Key", headerParam0)
+		}
+
 	}
 
 	return req, nil
@@ -1657,6 +1941,15 @@ func WithBaseURL(baseURL string) ClientOption {
 // ClientWithResponsesInterface is the interface specification for the client with responses above.
 type ClientWithResponsesInterface interface {
 
+	// ListCoachesWithResponse The work coaches of an area, for a manager to move a jobseeker to
+	//
+	// Those who work there and have signed in at least once.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /coaches (the `ListCoaches` operationId).
+	ListCoachesWithResponse(ctx context.Context, params *ListCoachesParams, reqEditors ...RequestEditorFn) (*ListCoachesResponse, error)
+
 	// ListJobseekersWithResponse The caseload, or everyone in the caller's areas
 	//
 	// Returns a wrapper object for the known response body format(s).
@@ -1732,12 +2025,33 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with PUT /jobseekers/{id}/assessment (the `SaveAssessment` operationId).
 	SaveAssessmentWithResponse(ctx context.Context, id Id, params *SaveAssessmentParams, body SaveAssessmentJSONRequestBody, reqEditors ...RequestEditorFn) (*SaveAssessmentResponse, error)
 
+	// ListAssessmentVersionsWithResponse Who changed what in the needs assessment, and when, newest first
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /jobseekers/{id}/assessment/versions (the `ListAssessmentVersions` operationId).
+	ListAssessmentVersionsWithResponse(ctx context.Context, id Id, reqEditors ...RequestEditorFn) (*ListAssessmentVersionsResponse, error)
+
 	// ListJobseekerAuditWithResponse Who changed or looked at this record, newest first
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with GET /jobseekers/{id}/audit (the `ListJobseekerAudit` operationId).
 	ListJobseekerAuditWithResponse(ctx context.Context, id Id, params *ListJobseekerAuditParams, reqEditors ...RequestEditorFn) (*ListJobseekerAuditResponse, error)
+
+	// TransferJobseekerWithBodyWithResponse Move a jobseeker to the caseload of another coach of their area
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PUT /jobseekers/{id}/coach (the `TransferJobseeker` operationId).
+	TransferJobseekerWithBodyWithResponse(ctx context.Context, id Id, params *TransferJobseekerParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*TransferJobseekerResponse, error)
+
+	// TransferJobseekerWithResponse Move a jobseeker to the caseload of another coach of their area
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PUT /jobseekers/{id}/coach (the `TransferJobseeker` operationId).
+	TransferJobseekerWithResponse(ctx context.Context, id Id, params *TransferJobseekerParams, body TransferJobseekerJSONRequestBody, reqEditors ...RequestEditorFn) (*TransferJobseekerResponse, error)
 
 	// InviteJobseekerWithResponse Make a one-time code with which the jobseeker links their own sign-in
 	//
@@ -1804,6 +2118,58 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with POST /me/invitation (the `AcceptInvitation` operationId).
 	AcceptInvitationWithResponse(ctx context.Context, params *AcceptInvitationParams, body AcceptInvitationJSONRequestBody, reqEditors ...RequestEditorFn) (*AcceptInvitationResponse, error)
+}
+
+type ListCoachesResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *struct {
+		Items []Coach `json:"items"`
+	}
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ListCoachesResponse) GetJSON200() *struct {
+	Items []Coach `json:"items"`
+} {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ListCoachesResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ListCoachesResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ListCoachesResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListCoachesResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListCoachesResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
 }
 
 type ListJobseekersResponse struct {
@@ -2094,6 +2460,58 @@ func (r SaveAssessmentResponse) ContentType() string {
 	return ""
 }
 
+type ListAssessmentVersionsResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *struct {
+		Items []AssessmentVersion `json:"items"`
+	}
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ListAssessmentVersionsResponse) GetJSON200() *struct {
+	Items []AssessmentVersion `json:"items"`
+} {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ListAssessmentVersionsResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ListAssessmentVersionsResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ListAssessmentVersionsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListAssessmentVersionsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListAssessmentVersionsResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 type ListJobseekerAuditResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -2136,6 +2554,54 @@ func (r ListJobseekerAuditResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r ListJobseekerAuditResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type TransferJobseekerResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Jobseeker
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r TransferJobseekerResponse) GetJSON200() *Jobseeker {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r TransferJobseekerResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r TransferJobseekerResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r TransferJobseekerResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r TransferJobseekerResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r TransferJobseekerResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -2440,6 +2906,21 @@ func (r AcceptInvitationResponse) ContentType() string {
 	return ""
 }
 
+// ListCoachesWithResponse The work coaches of an area, for a manager to move a jobseeker to
+//
+// Those who work there and have signed in at least once.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /coaches (the `ListCoaches` operationId).
+func (c *ClientWithResponses) ListCoachesWithResponse(ctx context.Context, params *ListCoachesParams, reqEditors ...RequestEditorFn) (*ListCoachesResponse, error) {
+	rsp, err := c.ListCoaches(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListCoachesResponse(rsp)
+}
+
 // ListJobseekersWithResponse The caseload, or everyone in the caller's areas
 //
 // Returns a wrapper object for the known response body format(s).
@@ -2569,6 +3050,19 @@ func (c *ClientWithResponses) SaveAssessmentWithResponse(ctx context.Context, id
 	return ParseSaveAssessmentResponse(rsp)
 }
 
+// ListAssessmentVersionsWithResponse Who changed what in the needs assessment, and when, newest first
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /jobseekers/{id}/assessment/versions (the `ListAssessmentVersions` operationId).
+func (c *ClientWithResponses) ListAssessmentVersionsWithResponse(ctx context.Context, id Id, reqEditors ...RequestEditorFn) (*ListAssessmentVersionsResponse, error) {
+	rsp, err := c.ListAssessmentVersions(ctx, id, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListAssessmentVersionsResponse(rsp)
+}
+
 // ListJobseekerAuditWithResponse Who changed or looked at this record, newest first
 //
 // Returns a wrapper object for the known response body format(s).
@@ -2580,6 +3074,32 @@ func (c *ClientWithResponses) ListJobseekerAuditWithResponse(ctx context.Context
 		return nil, err
 	}
 	return ParseListJobseekerAuditResponse(rsp)
+}
+
+// TransferJobseekerWithBodyWithResponse Move a jobseeker to the caseload of another coach of their area
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PUT /jobseekers/{id}/coach (the `TransferJobseeker` operationId).
+func (c *ClientWithResponses) TransferJobseekerWithBodyWithResponse(ctx context.Context, id Id, params *TransferJobseekerParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*TransferJobseekerResponse, error) {
+	rsp, err := c.TransferJobseekerWithBody(ctx, id, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseTransferJobseekerResponse(rsp)
+}
+
+// TransferJobseekerWithResponse Move a jobseeker to the caseload of another coach of their area
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PUT /jobseekers/{id}/coach (the `TransferJobseeker` operationId).
+func (c *ClientWithResponses) TransferJobseekerWithResponse(ctx context.Context, id Id, params *TransferJobseekerParams, body TransferJobseekerJSONRequestBody, reqEditors ...RequestEditorFn) (*TransferJobseekerResponse, error) {
+	rsp, err := c.TransferJobseeker(ctx, id, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseTransferJobseekerResponse(rsp)
 }
 
 // InviteJobseekerWithResponse Make a one-time code with which the jobseeker links their own sign-in
@@ -2694,6 +3214,41 @@ func (c *ClientWithResponses) AcceptInvitationWithResponse(ctx context.Context, 
 		return nil, err
 	}
 	return ParseAcceptInvitationResponse(rsp)
+}
+
+// ParseListCoachesResponse parses an HTTP response from a ListCoachesWithResponse call
+func ParseListCoachesResponse(rsp *http.Response) (*ListCoachesResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListCoachesResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest struct {
+			Items []Coach `json:"items"`
+		}
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
 }
 
 // ParseListJobseekersResponse parses an HTTP response from a ListJobseekersWithResponse call
@@ -2894,6 +3449,41 @@ func ParseSaveAssessmentResponse(rsp *http.Response) (*SaveAssessmentResponse, e
 	return response, nil
 }
 
+// ParseListAssessmentVersionsResponse parses an HTTP response from a ListAssessmentVersionsWithResponse call
+func ParseListAssessmentVersionsResponse(rsp *http.Response) (*ListAssessmentVersionsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListAssessmentVersionsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest struct {
+			Items []AssessmentVersion `json:"items"`
+		}
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
 // ParseListJobseekerAuditResponse parses an HTTP response from a ListJobseekerAuditWithResponse call
 func ParseListJobseekerAuditResponse(rsp *http.Response) (*ListJobseekerAuditResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -2910,6 +3500,39 @@ func ParseListJobseekerAuditResponse(rsp *http.Response) (*ListJobseekerAuditRes
 	switch {
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
 		var dest AuditPage
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseTransferJobseekerResponse parses an HTTP response from a TransferJobseekerWithResponse call
+func ParseTransferJobseekerResponse(rsp *http.Response) (*TransferJobseekerResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &TransferJobseekerResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Jobseeker
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}
@@ -3132,6 +3755,9 @@ func ParseAcceptInvitationResponse(rsp *http.Response) (*AcceptInvitationRespons
 
 // ServerInterface represents all server handlers.
 type ServerInterface interface {
+	// ListCoaches The work coaches of an area, for a manager to move a jobseeker to
+	// (GET /coaches)
+	ListCoaches(ctx echo.Context, params ListCoachesParams) error
 	// ListJobseekers The caseload, or everyone in the caller's areas
 	// (GET /jobseekers)
 	ListJobseekers(ctx echo.Context, params ListJobseekersParams) error
@@ -3150,9 +3776,15 @@ type ServerInterface interface {
 	// SaveAssessment Save the needs assessment as a whole
 	// (PUT /jobseekers/{id}/assessment)
 	SaveAssessment(ctx echo.Context, id Id, params SaveAssessmentParams) error
+	// ListAssessmentVersions Who changed what in the needs assessment, and when, newest first
+	// (GET /jobseekers/{id}/assessment/versions)
+	ListAssessmentVersions(ctx echo.Context, id Id) error
 	// ListJobseekerAudit Who changed or looked at this record, newest first
 	// (GET /jobseekers/{id}/audit)
 	ListJobseekerAudit(ctx echo.Context, id Id, params ListJobseekerAuditParams) error
+	// TransferJobseeker Move a jobseeker to the caseload of another coach of their area
+	// (PUT /jobseekers/{id}/coach)
+	TransferJobseeker(ctx echo.Context, id Id, params TransferJobseekerParams) error
 	// InviteJobseeker Make a one-time code with which the jobseeker links their own sign-in
 	// (POST /jobseekers/{id}/invitations)
 	InviteJobseeker(ctx echo.Context, id Id) error
@@ -3176,6 +3808,24 @@ type ServerInterface interface {
 // ServerInterfaceWrapper converts echo contexts to parameters.
 type ServerInterfaceWrapper struct {
 	Handler ServerInterface
+}
+
+// ListCoaches converts echo context to params.
+func (w *ServerInterfaceWrapper) ListCoaches(ctx echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListCoachesParams
+	// ------------- Required query parameter "area" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, true, "area", ctx.QueryParams(), &params.Area, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter area: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListCoaches(ctx, params)
+	return err
 }
 
 // ListJobseekers converts echo context to params.
@@ -3364,6 +4014,22 @@ func (w *ServerInterfaceWrapper) SaveAssessment(ctx echo.Context) error {
 	return err
 }
 
+// ListAssessmentVersions converts echo context to params.
+func (w *ServerInterfaceWrapper) ListAssessmentVersions(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id Id
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListAssessmentVersions(ctx, id)
+	return err
+}
+
 // ListJobseekerAudit converts echo context to params.
 func (w *ServerInterfaceWrapper) ListJobseekerAudit(ctx echo.Context) error {
 	var err error
@@ -3393,6 +4059,42 @@ func (w *ServerInterfaceWrapper) ListJobseekerAudit(ctx echo.Context) error {
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.ListJobseekerAudit(ctx, id, params)
+	return err
+}
+
+// TransferJobseeker converts echo context to params.
+func (w *ServerInterfaceWrapper) TransferJobseeker(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id Id
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params TransferJobseekerParams
+
+	headers := ctx.Request().Header
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for Idempotency-Key, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter Idempotency-Key: %s", err))
+		}
+
+		params.IdempotencyKey = &IdempotencyKey
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.TransferJobseeker(ctx, id, params)
 	return err
 }
 
@@ -3571,17 +4273,61 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.POST(options.BaseURL+"/jobseekers", wrapper.AddJobseeker, options.OperationMiddlewares["addJobseeker"]...)
 	router.GET(options.BaseURL+"/jobseekers/:id", wrapper.ReadJobseeker, options.OperationMiddlewares["readJobseeker"]...)
 	router.PUT(options.BaseURL+"/jobseekers/:id", wrapper.ChangeJobseeker, options.OperationMiddlewares["changeJobseeker"]...)
+	router.PUT(options.BaseURL+"/jobseekers/:id/coach", wrapper.TransferJobseeker, options.OperationMiddlewares["transferJobseeker"]...)
+	router.GET(options.BaseURL+"/coaches", wrapper.ListCoaches, options.OperationMiddlewares["listCoaches"]...)
 	router.POST(options.BaseURL+"/jobseekers/:id/invitations", wrapper.InviteJobseeker, options.OperationMiddlewares["inviteJobseeker"]...)
 	router.GET(options.BaseURL+"/jobseekers/:id/statements", wrapper.ListStatements, options.OperationMiddlewares["listStatements"]...)
 	router.POST(options.BaseURL+"/jobseekers/:id/statements", wrapper.AddStatement, options.OperationMiddlewares["addStatement"]...)
 	router.GET(options.BaseURL+"/jobseekers/:id/assessment", wrapper.ReadAssessment, options.OperationMiddlewares["readAssessment"]...)
 	router.PUT(options.BaseURL+"/jobseekers/:id/assessment", wrapper.SaveAssessment, options.OperationMiddlewares["saveAssessment"]...)
+	router.GET(options.BaseURL+"/jobseekers/:id/assessment/versions", wrapper.ListAssessmentVersions, options.OperationMiddlewares["listAssessmentVersions"]...)
 	router.GET(options.BaseURL+"/jobseekers/:id/needs", wrapper.ListNeeds, options.OperationMiddlewares["listNeeds"]...)
 	router.GET(options.BaseURL+"/jobseekers/:id/audit", wrapper.ListJobseekerAudit, options.OperationMiddlewares["listJobseekerAudit"]...)
 
 }
 
 type ProblemApplicationProblemPlusJSONResponse Problem
+
+type ListCoachesRequestObject struct {
+	Params ListCoachesParams
+}
+
+type ListCoachesResponseObject interface {
+	VisitListCoachesResponse(w http.ResponseWriter) error
+}
+
+type ListCoaches200JSONResponse struct {
+	Items []Coach `json:"items"`
+}
+
+func (response ListCoaches200JSONResponse) VisitListCoachesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListCoachesdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ListCoachesdefaultApplicationProblemPlusJSONResponse) VisitListCoachesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
 
 type ListJobseekersRequestObject struct {
 	Params ListJobseekersParams
@@ -3822,6 +4568,47 @@ func (response SaveAssessmentdefaultApplicationProblemPlusJSONResponse) VisitSav
 	return err
 }
 
+type ListAssessmentVersionsRequestObject struct {
+	Id Id `json:"id"`
+}
+
+type ListAssessmentVersionsResponseObject interface {
+	VisitListAssessmentVersionsResponse(w http.ResponseWriter) error
+}
+
+type ListAssessmentVersions200JSONResponse struct {
+	Items []AssessmentVersion `json:"items"`
+}
+
+func (response ListAssessmentVersions200JSONResponse) VisitListAssessmentVersionsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListAssessmentVersionsdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ListAssessmentVersionsdefaultApplicationProblemPlusJSONResponse) VisitListAssessmentVersionsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type ListJobseekerAuditRequestObject struct {
 	Id     Id `json:"id"`
 	Params ListJobseekerAuditParams
@@ -3851,6 +4638,47 @@ type ListJobseekerAuditdefaultApplicationProblemPlusJSONResponse struct {
 }
 
 func (response ListJobseekerAuditdefaultApplicationProblemPlusJSONResponse) VisitListJobseekerAuditResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type TransferJobseekerRequestObject struct {
+	Id     Id `json:"id"`
+	Params TransferJobseekerParams
+	Body   *TransferJobseekerJSONRequestBody
+}
+
+type TransferJobseekerResponseObject interface {
+	VisitTransferJobseekerResponse(w http.ResponseWriter) error
+}
+
+type TransferJobseeker200JSONResponse Jobseeker
+
+func (response TransferJobseeker200JSONResponse) VisitTransferJobseekerResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type TransferJobseekerdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response TransferJobseekerdefaultApplicationProblemPlusJSONResponse) VisitTransferJobseekerResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -4105,6 +4933,9 @@ func (response AcceptInvitationdefaultApplicationProblemPlusJSONResponse) VisitA
 
 // StrictServerInterface represents all server handlers.
 type StrictServerInterface interface {
+	// ListCoaches The work coaches of an area, for a manager to move a jobseeker to
+	// (GET /coaches)
+	ListCoaches(ctx context.Context, request ListCoachesRequestObject) (ListCoachesResponseObject, error)
 	// ListJobseekers The caseload, or everyone in the caller's areas
 	// (GET /jobseekers)
 	ListJobseekers(ctx context.Context, request ListJobseekersRequestObject) (ListJobseekersResponseObject, error)
@@ -4123,9 +4954,15 @@ type StrictServerInterface interface {
 	// SaveAssessment Save the needs assessment as a whole
 	// (PUT /jobseekers/{id}/assessment)
 	SaveAssessment(ctx context.Context, request SaveAssessmentRequestObject) (SaveAssessmentResponseObject, error)
+	// ListAssessmentVersions Who changed what in the needs assessment, and when, newest first
+	// (GET /jobseekers/{id}/assessment/versions)
+	ListAssessmentVersions(ctx context.Context, request ListAssessmentVersionsRequestObject) (ListAssessmentVersionsResponseObject, error)
 	// ListJobseekerAudit Who changed or looked at this record, newest first
 	// (GET /jobseekers/{id}/audit)
 	ListJobseekerAudit(ctx context.Context, request ListJobseekerAuditRequestObject) (ListJobseekerAuditResponseObject, error)
+	// TransferJobseeker Move a jobseeker to the caseload of another coach of their area
+	// (PUT /jobseekers/{id}/coach)
+	TransferJobseeker(ctx context.Context, request TransferJobseekerRequestObject) (TransferJobseekerResponseObject, error)
 	// InviteJobseeker Make a one-time code with which the jobseeker links their own sign-in
 	// (POST /jobseekers/{id}/invitations)
 	InviteJobseeker(ctx context.Context, request InviteJobseekerRequestObject) (InviteJobseekerResponseObject, error)
@@ -4156,6 +4993,31 @@ func NewStrictHandler(ssi StrictServerInterface, middlewares []StrictMiddlewareF
 type strictHandler struct {
 	ssi         StrictServerInterface
 	middlewares []StrictMiddlewareFunc
+}
+
+// ListCoaches operation middleware
+func (sh *strictHandler) ListCoaches(ctx echo.Context, params ListCoachesParams) error {
+	var request ListCoachesRequestObject
+
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListCoaches(ctx.Request().Context(), request.(ListCoachesRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListCoaches")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListCoachesResponseObject); ok {
+		return validResponse.VisitListCoachesResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
 }
 
 // ListJobseekers operation middleware
@@ -4379,6 +5241,31 @@ func (sh *strictHandler) SaveAssessment(ctx echo.Context, id Id, params SaveAsse
 	return nil
 }
 
+// ListAssessmentVersions operation middleware
+func (sh *strictHandler) ListAssessmentVersions(ctx echo.Context, id Id) error {
+	var request ListAssessmentVersionsRequestObject
+
+	request.Id = id
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListAssessmentVersions(ctx.Request().Context(), request.(ListAssessmentVersionsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListAssessmentVersions")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListAssessmentVersionsResponseObject); ok {
+		return validResponse.VisitListAssessmentVersionsResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
 // ListJobseekerAudit operation middleware
 func (sh *strictHandler) ListJobseekerAudit(ctx echo.Context, id Id, params ListJobseekerAuditParams) error {
 	var request ListJobseekerAuditRequestObject
@@ -4399,6 +5286,55 @@ func (sh *strictHandler) ListJobseekerAudit(ctx echo.Context, id Id, params List
 		return err
 	} else if validResponse, ok := response.(ListJobseekerAuditResponseObject); ok {
 		return validResponse.VisitListJobseekerAuditResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// TransferJobseeker operation middleware
+func (sh *strictHandler) TransferJobseeker(ctx echo.Context, id Id, params TransferJobseekerParams) error {
+	var request TransferJobseekerRequestObject
+
+	request.Id = id
+	request.Params = params
+
+	var body TransferJobseekerJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.TransferJobseeker(ctx.Request().Context(), request.(TransferJobseekerRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "TransferJobseeker")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(TransferJobseekerResponseObject); ok {
+		return validResponse.VisitTransferJobseekerResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}
@@ -4605,64 +5541,69 @@ func (sh *strictHandler) AcceptInvitation(ctx echo.Context, params AcceptInvitat
 // const string: with thousands of chunks the chained `+` fold is several
 // times slower for the Go compiler than parsing a slice literal.
 var swaggerSpec = []string{
-	"1Fttb9y2k/8qA90BvcNp107i9tDNK1+uBZI2SVEX6Isk8HLF2RW7EqmSlDd7gb/7YUg9UBLXXsebNP83",
-	"gW1R1HAefvOb4eRTkqmyUhKlNcniU1IxzUq0qN1vLzn9K2SySCpm8yRNJCsxWSSCJ2mi8e9aaOTJwuoa",
-	"08RkOZaM3lgrXTKbLJK6divtvqK3jNVCbpLb2zR5ybGslEWZ7X/BPb3D0WRaVFYo+twfOYJhJcIW97DW",
-	"qgTb/qVCbZQErtCAsAZ2Sm9ByQyfQ8EsashYURhg0uxQw07Y3L1rcyE3wOgdkGoHxjLJzTxJ/flyZBx1",
-	"f8JAwBlJGB6vZB9/RbmxebJ4cn6eJqWQ3e+Tw6bJx9lGzeivM7MV1Uy5M7JiVikhLepksWaFwds0+Y1t",
-	"cKqKF6qWFrnXwpNW3r9r1Pte3IpeDWXkuGZ1YZ1EJfsoyrp00p43Ajd/6MQlUTaoHyTvlfi/iLy/q50B",
-	"Bo1EMWENvRcV9un3gbRPTybqLTmrqZQ06Pz6N61WBZb0Y6akRWnpR1ZVhcgYbXFW+RX/9ZehM30KZP13",
-	"jetkkfzbWR84Z/6pOWv3vaUvDrXyZ84s7FBa2GnVBEHzGu16aQwaUzaSVFpVqK3w0jI7iCnOLM6sKDGJ",
-	"+Npqf+2V/Gn67C+1Mohb1NeCHxGlaSIRuZNAWCzNfYd/g8jprWYbpjXb0+83qI3wWuy+KKT94SKZWvQ2",
-	"RJV3Q4n7nVrJPnQbqNVfmFn6Wq/IFzmTPp6G6pyeavg8YxY3Su/vO++Ldt0tefm1zfF6x/ZTfDiPaNaB",
-	"D/18zzeu2nW3abJTdcGvNZbqBo/5ykiX3bGCr8cUWLKPL71injx7mDG7UD2/17BHWbLmwv4krbfEKCQy",
-	"20gxUe1DosWnkmPDoVndxtcwvq8sW69ByWIfe9XU/lgxgZtnx0kx0iOzSXiKtFVM/8XB/gfV3GaeoZa7",
-	"ADkq/gN7RVCgar4wxXDTZJHpE6ssK2KPRlrw4rXr0y4Z0saxI78IIhwleey7ZIPWCrmZ2Rw1vZwVyubo",
-	"d1WFmTHJZ/TJymF0mhQiQ5mhf5CRztaUO9wbZiuKgn5AuSmEyd2aktmc/sbFRngxibjMcmGsj8pMybXg",
-	"tGmSEh0pHOHKmDN8muTK+XCpJO6DU/V+9FLeCMvauBhhmuLxnIAfK6HRXB8fNWNYoZ0H+8Q0/qoF8kgo",
-	"a2RR0TLFsvzY2PSLD6a+TCOzyK8fAg5YMlFEdztSJkEGQX5dS+s3GiLGpYRa1gY5iM5yQOp0jNaAe42o",
-	"K4XzcSJvpdrJa88ohh/7qazsHnY5yp5IM+N+dkqLZf9DylSyEBKjnH0PObtBKITcIqfdhQa1k2DERs6E",
-	"7D+zUqpAJh0y5ErGP1QpYw967iNohTNXc+xOZa3BW4GCz6feSQOXHDhcp5GBn/US3hkQh1hK531Bmn/6",
-	"/cU9Rg8W/3B+h01D7vD0/gqmM1Hw3rPY/qHFBvwkfZgB72L9h6kEHe5OZZ8izXWbXdVlyb79ZDeR93gE",
-	"Zo5Ld7A5gq+VoWqmQylYC20ssL6QORa1Tgn0OTPXxjKLbSk1xZsjPxSG1fHY6Ojs9bAcmNq6R9CxeMch",
-	"1bFwNJFmrKCYw7zGuIsMQ2Ry8nEMPLjaPJy8flYaWJtUun1T2FFNbSnrFGKLYBWs0HV/kN+V0EZ+7LNg",
-	"k6Gg0upGcNSwETeuwfT4ukGrAo/Hl99VgVN9jvwipPyN0f1X0sZUMcO6Av005S6/o2PHMq2MAcNunDxH",
-	"0KQwWCJdE9+pA+Gpi3fjk1TUpq4qpe3xtrnyL8TcfVydx7o/tAT8kqhjxYI/VrYPdDb6dHCquA/sjuDi",
-	"Q+HfSgS1dsp3waW/M+C9LB0Tjnt4BBfrNWqU9to78KD351p1acSr/EchZwYKpQgDfNhDRvqg1GKeg82F",
-	"AWHAqBJXiu8BC4NRvvl5zCpiz4PI86/DwkYe10CJc4OY9wR901HP9+cX8OPF9/9NfGSELq2JIkoUNoeL",
-	"8x9BSWCcu/Z8D+8L2OUKhIWS7YEVGhnfw8q1lE9F0zhaFqvMfiuYkFSFcZP2Fwg7tgdVR/MBaq30XT3F",
-	"/ksRYzWt6rEUr67evoHmKQhplZOCzIXGAvn4vQjS7t0dNWbUsVaIHdTmAEkVtogTH6tZhk1GPMANIi2z",
-	"VYEpmDrLqRhd5tZWZnF2JqSxyPi8QbK2GW/OMiXXhcjs8t6Tu6etvN2Z7tSDS7xBR8hRKhfNkm2cEtdC",
-	"Mt+e6bw02om5CnJRu5uQM5vjzCO2sdrHZJpIZWf4sSoUCX5gs57Nfv7FwJA3j9FMgVVqS9HG1U6mINbA",
-	"wL0C/EDWPo77WLZFeU2bXq/2116lUVbuoi3iPLGc6NfGN3cN4Jh529w9JYCwrp25utiyhO4lom0aJIg8",
-	"JQdt1xWMFqmCT+BOo8tvWTxGmv2P5Y2Opt+vkmDXNBCgfX+qC9oas1oLu78itPSiW7VFl5BXyDTqn1vp",
-	"Xv35R5JOW1csy9AYcG+17MD4Hrh2v1T1qhAZvK1QvvzfjlansG6es5oLEhSWTbgv2ytB5xlOiF4rBA3+",
-	"Wk3ItYq7cJA8QJiwPDBs37CvDbo/lR5Qd0pvU2CS+7UTojl/L9+wEk0KmZKWZRY8fhj3jquuoBA3CDlq",
-	"9H9TO/czsY8FKJujBoP6RmRogPjEQMrVHgSfv5fv5U83qPeOQUDGtBboXS+m5eb+m7Ijy6yZgyMje1W7",
-	"TCmVBYPYXH8buDi/SN/LXbiEHq9q65ZyFax8Ngcvh8tnxKaWh+5El/Afbc7/z/l72TbEjfNXwVFasRaU",
-	"1ZLLimU5zp7Oz/sL4OBvfVJx9YkJ+maL5Mn83C9RFUpWiWSRPJs/cTtVrp2++JScdep0v27QhTgFpZP6",
-	"JU8Wya/C2Ff9snQw5vBu4ksEL6Rt5nqjKTBoGRU5N5OAM+KQRFo0GnPglvvvO2cGPntKYMrOiz3YXBkk",
-	"lzDYwLYwAWE/IGHpuwSRe/iGi09h+hRSEqGSqgmfvl8Ee7QHBK1l24r6uuKiwZTIfUXRQkAAKzSCIwh+",
-	"yOr+SS9jRwjvhfv+4vVp4CAdLTv+KDFa3Dv8mWuCHrHOTXfcfhiNTjw9P79jbOJh4xLDvmxkaOLSTZGk",
-	"hJNOvW5BY/P41p2swSwGlcRN67OpJw0WivGUohkJ8JTEFvUnFa5lGwKJJMCPD02NFaG0bfUpwnsWjawv",
-	"I9yfhgCStjnTPZPuHck70EkDiP7RbfReLvvCavkcDEoOy3F1vQCra1ySAzPOgXJL+xEP2UOQvOS8bw1M",
-	"IPIeZxnNc3m3cbzkf6hQOZXHDNoXt0MmRIe9nXjrk9N7a9RTOffTL4/0z0syVMAQmqqv88rWdw855m0a",
-	"JsSzT4LfHsyKvyMbWPzLx3lMcxSRfTn1eA2+leF+h+P3ge7tXLqqI2r0N3jffOiMbxyPip5/wgcmM5on",
-	"cIoXSmvMbBha35mWzD8gls7YYE6vCavRVXtD5X3ftiFiGp/DCtdKY3BXZtgNOlhmGmEZdgKWLgHQyoYM",
-	"0zbn8wlmUwhfhjduX8x+wVcOGDBQzWny9IQgesdonKI3Wi/a40N7NHrrjUjVWIFrC6q2sEWsgtIyZ3wO",
-	"y8ZKy5Z2E6FwXYQdM6CR8efApK8Gg1w+tecVu8GBPb9JKJnMWH5lLHmIL34JNCErdZ2hsYcyKsNc0zHu",
-	"n1FUqbmwx1WvbsruwY7x7XD+ftzwIN9vGx1OK2A1E8UJjPZnriBz7sqJboc3SYJiNFOapyBxh8Z6fD4p",
-	"eYiZvZ/7mvzfi+NxK1qHXNJB/DDZjRK8ByWfg+bg6iB6LAyYXO2k+x8ULutssbJukNV7c85MPgUqN2yI",
-	"d7DH0/HuYK7xQLS7u67He8hrtkVgpCbXRW9m8ahu2+Ui89Vbz1IKIbcmPuJ2LJnoJtEPhn3bEntUOD5m",
-	"2unQUP8Dpzvunuv3kkQa1VFre9D1va72Stz1KvsrluVJ8CLWEfb9a9ZfFSh/RQfMnpaRxPylm9u522mu",
-	"+mX/oOf091b3DbMcb35PrU248ymsPAzsnBkwTBxOBoF+P59uRmF7WAe5i2/OHW4zC0zugXDJgbfQTZ+X",
-	"FlkCLlrFCYj8WK+/9BA2DSb0Bmd8L3daWIuE/DiHN8pPTXBhCfU7HR/oFPXW/Qc56tA9uxvEoNV+cX7v",
-	"/88bOaPfJe6MX6/XFATPNAp+wcqehMXu0xbZwqqYfKidfejHlqYXZ4cigpDL3zJHy2M/zBdM8S3DbNBW",
-	"UE1S9bTsOTF4YYCNRk6baXM3Q89kMEYfL5Rf45cskF/jQXri72BOQ2H7biCIsAh+jZ3qA17poqSBmlEM",
-	"ZxlWNuBW30wct5NL0TFN9599PfJtmBuje+56oimYimXoL2bzfZWjNMCVu+MsmbWo58PBrIsH4oKT6vNg",
-	"4ev5WOrqXD8oewJ/+1XIbehwTTO6TyM+PH2nYxCAXW2xVnripMH8gXO0ZvLg3QfyIYP6pvXAWhfN1f/i",
-	"rCHLtKTZLTYCQCCRWSE38/5G7rWvfNuGWttBnycLWRdFTJkVqqpAVyIStyTG1wBes2XA7Kd3h38cwtNA",
-	"pgAwpxscYp7dnMJokDTYNySetx9u/z8AAP//",
+	"5Ftvj9s20v8qhJ4H6B1O9m6SbQ91Xm33WiBtkxbd4PIiCda0OLYYS6RKUuv4gv3uhyH1h5IoW5t1mgXu",
+	"TbCxKHLImfnNb4ajT1Ei80IKEEZHi09RQRXNwYCy/3vB8F8uokVUUJNGcSRoDtEi4iyKIwV/llwBixZG",
+	"lRBHOkkhp/jGWqqcmmgRlaUdafYFvqWN4mIT3d3F0QsGeSENiGT/C+zxHQY6UbwwXOJyr1MgmuZAtrAn",
+	"ayVzYupfClBaCsIkaMKNJjuptkSKBJ6TjBpQJKFZpgkVegeK7LhJ7bsm5WJDKL5DhNwRbahgeh7Fbn8p",
+	"UAaq3aEn4Awl9LeX04+/gtiYNFo8OT+Po5yL5v+DzcbRx9lGzvDXmd7yYibtHmk2KyQXBlS0WNNMw10c",
+	"/U43MDyKK1kKA8ydwpNa3j9LUPtW3AJf9WVksKZlZqxEOf3I8zK30p5XAlc/NOKiKBtQ95L3mv8nIO8f",
+	"cqcJJZVEIWE1vhcU9um3nrRPTybqHRqrLqTQYO36dyVXGeT4ZyKFAWHwT1oUGU8oTnFWuBH/+KBxT588",
+	"Wf9fwTpaRP931jrOmXuqz+p573DF7qm8SakhOxCG7JSsnKB6DWe91Bq0zitJCiULUIY7aanp+BSjBmaG",
+	"5xAFbG21v3GH/Gn47INcaYAtqBvOJnhpHAkAZiXgBnJ9bPOvABi+VU1DlaJ7/P8tKM3dKTYrcmG+u4iG",
+	"Gr3zUeVtV+J2plqy980EcvUBEoOrtQd5lVLh/Kl7nMNddZ8n1MBGqv2x/V7V4+7Qym9MCjc7uh/iw3ng",
+	"ZC344N9H1riux93F0U6WGbtRkMtbmLJK7yybbXmrhw4wpx9fuIN58ux+ymxc9fyoYu+nyX+3i34Zz0is",
+	"qbBwGKoOjoMmu1RqqCOLSbkmmt4CqV6Pq+iSwdpgyMkR/r6UjX0Rk7q/BXXE6k0YUuoJwaG1IWqiVr+t",
+	"NoNGVTJufhTGHX3PmhJTiTI0As6IXFsegW/YGOF+4JpgCFE0MSGru4+FOmIzFZyr0bVNd0W+NnS9JlJk",
+	"+9CrunTnETQj92yaFD2NWD20u4jrE21X7Mw/qp+aB3XV07jSpGjkKTpgdkW1wpBR6IrTDJ8YaWgWetQ7",
+	"BSdePT5uqBlOHNrylYcFIBA/30YbMIaLzcykoKxJZ9Kk4GaVmZ5RwWa4ZGEZQxxlPAGRgHuQ4JmtkcnY",
+	"N/SWZxn+AWKTcZ3aMTk1Kf7G+IY7MZFGz1KujfPwRIo1ZzhpFCM5ziz9T6hyXp9Ka8O5FLD3dtXa0ZWk",
+	"SRpQ4kTmEUbq/kmzmlOGzvWFuOWGmmDgSCQLRwL4WHAF+ma63/ZBEmfuzBOS7eea2ARQSAENByk80ano",
+	"4AaPBzwF1AC7uQ88QU55FpxtokwcFQLsphTGTdTFrEtBSlFqYIQ3miN4nDbD08S+hhCMgDJN5K2QO3Hj",
+	"GHZ3sR/zwuzJLgXRJpZU27+rKDLVJuNIiowLCMaNPUmRIGRcbIHh7FwRuRNE842YcdEus5IyAyosNqVS",
+	"hBcqpDajlvuASNr6kXdktcJrgbzlY2eknkl2DK45kY6dtRIedIgx1t5Yn0d7n357cUTp3uDvzg/o1OfS",
+	"T0MDG6V4I58FB3o66jD0+H4qO5T3jpPpMSxsjvcUobWZ7LrMc/r4A+xA3umYS20O0gBlD7BWGvP5BpfI",
+	"mittCG1T+ak4dUpoT6m+0YYaqIsJQ4SZuJDvSNPR0CZ0N8FkxdN1i5l98aZh01QAGkjTP6CQwbyEsIl0",
+	"XWSw874P3LveMh6ufpKK0DqMNPPGZJdSm2ruSca3QIwkK7D1TzhIq3p27OJeFZNIoeQtZ6DIht/aEuvD",
+	"cxUlM5iOL3/IDIbn2bMLP82olO5WiStVhRRrS1SnScbZgZo1TZTUrjagfQwYJ0a+swTqhq5WTbgjK86M",
+	"T1IA0GVRSGWm6+bavRAy934xIVT/xCHEDQkaVsj571t28HYVtoHdBPbdFf43AXX6b51LfaOJs7L4KMVg",
+	"fL0GBcLcOJPt1LtteToOFp1wGZJSTTIp0eudo5METwCDiX7uqg9cEy1zWEm2J5BpCHLKz2NPAQ2OYs1j",
+	"Zlo9q6rgwqo6ZCHe7UDvZuOnK/L9xbf/RM7RQ5BaKYFj4yYlF+ffEykIZcxeQrUQviC7VBJuSE73hGYK",
+	"KNuTFfiVw4dSMQaGhvKt3zPKBeZWTMftNdmO7oksg5gPSkl1qHLerhRQVnUh05fi5+vfXpHqKeHCSCsF",
+	"qgu0IWjVR1GinrvZ6pTCIzKAUo8QUW6yMLkxiiZQRb2R+B8oxa0yiIkukxRTzGVqTKEXZ2dcaAOUzSu0",
+	"qq+c9FkixTrjiVke3bl9Wsvb7OngOdjg6lWaLG2y/ivoxh7imgvqyj6NlQYrPNdevKln42JmUpg5VNZG",
+	"OZ+MIyHNDD4WmVSdumxnspaxfn6Rv8uN+/gliZFyi97G5E7EhK8JJfYVwkYi8zR+Y+gWxA1OerPa3yR1",
+	"6WuIw9bbJha23Njw5LawHFJvHZ+HJI+sS6uuxrcM4nkOYKqyB1Q3GPW4jOIgmbEB3CmwES0J+0g1/1Ru",
+	"aKn48SPxZo09Aer3h2eBU0NSKm7214iWTnQjt2BD8AqoAvVTLd3Pb15H8bAgRZMEtCb2rZoBaFdbV/Y/",
+	"RbnKeEJ+K0C8+FdDnWOyrp7TknEUlCwrd1/WF9/WMqwQ7akgNLjLYy7WMmzCXvAgXPspgKb7imFtwF1A",
+	"OUDdSbWNCRXMjR2Qyfk78YrmoGN7k0ETQxx+aPuOzaBIxm+BpKDA/SZ39m/kGwsiTQqKaFC3PAFNkEF0",
+	"pFztCWfzd+Kd+PEW1N5yBpJQZa/U7CEFTrnq8sDoSBOj58TSj70sbaQU0hAN9VWcJhfnF/E7sfOH4ONV",
+	"aexQJr2Rz+bEyWHjGfKn5djN/5L8rY75f5+/E3WhXYMrZYMwfM0xqkWXBU1SmD2dn7dtDt5vbVCxOYj2",
+	"qmGL6Mn83A2RBQha8GgRPZs/sTMVtky/+BSdWb93NrwBE0o+pAZ7XLYfxjS6sgVIzO1sYRVpZAbo2VIk",
+	"MI/sou4+6wWLFtGvXJuraqm40w309j6kONT1UaXs411DPQp5sKvm7n2vpePp+fmBdo5hG8dDCmDubuNY",
+	"huqmCgDToDfkh70rOtsHVWYQlqDZstdqgvlOVdeyqYPVf2UuqCAqrFocJlFSBXrk7zYN8z3VSBtvNqju",
+	"tmymo/e4ytmH9ofWCofm4713xILeYISzItr9x4SSmtQjvlJBYIaJC/JmBXrMsP482Jz12e1YQ3vP9sTU",
+	"bqahYg5cey4wImHuilGBhqcqARwyhVNIiZxeyArB27Ik2YMZEbQUdcXzrxUXNMRokQUCNsYisgLNGRDO",
+	"xrTunrQyNp57lHG0HS5PPQNpMoPpWwl5aGvwZ7bWPmGcbaN7MKBNShOdSEMEurTtejGG6hMiUUI1ZJKy",
+	"GL0ZMOZKATXxGMSMIO64ND+QVdUlD+5f4CmgbSZrf+oCSFzTNvtM2HcEa0An9ljC93aid2LZ5vbL50SD",
+	"YGTZL+ksCIayJRowZYwgvakXcayhC5KXjLUVqAFEHjGWXuOsMxtLjX/AXPlUFtOpkt11Qxtu9m5grU9O",
+	"b61BS2XMtRk+0D4vUVGd0Ne1ytp2pwXEs0+c3Y1GxT+AdjT+5f08dHLokW1G//ATRP73wdvVmP/e07yt",
+	"SRdl4Bjd1fCjd53+VfYk7/kaNjBohj+BUVxJpSAxvmt9o+t88h6+dEY7DdHBlKfOJt31QEXEFDwnK1hL",
+	"Bd6VrO3SRFimCsjSL0YtbQDAkVU+htOcD/MidOFL/2L3i+nPW2VEgd7RnCZODwiiM4zKKFqltaI93LV7",
+	"3zi0Pba2e1aWhmwBCq+6kVI2J8tKS8uadiOhsIWsHdVEAWXPCRWuIOHF8qE+r+ktdPT5KKFk0Mz+F2PJ",
+	"fWzxS6AJaqkpTvYtlGIaZuveYfs8jCpnlSUdzmUHPeg6+op1h2FH/OlqEA5MEShPoLc3qayb4p0HVyy9",
+	"r8a6KgkiJgJ2oI0D7NNiTtAQSsbNtDKG7SS+N0I8nuSvbakeTfzqOp49FWIU5dmJrUCqzj02R7BOpGKj",
+	"en84iwypvbmaOR0rfa2o0GtQj4KX9ruc27ayQcvPMmtLvUu/1+do/cRrWzzALr/RDaU6HqD9ZR/UAdls",
+	"OYx5/ys0/OWwslulty6rdXVhpwZXxnQIwBWpyvSTiXrbrK0/37GCNZ5LxAbXAX4rOWsJn+P3c2JrTPiY",
+	"a6JTuRP2UsPGlC0Uxn7/4phCSnU6JIH2CwE4kJmfrqbhfYwwYg+2leUEmqdb1LwU7pK8aqDnJiW7lCeu",
+	"MtaaRcbFVof70qfqv/mccjSS1jdeX403jX2Zes8GzcMfp06nWm3K5e4R6q42exXZdlAsTxKCQxe+9VVQ",
+	"0wkgXQcOoX8B82pabw8bzXU77CtaTtuWcnKm7c98Ci13HTulmmjKx/mVd76fn8oHYbsb3GxfG2MWt6kh",
+	"VOwJ4pIFb14HHxxkELhwFEMgct/iuJ4GbmKvyb6zx3dip7gxgMgPc/JKujZIxg2ifnPGI1X4VruPhrI1",
+	"DULeNebFhK+73XufR3pOF+U8dxna/S9QmJPUBPZxjWU+2USrqZsZ217jYSfMmA8gVrm2sWCx0XXge633",
+	"Sx//63pUFUZdbvMcaR3XhPa+E6k+CrOfulHhfe0WLju+hC9ZbnwJo4TE3WifJg9s71YI90uKL6E5eo9J",
+	"Wr+owKXntUkChfHY1CNKttj4txVtTwbZUNv7/txy8ZjogibgOq3SfZGC0IRJ27SUU2NAzbu91Rfnkz5A",
+	"/drZzzGrim26475nOYGF/crF1jexKttpQ4VzSJeIdlyuyR/WUg3M0mshtKZVNQ++fY9Wo0Hd1jZXqqzq",
+	"3lucVYQYh1Szhbr4EBYSw8Vm3nY0vHQFo/pCos7V5tFClFkWOswCZJGBrawgf0RWV0FcNaXH3oe9F6/H",
+	"ENSTyYPI4QRj7LJpNex97+HN65PLu/d3/w0AAP//",
 }
 
 // decodeSpec returns the embedded OpenAPI spec as raw JSON bytes,
