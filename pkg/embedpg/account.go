@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"os/user"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"syscall"
 )
@@ -120,8 +121,9 @@ func (a account) reaches(dir string) bool {
 	return true
 }
 
-// own makes dir the account's own, closed to everybody else. A folder that
-// belongs to a third person may hold a trap, so it is refused.
+// own makes dir the account's own, closed to everybody else. It must be empty
+// or hold a server already, so that a slip of the pen closes nothing else; and a
+// folder of a third person's may hold a trap.
 func (a account) own(dir string) error {
 	info, err := os.Lstat(dir)
 	if err != nil {
@@ -129,6 +131,13 @@ func (a account) own(dir string) error {
 	}
 	if by := owner(info); !info.IsDir() || by != a.uid && by != os.Geteuid() {
 		return fmt.Errorf("%s is not a folder of ours: remove it, or choose another", dir)
+	}
+	files, err := os.ReadDir(dir)
+	if err != nil {
+		return err
+	}
+	if holds := func(f os.DirEntry) bool { return f.Name() == usersFile }; len(files) > 0 && !slices.ContainsFunc(files, holds) {
+		return fmt.Errorf("%s has other things in it: choose an empty folder for PostgreSQL", dir)
 	}
 	if err := os.Chmod(dir, 0o700); err != nil {
 		return err

@@ -43,6 +43,9 @@ type Config struct {
 	Log *slog.Logger // nil logs nothing
 }
 
+// usersFile is what a server's users hold a lock on. It is the first file made.
+const usersFile = "users"
+
 // Server is a running PostgreSQL that we started or found.
 type Server struct {
 	dir      string
@@ -72,7 +75,7 @@ func Start(ctx context.Context, c Config) (*Server, error) {
 	}
 	// Taking our place among the users first means that nobody stops the server
 	// between our finding it and our using it.
-	if s.users, err = s.lock(ctx, "users", syscall.LOCK_SH); err != nil {
+	if s.users, err = s.lock(ctx, usersFile, syscall.LOCK_SH); err != nil {
 		return nil, err
 	}
 	if err = s.attachOrLaunch(ctx, c.Durable); err != nil {

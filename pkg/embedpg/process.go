@@ -231,12 +231,15 @@ func (s *Server) shutDown() error {
 }
 
 // watcher stops the server when its last user has gone without calling Stop. It
-// waits until nobody holds the lock, then takes it alone, so that a newcomer
-// waits until the server is down and starts another.
+// waits until nobody holds the lock, lingers, and takes the lock alone if nobody
+// has come, so that a newcomer then waits until the server is down.
 const watcher = `
-while flock users true; do
+exec 9<users
+while flock 9; do
+	flock --unlock 9
 	sleep "$1"
-	flock --nonblock users sh -c '"$0" stop --pgdata data --mode fast --silent; exit 0' "$2" && exit
+	flock --nonblock 9 || continue
+	exec "$2" stop --pgdata data --mode fast --silent
 done`
 
 func canWatch() bool {
