@@ -19,7 +19,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/instead-support/instead/pkg/db"
 	"github.com/instead-support/instead/pkg/embedpg"
@@ -45,40 +45,21 @@ func Owner(t testing.TB, d *db.DB) *db.DB {
 func URLs(t testing.TB, migrations fs.FS, service string) embedpg.Access {
 	t.Helper()
 	server := start(t)
-	ctx := context.Background()
-	template := template(t, server, migrations, service)
 	name := "test_" + strings.ToLower(rand.Text())
 	exec := func(sql string) {
-		conn, err := pgx.Connect(ctx, server.URL("postgres"))
-		if err == nil {
-			defer conn.Close(ctx)
-			_, err = conn.Exec(ctx, sql)
-		}
-		if err != nil {
+		t.Helper()
+		if _, err := server.admin.Exec(context.Background(), sql); err != nil {
 			t.Fatalf("%s: %v", sql, err)
 		}
 	}
-	exec(fmt.Sprintf("CREATE DATABASE %s TEMPLATE %s", name, template))
+	exec(fmt.Sprintf("CREATE DATABASE %s TEMPLATE %s", name, template(t, server, migrations, service)))
 	t.Cleanup(func() { exec(fmt.Sprintf("DROP DATABASE %s WITH (FORCE)", name)) })
-	if err := grantConnect(ctx, server, name, service); err != nil {
-		t.Fatal(err)
-	}
-	return server.Access(name, service)
-}
-
-// grantConnect lets the logins into a clone, and nobody else: rights on the
-// database itself are not copied from a template.
-func grantConnect(ctx context.Context, server *embedpg.Server, name, service string) error {
-	conn, err := pgx.Connect(ctx, server.URL("postgres"))
-	if err != nil {
-		return err
-	}
-	defer conn.Close(ctx)
-	_, err = conn.Exec(ctx, fmt.Sprintf(`
+	// Everything is copied from a template but the rights on the database itself.
+	exec(fmt.Sprintf(`
 		REVOKE ALL ON DATABASE %[1]s FROM PUBLIC;
 		GRANT CONNECT ON DATABASE %[1]s TO %[2]s;
 		GRANT CONNECT, TEMPORARY ON DATABASE %[1]s TO %[2]s_owner`, name, service))
-	return err
+	return server.Access(name, service)
 }
 
 func open(t testing.TB, url string) *db.DB {
@@ -91,20 +72,31 @@ func open(t testing.TB, url string) *db.DB {
 	return d
 }
 
-// server is started once in a process. The process's end lets go of it, however
-// it ends, so nothing need stop it.
-var server = sync.OnceValues(func() (*embedpg.Server, error) {
+// shared is the server, with connections as its superuser.
+type shared struct {
+	*embedpg.Server
+	admin *pgxpool.Pool
+}
+
+// find finds or starts the server, once in a process. The process's end lets go
+// of it, however it ends, so nothing need stop it.
+var find = sync.OnceValues(func() (*shared, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
-	return embedpg.Start(ctx, embedpg.Config{
+	server, err := embedpg.Start(ctx, embedpg.Config{
 		Dir:    filepath.Join(os.TempDir(), fmt.Sprintf("instead-test-%d", os.Getuid())),
 		Linger: 10 * time.Second,
 	})
+	if err != nil {
+		return nil, err
+	}
+	admin, err := pgxpool.New(ctx, server.URL("postgres"))
+	return &shared{server, admin}, err
 })
 
-func start(t testing.TB) *embedpg.Server {
+func start(t testing.TB) *shared {
 	t.Helper()
-	s, err := server()
+	s, err := find()
 	if err != nil {
 		t.Fatalf("a test needs PostgreSQL: %v", err)
 	}
@@ -115,7 +107,7 @@ var templates sync.Map // name → func() error, so that a process looks once
 
 // template returns the name of a database with the migrations applied, which
 // the first process to need it makes.
-func template(t testing.TB, server *embedpg.Server, migrations fs.FS, service string) string {
+func template(t testing.TB, server *shared, migrations fs.FS, service string) string {
 	t.Helper()
 	sum, err := db.Fingerprint(migrations)
 	if err != nil {
@@ -131,17 +123,19 @@ func template(t testing.TB, server *embedpg.Server, migrations fs.FS, service st
 	return name
 }
 
-func makeTemplate(ctx context.Context, server *embedpg.Server, name string, migrations fs.FS, service string) error {
-	conn, err := pgx.Connect(ctx, server.URL("postgres"))
+func makeTemplate(ctx context.Context, server *shared, name string, migrations fs.FS, service string) error {
+	conn, err := server.admin.Acquire(ctx)
 	if err != nil {
 		return err
 	}
-	defer conn.Close(ctx) // which also unlocks
+	defer conn.Release()
 	lock := fnv.New64a()
 	lock.Write([]byte(name))
-	if _, err := conn.Exec(ctx, "SELECT pg_advisory_lock($1)", int64(lock.Sum64())); err != nil {
+	key := int64(lock.Sum64())
+	if _, err := conn.Exec(ctx, "SELECT pg_advisory_lock($1)", key); err != nil {
 		return err
 	}
+	defer func() { _, _ = conn.Exec(ctx, "SELECT pg_advisory_unlock($1)", key) }()
 	var ready bool
 	if err := conn.QueryRow(ctx, "SELECT EXISTS (SELECT FROM pg_database WHERE datname = $1 AND datistemplate)", name).Scan(&ready); err != nil || ready {
 		return err
