@@ -1280,7 +1280,7 @@ func datePart(p DateProps, part, words, value string, width Width) templ.Compone
 }
 
 func (p DateProps) wrong(part string) string {
-	return when(p.Error != "" && (len(p.Wrong) == 0 || slices.Contains(p.Wrong, part)), "govuk-input--error")
+	return when(p.Error != "" && len(p.Wrong) == 0 || slices.Contains(p.Wrong, part), "govuk-input--error")
 }
 
 var _ = templruntime.GeneratedTemplate
