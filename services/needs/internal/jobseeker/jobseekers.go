@@ -171,6 +171,9 @@ func (s *Jobseekers) Coaches(ctx context.Context, area string) ([]Coach, error) 
 	if err != nil {
 		return nil, err
 	}
+	if !p.Covers(area) {
+		return nil, fault.New(fault.NotFound, "There is no such area, or not one that you work in.")
+	}
 	return s.store.Coaches(ctx, p, area)
 }
 

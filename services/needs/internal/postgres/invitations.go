@@ -1,0 +1,141 @@
+package postgres
+
+import (
+	"context"
+	"time"
+
+	"github.com/google/uuid"
+	"gorm.io/gorm"
+
+	"github.com/instead-support/instead/pkg/identity"
+	"github.com/instead-support/instead/services/needs/internal/jobseeker"
+	"github.com/instead-support/instead/services/needs/internal/policy"
+)
+
+// invitationRow is a row of table invitation.
+type invitationRow struct {
+	ID          uuid.UUID
+	JobseekerID uuid.UUID
+	Hash        []byte
+	MadeBy      uuid.UUID
+	MadeAt      time.Time
+	ExpiresAt   time.Time
+	VoidedAt    *time.Time
+	UsedBy      uuid.NullUUID
+	UsedAt      *time.Time
+}
+
+// TableName is where GORM finds it.
+func (invitationRow) TableName() string { return "invitation" }
+
+func (r invitationRow) toDomain() *jobseeker.Invitation {
+	i := &jobseeker.Invitation{
+		ID: r.ID, JobseekerID: r.JobseekerID, Hash: r.Hash,
+		MadeBy: r.MadeBy, MadeAt: r.MadeAt, ExpiresAt: r.ExpiresAt, UsedBy: r.UsedBy.UUID,
+	}
+	if r.VoidedAt != nil {
+		i.VoidedAt = *r.VoidedAt
+	}
+	if r.UsedAt != nil {
+		i.UsedAt = *r.UsedAt
+	}
+	return i
+}
+
+// Invite keeps the invitation and voids the one before it.
+func (s Jobseekers) Invite(ctx context.Context, p identity.Person, i jobseeker.Invitation) error {
+	return act(ctx, s.db, p, func(tx *gorm.DB) error {
+		if err := lock(ctx, tx, p, i.JobseekerID); err != nil {
+			return err
+		}
+		if _, err := load(ctx, tx, p, policy.InviteJobseeker, i.JobseekerID); err != nil {
+			return err
+		}
+		_, err := gorm.G[invitationRow](tx).
+			Where("jobseeker_id = ? AND voided_at IS NULL AND used_at IS NULL", i.JobseekerID).
+			Update(ctx, "voided_at", i.MadeAt)
+		if err != nil {
+			return err
+		}
+		if err := gorm.G[invitationRow](tx).Create(ctx, &invitationRow{
+			ID: i.ID, JobseekerID: i.JobseekerID, Hash: i.Hash, MadeBy: i.MadeBy, MadeAt: i.MadeAt, ExpiresAt: i.ExpiresAt,
+		}); err != nil {
+			return err
+		}
+		return note(ctx, tx, policy.InviteJobseeker, "invitation", i.ID, i.JobseekerID)
+	})
+}
+
+// Accept counts a try by p, then links p's sign-in if accept agrees. A refusal
+// is not a reason to forget the try, so it is kept outside of the transaction.
+func (s Jobseekers) Accept(ctx context.Context, p identity.Person, hash []byte, now, since time.Time, accept func(wrong int, i *jobseeker.Invitation) error) error {
+	var refusal error
+	err := act(ctx, s.db, p, func(tx *gorm.DB) error {
+		refusal = nil
+		wrong, err := wrongTries(ctx, tx, p, since)
+		if err != nil {
+			return err
+		}
+		i, err := invitation(ctx, tx, hash)
+		if err != nil {
+			return err
+		}
+		if refusal = accept(wrong, i); refusal == nil {
+			return link(ctx, tx, p, *i)
+		}
+		if i == nil {
+			return addWrongTry(ctx, tx, p, now)
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	return refusal
+}
+
+// wrongTries returns how many codes p tried in vain since then, and forgets
+// those before. One try at a time: many at once are still as many.
+func wrongTries(ctx context.Context, tx *gorm.DB, p identity.Person, since time.Time) (int, error) {
+	if err := tx.WithContext(ctx).Exec("SELECT pg_advisory_xact_lock(hashtextextended('try a code ' || ?, 0))", p.ID.String()).Error; err != nil {
+		return 0, err
+	}
+	if err := tx.WithContext(ctx).Exec("DELETE FROM wrong_try WHERE person_id = ? AND at <= ?", p.ID, since).Error; err != nil {
+		return 0, err
+	}
+	var n int
+	err := tx.WithContext(ctx).Raw("SELECT count(*) FROM wrong_try WHERE person_id = ?", p.ID).Scan(&n).Error
+	return n, err
+}
+
+func addWrongTry(ctx context.Context, tx *gorm.DB, p identity.Person, now time.Time) error {
+	id, err := uuid.NewV7()
+	if err != nil {
+		return err
+	}
+	return tx.WithContext(ctx).Exec("INSERT INTO wrong_try (id, person_id, at) VALUES (?, ?, ?)", id, p.ID, now).Error
+}
+
+// invitation returns the one with this hash, locked, or nil.
+func invitation(ctx context.Context, tx *gorm.DB, hash []byte) (*jobseeker.Invitation, error) {
+	found, err := gorm.G[invitationRow](tx).Raw("SELECT * FROM invitation WHERE hash = ? FOR NO KEY UPDATE", hash).Find(ctx)
+	if err != nil || len(found) == 0 {
+		return nil, err
+	}
+	return found[0].toDomain(), nil
+}
+
+// link keeps that p used the invitation, and puts p's sign-in in place of any
+// other on the record.
+func link(ctx context.Context, tx *gorm.DB, p identity.Person, i jobseeker.Invitation) error {
+	used := i.UsedAt
+	if _, err := gorm.G[invitationRow](tx).Where("id = ?", i.ID).Select("UsedBy", "UsedAt").
+		Updates(ctx, invitationRow{UsedBy: nullable(i.UsedBy), UsedAt: &used}); err != nil {
+		return err
+	}
+	if _, err := gorm.G[jobseekerRow](tx).Where("id = ?", i.JobseekerID).
+		Update(ctx, "person_id", p.ID); err != nil {
+		return err
+	}
+	return note(ctx, tx, policy.AcceptInvitation, "invitation", i.ID, i.JobseekerID)
+}

@@ -1,0 +1,51 @@
+package postgres
+
+import (
+	"context"
+
+	"github.com/google/uuid"
+	"gorm.io/gorm"
+
+	"github.com/instead-support/instead/pkg/db"
+	"github.com/instead-support/instead/services/needs/internal/assessment"
+)
+
+// Hear keeps, in tx, what funding told of a request, unless something newer has
+// been heard of it.
+func Hear(ctx context.Context, tx *gorm.DB, r assessment.Request) error {
+	// GORM would spell a slice out as a list; the driver knows it as an array.
+	_, err := db.SQLTx(tx).ExecContext(ctx, `
+		INSERT INTO funding_request (id, jobseeker_id, reference, state, version, need_ids)
+		VALUES ($1, $2, $3, $4, $5, $6)
+		ON CONFLICT (id) DO UPDATE
+		SET reference = excluded.reference, state = excluded.state, version = excluded.version, need_ids = excluded.need_ids
+		WHERE funding_request.version < excluded.version`,
+		r.ID, r.JobseekerID, r.Reference, r.State, r.Version, r.Needs)
+	return err
+}
+
+// supportRow is a request beside one of the needs that it is to meet.
+type supportRow struct {
+	NeedID    uuid.UUID
+	RequestID uuid.UUID
+	Reference string
+	State     string
+}
+
+// addSupports puts to each need the requests that are to meet it.
+func addSupports(ctx context.Context, tx *gorm.DB, a *assessment.Assessment) error {
+	rows, err := gorm.G[supportRow](tx).Raw(`
+		SELECT DISTINCT unnest(need_ids) AS need_id, id AS request_id, reference, state
+		FROM funding_request WHERE jobseeker_id = ? ORDER BY request_id`, a.JobseekerID).Find(ctx)
+	if err != nil {
+		return err
+	}
+	supports := map[uuid.UUID][]assessment.Support{}
+	for _, r := range rows {
+		supports[r.NeedID] = append(supports[r.NeedID], assessment.Support{RequestID: r.RequestID, Reference: r.Reference, State: r.State})
+	}
+	for i := range a.Needs {
+		a.Needs[i].Supports = supports[a.Needs[i].ID]
+	}
+	return nil
+}
