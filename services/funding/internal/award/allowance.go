@@ -1,0 +1,130 @@
+package award
+
+import (
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/instead-support/instead/pkg/fault"
+	"github.com/instead-support/instead/pkg/money"
+)
+
+// Allowance is what may be spent on one jobseeker instead of one course. The
+// cap is that course's price on one day, frozen: a later price changes nothing.
+type Allowance struct {
+	ID          uuid.UUID
+	JobseekerID uuid.UUID
+
+	CourseID   uuid.UUID
+	CourseCode string
+	CourseName string
+	PriceID    uuid.UUID
+	Cap        money.Pence
+	PricedOn   time.Time // a calendar day, at 00:00 UTC
+	Source     string    // where the price was published
+
+	Area      string // as needs last told it, and so with the coach
+	CoachID   uuid.UUID
+	CoachName string
+
+	OpenedAt time.Time
+	Totals           // of every entry, kept by the database
+	Entered  []Entry // since it was loaded; saved with it, and nothing else about money is
+	Version  int64
+}
+
+// Price is what a course cost on one day, as the catalogue tells it.
+type Price struct {
+	CourseID   uuid.UUID
+	CourseCode string
+	CourseName string
+	PriceID    uuid.UUID
+	Pence      money.Pence
+	Source     string
+	Confirmed  bool // never flagged as odd, or confirmed by a person since
+}
+
+// Jobseeker is who supports a jobseeker and where, as needs tells it. There is
+// no name here, nor anywhere in funding.
+type Jobseeker struct {
+	ID        uuid.UUID
+	Area      string
+	CoachID   uuid.UUID
+	CoachName string
+}
+
+// open is a new allowance for j, capped at the price that day. It returns
+// Invalid if the day has not come yet, or if the price is one that nobody has
+// confirmed.
+func open(j Jobseeker, p Price, day, now time.Time) (*Allowance, error) {
+	var c fault.Check
+	c.Want(!day.After(Today(now)), "/priced_on", "The date of the price must be today or in the past.")
+	c.Want(p.Confirmed, "/course_id", "This price is far from others like it. A manager must confirm it before it can be used.")
+	c.Want(p.Pence >= 1, "/course_id", "This course has no price that day. Choose another date or another course.")
+	if err := c.Err(); err != nil {
+		return nil, err
+	}
+	return &Allowance{
+		ID: newID(), JobseekerID: j.ID,
+		CourseID: p.CourseID, CourseCode: p.CourseCode, CourseName: p.CourseName,
+		PriceID: p.PriceID, Cap: p.Pence, PricedOn: day, Source: p.Source,
+		Area: j.Area, CoachID: j.CoachID, CoachName: j.CoachName,
+		OpenedAt: now, Version: 1,
+	}, nil
+}
+
+// Available is what is neither held, committed nor paid.
+func (a *Allowance) Available() money.Pence {
+	return a.Cap - a.Held - a.Committed - a.Paid
+}
+
+// Award is what a request gets that asks for asked where available is left:
+// the smaller of the two. The cap has no say, or the second request against an
+// allowance would be measured against money that the first has spent.
+func Award(asked, available money.Pence) money.Pence { return min(asked, available) }
+
+// handTo makes the allowance the business of the jobseeker's coach of today,
+// who may have taken over from another.
+func (a *Allowance) handTo(j Jobseeker) {
+	a.Area, a.CoachID, a.CoachName = j.Area, j.CoachID, j.CoachName
+}
+
+// hold sets aside what r asks. It returns OverCap, with the figures, if that is
+// more than is available.
+func (a *Allowance) hold(r *Request) error {
+	asked := r.Asked()
+	if asked > a.Available() {
+		return overCap(asked, a.Available())
+	}
+	return a.enter(r, Hold, asked)
+}
+
+// commit promises what r is awarded, out of what is held for it, and releases
+// the rest. It returns what it promised.
+func (a *Allowance) commit(r *Request) (money.Pence, error) {
+	awarded := Award(r.Asked(), r.Held)
+	if err := a.enter(r, Commit, awarded); err != nil {
+		return 0, err
+	}
+	return awarded, a.release(r)
+}
+
+// release makes available again whatever is held for r.
+func (a *Allowance) release(r *Request) error {
+	if r.Held == 0 {
+		return nil
+	}
+	return a.enter(r, Release, r.Held)
+}
+
+// overCap says by how much a request asks for too much. The figures go with it,
+// so that a page can offer to reduce the request without asking again.
+func overCap(asked, available money.Pence) error {
+	return fault.Newf(fault.OverCap, "You asked for %v, but %v is available. Reduce the request by %v, or record who else pays that part.",
+		asked, available, asked-available).
+		With("cap", map[string]any{
+			"asked_pence":     int64(asked),
+			"available_pence": int64(available),
+			"over_pence":      int64(asked - available),
+		})
+}

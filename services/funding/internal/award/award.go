@@ -1,0 +1,301 @@
+// Package award decides who is funded and how much.
+//
+// It owns the allowance and its cap, the request and its lines, the decision,
+// and the ledger of what is held and promised. It holds four rules whoever
+// calls it: what is held, committed and paid never exceeds the cap; a request
+// moves only along the arrows of its state machine; nobody decides what they
+// submitted; and an award is the smaller of what was asked and what is left.
+//
+// It does not pay money, keep budgets, know a jobseeker's name, or set prices.
+// It knows neither SQL nor HTTP: a Store keeps what it decides, and Catalogue
+// and Needs say, in its own words, what it must ask of others.
+package award
+
+import (
+	"context"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/instead-support/instead/pkg/fault"
+	"github.com/instead-support/instead/pkg/identity"
+	"github.com/instead-support/instead/services/funding/internal/policy"
+)
+
+// Catalogue knows what courses cost.
+type Catalogue interface {
+	// PriceOn is what the course cost that day. It returns NotFound if there is
+	// no such course, or if it had no price that day.
+	PriceOn(ctx context.Context, course uuid.UUID, day time.Time) (Price, error)
+}
+
+// Needs knows who jobseekers are and what stands in their way. It answers for
+// the person acting in ctx, and returns NotFound for a jobseeker whom that
+// person may not see and Unavailable while it cannot be reached.
+type Needs interface {
+	// Me is which jobseeker the person acting is, or uuid.Nil for one who has
+	// not been linked to a record yet.
+	Me(ctx context.Context) (uuid.UUID, error)
+	// Jobseeker is who supports this jobseeker, and where.
+	Jobseeker(ctx context.Context, id uuid.UUID) (Jobseeker, error)
+	// InTheWay lists the needs that stand in this jobseeker's way.
+	InTheWay(ctx context.Context, jobseeker uuid.UUID) ([]uuid.UUID, error)
+}
+
+// Deps is what Awards are made of.
+type Deps struct {
+	Store     Store
+	Catalogue Catalogue
+	Needs     Needs
+	Now       func() time.Time
+}
+
+// Awards are the use cases. Every method acts for the person in its context and
+// returns Unauthenticated if there is none, Forbidden for what that person may
+// see but not do, and NotFound for what they may not see.
+type Awards struct{ d Deps }
+
+// New returns the use cases on top of d.
+func New(d Deps) *Awards { return &Awards{d} }
+
+// Standing is a request as it stands for whoever looks at it.
+type Standing struct {
+	Request   *Request
+	Allowance *Allowance
+	Can       []Verb // what the one who looks may do with it now
+}
+
+// Opening names the course that a jobseeker would otherwise be sent on.
+type Opening struct {
+	JobseekerID uuid.UUID
+	CourseID    uuid.UUID
+	PricedOn    time.Time // a calendar day; today in London if zero
+}
+
+// Open opens an allowance whose cap is the course's price that day. It returns
+// Invalid if the day is to come, or if nobody has confirmed a price that looks
+// odd, and Conflict if the jobseeker has an allowance for this course.
+func (s *Awards) Open(ctx context.Context, o Opening) (*Allowance, error) {
+	who, err := s.actor(ctx, policy.OpenAllowance)
+	if err != nil {
+		return nil, err
+	}
+	act := Act{who, policy.OpenAllowance, o}
+	if o.PricedOn.IsZero() {
+		o.PricedOn = Today(s.d.Now())
+	}
+	j, err := s.d.Needs.Jobseeker(ctx, o.JobseekerID)
+	if err != nil {
+		return nil, err
+	}
+	rec := policy.Record{Jobseeker: j.ID, Coach: j.CoachID, Area: j.Area}
+	if err := policy.Check(who, policy.OpenAllowance, policy.ReadAllowance, rec); err != nil {
+		return nil, err
+	}
+	p, err := s.d.Catalogue.PriceOn(ctx, o.CourseID, o.PricedOn)
+	if err != nil {
+		return nil, err
+	}
+	return s.d.Store.Open(ctx, act, func() (*Allowance, error) { return open(j, p, o.PricedOn, s.now()) })
+}
+
+// Draft begins a request against an allowance, with no lines yet.
+func (s *Awards) Draft(ctx context.Context, allowance uuid.UUID) (Standing, error) {
+	who, err := s.actor(ctx, policy.DraftRequest)
+	if err != nil {
+		return Standing{}, err
+	}
+	r, a, err := s.d.Store.Begin(ctx, Act{who, policy.DraftRequest, allowance}, allowance, func(a *Allowance) (*Request, error) {
+		if err := policy.Check(who, policy.DraftRequest, policy.ReadAllowance, a.record()); err != nil {
+			return nil, err
+		}
+		return begin(a, who.Person, s.now())
+	})
+	return standing(who, r, a, err)
+}
+
+// Edit replaces the lines of a draft or returned request; see Request.Edit.
+func (s *Awards) Edit(ctx context.Context, id uuid.UUID, version int64, ask Ask) (Standing, error) {
+	return s.change(ctx, policy.EditRequest, id, version, ask, func(r *Request, _ *Allowance, _ identity.Person) error {
+		return r.Edit(ask)
+	})
+}
+
+// Submit asks for a decision and holds what is asked; see Request.Submit. It
+// returns Unavailable, with nothing changed, while the needs cannot be checked:
+// they are asked for before anything is locked, so that a slow answer keeps
+// nobody waiting.
+func (s *Awards) Submit(ctx context.Context, id uuid.UUID, version int64) (Standing, error) {
+	who, err := s.actor(ctx, policy.SubmitRequest)
+	if err != nil {
+		return Standing{}, err
+	}
+	jobseeker, err := s.d.Store.JobseekerOf(ctx, who, id)
+	if err != nil {
+		return Standing{}, err
+	}
+	inTheWay, err := s.d.Needs.InTheWay(ctx, jobseeker)
+	if err != nil {
+		return Standing{}, err
+	}
+	return s.change(ctx, policy.SubmitRequest, id, version, nil, func(r *Request, a *Allowance, by identity.Person) error {
+		return r.Submit(a, inTheWay, by, s.now())
+	})
+}
+
+// Approve promises what was asked; see Request.Approve.
+func (s *Awards) Approve(ctx context.Context, id uuid.UUID, version int64, why Reason) (Standing, error) {
+	return s.change(ctx, policy.ApproveRequest, id, version, why, func(r *Request, a *Allowance, by identity.Person) error {
+		return r.Approve(a, why, by, s.now())
+	})
+}
+
+// Decline says no; see Request.Decline.
+func (s *Awards) Decline(ctx context.Context, id uuid.UUID, version int64, why Reason) (Standing, error) {
+	return s.change(ctx, policy.DeclineRequest, id, version, why, func(r *Request, a *Allowance, by identity.Person) error {
+		return r.Decline(a, why, by, s.now())
+	})
+}
+
+// Return sends a request back to its coach; see Request.Return.
+func (s *Awards) Return(ctx context.Context, id uuid.UUID, version int64, why Reason) (Standing, error) {
+	return s.change(ctx, policy.ReturnRequest, id, version, why, func(r *Request, a *Allowance, by identity.Person) error {
+		return r.Return(a, why, by, s.now())
+	})
+}
+
+// Withdraw takes a request back; see Request.Withdraw.
+func (s *Awards) Withdraw(ctx context.Context, id uuid.UUID, version int64, words string) (Standing, error) {
+	return s.change(ctx, policy.WithdrawRequest, id, version, words, func(r *Request, a *Allowance, by identity.Person) error {
+		return r.Withdraw(a, words, by, s.now())
+	})
+}
+
+// Get is a request as it stands.
+func (s *Awards) Get(ctx context.Context, id uuid.UUID) (Standing, error) {
+	who, err := s.actor(ctx, policy.ReadRequest)
+	if err != nil {
+		return Standing{}, err
+	}
+	r, a, err := s.d.Store.Request(ctx, Act{Who: who, Operation: policy.ReadRequest}, id)
+	return standing(who, r, a, err)
+}
+
+// Reduction proposes how a request could fit what is available.
+func (s *Awards) Reduction(ctx context.Context, id uuid.UUID) (Reduction, error) {
+	who, err := s.actor(ctx, policy.ProposeReduction)
+	if err != nil {
+		return Reduction{}, err
+	}
+	r, a, err := s.d.Store.Request(ctx, Act{Who: who, Operation: policy.ProposeReduction}, id)
+	if err != nil {
+		return Reduction{}, err
+	}
+	if err := policy.Check(who, policy.ProposeReduction, policy.ReadRequest, r.record(a)); err != nil {
+		return Reduction{}, err
+	}
+	return r.Reduction(a), nil
+}
+
+// List is one page of the requests within reach, and how many there are in all.
+// Those waiting for a decision come oldest first, others latest change first.
+func (s *Awards) List(ctx context.Context, f Filter, p Page) ([]Summary, int, error) {
+	who, err := s.actor(ctx, policy.ListRequests)
+	if err != nil {
+		return nil, 0, err
+	}
+	return s.d.Store.Requests(ctx, Act{Who: who, Operation: policy.ListRequests}, f, p)
+}
+
+// Totals counts the requests within reach, every state in its turn.
+func (s *Awards) Totals(ctx context.Context, f Filter) ([]StateTotal, error) {
+	who, err := s.actor(ctx, policy.SummariseRequests)
+	if err != nil {
+		return nil, err
+	}
+	return s.d.Store.Totals(ctx, Act{Who: who, Operation: policy.SummariseRequests}, f)
+}
+
+// Trail is one page of who changed or looked at a request, newest first.
+func (s *Awards) Trail(ctx context.Context, id uuid.UUID, p Page) ([]Trace, int, error) {
+	who, err := s.actor(ctx, policy.ListRequestAudit)
+	if err != nil {
+		return nil, 0, err
+	}
+	act := Act{Who: who, Operation: policy.ListRequestAudit}
+	r, a, err := s.d.Store.Request(ctx, act, id)
+	if err != nil {
+		return nil, 0, err
+	}
+	if err := policy.Check(who, policy.ListRequestAudit, policy.ReadRequest, r.record(a)); err != nil {
+		return nil, 0, err
+	}
+	return s.d.Store.Trail(ctx, act, id, p)
+}
+
+// Allowance is an allowance with its ledger, oldest entry first.
+func (s *Awards) Allowance(ctx context.Context, id uuid.UUID) (*Allowance, []Posting, error) {
+	who, err := s.actor(ctx, policy.ReadAllowance)
+	if err != nil {
+		return nil, nil, err
+	}
+	return s.d.Store.Allowance(ctx, Act{Who: who, Operation: policy.ReadAllowance}, id)
+}
+
+// Allowances lists a jobseeker's allowances, newest first.
+func (s *Awards) Allowances(ctx context.Context, jobseeker uuid.UUID) ([]Allowance, error) {
+	who, err := s.actor(ctx, policy.ListAllowances)
+	if err != nil {
+		return nil, err
+	}
+	return s.d.Store.Allowances(ctx, Act{Who: who, Operation: policy.ListAllowances}, jobseeker)
+}
+
+// change runs a verb on the request that was read at this version, if the
+// person acting may do that to it.
+func (s *Awards) change(ctx context.Context, op policy.Operation, id uuid.UUID, version int64, body any,
+	verb func(*Request, *Allowance, identity.Person) error) (Standing, error) {
+	who, err := s.actor(ctx, op)
+	if err != nil {
+		return Standing{}, err
+	}
+	act := Act{who, op, []any{id, version, body}}
+	r, a, err := s.d.Store.Change(ctx, act, id, func(r *Request, a *Allowance) error {
+		if err := policy.Check(who, op, policy.ReadRequest, r.record(a)); err != nil {
+			return err
+		}
+		if r.Version != version {
+			return fault.New(fault.Conflict, "Somebody changed this request since you opened it. Look at it again before you go on.")
+		}
+		return verb(r, a, who.Person)
+	})
+	return standing(who, r, a, err)
+}
+
+// actor is who acts, if some role of theirs may do the operation at all. Only a
+// jobseeker has to be looked up: no staff request waits for needs because of it.
+func (s *Awards) actor(ctx context.Context, op policy.Operation) (policy.Actor, error) {
+	p, err := identity.From(ctx)
+	if err != nil {
+		return policy.Actor{}, err
+	}
+	if err := policy.Gate(p, op); err != nil {
+		return policy.Actor{}, err
+	}
+	who := policy.Actor{Person: p}
+	if p.Is(identity.Jobseeker) {
+		who.Jobseeker, err = s.d.Needs.Me(ctx)
+	}
+	return who, err
+}
+
+// now is the time as it is kept, so that what was written equals what is read.
+func (s *Awards) now() time.Time { return s.d.Now().UTC().Truncate(time.Microsecond) }
+
+func (a *Allowance) record() policy.Record {
+	return policy.Record{Jobseeker: a.JobseekerID, Coach: a.CoachID, Area: a.Area}
+}
+
+func (r *Request) record(a *Allowance) policy.Record {
+	return policy.Record{Jobseeker: r.JobseekerID, Coach: a.CoachID, Area: r.Area, State: string(r.State())}
+}

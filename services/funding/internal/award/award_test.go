@@ -1,0 +1,430 @@
+package award_test
+
+import (
+	"context"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+	"github.com/google/uuid"
+
+	"github.com/instead-support/instead/pkg/fault"
+	"github.com/instead-support/instead/pkg/identity"
+	"github.com/instead-support/instead/pkg/money"
+	"github.com/instead-support/instead/services/funding/internal/award"
+	"github.com/instead-support/instead/services/funding/internal/award/awardtest"
+)
+
+func as(p identity.Person) context.Context { return identity.With(context.Background(), p) }
+
+// desk is a world with an allowance for Sam, and Sam's coach Amina at work.
+type desk struct {
+	*awardtest.World
+	*award.Awards
+	t         *testing.T
+	allowance *award.Allowance
+}
+
+func newDesk(t *testing.T, limit money.Pence) *desk {
+	t.Helper()
+	w := awardtest.NewWorld()
+	d := &desk{World: w, Awards: w.Awards(awardtest.NewMemory()), t: t}
+	price := w.Catalogue.Add(limit)
+	d.allowance = must(d.Open(as(w.Amina), award.Opening{JobseekerID: w.SamsRecord, CourseID: price.CourseID}))(t)
+	return d
+}
+
+// must unwraps what cannot fail here.
+func must[T any](v T, err error) func(*testing.T) T {
+	return func(t *testing.T) T {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return v
+	}
+}
+
+// draft is a draft of Amina's for these amounts.
+func (d *desk) draft(amounts ...money.Pence) *award.Request {
+	d.t.Helper()
+	s := must(d.Draft(as(d.Amina), d.allowance.ID))(d.t)
+	var ask award.Ask
+	for _, p := range amounts {
+		ask.Lines = append(ask.Lines, d.Line(d.SamsRecord, p))
+	}
+	return must(d.Edit(as(d.Amina), s.Request.ID, s.Request.Version, ask))(d.t).Request
+}
+
+// in brings a new request for 100p into this state.
+func (d *desk) in(state award.State) *award.Request {
+	d.t.Helper()
+	r := d.draft(100)
+	no := award.Reason{Code: "other", Words: "Not this one."}
+	if state != award.Draft && state != award.Withdrawn {
+		r = must(d.Submit(as(d.Amina), r.ID, r.Version))(d.t).Request
+	}
+	s := award.Standing{Request: r}
+	switch state {
+	case award.Approved:
+		s = must(d.Approve(as(d.Priya), r.ID, r.Version, no))(d.t)
+	case award.Declined:
+		s = must(d.Decline(as(d.Priya), r.ID, r.Version, no))(d.t)
+	case award.Returned:
+		s = must(d.Return(as(d.Priya), r.ID, r.Version, no))(d.t)
+	case award.Withdrawn:
+		s = must(d.Withdraw(as(d.Amina), r.ID, r.Version, ""))(d.t)
+	}
+	return s.Request
+}
+
+func TestAnySequenceOfVerbsByAnyPeopleKeepsEveryRule(t *testing.T) {
+	awardtest.Rules(t, awardtest.NewMemory(), awardtest.WithKey)
+}
+
+func TestARequestGoesAlongTheArrowsAndNoOther(t *testing.T) {
+	t.Parallel()
+	why := award.Reason{Code: "other", Words: "Because."}
+	verbs := map[award.State]func(*desk, *award.Request) error{
+		award.Submitted: func(d *desk, r *award.Request) error { _, err := d.Submit(as(d.Amina), r.ID, r.Version); return err },
+		award.Approved: func(d *desk, r *award.Request) error {
+			_, err := d.Approve(as(d.Priya), r.ID, r.Version, why)
+			return err
+		},
+		award.Declined: func(d *desk, r *award.Request) error {
+			_, err := d.Decline(as(d.Priya), r.ID, r.Version, why)
+			return err
+		},
+		award.Returned: func(d *desk, r *award.Request) error {
+			_, err := d.Return(as(d.Priya), r.ID, r.Version, why)
+			return err
+		},
+		award.Withdrawn: func(d *desk, r *award.Request) error {
+			_, err := d.Withdraw(as(d.Amina), r.ID, r.Version, "")
+			return err
+		},
+	}
+	for _, from := range award.States {
+		for to, verb := range verbs {
+			t.Run(string(from+" to "+to), func(t *testing.T) {
+				t.Parallel()
+				d := newDesk(t, 1000)
+				err := verb(d, d.in(from))
+				allowed := slices.Contains(award.Arrows(), award.Arrow{From: from, To: to})
+				if allowed && err != nil || !allowed && !fault.Is(err, fault.Conflict) {
+					t.Errorf("%s to %s: %v, want allowed: %v", from, to, err, allowed)
+				}
+			})
+		}
+	}
+}
+
+func TestLinesChangeOnlyInADraftOrAReturnedRequest(t *testing.T) {
+	t.Parallel()
+	for _, state := range award.States {
+		d := newDesk(t, 1000)
+		r := d.in(state)
+		_, err := d.Edit(as(d.Amina), r.ID, r.Version, award.Ask{Lines: []award.Line{d.Line(d.SamsRecord, 50)}})
+		if editable := state == award.Draft || state == award.Returned; editable != (err == nil) || err != nil && !fault.Is(err, fault.Conflict) {
+			t.Errorf("editing in state %s: %v, want allowed: %v", state, err, editable)
+		}
+	}
+}
+
+func TestSubmittingHoldsAndEveryAnswerSettlesTheHold(t *testing.T) {
+	t.Parallel()
+	for state, want := range map[award.State]award.Totals{
+		award.Draft:     {},
+		award.Submitted: {Held: 100},
+		award.Approved:  {Committed: 100},
+		award.Declined:  {},
+		award.Returned:  {},
+		award.Withdrawn: {},
+	} {
+		d := newDesk(t, 250)
+		r := d.in(state)
+		a, postings, err := d.Allowance(as(d.Amina), d.allowance.ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if a.Totals != want || r.Totals != want {
+			t.Errorf("%s: allowance %+v and request %+v, want %+v", state, a.Totals, r.Totals, want)
+		}
+		if a.Available() != 250-want.Held-want.Committed {
+			t.Errorf("%s: %d available", state, a.Available())
+		}
+		for _, p := range postings {
+			if p.RequestID != r.ID || p.Pence != 100 {
+				t.Errorf("%s: entry %+v names another request or amount", state, p)
+			}
+		}
+	}
+}
+
+func TestAskingForMoreThanIsAvailableSaysAskedAvailableAndOver(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t, 250)
+	d.in(award.Approved) // 100p are gone, so the cap itself is no measure
+	r := d.draft(100, 80)
+	_, err := d.Submit(as(d.Amina), r.ID, r.Version)
+	if !fault.Is(err, fault.OverCap) {
+		t.Fatalf("Submit() = %v, want over-cap", err)
+	}
+	want := map[string]any{"asked_pence": int64(180), "available_pence": int64(150), "over_pence": int64(30)}
+	if diff := cmp.Diff(want, fault.As(err).Extra["cap"]); diff != "" {
+		t.Error(diff)
+	}
+	if s := must(d.Get(as(d.Amina), r.ID))(t); s.Request.State() != award.Draft || s.Allowance.Held != 0 {
+		t.Errorf("refused, and yet %s with %d held", s.Request.State(), s.Allowance.Held)
+	}
+
+	// Taking the proposal makes it fit, to the penny.
+	p := must(d.Reduction(as(d.Amina), r.ID))(t)
+	if p.Asked != 180 || p.Available != 150 || p.Over != 30 {
+		t.Errorf("Reduction() = %+v", p)
+	}
+	r = must(d.Edit(as(d.Amina), r.ID, r.Version, award.Ask{Lines: p.Lines}))(t).Request
+	s := must(d.Submit(as(d.Amina), r.ID, r.Version))(t)
+	if s.Allowance.Available() != 0 {
+		t.Errorf("%d left after a request reduced to what was available", s.Allowance.Available())
+	}
+	if p := must(d.Reduction(as(d.Amina), r.ID))(t); p.Over != 0 || len(p.Lines) != 2 {
+		t.Errorf("a request that fits is offered a reduction: %+v", p)
+	}
+}
+
+func TestAShortfallMetFromElsewhereIsNotAskedOfTheAllowance(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t, 150)
+	r := d.draft(100, 80)
+	r = must(d.Edit(as(d.Amina), r.ID, r.Version, award.Ask{
+		Lines: r.Lines, Elsewhere: award.Elsewhere{Pence: 30, From: " The Prince's Trust "},
+	}))(t).Request
+	s := must(d.Submit(as(d.Amina), r.ID, r.Version))(t)
+	if s.Request.Asked() != 150 || s.Allowance.Held != 150 || s.Request.Elsewhere.From != "The Prince's Trust" {
+		t.Errorf("asked %d, held %d, from %q", s.Request.Asked(), s.Allowance.Held, s.Request.Elsewhere.From)
+	}
+}
+
+func TestTheAwardIsTheSmallerOfAskedAndAvailableNeverTheCap(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ asked, available, want money.Pence }{{100, 150, 100}, {150, 100, 100}, {100, 100, 100}, {1, 0, 0}} {
+		if got := award.Award(c.asked, c.available); got != c.want {
+			t.Errorf("Award(%d, %d) = %d, want %d", c.asked, c.available, got, c.want)
+		}
+	}
+}
+
+func TestNobodyDecidesWhatTheySubmitted(t *testing.T) {
+	t.Parallel()
+	why := award.Reason{Code: "other", Words: "Fine by me."}
+	w := awardtest.NewWorld()
+	awards := w.Awards(awardtest.NewMemory())
+	bilal := as(w.Bilal) // Ravi's coach, and a manager of the same area
+	price := w.Catalogue.Add(500)
+	a := must(awards.Open(bilal, award.Opening{JobseekerID: w.RavisRecord, CourseID: price.CourseID}))(t)
+	r := must(awards.Draft(bilal, a.ID))(t).Request
+	r = must(awards.Edit(bilal, r.ID, r.Version, award.Ask{Lines: []award.Line{w.Line(w.RavisRecord, 100)}}))(t).Request
+	s := must(awards.Submit(bilal, r.ID, r.Version))(t)
+	if diff := cmp.Diff([]award.Verb{award.VerbWithdraw}, s.Can); diff != "" {
+		t.Errorf("what the submitter is offered:\n%s", diff)
+	}
+	for name, decide := range map[string]func(context.Context, uuid.UUID, int64, award.Reason) (award.Standing, error){
+		"approve": awards.Approve, "decline": awards.Decline, "return": awards.Return,
+	} {
+		if _, err := decide(bilal, r.ID, s.Request.Version, why); !fault.Is(err, fault.Forbidden) {
+			t.Errorf("the submitter may %s: %v", name, err)
+		}
+	}
+
+	// Neither once somebody else has looked at it in between.
+	s = must(awards.Return(as(w.Priya), r.ID, s.Request.Version, why))(t)
+	s = must(awards.Submit(bilal, r.ID, s.Request.Version))(t)
+	if _, err := awards.Approve(bilal, r.ID, s.Request.Version, why); !fault.Is(err, fault.Forbidden) {
+		t.Errorf("the submitter may approve the second time: %v", err)
+	}
+	must(awards.Approve(as(w.Priya), r.ID, s.Request.Version, why))(t)
+}
+
+func TestAuthorityThatIsMissingOrCannotBeReadIsNone(t *testing.T) {
+	t.Parallel()
+	at := time.Date(2026, 6, 1, 0, 0, 0, 0, time.UTC)
+	manager := func(areas ...string) identity.Person {
+		return identity.Person{ID: uuid.New(), Roles: []identity.Role{identity.Manager}, Areas: areas}
+	}
+	for name, p := range map[string]identity.Person{
+		"nobody":                              {Roles: []identity.Role{identity.Manager}, Areas: []string{"Oldham"}},
+		"no role":                             {ID: uuid.New(), Areas: []string{"Oldham"}},
+		"a coach":                             {ID: uuid.New(), Roles: []identity.Role{identity.Coach}, Areas: []string{"Oldham"}},
+		"finance":                             {ID: uuid.New(), Roles: []identity.Role{identity.Finance}, Areas: []string{"Oldham"}},
+		"a manager of no area":                manager(),
+		"a manager of another area":           manager("Rochdale"),
+		"a manager of an area without a name": manager(""),
+	} {
+		a := &award.Allowance{ID: uuid.New(), Cap: 100, Totals: award.Totals{Held: 50}}
+		for _, area := range []string{"Oldham", ""} {
+			r := &award.Request{Area: area, Totals: award.Totals{Held: 50}, History: []award.Step{{To: award.Draft}, {From: award.Draft, To: award.Submitted}}}
+			if area == "" {
+				p.Areas = []string{""} // a request that lost its area is nobody's
+			}
+			if err := r.Approve(a, award.Reason{Code: "other"}, p, at); !fault.Is(err, fault.Forbidden) {
+				t.Errorf("%s, area %q: Approve() = %v, want forbidden", name, area, err)
+			}
+		}
+	}
+}
+
+func TestADecisionGivesItsReasonsFromTheListAndInWords(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		to   award.State
+		why  award.Reason
+		want []string
+	}{
+		"yes needs no words":      {award.Approved, award.Reason{Code: "removes-need"}, nil},
+		"yes needs a code":        {award.Approved, award.Reason{Words: "Fine."}, []string{"/code"}},
+		"a code of another":       {award.Approved, award.Reason{Code: "quote-needed"}, []string{"/code"}},
+		"no needs words":          {award.Declined, award.Reason{Code: "other", Words: " \n "}, []string{"/words"}},
+		"no needs both":           {award.Declined, award.Reason{}, []string{"/code", "/words"}},
+		"a return needs words":    {award.Returned, award.Reason{Code: "quote-needed"}, []string{"/words"}},
+		"a return with its words": {award.Returned, award.Reason{Code: "quote-needed", Words: "Which shop?"}, nil},
+		"too many words":          {award.Declined, award.Reason{Code: "other", Words: long(2001)}, []string{"/words"}},
+	} {
+		d := newDesk(t, 500)
+		r := d.in(award.Submitted)
+		decide := map[award.State]func(context.Context, uuid.UUID, int64, award.Reason) (award.Standing, error){
+			award.Approved: d.Approve, award.Declined: d.Decline, award.Returned: d.Return,
+		}[c.to]
+		_, err := decide(as(d.Priya), r.ID, r.Version, c.why)
+		if diff := cmp.Diff(c.want, pointers(err)); diff != "" {
+			t.Errorf("%s: %v\n%s", name, err, diff)
+		}
+	}
+}
+
+func long(n int) string { return string(slices.Repeat([]byte("é"), n)) }
+
+// pointers are the fields that an error names.
+func pointers(err error) []string {
+	if err == nil {
+		return nil
+	}
+	var all []string
+	for _, f := range fault.As(err).Fields {
+		all = append(all, f.Pointer)
+	}
+	return all
+}
+
+func TestEveryWrongFieldOfALineIsNamedAtOnce(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t, 500)
+	good := d.Line(d.SamsRecord, 100)
+	for name, c := range map[string]struct {
+		change func(*award.Ask)
+		want   []string
+	}{
+		"good":          {func(*award.Ask) {}, nil},
+		"no lines yet":  {func(a *award.Ask) { a.Lines = nil }, nil},
+		"an empty line": {func(a *award.Ask) { a.Lines = append(a.Lines, award.Line{}) }, []string{"/lines/1/what", "/lines/1/why", "/lines/1/need_id", "/lines/1/category", "/lines/1/amount_pence"}},
+		"nothing":       {func(a *award.Ask) { a.Lines[0].Amount = 0 }, []string{"/lines/0/amount_pence"}},
+		"less":          {func(a *award.Ask) { a.Lines[0].Amount = -5 }, []string{"/lines/0/amount_pence"}},
+		"too much":      {func(a *award.Ask) { a.Lines[0].Amount = money.Most + 1 }, []string{"/lines/0/amount_pence"}},
+		"wordy":         {func(a *award.Ask) { a.Lines[0].Supplier = long(201) }, []string{"/lines/0/supplier"}},
+		"a nul":         {func(a *award.Ask) { a.Lines[0].What = "\x00" }, []string{"/lines/0/what"}},
+		"a stray need":  {func(a *award.Ask) { a.Lines[0].Category = "beer" }, []string{"/lines/0/category"}},
+		"all elsewhere": {func(a *award.Ask) { a.Elsewhere = award.Elsewhere{Pence: 100, From: "A charity"} }, []string{"/elsewhere/pence"}},
+		"by nobody":     {func(a *award.Ask) { a.Elsewhere = award.Elsewhere{Pence: 10} }, []string{"/elsewhere/from"}},
+		"of nothing":    {func(a *award.Ask) { a.Elsewhere = award.Elsewhere{From: "A charity"} }, []string{"/elsewhere/pence"}},
+		"31 lines":      {func(a *award.Ask) { a.Lines = slices.Repeat(a.Lines, 31) }, []string{"/lines"}},
+	} {
+		s := must(d.Draft(as(d.Amina), d.allowance.ID))(t)
+		ask := award.Ask{Lines: []award.Line{good}}
+		c.change(&ask)
+		_, err := d.Edit(as(d.Amina), s.Request.ID, s.Request.Version, ask)
+		if diff := cmp.Diff(c.want, pointers(err)); diff != "" {
+			t.Errorf("%s: %v\n%s", name, err, diff)
+		}
+	}
+}
+
+func TestALineKeepsItsIdAcrossEditsAndOnlyItsOwn(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t, 500)
+	r := d.draft(100, 50)
+	first, other := r.Lines[0], d.Line(d.SamsRecord, 20)
+	other.ID = uuid.New() // not one of this request's
+	s := must(d.Edit(as(d.Amina), r.ID, r.Version, award.Ask{Lines: []award.Line{first, first, other}}))(t)
+	got := s.Request.Lines
+	if got[0].ID != first.ID || got[1].ID == first.ID || got[2].ID == other.ID || got[1].ID == uuid.Nil {
+		t.Errorf("ids %v %v %v; the first was %v, the stray one %v", got[0].ID, got[1].ID, got[2].ID, first.ID, other.ID)
+	}
+}
+
+func TestEachLineMustMeetANeedThatStandsInThisJobseekersWay(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t, 500)
+	r := d.draft(100, 50)
+	r.Lines[1].NeedID = d.Needs.Ways[d.RavisRecord][0]
+	r = must(d.Edit(as(d.Amina), r.ID, r.Version, award.Ask{Lines: r.Lines}))(t).Request
+	_, err := d.Submit(as(d.Amina), r.ID, r.Version)
+	if diff := cmp.Diff([]string{"/lines/1/need_id"}, pointers(err)); diff != "" {
+		t.Error(diff)
+	}
+	empty := must(d.Draft(as(d.Amina), d.allowance.ID))(t).Request
+	_, err = d.Submit(as(d.Amina), empty.ID, empty.Version)
+	if diff := cmp.Diff([]string{"/lines"}, pointers(err)); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestNothingIsSubmittedWhileTheNeedsCannotBeChecked(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t, 500)
+	r := d.draft(100)
+	d.Needs.Down.Store(true)
+	if _, err := d.Submit(as(d.Amina), r.ID, r.Version); !fault.Is(err, fault.Unavailable) {
+		t.Errorf("Submit() = %v, want unavailable", err)
+	}
+	s := must(d.Get(as(d.Amina), r.ID))(t) // a coach is not looked up in needs
+	if diff := cmp.Diff(r, s.Request); diff != "" || s.Allowance.Held != 0 {
+		t.Errorf("changed, with %d held:\n%s", s.Allowance.Held, diff)
+	}
+	d.Needs.Down.Store(false)
+	must(d.Submit(as(d.Amina), r.ID, r.Version))(t)
+}
+
+func TestAnOldVersionIsRefused(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t, 500)
+	r := d.in(award.Submitted)
+	if _, err := d.Approve(as(d.Priya), r.ID, r.Version-1, award.Reason{Code: "other"}); !fault.Is(err, fault.Conflict) {
+		t.Errorf("Approve() of what was not read = %v, want conflict", err)
+	}
+}
+
+func TestTheHistoryTellsWhoWhenAndWhy(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t, 500)
+	r := d.in(award.Returned)
+	want := []award.Step{
+		{From: award.Unbegun, To: award.Draft, By: d.Amina.ID, ByName: "Amina"},
+		{From: award.Draft, To: award.Submitted, By: d.Amina.ID, ByName: "Amina"},
+		{From: award.Submitted, To: award.Returned, By: d.Priya.ID, ByName: "Priya", Code: "other", Words: "Not this one."},
+	}
+	if diff := cmp.Diff(want, r.History, cmpopts.IgnoreFields(award.Step{}, "At")); diff != "" {
+		t.Error(diff)
+	}
+	if s, ok := r.Decision(); !ok || s.By != d.Priya.ID {
+		t.Errorf("Decision() = %+v, %v", s, ok)
+	}
+	r = must(d.Submit(as(d.Amina), r.ID, r.Version))(t).Request
+	if _, ok := r.Decision(); ok {
+		t.Error("a request submitted again shows the answer to the time before")
+	}
+	if s, ok := r.Submission(); !ok || s.At != r.History[3].At {
+		t.Errorf("Submission() = %+v, %v, want the latest", s, ok)
+	}
+}

@@ -1,0 +1,276 @@
+package awardtest
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/google/uuid"
+
+	"github.com/instead-support/instead/pkg/fault"
+	"github.com/instead-support/instead/services/funding/internal/award"
+	"github.com/instead-support/instead/services/funding/internal/policy"
+)
+
+// Memory is a Store in memory, one transaction at a time. It keeps what it is
+// told to, and so shows which rules award keeps with no database to help.
+type Memory struct {
+	mu         sync.Mutex
+	allowances map[uuid.UUID]award.Allowance
+	requests   map[uuid.UUID]award.Request
+	entries    []award.Entry
+	taken      map[string]taken
+	trail      []award.Trace
+}
+
+type taken struct {
+	body    string
+	subject uuid.UUID
+}
+
+type keyOf struct{}
+
+// WithKey marks the next act in ctx, as an Idempotency-Key does.
+func WithKey(ctx context.Context, key string) context.Context {
+	return context.WithValue(ctx, keyOf{}, key)
+}
+
+// NewMemory returns an empty store.
+func NewMemory() *Memory {
+	return &Memory{
+		allowances: map[uuid.UUID]award.Allowance{},
+		requests:   map[uuid.UUID]award.Request{},
+		taken:      map[string]taken{},
+	}
+}
+
+var notFound = fault.New(fault.NotFound, "There is nothing like that here.")
+
+// once runs do unless act was done before with the same key.
+func (m *Memory) once(ctx context.Context, act award.Act, do func() (uuid.UUID, error)) (uuid.UUID, error) {
+	key, _ := ctx.Value(keyOf{}).(string)
+	if key == "" {
+		return do()
+	}
+	key = act.Who.ID.String() + key
+	body, err := json.Marshal([]any{act.Operation, act.Body})
+	if err != nil {
+		return uuid.Nil, err
+	}
+	if was, ok := m.taken[key]; ok {
+		if was.body != string(body) {
+			return uuid.Nil, fault.New(fault.Conflict, "This form was already used for something else.")
+		}
+		return was.subject, nil
+	}
+	subject, err := do()
+	if err == nil {
+		m.taken[key] = taken{string(body), subject}
+	}
+	return subject, err
+}
+
+// Open is award.Store's.
+func (m *Memory) Open(ctx context.Context, act award.Act, open func() (*award.Allowance, error)) (*award.Allowance, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	id, err := m.once(ctx, act, func() (uuid.UUID, error) {
+		a, err := open()
+		if err != nil {
+			return uuid.Nil, err
+		}
+		for _, b := range m.allowances {
+			if a.JobseekerID == b.JobseekerID && a.CourseID == b.CourseID {
+				return uuid.Nil, fault.New(fault.Conflict, "This jobseeker has an allowance for this course already.")
+			}
+		}
+		m.allowances[a.ID] = *a
+		return a.ID, nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	a := m.allowances[id]
+	return &a, nil
+}
+
+// Begin is award.Store's.
+func (m *Memory) Begin(ctx context.Context, act award.Act, allowance uuid.UUID, begin func(*award.Allowance) (*award.Request, error)) (*award.Request, *award.Allowance, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	id, err := m.once(ctx, act, func() (uuid.UUID, error) {
+		a, ok := m.allowances[allowance]
+		if !ok || !policy.Reaches(act.Who, policy.ReadAllowance, ofAllowance(a)) {
+			return uuid.Nil, notFound
+		}
+		r, err := begin(&a)
+		if err != nil {
+			return uuid.Nil, err
+		}
+		m.requests[r.ID] = *r
+		return r.ID, nil
+	})
+	if err != nil {
+		return nil, nil, err
+	}
+	return m.load(act.Who, id)
+}
+
+// Change is award.Store's.
+func (m *Memory) Change(ctx context.Context, act award.Act, request uuid.UUID, change func(*award.Request, *award.Allowance) error) (*award.Request, *award.Allowance, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	_, err := m.once(ctx, act, func() (uuid.UUID, error) {
+		r, a, err := m.load(act.Who, request)
+		if err != nil {
+			return uuid.Nil, err
+		}
+		if err := change(r, a); err != nil {
+			return uuid.Nil, err
+		}
+		m.entries = append(m.entries, a.Entered...)
+		a.Entered = nil
+		r.Version++
+		a.Version++
+		m.requests[r.ID], m.allowances[a.ID] = *r, *a
+		m.trail = append(m.trail, award.Trace{Person: act.Who.ID, Action: string(act.Operation), Subject: "request", SubjectID: r.ID})
+		return r.ID, nil
+	})
+	if err != nil {
+		return nil, nil, err
+	}
+	return m.load(act.Who, request)
+}
+
+// load returns copies, so that a change that fails changes nothing.
+func (m *Memory) load(who policy.Actor, id uuid.UUID) (*award.Request, *award.Allowance, error) {
+	r, ok := m.requests[id]
+	if !ok || !policy.Reaches(who, policy.ReadRequest, m.ofRequest(r)) {
+		return nil, nil, notFound
+	}
+	a := m.allowances[r.AllowanceID]
+	r.Lines, r.History = slices.Clone(r.Lines), slices.Clone(r.History)
+	return &r, &a, nil
+}
+
+// JobseekerOf is award.Store's.
+func (m *Memory) JobseekerOf(_ context.Context, who policy.Actor, request uuid.UUID) (uuid.UUID, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	r, _, err := m.load(who, request)
+	if err != nil {
+		return uuid.Nil, err
+	}
+	return r.JobseekerID, nil
+}
+
+// Request is award.Store's.
+func (m *Memory) Request(_ context.Context, act award.Act, id uuid.UUID) (*award.Request, *award.Allowance, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.load(act.Who, id)
+}
+
+// Requests is award.Store's.
+func (m *Memory) Requests(_ context.Context, act award.Act, f award.Filter, p award.Page) ([]award.Summary, int, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	all := m.matching(act, f)
+	slices.SortFunc(all, func(a, b award.Summary) int {
+		return cmp.Or(b.ChangedAt.Compare(a.ChangedAt), strings.Compare(a.ID.String(), b.ID.String()))
+	})
+	from := min((p.Number-1)*p.Size, len(all))
+	return all[from:min(from+p.Size, len(all))], len(all), nil
+}
+
+// Totals is award.Store's.
+func (m *Memory) Totals(_ context.Context, act award.Act, f award.Filter) ([]award.StateTotal, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	all := m.matching(act, f)
+	totals := make([]award.StateTotal, len(award.States))
+	for i, state := range award.States {
+		totals[i].State = state
+		for _, r := range all {
+			if r.State == state {
+				totals[i].Count++
+				totals[i].Asked += r.Asked
+				totals[i].Awarded += r.Awarded
+			}
+		}
+	}
+	return totals, nil
+}
+
+func (m *Memory) matching(act award.Act, f award.Filter) []award.Summary {
+	var all []award.Summary
+	for _, r := range m.requests {
+		if !policy.Reaches(act.Who, act.Operation, m.ofRequest(r)) ||
+			len(f.States) > 0 && !slices.Contains(f.States, r.State()) ||
+			f.AllowanceID != uuid.Nil && f.AllowanceID != r.AllowanceID {
+			continue
+		}
+		all = append(all, award.Summary{
+			ID: r.ID, Reference: r.Reference, JobseekerID: r.JobseekerID, AllowanceID: r.AllowanceID,
+			Area: r.Area, State: r.State(), Lines: len(r.Lines), Asked: r.Asked(), Awarded: r.Awarded,
+			ChangedAt: r.History[len(r.History)-1].At,
+		})
+	}
+	return all
+}
+
+// Allowance is award.Store's.
+func (m *Memory) Allowance(_ context.Context, act award.Act, id uuid.UUID) (*award.Allowance, []award.Posting, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	a, ok := m.allowances[id]
+	if !ok || !policy.Reaches(act.Who, policy.ReadAllowance, ofAllowance(a)) {
+		return nil, nil, notFound
+	}
+	var postings []award.Posting
+	for _, e := range m.entries {
+		if e.AllowanceID == id {
+			postings = append(postings, award.Posting{Entry: e, Reference: m.requests[e.RequestID].Reference})
+		}
+	}
+	return &a, postings, nil
+}
+
+// Allowances is award.Store's.
+func (m *Memory) Allowances(_ context.Context, act award.Act, jobseeker uuid.UUID) ([]award.Allowance, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	var all []award.Allowance
+	for _, a := range m.allowances {
+		if a.JobseekerID == jobseeker && policy.Reaches(act.Who, policy.ReadAllowance, ofAllowance(a)) {
+			all = append(all, a)
+		}
+	}
+	slices.SortFunc(all, func(a, b award.Allowance) int { return b.OpenedAt.Compare(a.OpenedAt) })
+	return all, nil
+}
+
+// Trail is award.Store's.
+func (m *Memory) Trail(_ context.Context, _ award.Act, request uuid.UUID, p award.Page) ([]award.Trace, int, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	var all []award.Trace
+	for _, t := range slices.Backward(m.trail) {
+		if t.SubjectID == request {
+			all = append(all, t)
+		}
+	}
+	from := min((p.Number-1)*p.Size, len(all))
+	return all[from:min(from+p.Size, len(all))], len(all), nil
+}
+
+func ofAllowance(a award.Allowance) policy.Record {
+	return policy.Record{Jobseeker: a.JobseekerID, Coach: a.CoachID, Area: a.Area}
+}
+
+func (m *Memory) ofRequest(r award.Request) policy.Record {
+	return policy.Record{Jobseeker: r.JobseekerID, Coach: m.allowances[r.AllowanceID].CoachID, Area: r.Area, State: string(r.State())}
+}

@@ -1,0 +1,383 @@
+package awardtest
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/uuid"
+	"pgregory.net/rapid"
+
+	"github.com/instead-support/instead/pkg/fault"
+	"github.com/instead-support/instead/pkg/identity"
+	"github.com/instead-support/instead/pkg/money"
+	"github.com/instead-support/instead/services/funding/internal/award"
+	"github.com/instead-support/instead/services/funding/internal/policy"
+)
+
+// Rules checks that any sequence of verbs, by any people, in any order, sent
+// once or twice, keeps every rule of an award. withKey marks an act in the way
+// that the store understands.
+func Rules(t *testing.T, store award.Store, withKey func(context.Context, string) context.Context) {
+	rapid.Check(t, func(t *rapid.T) {
+		m := &machine{World: NewWorld(), store: store, withKey: withKey}
+		m.awards = m.Awards(store)
+		m.openAllowances(t)
+		m.last = m.everything(t)
+		t.Repeat(map[string]func(*rapid.T){"": m.check, "verb": m.step})
+	})
+}
+
+type machine struct {
+	*World
+	store      award.Store
+	awards     *award.Awards
+	withKey    func(context.Context, string) context.Context
+	allowances []uuid.UUID
+	requests   []uuid.UUID
+	last       Snapshot
+	keys       int
+}
+
+// Snapshot is everything there is, as an auditor finds it.
+type Snapshot struct {
+	Allowances map[uuid.UUID]award.Allowance
+	Entries    map[uuid.UUID][]award.Entry // by allowance
+	Requests   map[uuid.UUID]award.Request
+}
+
+func (m *machine) openAllowances(t *rapid.T) {
+	for _, o := range []struct {
+		by        identity.Person
+		jobseeker uuid.UUID
+	}{{m.Amina, m.SamsRecord}, {m.Bilal, m.RavisRecord}} {
+		price := m.Catalogue.Add(money.Pence(1 + evenly(1000).Draw(t, "cap")))
+		a, err := m.awards.Open(as(o.by), award.Opening{JobseekerID: o.jobseeker, CourseID: price.CourseID})
+		if err != nil {
+			t.Fatal(err)
+		}
+		m.allowances = append(m.allowances, a.ID)
+	}
+}
+
+// step takes a verb, with somebody to say it and something to say it to: mostly
+// one that may succeed and is worth the while, and sometimes any.
+func (m *machine) step(t *rapid.T) {
+	type try struct {
+		verb award.Verb
+		r    award.Request
+		by   identity.Person
+	}
+	may, all := map[award.Verb][]try{}, map[award.Verb][]try{}
+	for verb := range m.verbs() {
+		for _, id := range m.requests {
+			for _, p := range m.Everyone() {
+				s := try{verb, m.last.Requests[id], p}
+				all[verb] = append(all[verb], s)
+				idle := verb == award.VerbSubmit && len(s.r.Lines) == 0 || verb == award.VerbWithdraw && s.r.State() == award.Draft
+				if m.may(verb, s.r, p) && !idle {
+					may[verb] = append(may[verb], s)
+				}
+			}
+		}
+	}
+	from := may
+	if evenly(6).Draw(t, "anyone") == 0 {
+		from = all
+	}
+	if few := len(m.requests) < 5; len(from) == 0 || few && evenly(4).Draw(t, "draft") == 0 {
+		m.draft(t)
+		return
+	}
+	verb := one(t, "verb", slices.Sorted(maps.Keys(from)))
+	s := one(t, "who", from[verb])
+	t.Logf("%s by %v %s of a %s request", verb, s.by.Roles, s.by.Name, s.r.State())
+	m.verbs()[verb](t, s.r, s.by)
+}
+
+func (m *machine) verbs() map[award.Verb]func(*rapid.T, award.Request, identity.Person) {
+	return map[award.Verb]func(*rapid.T, award.Request, identity.Person){
+		award.VerbEdit:     m.edit,
+		award.VerbSubmit:   m.submit,
+		award.VerbApprove:  m.decide(award.VerbApprove, award.Approved, m.awards.Approve),
+		award.VerbDecline:  m.decide(award.VerbDecline, award.Declined, m.awards.Decline),
+		award.VerbReturn:   m.decide(award.VerbReturn, award.Returned, m.awards.Return),
+		award.VerbWithdraw: m.withdraw,
+	}
+}
+
+func (m *machine) draft(t *rapid.T) {
+	by := one(t, "by", []identity.Person{m.Amina, m.Bilal, m.Chloe, m.Priya})
+	allowance := one(t, "allowance", m.allowances)
+	s := m.act(t, by, func(ctx context.Context) (award.Standing, error) { return m.awards.Draft(ctx, allowance) })
+	if s.Request == nil {
+		return
+	}
+	if by.ID != m.Needs.People[s.Request.JobseekerID].CoachID {
+		t.Fatalf("%s, who is not the coach, began a request", by.Name)
+	}
+	m.requests = append(m.requests, s.Request.ID)
+	m.last = m.everything(t)
+}
+
+func (m *machine) edit(t *rapid.T, r award.Request, by identity.Person) {
+	var ask award.Ask
+	for range 3 - evenly(4).Draw(t, "lines") {
+		l := m.Line(r.JobseekerID, money.Pence(1+evenly(400).Draw(t, "amount")))
+		if evenly(10).Draw(t, "stray") == 0 {
+			l.NeedID = uuid.New()
+		}
+		ask.Lines = append(ask.Lines, l)
+	}
+	if len(ask.Lines) > 0 && rapid.Bool().Draw(t, "elsewhere") {
+		ask.Elsewhere = award.Elsewhere{Pence: money.Pence(1 + evenly(300).Draw(t, "pence")), From: "A charity"}
+	}
+	var sum money.Pence
+	for _, l := range ask.Lines {
+		sum += l.Amount
+	}
+	valid := ask.Elsewhere.Pence == 0 || ask.Elsewhere.Pence < sum
+	m.try(t, r, by, award.VerbEdit, valid, func(ctx context.Context, version int64) (award.Standing, error) {
+		return m.awards.Edit(ctx, r.ID, version, ask)
+	})
+}
+
+func (m *machine) submit(t *rapid.T, r award.Request, by identity.Person) {
+	a := m.last.Allowances[r.AllowanceID]
+	valid := len(r.Lines) > 0 && r.Asked() <= a.Available() && !slices.ContainsFunc(r.Lines, func(l award.Line) bool {
+		return !slices.Contains(m.Needs.Ways[r.JobseekerID], l.NeedID)
+	})
+	m.Needs.Down.Store(evenly(10).Draw(t, "needs down") == 0)
+	defer m.Needs.Down.Store(false)
+	m.try(t, r, by, award.VerbSubmit, valid && !m.Needs.Down.Load(), func(ctx context.Context, version int64) (award.Standing, error) {
+		return m.awards.Submit(ctx, r.ID, version)
+	})
+}
+
+func (m *machine) decide(verb award.Verb, to award.State, decide func(context.Context, uuid.UUID, int64, award.Reason) (award.Standing, error)) func(*rapid.T, award.Request, identity.Person) {
+	return func(t *rapid.T, r award.Request, by identity.Person) {
+		why := award.Reason{
+			Code:  one(t, "code", append(award.Codes(to), "because")),
+			Words: one(t, "words", []string{"It does.", "It does.", "It does.", "", " "}),
+		}
+		valid := why.Code != "because" && (to == award.Approved || why.Words == "It does.")
+		m.try(t, r, by, verb, valid, func(ctx context.Context, version int64) (award.Standing, error) {
+			return decide(ctx, r.ID, version, why)
+		})
+	}
+}
+
+func (m *machine) withdraw(t *rapid.T, r award.Request, by identity.Person) {
+	m.try(t, r, by, award.VerbWithdraw, true, func(ctx context.Context, version int64) (award.Standing, error) {
+		return m.awards.Withdraw(ctx, r.ID, version, "")
+	})
+}
+
+// try runs a verb on r, at the version it has or at an older one. It must succeed
+// if, and only if, the person may, read r as it stands, and sent nothing invalid;
+// and whoever sees r must have been told truly what they can do.
+func (m *machine) try(t *rapid.T, r award.Request, by identity.Person, verb award.Verb, valid bool, do func(context.Context, int64) (award.Standing, error)) {
+	may := m.may(verb, r, by)
+	down := m.Needs.Down.Swap(false)
+	told, err := m.awards.Get(as(by), r.ID)
+	m.Needs.Down.Store(down)
+	if can := err == nil && slices.Contains(told.Can, verb); can != may {
+		t.Fatalf("told %v, want %v", told.Can, may)
+	}
+	version := r.Version - int64(1/(1+evenly(5).Draw(t, "behind")))
+	want := may && version == r.Version && valid
+	got := m.act(t, by, func(ctx context.Context) (award.Standing, error) { return do(ctx, version) })
+	if (got.Request != nil) != want {
+		t.Fatalf("succeeded: %v, want %v", got.Request != nil, want)
+	}
+}
+
+// act does something once, and half the time once more with the same key. What
+// fails must change nothing, and neither must what was done before.
+func (m *machine) act(t *rapid.T, by identity.Person, do func(context.Context) (award.Standing, error)) award.Standing {
+	m.keys++
+	ctx := m.withKey(as(by), fmt.Sprint("key", m.keys))
+	s, err := do(ctx)
+	now := m.everything(t)
+	if err != nil {
+		if fault.As(err).Kind == fault.Internal {
+			t.Fatalf("our mistake: %v", err)
+		}
+		if diff := cmp.Diff(m.last, now); diff != "" {
+			t.Fatalf("refused (%v), and yet changed:\n%s", err, diff)
+		}
+		return award.Standing{}
+	}
+	if rapid.Bool().Draw(t, "twice") {
+		again, err := do(ctx)
+		if err != nil || again.Request.ID != s.Request.ID {
+			t.Fatalf("the same message again: %v", err)
+		}
+		if diff := cmp.Diff(now, m.everything(t)); diff != "" {
+			t.Fatalf("the same message again did more:\n%s", diff)
+		}
+	}
+	m.last = now
+	return s
+}
+
+// check walks every rule.
+func (m *machine) check(t *rapid.T) {
+	if err := m.last.Reconcile(); err != nil {
+		t.Fatal(err)
+	}
+	m.checkTotals(t)
+}
+
+// checkTotals: every total counts every request in its state.
+func (m *machine) checkTotals(t *rapid.T) {
+	totals, err := m.awards.Totals(as(m.Priya), award.Filter{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, total := range totals {
+		rows, n, err := m.awards.List(as(m.Priya), award.Filter{States: []award.State{total.State}}, award.Page{Number: 1, Size: 10000})
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := award.StateTotal{State: total.State, Oldest: total.Oldest}
+		for _, r := range rows {
+			want.Count++
+			want.Asked += r.Asked
+			want.Awarded += r.Awarded
+		}
+		if diff := cmp.Diff(want, total); diff != "" || n != len(rows) {
+			t.Fatalf("%d rows in state %s, counted as %d:\n%s", len(rows), total.State, n, diff)
+		}
+	}
+}
+
+// Reconcile returns an error unless it all adds up: every allowance's totals
+// are the sums of its entries and within its cap, every request's history is a
+// walk along the state machine, no decision on it was by somebody who submitted
+// it, and what is held and promised for it is what its state says.
+func (s Snapshot) Reconcile() error {
+	own := map[uuid.UUID][]award.Entry{} // by request
+	for id, a := range s.Allowances {
+		sum := award.Sum(s.Entries[id])
+		if a.Totals != sum {
+			return fmt.Errorf("totals %+v of an allowance whose entries come to %+v", a.Totals, sum)
+		}
+		if a.Held < 0 || a.Committed < 0 || a.Paid < 0 || a.Held+a.Committed+a.Paid > a.Cap {
+			return fmt.Errorf("totals %+v against a cap of %d", a.Totals, a.Cap)
+		}
+		for _, e := range s.Entries[id] {
+			own[e.RequestID] = append(own[e.RequestID], e)
+		}
+	}
+	for id, r := range s.Requests {
+		if err := walk(r); err != nil {
+			return fmt.Errorf("%s: %w", r.Reference, err)
+		}
+		var want award.Totals
+		switch r.State() {
+		case award.Submitted:
+			want.Held = r.Asked()
+		case award.Approved:
+			want.Committed = r.Awarded
+			if r.Awarded < 1 || r.Awarded > r.Asked() {
+				return fmt.Errorf("%s: awarded %d of %d asked", r.Reference, r.Awarded, r.Asked())
+			}
+		}
+		if got := award.Sum(own[id]); got != want || r.Totals != want {
+			return fmt.Errorf("%s is %s with totals %+v and entries of %+v, want %+v", r.Reference, r.State(), r.Totals, got, want)
+		}
+	}
+	return nil
+}
+
+func walk(r award.Request) error {
+	at, submitted := award.Unbegun, map[uuid.UUID]bool{}
+	for _, s := range r.History {
+		if s.From != at || !slices.Contains(award.Arrows(), award.Arrow{From: s.From, To: s.To}) {
+			return fmt.Errorf("a step from %q to %q, standing at %q", s.From, s.To, at)
+		}
+		switch s.To {
+		case award.Submitted:
+			submitted[s.By] = true
+		case award.Approved, award.Declined, award.Returned:
+			if submitted[s.By] {
+				return fmt.Errorf("%s by somebody who submitted it", s.To)
+			}
+		}
+		at = s.To
+	}
+	return nil
+}
+
+// everything reads what there is as an auditor with reach over all areas.
+func (m *machine) everything(t *rapid.T) Snapshot {
+	return Everything(t, m.store, m.allowances, m.requests)
+}
+
+// Fataler is a test that can be ended.
+type Fataler interface{ Fatal(...any) }
+
+// Everything reads these allowances and requests with their ledger.
+func Everything(t Fataler, store award.Store, allowances, requests []uuid.UUID) Snapshot {
+	auditor := identity.Person{ID: uuid.New(), Roles: []identity.Role{identity.Manager}, Areas: []string{"Oldham", "Rochdale"}}
+	act := award.Act{Who: policy.Actor{Person: auditor}, Operation: policy.ReadRequest}
+	s := Snapshot{map[uuid.UUID]award.Allowance{}, map[uuid.UUID][]award.Entry{}, map[uuid.UUID]award.Request{}}
+	for _, id := range allowances {
+		a, postings, err := store.Allowance(as(auditor), act, id)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.Allowances[id] = *a
+		for _, p := range postings {
+			s.Entries[id] = append(s.Entries[id], p.Entry)
+		}
+	}
+	for _, id := range requests {
+		r, _, err := store.Request(as(auditor), act, id)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.Requests[id] = *r
+	}
+	return s
+}
+
+// may is the policy and the state machine once more, in the words of this world,
+// to hold what award says against.
+func (m *machine) may(verb award.Verb, r award.Request, p identity.Person) bool {
+	coach := p.ID == m.Needs.People[r.JobseekerID].CoachID
+	switch state := r.State(); verb {
+	case award.VerbEdit, award.VerbSubmit:
+		return coach && (state == award.Draft || state == award.Returned)
+	case award.VerbWithdraw:
+		return coach && (state == award.Draft || state == award.Returned || state == award.Submitted)
+	default:
+		manager := p.ID == m.Priya.ID || p.ID == m.Bilal.ID
+		submitted := slices.ContainsFunc(r.History, func(s award.Step) bool { return s.To == award.Submitted && s.By == p.ID })
+		return manager && !submitted && state == award.Submitted
+	}
+}
+
+// evenly is a whole number below n, each as likely as another. Rapid's own
+// choices lean towards the first, and a rule broken by a rare meeting of people
+// would hardly ever be tried.
+func evenly(n int) *rapid.Generator[int] {
+	return rapid.Map(rapid.SliceOfN(rapid.Bool(), 16, 16), func(bits []bool) int {
+		i := 0
+		for _, b := range bits {
+			i <<= 1
+			if b {
+				i++
+			}
+		}
+		return i % n
+	})
+}
+
+func one[T any](t *rapid.T, label string, of []T) T { return of[evenly(len(of)).Draw(t, label)] }
+
+func as(p identity.Person) context.Context { return identity.With(context.Background(), p) }

@@ -1,0 +1,91 @@
+package award
+
+import (
+	"github.com/google/uuid"
+
+	"github.com/instead-support/instead/pkg/fault"
+	"github.com/instead-support/instead/pkg/money"
+)
+
+// Kind is what an entry does to an allowance.
+type Kind string
+
+// The kinds of entry.
+const (
+	Hold     Kind = "hold"     // set aside while a request waits for a decision
+	Release  Kind = "release"  // what was held is available again
+	Commit   Kind = "commit"   // what was held is promised
+	Uncommit Kind = "uncommit" // what was promised is available again
+	Pay      Kind = "pay"      // what was promised has left
+	Recover  Kind = "recover"  // what left has come back
+)
+
+// Kinds lists every kind of entry.
+var Kinds = []Kind{Hold, Release, Commit, Uncommit, Pay, Recover}
+
+// Effect is what one penny of an entry adds to each running total.
+type Effect struct{ Held, Committed, Paid money.Pence }
+
+// effects is the arithmetic of the ledger, all of it. The database holds the
+// same table and keeps the totals by it; a test keeps the two alike.
+var effects = map[Kind]Effect{
+	Hold:     {Held: +1},
+	Release:  {Held: -1},
+	Commit:   {Held: -1, Committed: +1},
+	Uncommit: {Committed: -1},
+	Pay:      {Committed: -1, Paid: +1},
+	Recover:  {Paid: -1},
+}
+
+// Effect is what one penny of an entry of this kind adds to each total.
+func (k Kind) Effect() Effect { return effects[k] }
+
+// Entry is one line of the ledger. It is never changed and never deleted: what
+// turns out wrong is put right by a further entry.
+type Entry struct {
+	ID          uuid.UUID
+	AllowanceID uuid.UUID
+	RequestID   uuid.UUID
+	Step        int // the step of the request's history that caused it, from 1
+	Kind        Kind
+	Pence       money.Pence // always above zero; the kind gives the sign
+}
+
+// Totals are the running sums of some entries, in pence.
+type Totals struct{ Held, Committed, Paid money.Pence }
+
+// plus is the totals once n pence of an entry of this kind are added.
+func (t Totals) plus(k Kind, n money.Pence) Totals {
+	e := effects[k]
+	return Totals{t.Held + e.Held*n, t.Committed + e.Committed*n, t.Paid + e.Paid*n}
+}
+
+// Sum adds entries up from nothing, which is what any totals must equal.
+func Sum(entries []Entry) Totals {
+	var t Totals
+	for _, e := range entries {
+		t = t.plus(e.Kind, e.Pence)
+	}
+	return t
+}
+
+// enter writes an entry for the step that r is taking, and moves the totals of
+// the allowance and of the request by it. The verbs ask for nothing that it
+// refuses; it is the last wall in Go, as the CHECKs are in the database.
+func (a *Allowance) enter(r *Request, k Kind, pence money.Pence) error {
+	all, own := a.Totals.plus(k, pence), r.Totals.plus(k, pence)
+	if pence < 1 || !all.fit(a.Cap) || !own.fit(a.Cap) {
+		return fault.Newf(fault.Internal, "The ledger would not add up: %s of %d pence refused.", k, pence)
+	}
+	a.Totals, r.Totals = all, own
+	a.Entered = append(a.Entered, Entry{
+		ID: newID(), AllowanceID: a.ID, RequestID: r.ID, Step: len(r.History), Kind: k, Pence: pence,
+	})
+	return nil
+}
+
+// fit reports whether no total is below zero and together they are within the
+// cap.
+func (t Totals) fit(cap money.Pence) bool {
+	return t.Held >= 0 && t.Committed >= 0 && t.Paid >= 0 && t.Held+t.Committed+t.Paid <= cap
+}

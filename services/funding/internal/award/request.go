@@ -1,0 +1,217 @@
+package award
+
+import (
+	"slices"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/instead-support/instead/pkg/fault"
+	"github.com/instead-support/instead/pkg/identity"
+	"github.com/instead-support/instead/pkg/money"
+)
+
+// Request asks for priced things against one allowance, and is what somebody
+// else decides. Its state is where its history ends: there is no other record
+// of it that could disagree, and only the verbs below add to the history.
+type Request struct {
+	ID          uuid.UUID
+	Reference   string
+	AllowanceID uuid.UUID
+	JobseekerID uuid.UUID
+	Area        string // where it was submitted; its managers decide it
+	Lines       []Line
+	Elsewhere   Elsewhere
+	Awarded     money.Pence // what approval promised; 0 until then
+	Totals                  // of its own entries
+	History     []Step      // oldest first, never empty once begun
+	Version     int64
+}
+
+// Step is one arrow that a request has gone along.
+type Step struct {
+	From, To State
+	At       time.Time
+	By       uuid.UUID
+	ByName   string // always staff: a jobseeker takes no step
+	Code     Code   // for a decision
+	Words    string // for the jobseeker to read
+}
+
+// Reason is why a decision is taken.
+type Reason struct {
+	Code  Code
+	Words string
+}
+
+// begin is a new request against a, with no lines yet.
+func begin(a *Allowance, by identity.Person, at time.Time) (*Request, error) {
+	r := &Request{
+		ID: newID(), Reference: newReference(),
+		AllowanceID: a.ID, JobseekerID: a.JobseekerID, Area: a.Area, Version: 1,
+	}
+	return r, r.move(Draft, by, at, Reason{})
+}
+
+// State is where the request stands.
+func (r *Request) State() State {
+	if len(r.History) == 0 {
+		return Unbegun
+	}
+	return r.History[len(r.History)-1].To
+}
+
+// Asked is what the allowance would have to meet: the full price of every line,
+// less what somebody else pays.
+func (r *Request) Asked() money.Pence { return total(r.Lines) - r.Elsewhere.Pence }
+
+// Submission is the latest step that asked for a decision, if any.
+func (r *Request) Submission() (Step, bool) {
+	for _, s := range slices.Backward(r.History) {
+		if s.To == Submitted {
+			return s, true
+		}
+	}
+	return Step{}, false
+}
+
+// Decision is the answer to the latest submission, if there is one yet.
+func (r *Request) Decision() (Step, bool) {
+	for _, s := range slices.Backward(r.History) {
+		if s.To == Submitted {
+			break
+		}
+		if s.To.decision() {
+			return s, true
+		}
+	}
+	return Step{}, false
+}
+
+// Edit replaces the lines of a draft or a returned request. It returns Conflict
+// in any other state, and Invalid with a pointer to every field that is wrong.
+func (r *Request) Edit(ask Ask) error {
+	if !r.State().editable() {
+		return fault.Newf(fault.Conflict, "This request is %s, so it can no longer be edited.", r.State())
+	}
+	ask = ask.tidy(r.Lines)
+	if err := ask.check(); err != nil {
+		return err
+	}
+	r.Lines, r.Elsewhere = ask.Lines, ask.Elsewhere
+	return nil
+}
+
+// Submit asks for a decision and holds what is asked against a. Every line must
+// meet one of inTheWay, the needs that stand in this jobseeker's way. It returns
+// Invalid if one does not or there is no line, OverCap with the figures if more
+// is asked than is available, and Conflict if it cannot be submitted now.
+func (r *Request) Submit(a *Allowance, inTheWay []uuid.UUID, by identity.Person, at time.Time) error {
+	if err := r.canMove(Submitted); err != nil {
+		return err
+	}
+	if err := r.ready(inTheWay); err != nil {
+		return err
+	}
+	r.Area = a.Area
+	if err := r.move(Submitted, by, at, Reason{}); err != nil {
+		return err
+	}
+	return a.hold(r)
+}
+
+// Approve turns what is held into a commitment of the award: the smaller of
+// what was asked and what is held. It returns Conflict if the request is not
+// waiting for a decision, Forbidden if this is not by's to decide, and Invalid
+// without a reason from the list.
+func (r *Request) Approve(a *Allowance, why Reason, by identity.Person, at time.Time) error {
+	err := r.decide(Approved, why, by, at)
+	if err != nil {
+		return err
+	}
+	r.Awarded, err = a.commit(r)
+	return err
+}
+
+// Decline says no and releases what is held. The faults are those of Approve,
+// and Invalid without words: somebody will read why.
+func (r *Request) Decline(a *Allowance, why Reason, by identity.Person, at time.Time) error {
+	if err := r.decide(Declined, why, by, at); err != nil {
+		return err
+	}
+	return a.release(r)
+}
+
+// Return sends the request back to the coach with a question and releases what
+// is held. The faults are those of Decline.
+func (r *Request) Return(a *Allowance, why Reason, by identity.Person, at time.Time) error {
+	if err := r.decide(Returned, why, by, at); err != nil {
+		return err
+	}
+	return a.release(r)
+}
+
+// Withdraw takes the request back, before or after it was submitted, and
+// releases what is held. It returns Conflict once it is approved or declined.
+func (r *Request) Withdraw(a *Allowance, words string, by identity.Person, at time.Time) error {
+	why := Reason{Words: tidy(words)}
+	var c fault.Check
+	checkText(&c, "/words", why.Words, 2000, "")
+	if err := c.Err(); err != nil {
+		return err
+	}
+	if err := r.move(Withdrawn, by, at, why); err != nil {
+		return err
+	}
+	return a.release(r)
+}
+
+// decide moves to one of the decisions, which is where separation of duties is
+// kept, whoever calls.
+func (r *Request) decide(to State, why Reason, by identity.Person, at time.Time) error {
+	if err := r.decidable(by); err != nil {
+		return err
+	}
+	if err := r.canMove(to); err != nil {
+		return err
+	}
+	why.Words = tidy(why.Words)
+	if err := why.check(to); err != nil {
+		return err
+	}
+	return r.move(to, by, at, why)
+}
+
+// decidable returns Forbidden unless by is a manager of the request's area who
+// has never submitted it. Authority that is missing or cannot be read is none.
+func (r *Request) decidable(by identity.Person) error {
+	if by.ID == uuid.Nil || r.Area == "" || !by.Is(identity.Manager) || !by.Covers(r.Area) {
+		return fault.New(fault.Forbidden, "Only a manager of this request's area can decide it.")
+	}
+	if slices.ContainsFunc(r.History, func(s Step) bool { return s.To == Submitted && s.By == by.ID }) {
+		return fault.New(fault.Forbidden, "You submitted this request, so somebody else must decide it.")
+	}
+	return nil
+}
+
+// canMove returns Conflict unless the state machine has this arrow.
+func (r *Request) canMove(to State) error {
+	if r.State().leadsTo(to) {
+		return nil
+	}
+	return fault.Newf(fault.Conflict, "This request is %s, so it cannot become %s. Somebody may have got there first.", r.State(), to)
+}
+
+// move takes one arrow of the state machine and writes it into the history.
+func (r *Request) move(to State, by identity.Person, at time.Time, why Reason) error {
+	if err := r.canMove(to); err != nil {
+		return err
+	}
+	r.History = append(r.History, Step{
+		From: r.State(), To: to, At: at, By: by.ID, ByName: by.Name, Code: why.Code, Words: why.Words,
+	})
+	return nil
+}
+
+// newID is a UUIDv7: ids made later sort later, which keeps indexes compact.
+func newID() uuid.UUID { return uuid.Must(uuid.NewV7()) }

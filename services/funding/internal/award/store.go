@@ -1,0 +1,114 @@
+package award
+
+import (
+	"context"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/instead-support/instead/pkg/money"
+	"github.com/instead-support/instead/services/funding/internal/policy"
+)
+
+// Act is one use of the system, and what the store needs to know of it: who
+// acts, doing what, and with what body, by which a retry is told from a second
+// use of its key.
+type Act struct {
+	Who       policy.Actor
+	Operation policy.Operation
+	Body      any
+}
+
+// Store keeps allowances and requests, in one transaction a call.
+//
+// Every method shows and changes only what act.Who may see, answers NotFound for
+// anything else, and writes into the audit trail what was seen or changed. The
+// methods that change something do so once for each Idempotency-Key: a retry
+// runs no function and answers with the thing as it now stands. They lock the
+// allowance first and the request after, always in this order. A function that
+// fails changes nothing.
+type Store interface {
+	// Open saves the allowance that open returns. It returns Conflict if the
+	// jobseeker has one for this course already.
+	Open(ctx context.Context, act Act, open func() (*Allowance, error)) (*Allowance, error)
+
+	// Begin saves the request that begin returns against this allowance.
+	Begin(ctx context.Context, act Act, allowance uuid.UUID, begin func(*Allowance) (*Request, error)) (*Request, *Allowance, error)
+
+	// Change saves what change does to this request and its allowance, and tells
+	// the other services of every step taken. It returns OverCap if the
+	// database's own count of the allowance says so.
+	Change(ctx context.Context, act Act, request uuid.UUID, change func(*Request, *Allowance) error) (*Request, *Allowance, error)
+
+	// JobseekerOf is whom a request is for. No record is looked at for it.
+	JobseekerOf(ctx context.Context, who policy.Actor, request uuid.UUID) (uuid.UUID, error)
+
+	Request(ctx context.Context, act Act, id uuid.UUID) (*Request, *Allowance, error)
+	Requests(ctx context.Context, act Act, f Filter, p Page) ([]Summary, int, error)
+	Totals(ctx context.Context, act Act, f Filter) ([]StateTotal, error)
+
+	Allowance(ctx context.Context, act Act, id uuid.UUID) (*Allowance, []Posting, error)
+	Allowances(ctx context.Context, act Act, jobseeker uuid.UUID) ([]Allowance, error)
+
+	Trail(ctx context.Context, act Act, request uuid.UUID, p Page) ([]Trace, int, error)
+}
+
+// Filter narrows a list of requests. The zero Filter narrows nothing; there is
+// no filter that widens what the caller may see.
+type Filter struct {
+	States      []State
+	Text        string // a reference or part of one, as typed
+	Mine        bool   // only of the caller's own caseload
+	Decidable   bool   // only those that the caller may decide now
+	Area        string
+	JobseekerID uuid.UUID
+	AllowanceID uuid.UUID
+}
+
+// Page is which rows of a list to answer with.
+type Page struct{ Number, Size int } // Number counts from 1
+
+// Summary is a request as a list shows it.
+type Summary struct {
+	ID          uuid.UUID
+	Reference   string
+	JobseekerID uuid.UUID
+	AllowanceID uuid.UUID
+	Area        string
+	State       State
+	CoachID     uuid.UUID
+	CoachName   string
+	CourseName  string
+	FirstLine   string // what the first line is for; empty without lines
+	Lines       int
+	Asked       money.Pence
+	Awarded     money.Pence
+	SubmittedAt *time.Time
+	DecidedAt   *time.Time
+	ChangedAt   time.Time
+}
+
+// StateTotal counts every request in a state, and its money.
+type StateTotal struct {
+	State   State
+	Count   int
+	Asked   money.Pence
+	Awarded money.Pence
+	Oldest  *time.Time // when the longest waiting came into the state
+}
+
+// Posting is an entry as a ledger shows it.
+type Posting struct {
+	Entry
+	Reference string // of the request
+	At        time.Time
+}
+
+// Trace is one entry of the audit trail.
+type Trace struct {
+	At        time.Time
+	Person    uuid.UUID
+	Action    string
+	Subject   string
+	SubjectID uuid.UUID
+}

@@ -1,0 +1,211 @@
+// Package policy says who may do what, to whose record, in which state. It is
+// one table, and the only one: the gate in front of every operation, the check
+// on the record that was found, and the WHERE of every query are read from it.
+//
+// It knows roles and reach. It does not know the rules of the record itself,
+// such as that nobody decides their own request: those are in award.
+package policy
+
+import (
+	"slices"
+
+	"github.com/google/uuid"
+
+	"github.com/instead-support/instead/pkg/fault"
+	"github.com/instead-support/instead/pkg/identity"
+)
+
+// Operation is an operation id of the funding contract.
+type Operation string
+
+// The operations. A test holds them to the contract, so that a new operation
+// without a row in the table fails the build.
+const (
+	SearchCourses          Operation = "searchCourses"
+	ReadCourse             Operation = "readCourse"
+	ListFlaggedPrices      Operation = "listFlaggedPrices"
+	ConfirmPrice           Operation = "confirmPrice"
+	ListImports            Operation = "listImports"
+	UploadImport           Operation = "uploadImport"
+	ReadImport             Operation = "readImport"
+	MapImport              Operation = "mapImport"
+	ListImportProblems     Operation = "listImportProblems"
+	DownloadImportProblems Operation = "downloadImportProblems"
+	ListAllowances         Operation = "listAllowances"
+	OpenAllowance          Operation = "openAllowance"
+	ReadAllowance          Operation = "readAllowance"
+	ListRequests           Operation = "listRequests"
+	DraftRequest           Operation = "draftRequest"
+	SummariseRequests      Operation = "summariseRequests"
+	ReadRequest            Operation = "readRequest"
+	EditRequest            Operation = "editRequest"
+	ProposeReduction       Operation = "proposeReduction"
+	SubmitRequest          Operation = "submitRequest"
+	ApproveRequest         Operation = "approveRequest"
+	DeclineRequest         Operation = "declineRequest"
+	ReturnRequest          Operation = "returnRequest"
+	WithdrawRequest        Operation = "withdrawRequest"
+	ListRequestAudit       Operation = "listRequestAudit"
+)
+
+// Whose is how a record stands to the person who acts.
+type Whose string
+
+// Whose record it is.
+const (
+	Nobodys  Whose = "nobody's" // a course, a price: no person's record
+	Own      Whose = "own"      // the jobseeker's, who acts
+	Caseload Whose = "caseload" // of a jobseeker whose coach acts
+	InArea   Whose = "in area"  // of a jobseeker in one of the areas of whoever acts
+)
+
+// Rule lets a role do something to such records, in these states or, with none
+// named, in any. For an operation that changes a record no state is named here:
+// what can be done from where is the record's own state machine.
+type Rule struct {
+	Role   identity.Role
+	Whose  Whose
+	States []string
+}
+
+var (
+	anyStaff = []Rule{
+		{Role: identity.Coach, Whose: Nobodys},
+		{Role: identity.Manager, Whose: Nobodys},
+		{Role: identity.Finance, Whose: Nobodys},
+	}
+	managers = []Rule{{Role: identity.Manager, Whose: Nobodys}}
+
+	itsCoach   = []Rule{{Role: identity.Coach, Whose: Caseload}}
+	itsDecider = []Rule{{Role: identity.Manager, Whose: InArea}}
+
+	seeAllowance = []Rule{
+		{Role: identity.Jobseeker, Whose: Own},
+		{Role: identity.Coach, Whose: Caseload},
+		{Role: identity.Coach, Whose: InArea},
+		{Role: identity.Manager, Whose: InArea},
+	}
+	// A draft is the coach's working paper: the jobseeker sees what was asked
+	// for once it was. Finance sees money that is promised, and no more.
+	seeRequest = []Rule{
+		{Role: identity.Jobseeker, Whose: Own, States: []string{"submitted", "approved", "declined", "returned", "withdrawn"}},
+		{Role: identity.Coach, Whose: Caseload},
+		{Role: identity.Coach, Whose: InArea},
+		{Role: identity.Manager, Whose: InArea},
+		{Role: identity.Finance, Whose: InArea, States: []string{"approved"}},
+	}
+	seeAudit = []Rule{
+		{Role: identity.Jobseeker, Whose: Own, States: []string{"submitted", "approved", "declined", "returned", "withdrawn"}},
+		{Role: identity.Coach, Whose: Caseload},
+		{Role: identity.Manager, Whose: InArea},
+	}
+)
+
+// Table is the policy.
+var Table = map[Operation][]Rule{
+	SearchCourses: anyStaff,
+	ReadCourse:    anyStaff,
+
+	ListFlaggedPrices:      managers,
+	ConfirmPrice:           managers,
+	ListImports:            managers,
+	UploadImport:           managers,
+	ReadImport:             managers,
+	MapImport:              managers,
+	ListImportProblems:     managers,
+	DownloadImportProblems: managers,
+
+	ListAllowances: seeAllowance,
+	ReadAllowance:  seeAllowance,
+	OpenAllowance:  itsCoach,
+
+	ListRequests:      seeRequest,
+	SummariseRequests: seeRequest,
+	ReadRequest:       seeRequest,
+	ListRequestAudit:  seeAudit,
+
+	DraftRequest:     itsCoach,
+	EditRequest:      itsCoach,
+	ProposeReduction: itsCoach,
+	SubmitRequest:    itsCoach,
+	WithdrawRequest:  itsCoach,
+
+	ApproveRequest: itsDecider,
+	DeclineRequest: itsDecider,
+	ReturnRequest:  itsDecider,
+}
+
+// Actor is a person who acts, and which jobseeker they are, if they are one.
+type Actor struct {
+	identity.Person
+	Jobseeker uuid.UUID
+}
+
+// Record is what the policy needs to know of a record.
+type Record struct {
+	Jobseeker uuid.UUID
+	Coach     uuid.UUID
+	Area      string
+	State     string
+}
+
+// Rules are the rules of the operation that the person has the role for. What
+// the person may reach is what any of them admits.
+func Rules(who identity.Person, op Operation) []Rule {
+	var mine []Rule
+	for _, r := range Table[op] {
+		if who.ID != uuid.Nil && who.Is(r.Role) {
+			mine = append(mine, r)
+		}
+	}
+	return mine
+}
+
+// Gate returns Forbidden unless some role of the person may do the operation to
+// some record. It says nothing about any particular record.
+func Gate(who identity.Person, op Operation) error {
+	if len(Rules(who, op)) == 0 {
+		return forbidden
+	}
+	return nil
+}
+
+// Reaches reports whether the person may do the operation to this record.
+func Reaches(who Actor, op Operation, rec Record) bool {
+	return slices.ContainsFunc(Rules(who.Person, op), func(r Rule) bool { return r.admits(who, rec) })
+}
+
+// Check returns nil if the person may do the operation to this record, Forbidden
+// if they may only see it, and NotFound, as if it did not exist, if not even
+// that. See is the operation that shows the record.
+func Check(who Actor, op, see Operation, rec Record) error {
+	switch {
+	case Reaches(who, op, rec):
+		return nil
+	case Reaches(who, see, rec):
+		return forbidden
+	default:
+		return fault.New(fault.NotFound, "We could not find that. It may not exist, or it may not be yours to see.")
+	}
+}
+
+var forbidden = fault.New(fault.Forbidden, "You are not allowed to do this. Ask somebody who has the role for it.")
+
+// admits reports whether the rule lets who reach the record. What is missing on
+// either side matches nothing.
+func (r Rule) admits(who Actor, rec Record) bool {
+	if len(r.States) > 0 && !slices.Contains(r.States, rec.State) {
+		return false
+	}
+	switch r.Whose {
+	case Nobodys:
+		return true
+	case Own:
+		return who.Jobseeker != uuid.Nil && who.Jobseeker == rec.Jobseeker
+	case Caseload:
+		return who.ID != uuid.Nil && who.ID == rec.Coach
+	case InArea:
+		return rec.Area != "" && who.Covers(rec.Area)
+	}
+	return false
+}
