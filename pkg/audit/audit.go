@@ -26,26 +26,30 @@ type Entry struct {
 	Jobseeker uuid.UUID // whose record it is part of, or uuid.Nil if nobody's
 }
 
-// Write adds an entry for the person acting in ctx. Nobody acting is an
-// Unauthenticated fault, and nothing is written.
-func Write(ctx context.Context, tx *gorm.DB, e Entry) error {
+// Write adds entries for the person acting in ctx, in one statement however many
+// they are. Nobody acting is an Unauthenticated fault, and nothing is written.
+func Write(ctx context.Context, tx *gorm.DB, entries ...Entry) error {
 	person, err := identity.From(ctx)
-	if err != nil {
-		return err
-	}
-	id, err := uuid.NewV7()
-	if err != nil {
+	if err != nil || len(entries) == 0 {
 		return err
 	}
 	var traceID string
 	if span := trace.SpanContextFromContext(ctx); span.HasTraceID() {
 		traceID = span.TraceID().String()
 	}
+	rows, values := make([]string, len(entries)), []any{}
+	for i, e := range entries {
+		id, err := uuid.NewV7()
+		if err != nil {
+			return err
+		}
+		rows[i] = "(?, ?, string_to_array(?, ' '), ?, ?, ?, ?, ?)"
+		values = append(values, id, person.ID, roles(person), e.Action, e.Subject, e.SubjectID,
+			uuid.NullUUID{UUID: e.Jobseeker, Valid: e.Jobseeker != uuid.Nil}, traceID)
+	}
 	err = tx.WithContext(ctx).Exec(`INSERT INTO audit_entry
 		(id, person, roles, action, subject, subject_id, jobseeker_id, trace_id)
-		VALUES (?, ?, string_to_array(?, ' '), ?, ?, ?, ?, ?)`,
-		id, person.ID, roles(person), e.Action, e.Subject, e.SubjectID,
-		uuid.NullUUID{UUID: e.Jobseeker, Valid: e.Jobseeker != uuid.Nil}, traceID).Error
+		VALUES `+strings.Join(rows, ", "), values...).Error
 	if err != nil {
 		return fmt.Errorf("audit entry: %w", err)
 	}

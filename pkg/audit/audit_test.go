@@ -131,3 +131,19 @@ func entries(t *testing.T, d *db.DB) (n int) {
 	}
 	return n
 }
+
+func TestAListLeavesAnEntryForEachPersonShown(t *testing.T) {
+	t.Parallel()
+	d := dbtest.Open(t, migrations, "watched")
+	ctx, _ := acting(t)
+	if err := audit.Write(ctx, d.Gorm, look(), look(), look()); err != nil {
+		t.Fatal(err)
+	}
+	if err := audit.Write(ctx, d.Gorm); err != nil { // a list of nobody
+		t.Fatal(err)
+	}
+	var n int
+	if err := d.Gorm.Raw("SELECT count(DISTINCT subject_id) FROM audit_entry").Scan(&n).Error; err != nil || n != 3 {
+		t.Errorf("%d entries, %v, want 3", n, err)
+	}
+}

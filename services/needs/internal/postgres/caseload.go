@@ -9,6 +9,7 @@ import (
 	"gorm.io/gorm"
 	"gorm.io/gorm/clause"
 
+	"github.com/instead-support/instead/pkg/audit"
 	"github.com/instead-support/instead/pkg/identity"
 	"github.com/instead-support/instead/services/needs/internal/jobseeker"
 	"github.com/instead-support/instead/services/needs/internal/policy"
@@ -112,10 +113,9 @@ func summaries(ctx context.Context, tx *gorm.DB, where clause.Expr, page jobseek
 // noteShown writes one audit entry for each person shown in a list, so that who
 // looked at somebody is the same question however they came to be looked at.
 func noteShown(ctx context.Context, tx *gorm.DB, op policy.Operation, shown []jobseeker.Summary) error {
-	for _, s := range shown {
-		if err := note(ctx, tx, op, "jobseeker", s.ID, s.ID); err != nil {
-			return err
-		}
+	entries := make([]audit.Entry, len(shown))
+	for i, s := range shown {
+		entries[i] = audit.Entry{Action: string(op), Subject: "jobseeker", SubjectID: s.ID, Jobseeker: s.ID}
 	}
-	return nil
+	return audit.Write(ctx, tx, entries...)
 }
