@@ -1,0 +1,52 @@
+package demo
+
+import "github.com/instead-support/instead/pkg/identity"
+
+// Person is somebody a demo provider can sign in. Nobody here is real.
+type Person struct {
+	Subject string          `json:"subject"` // the provider's own name for them, the same for ever
+	Name    string          `json:"name"`
+	Roles   []identity.Role `json:"roles"`
+	Areas   []string        `json:"areas,omitempty"` // of staff
+	About   string          `json:"about,omitempty"` // what to try as them, or what would get them into work
+}
+
+// Staff are the people whom the staff provider offers. Dan Kershaw is both a
+// coach and a manager, to show that nobody decides a request of their own.
+var Staff = []Person{
+	{"priya-shah", "Priya Shah", coach, oldham, "Add a jobseeker, take down what they need, and ask for funding."},
+	{"tom-whitworth", "Tom Whitworth", coach, oldham, "See a caseload other than Priya’s, and put right a request that was sent back."},
+	{"ayesha-malik", "Ayesha Malik", coach, rochdale, "See that a coach in another area does not reach Oldham’s jobseekers."},
+	{"helen-barlow", "Helen Barlow", manager, oldham, "Approve, decline or send back what Oldham’s coaches ask for."},
+	{"marcus-reid", "Marcus Reid", manager, both, "Decide for two areas, and import course prices."},
+	{"grace-oduya", "Grace Oduya", finance, oldham, "See what was approved and is waiting to be paid."},
+	{"dan-kershaw", "Dan Kershaw", coachAndManager, oldham, "Ask for funding as a coach, then try to approve it as a manager."},
+}
+
+// Jobseekers are the people whom the public provider offers.
+var Jobseekers = []Person{
+	{"leanne-hargreaves", "Leanne Hargreaves", jobseeker, nil, "A kitchen porter with a chef’s job in sight, and no knives or whites of her own."},
+	{"kwame-boateng", "Kwame Boateng", jobseeker, nil, "A lorry driver whose driver card and medical have lapsed."},
+	{"shabnam-akhtar", "Shabnam Akhtar", jobseeker, nil, "Offered a school job that starts before the buses do."},
+	{"connor-schofield", "Connor Schofield", jobseeker, nil, "A labourer who needs a site card and boots."},
+	{"ewa-nowak", "Ewa Nowak", jobseeker, nil, "A dental nurse from Poland whose certificates need translating."},
+	{"mohammed-iqbal", "Mohammed Iqbal", jobseeker, nil, "A taxi driver, short of the cost of a badge and a medical."},
+	{"tanisha-campbell", "Tanisha Campbell", jobseeker, nil, "A care worker with two children and no childcare in the first month."},
+	{"gary-ogden", "Gary Ogden", jobseeker, nil, "A fitter made redundant at 58, whose tools were stolen."},
+	{"fatima-begum", "Fatima Begum", jobseeker, nil, "Sews from home, and needs an overlocker to take on paid work."},
+	{"dmytro-kovalenko", "Dmytro Kovalenko", jobseeker, nil, "An electrician from Ukraine who needs the United Kingdom’s wiring regulations."},
+	{"bronagh-doherty", "Bronagh Doherty", jobseeker, nil, "Starting again after prison, with an interview and nothing to wear to it."},
+	{"joseph-mensah", "Joseph Mensah", jobseeker, nil, "Learning to code, on a telephone, for want of a laptop."},
+}
+
+var (
+	coach           = []identity.Role{identity.Coach}
+	manager         = []identity.Role{identity.Manager}
+	finance         = []identity.Role{identity.Finance}
+	coachAndManager = []identity.Role{identity.Coach, identity.Manager}
+	jobseeker       = []identity.Role{identity.Jobseeker}
+
+	oldham   = []string{"Oldham"}
+	rochdale = []string{"Rochdale"}
+	both     = []string{"Oldham", "Rochdale"}
+)
