@@ -1,0 +1,29 @@
+// Package page is the portal's pages: one file a page, or a journey of a few,
+// with what it shows, its form and its handlers. The words are here and in the
+// templates beside it. A page asks the services and shows what they answer; it
+// holds no rules and no data.
+//
+// To add a page, write its file and put it in All. See web for what a page can
+// do, component for what it is made of, and form for what people type.
+package page
+
+import (
+	"github.com/instead-support/instead/api/funding"
+	"github.com/instead-support/instead/api/needs"
+	"github.com/instead-support/instead/services/portal/internal/web"
+)
+
+// Deps is what pages ask.
+type Deps struct {
+	Needs   needs.ClientWithResponsesInterface
+	Funding funding.ClientWithResponsesInterface
+}
+
+// All is every page. The order is that of the menus, and where somebody with
+// two roles lands is the home that comes first.
+func All(Deps) []web.Page {
+	return []web.Page{
+		Start{},
+		About{},
+	}
+}
