@@ -119,6 +119,14 @@ func (e Standing) Valid() bool {
 	}
 }
 
+// Answer defines model for Answer.
+type Answer struct {
+	Category    Category `json:"category"`
+	InTheWay    string   `json:"in_the_way"`
+	Standing    Standing `json:"standing"`
+	WouldRemove string   `json:"would_remove"`
+}
+
 // Assessment defines model for Assessment.
 type Assessment struct {
 	At          time.Time          `json:"at,omitempty,omitzero"`
@@ -145,13 +153,8 @@ type AssessmentVersion struct {
 	ByName string    `json:"by_name"`
 
 	// Changed The categories whose answer this save changed, as it left them
-	Changed []struct {
-		Category    Category `json:"category"`
-		InTheWay    string   `json:"in_the_way"`
-		Standing    Standing `json:"standing"`
-		WouldRemove string   `json:"would_remove"`
-	} `json:"changed"`
-	Version int64 `json:"version"`
+	Changed []Answer `json:"changed"`
+	Version int64    `json:"version"`
 }
 
 // AuditEntry defines model for AuditEntry.
@@ -5541,69 +5544,69 @@ func (sh *strictHandler) AcceptInvitation(ctx echo.Context, params AcceptInvitat
 // const string: with thousands of chunks the chained `+` fold is several
 // times slower for the Go compiler than parsing a slice literal.
 var swaggerSpec = []string{
-	"5Ftvj9s20v8qhJ4H6B1O9m6SbQ91Xm33WiBtkxbd4PIiCda0OLYYS6RKUuv4gv3uhyH1h5IoW5t1mgXu",
-	"TbCxKHLImfnNb4ajT1Ei80IKEEZHi09RQRXNwYCy/3vB8F8uokVUUJNGcSRoDtEi4iyKIwV/llwBixZG",
-	"lRBHOkkhp/jGWqqcmmgRlaUdafYFvqWN4mIT3d3F0QsGeSENiGT/C+zxHQY6UbwwXOJyr1MgmuZAtrAn",
-	"ayVzYupfClBaCsIkaMKNJjuptkSKBJ6TjBpQJKFZpgkVegeK7LhJ7bsm5WJDKL5DhNwRbahgeh7Fbn8p",
-	"UAaq3aEn4Awl9LeX04+/gtiYNFo8OT+Po5yL5v+DzcbRx9lGzvDXmd7yYibtHmk2KyQXBlS0WNNMw10c",
-	"/U43MDyKK1kKA8ydwpNa3j9LUPtW3AJf9WVksKZlZqxEOf3I8zK30p5XAlc/NOKiKBtQ95L3mv8nIO8f",
-	"cqcJJZVEIWE1vhcU9um3nrRPTybqHRqrLqTQYO36dyVXGeT4ZyKFAWHwT1oUGU8oTnFWuBH/+KBxT588",
-	"Wf9fwTpaRP931jrOmXuqz+p573DF7qm8SakhOxCG7JSsnKB6DWe91Bq0zitJCiULUIY7aanp+BSjBmaG",
-	"5xAFbG21v3GH/Gn47INcaYAtqBvOJnhpHAkAZiXgBnJ9bPOvABi+VU1DlaJ7/P8tKM3dKTYrcmG+u4iG",
-	"Gr3zUeVtV+J2plqy980EcvUBEoOrtQd5lVLh/Kl7nMNddZ8n1MBGqv2x/V7V4+7Qym9MCjc7uh/iw3ng",
-	"ZC344N9H1riux93F0U6WGbtRkMtbmLJK7yybbXmrhw4wpx9fuIN58ux+ymxc9fyoYu+nyX+3i34Zz0is",
-	"qbBwGKoOjoMmu1RqqCOLSbkmmt4CqV6Pq+iSwdpgyMkR/r6UjX0Rk7q/BXXE6k0YUuoJwaG1IWqiVr+t",
-	"NoNGVTJufhTGHX3PmhJTiTI0As6IXFsegW/YGOF+4JpgCFE0MSGru4+FOmIzFZyr0bVNd0W+NnS9JlJk",
-	"+9CrunTnETQj92yaFD2NWD20u4jrE21X7Mw/qp+aB3XV07jSpGjkKTpgdkW1wpBR6IrTDJ8YaWgWetQ7",
-	"BSdePT5uqBlOHNrylYcFIBA/30YbMIaLzcykoKxJZ9Kk4GaVmZ5RwWa4ZGEZQxxlPAGRgHuQ4JmtkcnY",
-	"N/SWZxn+AWKTcZ3aMTk1Kf7G+IY7MZFGz1KujfPwRIo1ZzhpFCM5ziz9T6hyXp9Ka8O5FLD3dtXa0ZWk",
-	"SRpQ4kTmEUbq/kmzmlOGzvWFuOWGmmDgSCQLRwL4WHAF+ma63/ZBEmfuzBOS7eea2ARQSAENByk80ano",
-	"4AaPBzwF1AC7uQ88QU55FpxtokwcFQLsphTGTdTFrEtBSlFqYIQ3miN4nDbD08S+hhCMgDJN5K2QO3Hj",
-	"GHZ3sR/zwuzJLgXRJpZU27+rKDLVJuNIiowLCMaNPUmRIGRcbIHh7FwRuRNE842YcdEus5IyAyosNqVS",
-	"hBcqpDajlvuASNr6kXdktcJrgbzlY2eknkl2DK45kY6dtRIedIgx1t5Yn0d7n357cUTp3uDvzg/o1OfS",
-	"T0MDG6V4I58FB3o66jD0+H4qO5T3jpPpMSxsjvcUobWZ7LrMc/r4A+xA3umYS20O0gBlD7BWGvP5BpfI",
-	"mittCG1T+ak4dUpoT6m+0YYaqIsJQ4SZuJDvSNPR0CZ0N8FkxdN1i5l98aZh01QAGkjTP6CQwbyEsIl0",
-	"XWSw874P3LveMh6ufpKK0DqMNPPGZJdSm2ruSca3QIwkK7D1TzhIq3p27OJeFZNIoeQtZ6DIht/aEuvD",
-	"cxUlM5iOL3/IDIbn2bMLP82olO5WiStVhRRrS1SnScbZgZo1TZTUrjagfQwYJ0a+swTqhq5WTbgjK86M",
-	"T1IA0GVRSGWm6+bavRAy934xIVT/xCHEDQkaVsj571t28HYVtoHdBPbdFf43AXX6b51LfaOJs7L4KMVg",
-	"fL0GBcLcOJPt1LtteToOFp1wGZJSTTIp0eudo5METwCDiX7uqg9cEy1zWEm2J5BpCHLKz2NPAQ2OYs1j",
-	"Zlo9q6rgwqo6ZCHe7UDvZuOnK/L9xbf/RM7RQ5BaKYFj4yYlF+ffEykIZcxeQrUQviC7VBJuSE73hGYK",
-	"KNuTFfiVw4dSMQaGhvKt3zPKBeZWTMftNdmO7oksg5gPSkl1qHLerhRQVnUh05fi5+vfXpHqKeHCSCsF",
-	"qgu0IWjVR1GinrvZ6pTCIzKAUo8QUW6yMLkxiiZQRb2R+B8oxa0yiIkukxRTzGVqTKEXZ2dcaAOUzSu0",
-	"qq+c9FkixTrjiVke3bl9Wsvb7OngOdjg6lWaLG2y/ivoxh7imgvqyj6NlQYrPNdevKln42JmUpg5VNZG",
-	"OZ+MIyHNDD4WmVSdumxnspaxfn6Rv8uN+/gliZFyi97G5E7EhK8JJfYVwkYi8zR+Y+gWxA1OerPa3yR1",
-	"6WuIw9bbJha23Njw5LawHFJvHZ+HJI+sS6uuxrcM4nkOYKqyB1Q3GPW4jOIgmbEB3CmwES0J+0g1/1Ru",
-	"aKn48SPxZo09Aer3h2eBU0NSKm7214iWTnQjt2BD8AqoAvVTLd3Pb15H8bAgRZMEtCb2rZoBaFdbV/Y/",
-	"RbnKeEJ+K0C8+FdDnWOyrp7TknEUlCwrd1/WF9/WMqwQ7akgNLjLYy7WMmzCXvAgXPspgKb7imFtwF1A",
-	"OUDdSbWNCRXMjR2Qyfk78YrmoGN7k0ETQxx+aPuOzaBIxm+BpKDA/SZ39m/kGwsiTQqKaFC3PAFNkEF0",
-	"pFztCWfzd+Kd+PEW1N5yBpJQZa/U7CEFTrnq8sDoSBOj58TSj70sbaQU0hAN9VWcJhfnF/E7sfOH4ONV",
-	"aexQJr2Rz+bEyWHjGfKn5djN/5L8rY75f5+/E3WhXYMrZYMwfM0xqkWXBU1SmD2dn7dtDt5vbVCxOYj2",
-	"qmGL6Mn83A2RBQha8GgRPZs/sTMVtky/+BSdWb93NrwBE0o+pAZ7XLYfxjS6sgVIzO1sYRVpZAbo2VIk",
-	"MI/sou4+6wWLFtGvXJuraqm40w309j6kONT1UaXs411DPQp5sKvm7n2vpePp+fmBdo5hG8dDCmDubuNY",
-	"huqmCgDToDfkh70rOtsHVWYQlqDZstdqgvlOVdeyqYPVf2UuqCAqrFocJlFSBXrk7zYN8z3VSBtvNqju",
-	"tmymo/e4ytmH9ofWCofm4713xILeYISzItr9x4SSmtQjvlJBYIaJC/JmBXrMsP482Jz12e1YQ3vP9sTU",
-	"bqahYg5cey4wImHuilGBhqcqARwyhVNIiZxeyArB27Ik2YMZEbQUdcXzrxUXNMRokQUCNsYisgLNGRDO",
-	"xrTunrQyNp57lHG0HS5PPQNpMoPpWwl5aGvwZ7bWPmGcbaN7MKBNShOdSEMEurTtejGG6hMiUUI1ZJKy",
-	"GL0ZMOZKATXxGMSMIO64ND+QVdUlD+5f4CmgbSZrf+oCSFzTNvtM2HcEa0An9ljC93aid2LZ5vbL50SD",
-	"YGTZL+ksCIayJRowZYwgvakXcayhC5KXjLUVqAFEHjGWXuOsMxtLjX/AXPlUFtOpkt11Qxtu9m5grU9O",
-	"b61BS2XMtRk+0D4vUVGd0Ne1ytp2pwXEs0+c3Y1GxT+AdjT+5f08dHLokW1G//ATRP73wdvVmP/e07yt",
-	"SRdl4Bjd1fCjd53+VfYk7/kaNjBohj+BUVxJpSAxvmt9o+t88h6+dEY7DdHBlKfOJt31QEXEFDwnK1hL",
-	"Bd6VrO3SRFimCsjSL0YtbQDAkVU+htOcD/MidOFL/2L3i+nPW2VEgd7RnCZODwiiM4zKKFqltaI93LV7",
-	"3zi0Pba2e1aWhmwBCq+6kVI2J8tKS8uadiOhsIWsHdVEAWXPCRWuIOHF8qE+r+ktdPT5KKFk0Mz+F2PJ",
-	"fWzxS6AJaqkpTvYtlGIaZuveYfs8jCpnlSUdzmUHPeg6+op1h2FH/OlqEA5MEShPoLc3qayb4p0HVyy9",
-	"r8a6KgkiJgJ2oI0D7NNiTtAQSsbNtDKG7SS+N0I8nuSvbakeTfzqOp49FWIU5dmJrUCqzj02R7BOpGKj",
-	"en84iwypvbmaOR0rfa2o0GtQj4KX9ruc27ayQcvPMmtLvUu/1+do/cRrWzzALr/RDaU6HqD9ZR/UAdls",
-	"OYx5/ys0/OWwslulty6rdXVhpwZXxnQIwBWpyvSTiXrbrK0/37GCNZ5LxAbXAX4rOWsJn+P3c2JrTPiY",
-	"a6JTuRP2UsPGlC0Uxn7/4phCSnU6JIH2CwE4kJmfrqbhfYwwYg+2leUEmqdb1LwU7pK8aqDnJiW7lCeu",
-	"MtaaRcbFVof70qfqv/mccjSS1jdeX403jX2Zes8GzcMfp06nWm3K5e4R6q42exXZdlAsTxKCQxe+9VVQ",
-	"0wkgXQcOoX8B82pabw8bzXU77CtaTtuWcnKm7c98Ci13HTulmmjKx/mVd76fn8oHYbsb3GxfG2MWt6kh",
-	"VOwJ4pIFb14HHxxkELhwFEMgct/iuJ4GbmKvyb6zx3dip7gxgMgPc/JKujZIxg2ifnPGI1X4VruPhrI1",
-	"DULeNebFhK+73XufR3pOF+U8dxna/S9QmJPUBPZxjWU+2USrqZsZ217jYSfMmA8gVrm2sWCx0XXge633",
-	"Sx//63pUFUZdbvMcaR3XhPa+E6k+CrOfulHhfe0WLju+hC9ZbnwJo4TE3WifJg9s71YI90uKL6E5eo9J",
-	"Wr+owKXntUkChfHY1CNKttj4txVtTwbZUNv7/txy8ZjogibgOq3SfZGC0IRJ27SUU2NAzbu91Rfnkz5A",
-	"/drZzzGrim26475nOYGF/crF1jexKttpQ4VzSJeIdlyuyR/WUg3M0mshtKZVNQ++fY9Wo0Hd1jZXqqzq",
-	"3lucVYQYh1Szhbr4EBYSw8Vm3nY0vHQFo/pCos7V5tFClFkWOswCZJGBrawgf0RWV0FcNaXH3oe9F6/H",
-	"ENSTyYPI4QRj7LJpNex97+HN65PLu/d3/w0AAP//",
+	"5Ftvj9s2k/8qhO6A3uFk7ybZPoc6r/bZa4G0TVp0i8uLJLBpcWwxlkiVpNbxBfvdD0PqDyVRtjbrNAs8",
+	"b4KNRVGj+fOb3wxHn6NE5oUUIIyOFp+jgiqagwFl//eK4b9cRIuooCaN4kjQHKJFxFkURwr+KrkCFi2M",
+	"KiGOdJJCTvGOjVQ5NdEiKku70hwKvEsbxcU2ur+Po1cM8kIaEMnhFzjgPQx0onhhuMTH/ZkC0TQHsoMD",
+	"2SiZE1P/UoDSUhAmQRNuNNlLtSNSJPCSZNSAIgnNMk2o0HtQZM9Nau81KRdbQvEeIuSeaEMF0/Modu+X",
+	"AmWg2jf0BJyhhP7r5fTTryC2Jo0Wzy4v4yjnovn/4GXj6NNsK2f460zveDGT9h1pNiskFwZUtNjQTMN9",
+	"HP1OtzBUxY0shQHmtPCslvevEtShFbfAW30ZGWxomRkrUU4/8bzMrbSXlcDVD424KMoW1IPkveX/F5D3",
+	"D7nXhJJKopCwGu8LCvv8e0/a52cT9R6dVRdSaLB+/buS6wxy/DORwoAw+CctiownFLe4KNyK//qo8Z0+",
+	"e7L+u4JNtIj+7aINnAt3VV/U+97jE7taeZtSQ/YgDNkrWQVBdRvuem291UagkgUow52kCTWwlepw6sk3",
+	"9bp7VPnSpLDcU3vXwB2t4+PfJ7a8rdfdx9FelhlbKsjlHQQ2vffB4F0rtPewjli9DT80ppXrj5AYfOK1",
+	"1qB1XpmmqxRqOiDDqIGZ4TlEgeBbH5bO6wKa+CjXGmAHasnZBNiKIwHArATcQK5PKfANAMO7qm2oUtTa",
+	"5w6U5s6tmidyYf5xFQ1dvKfZjsTtTrVkxxV5k1LhAKarzuFbndsHu4B5GX8dpzz1lAleGlJgTj+9cop5",
+	"9uJhxmyw6/KkYR9myf9tH/p1IiOxrsLCeblSHAdN9qnUUKdak3JNNL0DUt0eV+k2g43BHJwjCkyJnAoN",
+	"zxs7rYqpidrXb182qPOScfOjMM77e8pOTCXKUEecEbmxvAPvsDnF/cA1wZSjaGJCRnmIAR0Rmopd1era",
+	"5F2Rbw3dbIgU2SF0qy6dPoLZxF2bJkXPItYO7VvEtUbbJ3b2H7VPzZu65mk8bZrLtYYOuF1RPWHIQHTF",
+	"gYZXjDQ0C13qacGJV6+PGyqHG4de+caDYxAIL++iLRjDxXZmUlDWpTNpUnC7ykzPqGAzfGRhE2ocZTwB",
+	"kYC7kKDONsh87B16x7MM/wCxzbhO7ZqcmhR/Y3zLnZhIu2cp18ZBaCLFhjPcNIqRTGe2XEiocsk/ldaH",
+	"cyng4L1V60c3kiZpwIgTE3MYyPqaZjUHDen1lbjjhpogriaShYESPhVcgV5Oj9t+FsKdO/uEZPu5zvsB",
+	"FFJAwxiOGp2KDm7xeD5QQA2w5UPgCXLKs+BuE2XiaBBgy1IYt1EXs64FKUWpgRHeWI6gOm1FqIm9DSEY",
+	"AWWayDsh92LpGHn3YT/mhTmQfQqiLUSptn9XWWSqT8aRFBkXEMwbB5Ji/sy42AHD3bkici+I5lsx46J9",
+	"zFrKDKiw2JRKEX5QIbUZ9dxHZNI2jjyV1QavBfIeHzsn9Vyy43CNRjp+1kp4NCDGSG3jfR4rfP791Qmj",
+	"e4v/cXnEpj7VfB5a2BjFW/kiuNCzUYfAxg8z2bE6eZxrjmFho95zpNZms9syz+nTT7ADeadjLrUUvQHK",
+	"HmCtNdb/DS6RDVfaENpWulNx6pzQnlK91IYaqGvtIcJMfJAfSNPR0NY7y2DPwrN1i5l98aZh01QAGkjT",
+	"V1DIYV5D2EW6ITJ4834MPLgdMZ6ufpKK0DqNNPvGZJ9SW4kdSMZ3QIwka7D9UjhKq3p+7PJelZNIoeQd",
+	"Z6DIlt/ZluzjaxUlM5iOL3/IDIb67PmFX2ZURndPiStThQxrOzjn6YewIz1umiipXemsfQwYJ0Z+sAT6",
+	"jK63TbgjK86Nz9Jy0WVRSGWm2+bW3RBy9377JtQvxSXELQk6Vij4H9p99N4q7AP7Cey7K/xvAury3waX",
+	"+k4T52XxSYrB+GYDCoRZOpft9MdtOzsO9mTwMSSlmmRSYtS7QCcJagCTiX7pug9cEy1zWEt2IJBpCHLK",
+	"L2NPAQuOYs1TZlo9r6rgwpo65CHeaULvJOSnG/LD1ff/jZyjhyC1UQJq4yYlV5c/ECkIZcweWrUQviD7",
+	"VBJuSE4PhGYKKDuQNUxtrE2hYgwMDdVbv2eUC6ytmI7bY7U9PRBZBjEflJLqWGO5fVLAWNUBTl+Kn29/",
+	"e0Oqq4QLI60UaC7QhqBXn0SJeu/mVUNG7WsFGUCpR4goN1mY3BhFE6iy3kj+D7Ti1hnERJdJiiXmKjWm",
+	"0IuLCy60AcrmFVrVR1T6IpFik/HErE6+ub1ay9u801E92OTqdZosbbLxK+jWKnHDBXVtn8ZLgx2eWy/f",
+	"1LtxMTMpzBwqa6NcTMaRkGYGn4pMqk5ftrNZy1i/vAfe5cZ9/JLESLnDaGNyL2LCN4QSewthI5l5Gr8x",
+	"dAdiiZsu14dlUre+hjhso21iY8utDW9uG8sh89b5eUjyyKa05mpiyyCe5wCmantA1eCv12UUF8mMDeBO",
+	"gc1oSThGqv2nckNLxU+rxNs19gSo7x/qAreGpFTcHG4RLZ3oRu7ApuA1UAXqp1q6n9/+GcXDhhRNEtCa",
+	"2LtqBqBdb13Z/xTlOuMJ+a0A8ep/Guock011nZaMo6BkVYX7qj4ot55hhWi1gtDgDpu52MiwC3vJg3Dt",
+	"lwCaHiqGtQV3PuMAdS/VLiZUMLd2QCbn78UbmoOO7UkGTQxx+KHtPbaCIhm/A5KCAveb3Nu/kW8siDQp",
+	"KKJB3fEENEEG0ZFyfSCczd+L9+LHO1AHyxlIQpU9cbJKCmi5mgrB7EgTo+fE0o+DLG2mFNIQDfVJlSZX",
+	"l1fxe7H3l+DldWnsUia9lS/mxMlh8xnyp9XYpMCK/Eed8/9z/l7UjXYNrpUNwvANx6wWXRc0SWH2fH7Z",
+	"jkV4v7VJxdYg2uuGLaJn80u3RBYgaMGjRfRi/szuVNg2/eJzdGHj3vnwFkyo+JAarLrs/IxpbGUbkFjb",
+	"2cYq0sgMMLKlSGAe2Ye686xXLFpEGdfmpnpU3JkeevcQUhyaEqlK9vEpox6FPDqFc/+hNwLy/PLyyPjH",
+	"cOzjMQ0wd7ZxqkJ1WwWAaTBL8s+DazrbC1VlEJageWVvNAXrnaqvZUsHa//KXdBAVFizOEyipEr0yN9t",
+	"GeZHqpE232zR3G3bTEcf8CkXH9sfWi8cuo933wkPeosZzopo3z8mlNSkHvGVCgIzLFyQNyvQY47119Fh",
+	"ri8e3xr6e3Ygpg4zDRVz4NoLgREJc9eMCgxIVQXgkCmcQ0rk9EJWCN62JckBzIigpag7nn+vuKAhRo8s",
+	"ELAxF5E1aM6AcDZmdXellbGJ3JOMox0Aee45SFMZTH+VUIS2Dn9he+0T1tmxu0cD2qQy0Yk0RKBrO94X",
+	"Y6o+IxIlVEMmKYsxmgFzrhRQE49BzgjijivzA1VV3fLg/gGeAtpWsvanLoDENW2z14S9R7AGdGKPJfxg",
+	"N3ovVm1tv3pJNAhGVv2WzoJgKluhA1PGCNKb+iGONXRBkjLWdqAGEHnCWXqDts5tLDX+J9bK5/KYTpfs",
+	"vpva8GXvB9767PzeGvRUxtwU3iP98xoN1Ul9Xa+sfXdaQrz4zNn9aFZUQDsW//pxHtIcRmRb0T9eg8j/",
+	"PnpvNRa/D3Rv69JFGVCjm+t68qHTP8qeFD3fwgcGw/NncIobqRQkxg+t73RdTz4gli5oZ144WPLU1aQ7",
+	"HqiImIKXZA0bqcA7krVDjAjLVAFZ+c2olU0AuLKqx3Cby2FdhCF87R/sfjX7eU8ZMaCnmvPk6QFBdI5R",
+	"OUVrtFa0x4d275uIdgTVDpfK0pAdQOF1N1LK5mRVWWlV024kFLaRtaeaoJFeEipcQ8LL5UN7okd07Pkk",
+	"oWQw6/03Y8lDfPFroMktxq0Z8VCKZZjte4f98ziqXFSedLyWHYxo6+gb9h2GA+Pn60E4MMWwOIPd3qay",
+	"nhl3EVyx9L4Z664kiJgI2IM2DrDPizlBRygZN9PaGHaS+MEI8XSKv3akerTwq/t4VivEKMqzM3uBVJ1z",
+	"bI5gnUjFRu3+eBYZMntzNHM+VmoUFXoD6knw0v6UcztWNhj5WXmt3pU/63Oyf+KNLR5hl9/phlKdTtD+",
+	"Yx81Adm8chjz/lVo+OthZ7cqb11V6/rCzgyujekQgCtSteknE/V2WFt/eWAFezzXiA1uAvxOctYSPsfv",
+	"58T2mPAy10Snci/soYbNKTsojP3+xTGFlOp0SALdQPqRyvx8PQ3vY4QRf7CjLGewPN2h5aVwh+TVAD03",
+	"KdmnPHGdsdYtMi52OjyXPtX+zdeGo5m0PvH6Zrxp7MPNBw5oHv92czrVaksud45QT7XZo8h2gmJ1lhQc",
+	"OvCtj4KaSQDpJnAI/RuYVzN6e9xpbttl39Bz2rGUszNtf+dzWLkb2CnVRFM+zq88/X55KR+E7W5ys3Nt",
+	"jFncpoZQcSCISxa8eZ18cJFB4MJVDIHIfYvjZhq4ib0h+847vhd7xY0BRH6YkzfSjUEybhD1Gx2PdOFb",
+	"6z4ZytYMCHnHmFcTPn52930Z6TlflvPCZej3v0BhztITOMQ1lvlkE72mHmZsZ42HkzBjMYBY5cbGgs1G",
+	"N4Hvjd6vfPyv+1FVGnW1zUukdVwT2vtOpPoozH7qRoX3tVu47fgavma78TWMEhJ3on2eOrA9WyHcbym+",
+	"hkb1HpO0cVGBSy9qkwQK47GpJ1RssfFvK9qZDLKldvb9peXiMdEFTcBNWqWHIgWhCZN2aCmnxoCad2er",
+	"ry4nfYD6raufU14V23LHfc9yBg/7lYud72JVtdOmCheQrhDthFxTP2ykGrilN0JoXasaHnz3Ab1Gg7qr",
+	"fa5UWTW9t7ioCDEuqXYLTfEhLCSGi+28nWh47RpG9YFEXavNo4UosyykzAJkkYHtrCB/RFZXQVy1pcfe",
+	"h7MXf44hqCeTB5HDDcbYZTNq2Pvew9vXJ5f3H+7/PwAA//8=",
 }
 
 // decodeSpec returns the embedded OpenAPI spec as raw JSON bytes,

@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"go.opentelemetry.io/contrib/instrumentation/net/http/otelhttp"
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/trace"
 
 	"github.com/instead-support/instead/pkg/db"
 	"github.com/instead-support/instead/pkg/fault"
@@ -23,7 +25,19 @@ type Client struct{ http http.Client }
 // NewClient returns a Client over transport, which in one process leads straight
 // to the other service's handler.
 func NewClient(transport http.RoundTripper) *Client {
-	return &Client{http.Client{Transport: otelhttp.NewTransport(transport), Timeout: 30 * time.Second}}
+	return &Client{http.Client{Transport: otelhttp.NewTransport(unsearched{transport}), Timeout: 30 * time.Second}}
+}
+
+// unsearched takes the query off the address in the span of each call: what is
+// searched for may be somebody's name.
+type unsearched struct{ next http.RoundTripper }
+
+// RoundTrip sends r as it is.
+func (u unsearched) RoundTrip(r *http.Request) (*http.Response, error) {
+	address := *r.URL
+	address.RawQuery, address.User = "", nil
+	trace.SpanFromContext(r.Context()).SetAttributes(attribute.String("url.full", address.String()))
+	return u.next.RoundTrip(r)
 }
 
 // Do sends r. It returns Unavailable when the service can't be reached.

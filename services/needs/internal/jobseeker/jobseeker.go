@@ -32,6 +32,9 @@ func (j Jobseeker) Record() policy.Record {
 	return policy.Record{Area: j.Area, Coach: j.CoachID, Person: j.Person, Spoken: j.Spoken}
 }
 
+// Online reports whether the jobseeker has linked their own sign-in.
+func (j Jobseeker) Online() bool { return j.Person != uuid.Nil }
+
 // Findable is what a search looks through, and what a caseload is ordered by.
 func (j Jobseeker) Findable() string { return j.findable() }
 

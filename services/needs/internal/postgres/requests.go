@@ -6,13 +6,34 @@ import (
 	"github.com/google/uuid"
 	"gorm.io/gorm"
 
+	told "github.com/instead-support/instead/api/events"
 	"github.com/instead-support/instead/pkg/db"
+	"github.com/instead-support/instead/pkg/events"
 	"github.com/instead-support/instead/services/needs/internal/assessment"
 )
+
+// Hearing is what this service does about the events of others, by name.
+func Hearing() map[string]events.Act {
+	return map[string]events.Act{
+		told.RequestChanged{}.EventName(): func(ctx context.Context, tx *gorm.DB, e events.Envelope) error {
+			var r told.RequestChanged
+			if err := e.Read(&r); err != nil {
+				return err
+			}
+			return Hear(ctx, tx, assessment.Request{
+				ID: r.RequestID, JobseekerID: r.JobseekerID, Reference: r.Reference,
+				State: r.State, Version: r.Version, Needs: r.NeedIDs,
+			})
+		},
+	}
+}
 
 // Hear keeps, in tx, what funding told of a request, unless something newer has
 // been heard of it.
 func Hear(ctx context.Context, tx *gorm.DB, r assessment.Request) error {
+	if r.Needs == nil {
+		r.Needs = []uuid.UUID{} // the empty array and not NULL
+	}
 	// GORM would spell a slice out as a list; the driver knows it as an array.
 	_, err := db.SQLTx(tx).ExecContext(ctx, `
 		INSERT INTO funding_request (id, jobseeker_id, reference, state, version, need_ids)

@@ -1,0 +1,61 @@
+// Package needs is the service that knows who a jobseeker is, what they say would
+// get them into work, and what stands in their way. Its door is New.
+//
+// Names, contact details and needs are kept here alone: other services know a
+// jobseeker by id. It knows nothing of money.
+package needs
+
+import (
+	"context"
+	"time"
+
+	api "github.com/instead-support/instead/api/needs"
+	"github.com/instead-support/instead/pkg/config"
+	"github.com/instead-support/instead/pkg/db"
+	"github.com/instead-support/instead/pkg/events"
+	"github.com/instead-support/instead/pkg/host"
+	"github.com/instead-support/instead/pkg/httpx"
+	"github.com/instead-support/instead/services/needs/internal/assessment"
+	"github.com/instead-support/instead/services/needs/internal/jobseeker"
+	"github.com/instead-support/instead/services/needs/internal/postgres"
+	"github.com/instead-support/instead/services/needs/internal/rest"
+)
+
+// name is the service's, its schema's and its serving login's.
+const name = "needs"
+
+// New wires the service.
+func New(ctx context.Context, d host.Deps) (*host.Service, error) {
+	settings, err := config.Load[host.Settings](d.Env)
+	if err != nil {
+		return nil, err
+	}
+	spec, err := api.GetSpecJSON()
+	if err != nil {
+		return nil, err
+	}
+	router, handler, err := httpx.NewAPI(httpx.API{Name: name, Spec: spec, Tokens: settings.Tokens(d.Transport), Log: d.Log})
+	if err != nil {
+		return nil, err
+	}
+	database, err := db.Open(ctx, settings.DatabaseURL)
+	if err != nil {
+		return nil, err
+	}
+	// The time as PostgreSQL keeps it, so that what was written equals what is read.
+	now := func() time.Time { return d.Now().UTC().Truncate(time.Microsecond) }
+	api.RegisterHandlers(router, api.NewStrictHandler(rest.Handler{
+		Jobseekers:  jobseeker.New(jobseeker.Deps{Store: postgres.NewJobseekers(database), Now: now}),
+		Assessments: assessment.New(assessment.Deps{Store: postgres.NewAssessments(database), Now: now}),
+	}, nil))
+	return &host.Service{
+		Name:    name,
+		Handler: handler,
+		Migrate: func(ctx context.Context) error { return db.Migrate(ctx, settings.OwnerURL, postgres.Migrations) },
+		Ready:   database.Ready,
+		Run: func(ctx context.Context) error {
+			return events.Consume(ctx, d.Bus, database.Gorm, d.Log, name, postgres.Hearing())
+		},
+		Close: database.Close,
+	}, nil
+}
