@@ -2,9 +2,9 @@
 // sent on, and what each costs on which days. It reads course lists as councils
 // and funding agencies really send them, and says what an imported list changes.
 //
-// It says what a course's price is on a day and whether that price may be a
-// cap. It opens no allowance and spends nothing (that is award), and it knows
-// neither SQL nor HTTP.
+// It says what a course's price is on a day and whether a person must confirm
+// that price before it can be a cap. It opens no allowance and spends nothing
+// (that is award), and it knows neither SQL nor HTTP: a Store keeps the courses.
 package catalogue
 
 import (
@@ -14,7 +14,7 @@ import (
 
 	"github.com/google/uuid"
 
-	"github.com/instead-support/instead/pkg/fault"
+	"github.com/instead-support/instead/pkg/identity"
 	"github.com/instead-support/instead/pkg/money"
 )
 
@@ -62,10 +62,11 @@ type Price struct {
 	ImportID uuid.UUID // the import that brought it
 	Source   string    // the name of that import's file
 
-	Flag        string    // why a person must confirm it, in a sentence; "" if nobody need
-	Distance    float64   // how far outside its subject's range, to list the worst first
-	ConfirmedBy uuid.UUID // who confirmed a flagged price
-	ConfirmedAt time.Time
+	Flag          string    // why a person must confirm it, in a sentence; "" if nobody need
+	Distance      float64   // how far outside its subject's range, to list the worst first
+	ConfirmedBy   uuid.UUID // who confirmed a flagged price
+	ConfirmedName string
+	ConfirmedAt   time.Time
 }
 
 // On reports whether p is the price on this day.
@@ -82,11 +83,11 @@ func (p Price) Open() bool { return p.To.IsZero() }
 // has confirmed it.
 func (p Price) Confirmed() bool { return p.Flag == "" || p.ConfirmedBy != uuid.Nil }
 
-// Confirm records that by looked at a flagged price and found it right. The
+// confirm records that by looked at a flagged price and found it right. The
 // first confirmation stands: confirming again changes nothing.
-func (p *Price) Confirm(by uuid.UUID, at time.Time) {
+func (p *Price) confirm(by identity.Person, at time.Time) {
 	if !p.Confirmed() {
-		p.ConfirmedBy, p.ConfirmedAt = by, at
+		p.ConfirmedBy, p.ConfirmedName, p.ConfirmedAt = by.ID, by.Name, at
 	}
 }
 
@@ -98,20 +99,6 @@ func (c Course) PriceOn(day time.Time) (Price, bool) {
 		}
 	}
 	return Price{}, false
-}
-
-// CapOn returns the price that caps an allowance opened on this day. It returns
-// an Invalid fault if the course has no price that day, and a Conflict if the
-// price is flagged and nobody has confirmed it.
-func (c Course) CapOn(day time.Time) (Price, error) {
-	p, ok := c.PriceOn(day)
-	if !ok {
-		return Price{}, fault.Newf(fault.Invalid, "%s has no price on %s. Choose another course, or a day on which it has one.", c.Name, Written(day))
-	}
-	if !p.Confirmed() {
-		return Price{}, fault.Newf(fault.Conflict, "The price of %s needs a manager to confirm it before it can be used. %s", c.Name, p.Flag)
-	}
-	return p, nil
 }
 
 // Key is a code as codes are compared: two codes that differ in case only are

@@ -112,11 +112,16 @@ type Layout struct {
 	Columns     map[Field]int // from 0
 	Lines       [][]string    // the first lines, for a person to see
 	Missing     []Field       // what must be mapped before the file can be read
+	Unknown     []string      // columns of the mapping that the file has not
 	comma       rune
 }
 
-// headLines is how many rows from the top the headings are looked for in.
-const headLines = 20
+// Headings are looked for in the first headLines rows, and a person who must say
+// which they are is shown the first shownLines.
+const (
+	headLines  = 50
+	shownLines = 20
+)
 
 // Inspect finds out how a file is laid out. A layout with something Missing
 // needs a Mapping that says it. It returns an Invalid fault if the file is no
@@ -194,7 +199,9 @@ func arrange(head []record, comma rune, m Mapping) (Layout, score) {
 	var most score
 	best, named := -1, m.named()
 	for i, rec := range head {
-		l.Lines = append(l.Lines, tidy(rec.cells))
+		if i < shownLines {
+			l.Lines = append(l.Lines, tidy(rec.cells))
+		}
 		if m.HeadingLine != 0 && rec.line != m.HeadingLine {
 			continue
 		}
@@ -215,6 +222,13 @@ func arrange(head []record, comma rune, m Mapping) (Layout, score) {
 		l.Headings = tidy(head[best].cells)
 	}
 	l.Columns = locate(l.Headings, m)
+	for _, f := range Fields {
+		if want, mapped := m.Columns[f]; mapped {
+			if _, ok := l.Columns[f]; !ok {
+				l.Unknown = append(l.Unknown, strings.TrimPrefix(want, "#"))
+			}
+		}
+	}
 	for _, f := range []Field{Code, Name, Amount} {
 		if _, ok := l.Columns[f]; !ok {
 			l.Missing = append(l.Missing, f)

@@ -8,7 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/uuid"
 
-	"github.com/instead-support/instead/pkg/fault"
+	"github.com/instead-support/instead/pkg/identity"
 	"github.com/instead-support/instead/pkg/money"
 )
 
@@ -158,31 +158,32 @@ func TestAChangedNameIsAnUpdateOfItsRow(t *testing.T) {
 	}
 }
 
-func TestACapIsThePriceOfTheDay(t *testing.T) {
-	flagged := priced(99_000_00, "2027-04-01", "")
-	flagged.Flag = "£99,000.00 is far above what courses in Health cost."
-	c := stored(priced(450_00, "2026-04-01", "2027-03-30"), flagged)
-
-	if p, err := c.CapOn(day("2027-03-30")); err != nil || p.Pence != 450_00 {
-		t.Errorf("on the last day: %v, %v", p.Pence, err)
-	}
-	for _, none := range []string{"2026-03-31", "2027-03-31"} {
-		if _, err := c.CapOn(day(none)); !fault.Is(err, fault.Invalid) {
-			t.Errorf("on %s, without a price: %v", none, err)
+func TestAPriceHoldsFromItsFirstDayToItsLast(t *testing.T) {
+	c := stored(priced(450_00, "2026-04-01", "2027-03-30"), priced(500_00, "2027-04-01", ""))
+	for on, want := range map[string]money.Pence{
+		"2026-03-31": 0, "2026-04-01": 450_00, "2027-03-30": 450_00, "2027-03-31": 0, "2027-04-01": 500_00, "2040-01-01": 500_00,
+	} {
+		if p, ok := c.PriceOn(day(on)); p.Pence != want || ok != (want > 0) {
+			t.Errorf("PriceOn(%s) = %v, %v, want %v", on, p.Pence, ok, want)
 		}
 	}
-	if _, err := c.CapOn(day("2027-04-01")); !fault.Is(err, fault.Conflict) || !strings.Contains(err.Error(), flagged.Flag) {
-		t.Errorf("on a flagged price: %v", err)
+}
+
+func TestTheFirstToConfirmAFlaggedPriceIsWhoConfirmedIt(t *testing.T) {
+	first, later := identity.Person{ID: uuid.New(), Name: "Ann"}, identity.Person{ID: uuid.New(), Name: "Bo"}
+	p := priced(450_00, "2026-04-01", "")
+	p.confirm(first, day("2026-04-02"))
+	if !p.Confirmed() || p.ConfirmedBy != uuid.Nil {
+		t.Errorf("a price that nobody need confirm: %+v", p)
 	}
-	first, later := uuid.New(), uuid.New()
-	c.Prices[1].Confirm(first, day("2027-04-02"))
-	c.Prices[1].Confirm(later, day("2027-04-03"))
-	if p, err := c.CapOn(day("2030-01-01")); err != nil || p.Pence != 99_000_00 || p.ConfirmedBy != first {
-		t.Errorf("once confirmed: %+v, %v", p, err)
+	p.Flag = "It is far above the others."
+	if p.Confirmed() {
+		t.Error("a flagged price counts as confirmed")
 	}
-	c.Prices[0].Confirm(first, day("2027-04-02"))
-	if c.Prices[0].ConfirmedBy != uuid.Nil {
-		t.Error("a price that nobody need confirm was confirmed")
+	p.confirm(first, day("2026-04-02"))
+	p.confirm(later, day("2026-04-03"))
+	if !p.Confirmed() || p.ConfirmedBy != first.ID || p.ConfirmedName != "Ann" || !p.ConfirmedAt.Equal(day("2026-04-02")) {
+		t.Errorf("confirmed twice: %+v", p)
 	}
 }
 

@@ -141,13 +141,13 @@ func (in *reader) row(rec record) (Row, *faults) {
 	}
 	r.Code = in.text(rec, Code, 60, bad)
 	switch {
-	case r.Code == "":
+	case Fold(r.Code) == "":
 		bad.add(in.layout.heading(Code), "There is no code.")
 	case scientific.MatchString(r.Code):
 		bad.add(in.layout.heading(Code), fmt.Sprintf("The code “%s” was spoiled by a spreadsheet. Format the column as text and type it again.", clip(r.Code)))
 	}
 	r.Name = in.text(rec, Name, 300, bad)
-	if r.Name == "" {
+	if Fold(r.Name) == "" {
 		bad.add(in.layout.heading(Name), "There is no name.")
 	}
 	r.Pence = in.price(rec, bad)

@@ -1,0 +1,331 @@
+package postgres
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+	"gorm.io/gorm"
+	"gorm.io/gorm/clause"
+
+	"github.com/instead-support/instead/pkg/audit"
+	"github.com/instead-support/instead/pkg/db"
+	"github.com/instead-support/instead/pkg/fault"
+	"github.com/instead-support/instead/pkg/money"
+	"github.com/instead-support/instead/services/funding/internal/catalogue"
+)
+
+// Courses keeps the catalogue. It is the catalogue.Store.
+type Courses struct {
+	db   *db.DB
+	jobs jobs
+}
+
+// NewCourses returns the store of the catalogue in d.
+func NewCourses(d *db.DB) (Courses, error) {
+	j, err := newJobs()
+	return Courses{d, j}, err
+}
+
+type courseRow struct {
+	ID       uuid.UUID
+	Code     string
+	Name     string
+	Provider string
+	Subject  string
+	Level    string
+	Place    string
+	Hours    int
+	Months   int
+}
+
+func (courseRow) TableName() string { return "course" }
+
+func (r courseRow) toDomain() catalogue.Course {
+	return catalogue.Course{ID: r.ID, Code: r.Code, Details: catalogue.Details{
+		Name: r.Name, Provider: r.Provider, Subject: r.Subject, Level: r.Level, Place: r.Place, Hours: r.Hours, Months: r.Months,
+	}}
+}
+
+// priceRow is a price with the name of the file that brought it.
+type priceRow struct {
+	ID            uuid.UUID
+	CourseID      uuid.UUID
+	Pence         int64
+	FirstDay      time.Time
+	LastDay       *time.Time
+	ImportID      uuid.UUID
+	Source        string
+	Flag          string
+	Distance      float64
+	ConfirmedBy   *uuid.UUID
+	ConfirmedName string
+	ConfirmedAt   *time.Time
+}
+
+func (r priceRow) toDomain() catalogue.Price {
+	p := catalogue.Price{
+		ID: r.ID, CourseID: r.CourseID, Pence: money.Pence(r.Pence), From: r.FirstDay, ImportID: r.ImportID, Source: r.Source,
+		Flag: r.Flag, Distance: r.Distance, ConfirmedName: r.ConfirmedName,
+	}
+	if r.LastDay != nil {
+		p.To = *r.LastDay
+	}
+	if r.ConfirmedBy != nil {
+		p.ConfirmedBy, p.ConfirmedAt = *r.ConfirmedBy, *r.ConfirmedAt
+	}
+	return p
+}
+
+const selectPrices = `SELECT p.*, i.file_name AS source FROM price p JOIN import i ON i.id = p.import_id `
+
+// orNil is how a day without a value is stored.
+func orNil(day time.Time) *time.Time {
+	if day.IsZero() {
+		return nil
+	}
+	return &day
+}
+
+var errNoCourse = fault.New(fault.NotFound, "We could not find that course.")
+
+// Course returns a course with all its prices.
+func (s Courses) Course(ctx context.Context, id uuid.UUID) (catalogue.Course, error) {
+	return course(ctx, s.db.Gorm, id)
+}
+
+func course(ctx context.Context, g *gorm.DB, id uuid.UUID) (catalogue.Course, error) {
+	row, err := gorm.G[courseRow](g).Where("id = ?", id).Take(ctx)
+	if errors.Is(err, gorm.ErrRecordNotFound) {
+		return catalogue.Course{}, errNoCourse
+	}
+	if err != nil {
+		return catalogue.Course{}, err
+	}
+	c := row.toDomain()
+	err = eachPrice(ctx, g, "WHERE p.course_id = ?", id, func(p catalogue.Price) { c.Prices = append(c.Prices, p) })
+	return c, err
+}
+
+// eachPrice calls f with the prices that where admits, by their first day.
+func eachPrice(ctx context.Context, g *gorm.DB, where string, value any, f func(catalogue.Price)) error {
+	rows, err := gorm.G[priceRow](g).Raw(selectPrices+where+" ORDER BY p.first_day", value).Find(ctx)
+	for _, r := range rows {
+		f(r.toDomain())
+	}
+	return err
+}
+
+// searchSQL finds courses by the words $1, of which the last may be unfinished.
+//
+// A word that no course has stands for the nearest that some have; a word that
+// only begins some stands for those. All of them must be found. First come those
+// whose code is what was asked ($2), or begins so ($2 to $3), then those whose
+// name begins with the words ($4), then those with all of them in the name, then
+// the rest; among equals the shorter name, of which the words are more. $5 is
+// the day on which they must have a price, and $6 the day whose price is shown.
+//
+// No more than $7 matches are looked at of each kind, so that a word that half
+// of all courses have costs no more than another: who typed it has to say more
+// anyway.
+const searchSQL = `
+WITH meant AS MATERIALIZED (
+	-- '~' is no word, so that it finds nothing.
+	SELECT string_agg('(' || coalesce(m.any_of, '''~''') || ')', ' & ')::tsquery AS words
+	FROM unnest($1::text[]) WITH ORDINALITY AS asked (word, n),
+	LATERAL (
+		SELECT
+			EXISTS (SELECT FROM course_word w WHERE w.word = asked.word) AS whole,
+			EXISTS (SELECT FROM course_word w WHERE w.word >= asked.word AND w.word < asked.word || U&'\FFFF') AS begun
+	) known,
+	LATERAL (
+		SELECT string_agg(term, ' | ') AS any_of
+		FROM (
+			SELECT quote_literal(asked.word) || CASE WHEN whole AND n < cardinality($1) THEN '' ELSE ':*' END AS term WHERE begun
+			UNION ALL
+			(SELECT quote_literal(w.word) FROM course_word w
+			 WHERE NOT begun AND length(asked.word) > 3 AND w.word % asked.word
+			 ORDER BY similarity(w.word, asked.word) DESC, w.word LIMIT 5)
+		) AS terms
+	) m
+),
+named AS MATERIALIZED (
+	SELECT id, 3 AS rank, name_found, code_found
+	FROM meant JOIN course ON name_words @@ words
+	WHERE $5::date IS NULL OR priced @> $5::date
+	LIMIT $7
+),
+hit AS (
+	(SELECT id, CASE WHEN code_found = $2 THEN 0 ELSE 1 END AS rank, name_found, code_found
+	 FROM course
+	 WHERE code_found BETWEEN $2 AND $3 AND ($5::date IS NULL OR priced @> $5::date)
+	 ORDER BY code_found LIMIT $7)
+	UNION ALL
+	(SELECT id, 2, name_found, code_found
+	 FROM course
+	 WHERE name_found >= $4 AND name_found < $4 || U&'\FFFF' AND ($5::date IS NULL OR priced @> $5::date)
+	 ORDER BY name_found LIMIT $7)
+	UNION ALL
+	SELECT * FROM named
+	UNION ALL
+	(SELECT id, 4, name_found, code_found
+	 FROM meant JOIN course ON all_words @@ words
+	 WHERE (SELECT count(*) FROM named) < $7 AND ($5::date IS NULL OR priced @> $5::date)
+	 LIMIT $7)
+),
+best AS MATERIALIZED (
+	SELECT DISTINCT ON (id) * FROM hit ORDER BY id, rank
+),
+page AS (
+	SELECT id, row_number() OVER (ORDER BY rank, CASE WHEN $1 = '{}' THEN 0 ELSE length(name_found) END, name_found, code_found) AS place
+	FROM best ORDER BY place LIMIT $8 OFFSET $9
+)
+SELECT least(t.total, $7) AS total,
+	c.id, c.code, c.name, c.provider, c.subject, c.level, c.place, c.hours, c.months,
+	p.id, p.pence, p.first_day, p.last_day, p.import_id, i.file_name, p.flag, p.distance, p.confirmed_by, p.confirmed_name, p.confirmed_at
+FROM (SELECT count(*) AS total FROM best) t
+LEFT JOIN page ON true
+LEFT JOIN course c ON c.id = page.id
+LEFT JOIN price p ON p.course_id = c.id AND p.first_day <= $6 AND (p.last_day IS NULL OR p.last_day >= $6)
+LEFT JOIN import i ON i.id = p.import_id
+ORDER BY page.place`
+
+// SearchStatement is what Search asks PostgreSQL, for a benchmark to ask it
+// without anything around it.
+func SearchStatement(q catalogue.Query) (sql string, args []any) {
+	words := catalogue.Words(q.Text)
+	if words == nil {
+		words = []string{}
+	}
+	code, upTo := catalogue.CodeKey(q.Text), catalogue.CodeKey(q.Text)
+	if prefix := q.CodePrefix(); prefix != "" {
+		upTo = prefix + "\uffff"
+	}
+	return searchSQL, []any{
+		words, code, upTo, catalogue.Fold(q.Text), orNil(q.PricedOn), q.ShownOn(), catalogue.Most, q.Page.Size, q.Page.Offset(),
+	}
+}
+
+// foundRow is one row of searchSQL, in its order. All but the total are null if
+// there is no such course, and the price's if it has none.
+type foundRow struct {
+	Total                                       int
+	ID                                          *uuid.UUID
+	Code, Name, Provider, Subject, Level, Place *string
+	Hours, Months                               *int
+	PriceID                                     *uuid.UUID
+	Pence                                       *int64
+	FirstDay, LastDay                           *time.Time
+	ImportID                                    *uuid.UUID
+	Source, Flag                                *string
+	Distance                                    *float64
+	ConfirmedBy                                 *uuid.UUID
+	ConfirmedName                               *string
+	ConfirmedAt                                 *time.Time
+}
+
+func (r foundRow) toDomain() catalogue.Found {
+	f := catalogue.Found{Course: courseRow{*r.ID, *r.Code, *r.Name, *r.Provider, *r.Subject, *r.Level, *r.Place, *r.Hours, *r.Months}.toDomain()}
+	if r.PriceID != nil {
+		p := priceRow{
+			*r.PriceID, *r.ID, *r.Pence, *r.FirstDay, r.LastDay, *r.ImportID, *r.Source, *r.Flag, *r.Distance,
+			r.ConfirmedBy, *r.ConfirmedName, r.ConfirmedAt,
+		}.toDomain()
+		f.Price = &p
+	}
+	return f
+}
+
+// Search returns a page of the courses that match.
+func (s Courses) Search(ctx context.Context, q catalogue.Query) ([]catalogue.Found, int, error) {
+	sql, args := SearchStatement(q)
+	rows, _ := s.db.Pool.Query(ctx, sql, args...) // CollectRows tells its error
+	found, err := pgx.CollectRows(rows, pgx.RowToStructByPos[foundRow])
+	if err != nil {
+		return nil, 0, err
+	}
+	var out []catalogue.Found
+	for _, r := range found {
+		if r.ID != nil {
+			out = append(out, r.toDomain())
+		}
+	}
+	return out, found[0].Total, nil
+}
+
+// Flagged returns a page of the prices that wait to be confirmed.
+func (s Courses) Flagged(ctx context.Context, page catalogue.Page) ([]catalogue.Flagged, int, error) {
+	const waiting = "p.flag <> '' AND p.confirmed_by IS NULL"
+	total, err := gorm.G[int](s.db.Gorm).Raw("SELECT count(*) FROM price p WHERE " + waiting).Take(ctx)
+	if err != nil {
+		return nil, 0, err
+	}
+	rows, err := gorm.G[priceRow](s.db.Gorm).Raw(selectPrices+"WHERE "+waiting+" ORDER BY p.distance DESC, p.id LIMIT ? OFFSET ?",
+		page.Size, page.Offset()).Find(ctx)
+	if err != nil {
+		return nil, 0, err
+	}
+	ids := make([]uuid.UUID, len(rows))
+	for i, r := range rows {
+		ids[i] = r.CourseID
+	}
+	courses, err := gorm.G[courseRow](s.db.Gorm).Where("id IN ?", ids).Find(ctx)
+	if err != nil {
+		return nil, 0, err
+	}
+	byID := map[uuid.UUID]catalogue.Course{}
+	for _, c := range courses {
+		byID[c.ID] = c.toDomain()
+	}
+	out := make([]catalogue.Flagged, len(rows))
+	for i, r := range rows {
+		out[i] = catalogue.Flagged{Course: byID[r.CourseID], Price: r.toDomain()}
+	}
+	return out, total, nil
+}
+
+// Confirm saves what confirm does to a price and returns its course.
+func (s Courses) Confirm(ctx context.Context, act catalogue.Act, id uuid.UUID, confirm func(*catalogue.Price)) (catalogue.Course, error) {
+	var c catalogue.Course
+	err := db.Tx(ctx, s.db.Gorm, func(tx *gorm.DB) error {
+		row, err := gorm.G[priceRow](tx, clause.Locking{Strength: "NO KEY UPDATE"}).Table("price").Where("id = ?", id).Take(ctx)
+		if errors.Is(err, gorm.ErrRecordNotFound) {
+			return fault.New(fault.NotFound, "We could not find that price.")
+		}
+		if err != nil {
+			return err
+		}
+		err = once(ctx, tx, act, id, func() error {
+			p := row.toDomain()
+			confirm(&p)
+			if row.ConfirmedBy != nil || !p.Confirmed() || p.Flag == "" {
+				return nil // it changed nothing, so there is nothing to tell
+			}
+			if err := tx.Exec("UPDATE price SET confirmed_by = ?, confirmed_name = ?, confirmed_at = ? WHERE id = ?",
+				p.ConfirmedBy, p.ConfirmedName, p.ConfirmedAt, id).Error; err != nil {
+				return err
+			}
+			return audit.Write(ctx, tx, audit.Entry{Action: string(act.Operation), Subject: "price", SubjectID: id})
+		})
+		if err == nil {
+			c, err = course(ctx, tx, row.CourseID)
+		}
+		return err
+	})
+	return c, err
+}
+
+// once runs f for the first message with its key, and notes that it was about
+// the thing with this id. A retry runs nothing.
+func once(ctx context.Context, tx *gorm.DB, act catalogue.Act, id uuid.UUID, f func() error) error {
+	_, seen, err := db.Once(ctx, tx, string(act.Operation), act.Body)
+	if err != nil || seen {
+		return err
+	}
+	if err := f(); err != nil {
+		return err
+	}
+	return db.Did(ctx, tx, id)
+}
