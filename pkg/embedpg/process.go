@@ -232,14 +232,17 @@ func (s *Server) shutDown() error {
 
 // watcher stops the server when its last user has gone without calling Stop. It
 // waits until nobody holds the lock, lingers, and takes the lock alone if nobody
-// has come, so that a newcomer then waits until the server is down.
+// has come, so that a newcomer then waits until the server is down. Like alive,
+// it makes sure of the process: pg_ctl would stop any that has the number.
 const watcher = `
 exec 9<users
 while flock 9; do
 	flock --unlock 9
 	sleep "$1"
 	flock --nonblock 9 || continue
-	exec "$2" stop --pgdata data --mode fast --silent
+	pid=$(head -n 1 "$2/postmaster.pid") && grep -qsF "$2" "/proc/$pid/cmdline" &&
+		exec "$3" stop --pgdata "$2" --mode fast --silent
+	exit
 done`
 
 func canWatch() bool {
@@ -254,7 +257,7 @@ func (s *Server) watch() error {
 		return nil
 	}
 	cmd := s.acct.command(s.dir, "/bin/sh", "-c", watcher, "instead-postgresql-watch",
-		strconv.Itoa(int(s.linger.Seconds())), s.bin.path("pg_ctl"))
+		strconv.Itoa(int(s.linger.Seconds())), s.data(), s.bin.path("pg_ctl"))
 	if err := cmd.Start(); err != nil {
 		return err
 	}
