@@ -84,7 +84,7 @@ func New(ctx context.Context, d host.Deps) (*host.Service, error) {
 		Lifetime: s.Lifetime,
 		Log:      d.Log,
 		Now:      d.Now,
-	}, page.All(page.Deps{Needs: needsAPI, Funding: fundingAPI})...)
+	}, page.All(page.Deps{Needs: needsAPI, Funding: fundingAPI, Now: d.Now})...)
 	if err != nil {
 		database.Close()
 		return nil, err

@@ -8,6 +8,8 @@
 package page
 
 import (
+	"time"
+
 	"github.com/instead-support/instead/api/funding"
 	"github.com/instead-support/instead/api/needs"
 	"github.com/instead-support/instead/services/portal/internal/web"
@@ -17,13 +19,16 @@ import (
 type Deps struct {
 	Needs   needs.ClientWithResponsesInterface
 	Funding funding.ClientWithResponsesInterface
+	Now     func() time.Time
 }
 
 // All is every page. The order is that of the menus, and where somebody with
 // two roles lands is the home that comes first.
-func All(Deps) []web.Page {
+func All(d Deps) []web.Page {
 	return []web.Page{
 		Start{},
+		Courses{d},
+		Imports{d},
 		About{},
 	}
 }

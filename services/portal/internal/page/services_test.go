@@ -1,0 +1,33 @@
+package page_test
+
+import (
+	"sync"
+
+	fundingapi "github.com/instead-support/instead/api/funding"
+	needsapi "github.com/instead-support/instead/api/needs"
+)
+
+// memoryNeeds is the needs service, as far as pages ask it. What a test does
+// not need is not there, and fails the test that asks for it after all.
+type memoryNeeds struct {
+	needsapi.StrictServerInterface
+	mu          sync.Mutex
+	me          needsapi.Me // with a jobseeker's id once they are linked
+	code        string      // the invitation that works
+	refused     error       // of every invitation, if set
+	jobseekers  []needsapi.Jobseeker
+	statements  []needsapi.Statement // newest first
+	assessments []needsapi.Assessment
+}
+
+// memoryFunding is the funding service, likewise.
+type memoryFunding struct {
+	fundingapi.StrictServerInterface
+	mu       sync.Mutex
+	courses  []fundingapi.Course
+	imports  []fundingapi.Import
+	problems []fundingapi.ImportProblem
+	uploaded string // the file last uploaded
+	requests []fundingapi.Request
+	decided  int // how often somebody was told that they decided
+}
