@@ -75,14 +75,19 @@ func matching(p identity.Person, q jobseeker.Query) clause.Expr {
 	}
 	for _, word := range q.Words {
 		// Folding leaves no % or _ in a word.
-		if like := "%" + word + "%"; strings.ContainsAny(word, "0123456789@.") {
-			and("j.findable LIKE ?", like)
-		} else {
-			// A slip in a name is forgiven: "Mohamed" finds Mohammed.
+		if like := "%" + word + "%"; mayBeMisspelt(word) {
 			and("(j.findable LIKE ? OR ? <% j.findable)", like, word)
+		} else {
+			and("j.findable LIKE ?", like)
 		}
 	}
 	return where
+}
+
+// mayBeMisspelt reports whether word may be a name with a slip in it, which is
+// forgiven: "Mohamed" finds Mohammed. Of a shorter word too little would be left.
+func mayBeMisspelt(word string) bool {
+	return len(word) > 3 && !strings.ContainsAny(word, "0123456789@.")
 }
 
 // summaries returns a page of the jobseekers j of whom where is true, by name.
