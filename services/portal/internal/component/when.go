@@ -1,6 +1,7 @@
 package component
 
 import (
+	"strconv"
 	"strings"
 	"time"
 	_ "time/tzdata" // an image has no table of time zones of its own
@@ -38,4 +39,21 @@ func Day(day time.Time) string {
 		return ""
 	}
 	return day.UTC().Format("2 January 2006")
+}
+
+// Waited is how long something has waited, as people count it, by the days
+// that have begun: "less than a day", "1 day", "12 days".
+func Waited(since, now time.Time) string {
+	midnight := func(t time.Time) time.Time {
+		y, m, d := t.In(london).Date()
+		return time.Date(y, m, d, 0, 0, 0, 0, time.UTC)
+	}
+	switch days := int(midnight(now).Sub(midnight(since)).Hours() / 24); {
+	case days < 1:
+		return "less than a day"
+	case days == 1:
+		return "1 day"
+	default:
+		return strconv.Itoa(days) + " days"
+	}
 }

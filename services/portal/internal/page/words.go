@@ -1,0 +1,93 @@
+package page
+
+import (
+	"strings"
+
+	"github.com/instead-support/instead/api/funding"
+	"github.com/instead-support/instead/api/needs"
+)
+
+// A code that is new to this page is shown as it is: better than not at all.
+func wordsFor[K ~string](words map[K]string, code K) string {
+	if w, ok := words[code]; ok {
+		return w
+	}
+	return string(code)
+}
+
+// categoryWords is what kind of thing stands in the way.
+var categoryWords = map[needs.Category]string{
+	needs.GettingThere:            "Getting there",
+	needs.Clothes:                 "Clothes",
+	needs.ToolsAndEquipment:       "Tools and equipment",
+	needs.LicencesAndCertificates: "Licences and certificates",
+	needs.Skills:                  "Skills",
+	needs.EnglishAndMaths:         "English and maths",
+	needs.Digital:                 "Phone, computer and internet",
+	needs.WorkHistory:             "Work history",
+	needs.Confidence:              "Confidence",
+	needs.Health:                  "Health",
+	needs.Caring:                  "Caring for children or others",
+	needs.Home:                    "Home",
+	needs.Money:                   "Money",
+}
+
+// lineWords is what kind of thing a line is for.
+var lineWords = map[funding.LineCategory]string{
+	funding.LineCategoryTravel:            "Travel",
+	funding.LineCategoryInterviewClothing: "Clothes for an interview",
+	funding.LineCategoryWorkClothing:      "Work clothes",
+	funding.LineCategoryTools:             "Tools",
+	funding.LineCategoryEquipment:         "Equipment",
+	funding.LineCategoryDigital:           "Phone, computer or internet",
+	funding.LineCategoryLicence:           "Licence or certificate",
+	funding.LineCategoryTraining:          "Training",
+	funding.LineCategoryChildcare:         "Childcare",
+	funding.LineCategoryOther:             "Something else",
+}
+
+var approveWords = map[funding.ApproveCode]string{
+	funding.ApproveCodeRemovesNeed:      "It removes what stands in the way",
+	funding.ApproveCodeLeadsToJobOffer:  "A job is on offer, and this makes it possible",
+	funding.ApproveCodeBetterThanCourse: "It does more than the course would",
+	funding.ApproveCodeOther:            "Another reason",
+}
+
+var declineWords = map[funding.DeclineCode]string{
+	funding.DeclineCodeNotLinkedToNeed:         "It does not meet a need that stands in the way",
+	funding.DeclineCodeOtherFundingAvailable:   "Somebody else pays for this",
+	funding.DeclineCodeNotValueForMoney:        "It costs more than it should",
+	funding.DeclineCodeNotAllowed:              "The rules do not allow it",
+	funding.DeclineCodeInsufficientInformation: "There is not enough to go on",
+	funding.DeclineCodeOther:                   "Another reason",
+}
+
+var returnWords = map[funding.ReturnCode]string{
+	funding.ReturnCodeMoreInformation: "More needs to be known",
+	funding.ReturnCodeQuoteNeeded:     "A quote is needed",
+	funding.ReturnCodePriceCheck:      "The price needs a check",
+	funding.ReturnCodeNeedUnclear:     "It is not clear which need it meets",
+	funding.ReturnCodeOther:           "Another question",
+}
+
+// reasonWords is the reason that a decision was given, or nothing.
+func reasonWords(decision funding.State, code string) string {
+	switch decision {
+	case funding.Approved:
+		return wordsFor(approveWords, funding.ApproveCode(code))
+	case funding.Declined:
+		return wordsFor(declineWords, funding.DeclineCode(code))
+	case funding.Returned:
+		return wordsFor(returnWords, funding.ReturnCode(code))
+	}
+	return code
+}
+
+// listed puts words together as people do: "Oldham, Rochdale and Bury".
+func listed(words []string) string {
+	last := len(words) - 1
+	if last < 1 {
+		return strings.Join(words, "")
+	}
+	return strings.Join(words[:last], ", ") + " and " + words[last]
+}
