@@ -8,7 +8,7 @@
 //
 // A page is a Layout with components in it:
 //
-//	templ askAmount(f form.Form, cap money.Pence) {
+//	templ askAmount(f *form.Form, cap money.Pence) {
 //		@component.Layout(component.LayoutProps{
 //			Title:  "How much is needed?",
 //			Errors: f.Errors(),
