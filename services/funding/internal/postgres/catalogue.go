@@ -14,14 +14,21 @@ import (
 	"github.com/instead-support/instead/pkg/db"
 	"github.com/instead-support/instead/pkg/fault"
 	"github.com/instead-support/instead/pkg/money"
+	"github.com/instead-support/instead/services/funding/internal/award"
 	"github.com/instead-support/instead/services/funding/internal/catalogue"
 )
 
-// Courses keeps the catalogue. It is the catalogue.Store.
+// Courses keeps the catalogue. It is the catalogue.Store, and the Catalogue that
+// award asks for prices.
 type Courses struct {
 	db   *db.DB
 	jobs jobs
 }
+
+var (
+	_ catalogue.Store = Courses{}
+	_ award.Catalogue = Courses{}
+)
 
 // NewCourses returns the store of the catalogue in d.
 func NewCourses(d *db.DB) (Courses, error) {
@@ -94,6 +101,21 @@ var errNoCourse = fault.New(fault.NotFound, "We could not find that course.")
 // Course returns a course with all its prices.
 func (s Courses) Course(ctx context.Context, id uuid.UUID) (catalogue.Course, error) {
 	return course(ctx, s.db.Gorm, id)
+}
+
+// PriceOn tells award what a course cost on a day.
+func (s Courses) PriceOn(ctx context.Context, id uuid.UUID, day time.Time) (award.Price, error) {
+	c, err := s.Course(ctx, id)
+	if err != nil {
+		return award.Price{}, err
+	}
+	p, ok := c.PriceOn(day)
+	if !ok {
+		return award.Price{}, fault.Newf(fault.NotFound, "%s has no price on %s. Choose another date or another course.", c.Name, catalogue.Written(day))
+	}
+	return award.Price{
+		CourseID: c.ID, CourseCode: c.Code, CourseName: c.Name, PriceID: p.ID, Pence: p.Pence, Source: p.Source, Confirmed: p.Confirmed(),
+	}, nil
 }
 
 func course(ctx context.Context, g *gorm.DB, id uuid.UUID) (catalogue.Course, error) {
