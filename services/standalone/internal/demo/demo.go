@@ -39,7 +39,7 @@ const (
 
 // Config says where the providers are and whom they sign people in to.
 type Config struct {
-	Origin string // such as "http://localhost:8080": the issuers are below it
+	Origin string // where browsers find them, such as "http://localhost:8080"
 	Dir    string // keeps the signing keys and sessions, for its owner alone
 	Client Client // the portal
 	Now    func() time.Time
@@ -57,7 +57,7 @@ type Client struct {
 type Providers struct {
 	Staff  *Provider
 	Public *Provider
-	host   string
+	origin origin
 }
 
 // New returns the providers, with the keys and sessions they had before if
@@ -66,23 +66,22 @@ func New(c Config) (*Providers, error) {
 	if c.Now == nil {
 		c.Now = time.Now
 	}
-	c.Origin = strings.TrimSuffix(c.Origin, "/")
-	host := hostOf(c.Origin)
-	if host == "" {
-		return nil, fmt.Errorf("demo sign-in: %q is no origin such as http://localhost:8080", c.Origin)
+	origin, err := parseOrigin(c.Origin)
+	if err != nil {
+		return nil, err
 	}
 	if err := os.MkdirAll(c.Dir, 0o700); err != nil {
 		return nil, err
 	}
-	staff, err := newProvider(c, StaffPath, Staff, nil)
+	staff, err := newProvider(c, origin, StaffPath, Staff, nil)
 	if err != nil {
 		return nil, err
 	}
-	public, err := newProvider(c, PublicPath, Jobseekers, jobseeker)
+	public, err := newProvider(c, origin, PublicPath, Jobseekers, jobseeker)
 	if err != nil {
 		return nil, err
 	}
-	return &Providers{Staff: staff, Public: public, host: host}, nil
+	return &Providers{Staff: staff, Public: public, origin: origin}, nil
 }
 
 // ServeHTTP passes a request on to the provider it is for.
@@ -100,12 +99,13 @@ func (p *Providers) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 type Provider struct {
 	issuer  string
 	path    string
+	address string // in a browser: the issuer, with the port
 	store   *storage
 	op      *op.Provider
 	handler http.Handler
 }
 
-func newProvider(c Config, path string, people []Person, newcomers []identity.Role) (*Provider, error) {
+func newProvider(c Config, at origin, path string, people []Person, newcomers []identity.Role) (*Provider, error) {
 	name := filepath.Join(c.Dir, filepath.Base(path))
 	key, err := signingKey(name + "-key.pem")
 	if err != nil {
@@ -115,15 +115,15 @@ func newProvider(c Config, path string, people []Person, newcomers []identity.Ro
 	if err != nil {
 		return nil, err
 	}
-	p := &Provider{issuer: c.Origin + path, path: path}
-	p.store, err = newStorage(p.issuer, c.Client, people, newcomers, key, kept, c.Now)
+	p := &Provider{issuer: at.withoutPort() + path, path: path, address: at.String() + path}
+	p.store, err = newStorage(p.address, c.Client, people, newcomers, key, kept, c.Now)
 	if err != nil {
 		return nil, err
 	}
 	config := &op.Config{
 		CodeMethodS256:           true,
 		GrantTypeRefreshToken:    true,
-		DefaultLogoutRedirectURI: c.Origin + "/",
+		DefaultLogoutRedirectURI: at.String() + "/",
 		SupportedScopes:          []string{"openid", "profile", "offline_access"},
 		SupportedClaims:          []string{"iss", "sub", "aud", "exp", "iat", "nonce", "name", "roles", "areas"},
 	}
@@ -131,24 +131,33 @@ func newProvider(c Config, path string, people []Person, newcomers []identity.Ro
 	if _, err := rand.Read(config.CryptoKey[:]); err != nil {
 		return nil, err
 	}
-	// No page of another origin has any business here, so no CORS.
-	options := []op.Option{op.WithCORSOptions(nil)}
-	if local(c.Origin) {
+	options := []op.Option{
+		op.WithCORSOptions(nil), // no page of another origin has any business here
+		op.WithCustomAuthEndpoint(op.NewEndpointWithURL("authorize", p.address+"/authorize")),
+		op.WithCustomEndSessionEndpoint(op.NewEndpointWithURL("end-session", p.address+"/end-session")),
+	}
+	if at.local() {
 		options = append(options, op.WithAllowInsecure())
 	}
 	p.op, err = op.NewProvider(config, p.store, op.StaticIssuer(p.issuer), options...)
 	if err != nil {
 		return nil, fmt.Errorf("demo sign-in at %s: %w", p.issuer, err)
 	}
-	p.handler = http.StripPrefix(path, p.routes(c.Origin))
+	p.handler = http.StripPrefix(path, p.routes(at.String()))
 	return p, nil
 }
 
 // ServeHTTP answers requests whose path is below the provider's.
 func (p *Provider) ServeHTTP(w http.ResponseWriter, r *http.Request) { p.handler.ServeHTTP(w, r) }
 
-// Issuer is the provider's name in every token, and its address.
+// Issuer is the provider's name in every token. The port is not part of it:
+// people's ids are made from it, and whoever tries another port is still
+// themselves. It is therefore an address that only Transport can be relied on
+// to reach.
 func (p *Provider) Issuer() string { return p.issuer }
+
+// Sessions is how many sessions can still be refreshed.
+func (p *Provider) Sessions() int { return p.store.kept.count() }
 
 // Token returns an access token for someone whom the provider knows, as if
 // they had just signed in. It is for code in the same process that acts as a

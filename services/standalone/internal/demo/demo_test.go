@@ -42,6 +42,11 @@ type try struct {
 
 func start(t *testing.T, dir string, pick func(*demo.Providers) *demo.Provider) *try {
 	t.Helper()
+	return startAt(t, origin, dir, pick)
+}
+
+func startAt(t *testing.T, origin, dir string, pick func(*demo.Providers) *demo.Provider) *try {
+	t.Helper()
 	providers, err := demo.New(demo.Config{Origin: origin, Dir: dir, Client: demo.Client{
 		ID: "portal", Secret: "a secret", Redirects: []string{redirect}, AfterLogout: []string{origin + "/signed-out"},
 	}})
@@ -96,11 +101,14 @@ func (t *try) answer(resp *http.Response, err error) (int, *url.URL, string) {
 	return resp.StatusCode, to, string(body)
 }
 
+// page is the address of the sign-in page.
+func (t *try) page() string { return origin + mustParse(t.provider.Issuer()).Path + "/choose" }
+
 // ask starts a sign-in and returns the address of the page and of its form.
 func (t *try) ask(verifier string) (page *url.URL, id string) {
 	t.Helper()
 	_, page, body := t.get(t.oauth.AuthCodeURL("the state", oidc.Nonce("the nonce"), oauth2.S256ChallengeOption(verifier)))
-	if page == nil || page.Path != mustParse(t.provider.Issuer()).Path+"/choose" {
+	if page == nil || page.Path != mustParse(t.page()).Path {
 		t.Fatalf("asking to sign in led to %v: %s", page, body)
 	}
 	return page, page.Query().Get("request")
@@ -111,7 +119,7 @@ func (t *try) code(verifier string, pick url.Values) string {
 	t.Helper()
 	_, id := t.ask(verifier)
 	pick.Set("request", id)
-	status, back, body := t.post(t.provider.Issuer()+"/choose", pick)
+	status, back, body := t.post(t.page(), pick)
 	if status != http.StatusSeeOther || !strings.HasPrefix(back.String(), redirect+"?") || back.Query().Get("state") != "the state" {
 		t.Fatalf("choosing led to %d %v: %s", status, back, body)
 	}
@@ -162,7 +170,7 @@ func TestAMemberOfStaffSignsInAndTheirTokenSaysWhoTheyAre(t *testing.T) {
 		t.Fatal(err)
 	}
 	for claim, want := range map[string]any{
-		"iss": origin + "/demo-sign-in/staff", "sub": "dan-kershaw", "aud": []any{"instead"},
+		"iss": "http://localhost/demo-sign-in/staff", "sub": "dan-kershaw", "aud": []any{"instead"},
 		"name": "Dan Kershaw", "roles": []any{"coach", "manager"}, "areas": []any{"Oldham"},
 	} {
 		if diff := cmp.Diff(want, got[claim]); diff != "" {
@@ -189,6 +197,9 @@ func TestAnIDTokenIsNoAccessToken(t *testing.T) {
 		claims, err := try.claims(id, "portal")
 		if err != nil {
 			t.Fatal(err)
+		}
+		if claims["sub"] != "priya-shah" {
+			t.Errorf("the ID token is for %v", claims["sub"])
 		}
 		if claims["roles"] != nil || claims["name"] != nil {
 			t.Errorf("the ID token says more than the sign-in needs: %v", claims)
@@ -234,7 +245,7 @@ func TestSomeoneNewNeedsAName(t *testing.T) {
 	try := start(t, t.TempDir(), public)
 	for name, want := range map[string]string{"  ": "Enter a name.", strings.Repeat("é", 60): "Enter a shorter name."} {
 		_, id := try.ask(oauth2.GenerateVerifier())
-		status, _, body := try.post(try.provider.Issuer()+"/choose", url.Values{"request": {id}, "name": {name}})
+		status, _, body := try.post(try.page(), url.Values{"request": {id}, "name": {name}})
 		if status != http.StatusUnprocessableEntity || !strings.Contains(body, want) {
 			t.Errorf("name %q: %d, want %q", name, status, want)
 		}
@@ -244,7 +255,7 @@ func TestSomeoneNewNeedsAName(t *testing.T) {
 func TestNobodyNewJoinsTheStaff(t *testing.T) {
 	try := start(t, t.TempDir(), staff)
 	_, id := try.ask(oauth2.GenerateVerifier())
-	if status, back, _ := try.post(try.provider.Issuer()+"/choose", url.Values{"request": {id}, "name": {"Mallory"}}); back != nil {
+	if status, back, _ := try.post(try.page(), url.Values{"request": {id}, "name": {"Mallory"}}); back != nil {
 		t.Errorf("Mallory joined the staff: %d", status)
 	}
 }
@@ -388,7 +399,7 @@ func TestKnowingARequestIsNotEnoughToFinishIt(t *testing.T) {
 	_, id := try.ask(oauth2.GenerateVerifier())
 	form := as("helen-barlow")
 	form.Set("request", id)
-	try.post(try.provider.Issuer()+"/choose", form)
+	try.post(try.page(), form)
 	if status, to, _ := try.get(try.oauth.Endpoint.AuthURL + "/callback?id=" + id); to != nil {
 		t.Errorf("whoever sent the link collected the code: %d to %v", status, to)
 	}
@@ -409,6 +420,22 @@ func TestASessionOutlivesItsAccessTokenAndARestart(t *testing.T) {
 		if _, err := try.claims(first.AccessToken, httpx.Audience); err != nil {
 			t.Errorf("the token from before the restart: %v", err)
 		}
+	}
+}
+
+func TestWhoeverTriesAnotherPortIsStillThemselves(t *testing.T) {
+	dir := t.TempDir()
+	first := start(t, dir, staff)
+	token := first.signIn(as("priya-shah"))
+	second := startAt(t, "http://localhost:9090", dir, staff)
+	if second.provider.Issuer() != first.provider.Issuer() {
+		t.Errorf("the issuer is now %s", second.provider.Issuer())
+	}
+	if _, err := second.claims(token.AccessToken, httpx.Audience); err != nil {
+		t.Error(err)
+	}
+	if got := mustParse(second.oauth.Endpoint.AuthURL).Host; got != "localhost:9090" {
+		t.Errorf("browsers are sent to %s", got)
 	}
 }
 
@@ -482,11 +509,11 @@ func TestThePageListsEverybodyAndNeedsNoScript(t *testing.T) {
 func TestAPageThatWaitedTooLongSaysSo(t *testing.T) {
 	try := start(t, t.TempDir(), staff)
 	for _, address := range []string{"/choose", "/choose?request=unknown"} {
-		if status, _, body := try.get(try.provider.Issuer() + address); status != http.StatusBadRequest || !strings.Contains(body, "start again") {
+		if status, _, body := try.get(strings.TrimSuffix(try.page(), "/choose") + address); status != http.StatusBadRequest || !strings.Contains(body, "start again") {
 			t.Errorf("%s: %d %s", address, status, body)
 		}
 	}
-	if status, _, body := try.post(try.provider.Issuer()+"/choose", as("tom-whitworth")); status != http.StatusBadRequest || !strings.Contains(body, "start again") {
+	if status, _, body := try.post(try.page(), as("tom-whitworth")); status != http.StatusBadRequest || !strings.Contains(body, "start again") {
 		t.Errorf("choosing without a request: %d %s", status, body)
 	}
 }
@@ -494,7 +521,7 @@ func TestAPageThatWaitedTooLongSaysSo(t *testing.T) {
 func TestAFormOfAnotherSiteIsRefused(t *testing.T) {
 	try := start(t, t.TempDir(), staff)
 	_, id := try.ask(oauth2.GenerateVerifier())
-	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, try.provider.Issuer()+"/choose", strings.NewReader("person=priya-shah&request="+id))
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, try.page(), strings.NewReader("person=priya-shah&request="+id))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -508,7 +535,7 @@ func TestAFormOfAnotherSiteIsRefused(t *testing.T) {
 func TestOnlyThisMachineIsServedWithoutTLS(t *testing.T) {
 	for address, ok := range map[string]bool{
 		"http://localhost:8080": true, "http://127.0.0.1:8080": true, "https://instead.example": true,
-		"http://instead.example": false, "localhost:8080": false, "": false,
+		"http://instead.example": false, "http://localhost:8080/path": false, "localhost:8080": false, "": false,
 	} {
 		_, err := demo.New(demo.Config{Origin: address, Dir: t.TempDir(), Client: demo.Client{ID: "portal"}})
 		if (err == nil) != ok {

@@ -81,6 +81,12 @@ func (m *memory) session(refreshToken string, now time.Time) (session, bool) {
 	return s, ok && now.Before(s.Ends)
 }
 
+func (m *memory) count() int {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return len(m.Sessions)
+}
+
 // newcomers returns the people who came as "Someone new", the latest first.
 func (m *memory) newcomers() []Person {
 	m.mu.Lock()

@@ -56,7 +56,7 @@ type row struct {
 // longestList is how many newcomers the page offers to be again.
 const longestList = 10
 
-// routes adds the sign-in page to op's endpoints. Paths are below the issuer.
+// routes adds the sign-in page to op's endpoints. Paths are below the provider's.
 func (p *Provider) routes(home string) http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("/", p.op)

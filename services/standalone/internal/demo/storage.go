@@ -24,7 +24,7 @@ import (
 // storage is what the op package asks of a provider: people, the client, keys,
 // and where each sign-in has got to.
 type storage struct {
-	issuer    string
+	address   string // of the provider, in a browser
 	client    Client
 	people    []Person
 	newcomers []identity.Role // what someone new may be; none if nobody may come
@@ -59,14 +59,14 @@ type chosen struct {
 	at      time.Time
 }
 
-func newStorage(issuer string, c Client, people []Person, newcomers []identity.Role, key *rsa.PrivateKey, kept *memory, now func() time.Time) (*storage, error) {
+func newStorage(address string, c Client, people []Person, newcomers []identity.Role, key *rsa.PrivateKey, kept *memory, now func() time.Time) (*storage, error) {
 	public := jose.JSONWebKey{Key: key.Public()}
 	print, err := public.Thumbprint(hashOfKeys)
 	if err != nil {
 		return nil, err
 	}
 	return &storage{
-		issuer: issuer, client: c, people: people, newcomers: newcomers, kept: kept, now: now,
+		address: address, client: c, people: people, newcomers: newcomers, kept: kept, now: now,
 		key:      signer{id: base64.RawURLEncoding.EncodeToString(print), key: key},
 		requests: map[string]asked{},
 		codes:    map[string]chosen{},
@@ -303,8 +303,9 @@ func (s *storage) GetPrivateClaimsFromRequest(_ context.Context, r op.TokenReque
 }
 
 // SetUserinfoFromRequest puts the session's id into the ID token, for the
-// client to end that session and no other.
+// client to end that session and no other. op takes the subject from here too.
 func (s *storage) SetUserinfoFromRequest(_ context.Context, info *oidc.UserInfo, r op.IDTokenRequest, _ []string) error {
+	info.Subject = r.GetSubject()
 	if g, ok := r.(interface{ sessionID() string }); ok {
 		info.AppendClaims("sid", g.sessionID())
 	}
@@ -329,7 +330,7 @@ func (s *storage) GetClientByClientID(_ context.Context, id string) (op.Client, 
 	return s.clientOf(), nil
 }
 
-func (s *storage) clientOf() op.Client { return &client{s.client, s.issuer + "/choose?request="} }
+func (s *storage) clientOf() op.Client { return &client{s.client, s.address + "/choose?request="} }
 
 // AuthorizeClientIDSecret checks the client's secret, in a time that tells
 // nothing of how much of it was right.
