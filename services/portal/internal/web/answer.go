@@ -80,6 +80,11 @@ func (a Went) send(s *site, c echo.Context) error {
 	if a.notice != "" {
 		s.sessions.Put(c.Request().Context(), noticeKey, a.notice)
 	}
+	return s.redirect(c, to)
+}
+
+// redirect has the browser ask for an address with GET.
+func (s *site) redirect(c echo.Context, to string) error {
 	if err := s.save(c); err != nil {
 		return err
 	}

@@ -121,7 +121,8 @@ func (d *door) redeem(ctx context.Context, code string, p pending) (signIn, erro
 		}
 	}
 	in := signIn{Door: d.Name, ID: raw}
-	return in, in.take(ctx, d, tokens, identity.IDOf(id.Issuer, id.Subject))
+	err = in.take(ctx, d, tokens, identity.IDOf(id.Issuer, id.Subject))
+	return in, err
 }
 
 // renew returns in with a fresh access token. The person is read afresh too: a
@@ -142,7 +143,8 @@ func (d *door) renew(ctx context.Context, in signIn) (signIn, error) {
 	if raw, ok := tokens.Extra("id_token").(string); ok && raw != "" {
 		in.ID = raw
 	}
-	return in, in.take(ctx, d, tokens, in.Person.ID)
+	err = in.take(ctx, d, tokens, in.Person.ID)
+	return in, err
 }
 
 // take keeps tokens that are for this person and no other. The access token is

@@ -78,10 +78,7 @@ func (s *site) sendToSignIn(c echo.Context, first signInFirst) error {
 	if door := doorFor(first.roles); door != "" {
 		to = doorHref(door, c.Request().URL.RequestURI())
 	}
-	if err := s.save(c); err != nil {
-		return err
-	}
-	return c.Redirect(http.StatusSeeOther, to)
+	return s.redirect(c, to)
 }
 
 // doorFor is the way in for people with these roles, or "" if they come in by

@@ -7,7 +7,6 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"errors"
-	"log/slog"
 	"net/http"
 	"net/url"
 	"slices"
@@ -270,27 +269,29 @@ func (s *site) notSignedIn(c echo.Context, d *door, to, why string) error {
 	}.send(s, c)
 }
 
-// signOut ends the sign-in here first, whatever becomes of the provider's.
+// signOut ends the sign-in here first, whatever becomes of the provider's. Then
+// a page leads on to the provider, by itself: were it a redirect, browsers would
+// hold every address that the provider goes through against our form-action.
 func (s *site) signOut(c echo.Context) error {
 	ctx, v := c.Request().Context(), visitOf(c)
-	to := "/signed-out"
+	there := ""
 	if v.signIn != nil {
 		if err := s.SignIns.End(ctx, v.id); err != nil {
 			return fault.Wrap(err, fault.Unavailable, "We can’t sign you out right now. Try again, or close all your browser’s windows.")
 		}
 		if d, ok := s.doors[v.signIn.Door]; ok {
-			if there := d.leave(ctx, *v.signIn, s.origin()+to); there != "" {
-				to = there
-			}
+			there = d.leave(ctx, *v.signIn, s.origin()+"/signed-out")
 		}
+		v.signIn = nil
 	}
 	if err := s.sessions.Destroy(ctx); err != nil {
-		s.Log.WarnContext(ctx, "an empty session was left behind", slog.String("cause", err.Error()))
+		s.Log.WarnContext(ctx, "an empty session was left behind", "cause", err.Error())
 	}
-	if err := s.save(c); err != nil {
-		return err
+	if there == "" {
+		return s.redirect(c, "/signed-out")
 	}
-	return c.Redirect(http.StatusSeeOther, to)
+	c.Response().Header().Set("Refresh", "0; url="+there)
+	return Show(component.LayoutProps{Title: "Signing you out"}, signingOut(there)).send(s, c)
 }
 
 func (s *site) chooseDoor(r *http.Request) (Answer, error) {

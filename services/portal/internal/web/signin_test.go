@@ -401,6 +401,11 @@ func TestSigningOutEndsTheSessionHereAndAtTheProvider(t *testing.T) {
 	b.get("/jobseekers")
 	before := b.cookies()
 	p := b.post("/sign-out", nil)
+	there, ok := strings.CutPrefix(p.header.Get("Refresh"), "0; url="+b.portal.staff.URL)
+	if p.status != http.StatusOK || !ok || !p.says("Signing you out") || p.says("priya") {
+		t.Fatalf("%d %s, then %q", p.status, p.body, p.header.Get("Refresh"))
+	}
+	p = b.get(b.portal.staff.URL + there)
 	if p.status != http.StatusOK || p.at.Path != "/signed-out" || !p.says("You have signed out") {
 		t.Errorf("%d at %v", p.status, p.at)
 	}

@@ -34,7 +34,6 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
-	"strings"
 	"time"
 
 	"github.com/alexedwards/scs/v2"
@@ -82,7 +81,6 @@ type site struct {
 	prefix   string // of every cookie's name
 	menus    []menu
 	cross    *http.CrossOriginProtection
-	csp      string
 }
 
 // footer is at the bottom of every page.
@@ -113,7 +111,6 @@ func New(d Deps, pages ...Page) (http.Handler, error) {
 		s.doors[c.Name] = &door{Client: c, http: d.HTTP, tokens: d.Tokens, back: s.origin() + "/sign-in/" + c.Name + "/back"}
 	}
 	s.sessions = newSessions(d, s.prefix)
-	s.csp = s.policy()
 
 	e := httpx.NewEcho(d.Log)
 	e.HTTPErrorHandler = s.fail
@@ -140,7 +137,7 @@ func (s *site) secure() bool { return s.URL.Scheme == "https" }
 func (s *site) safe(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		h := c.Response().Header()
-		h.Set("Content-Security-Policy", s.csp)
+		h.Set("Content-Security-Policy", policy)
 		h.Set("X-Content-Type-Options", "nosniff")
 		h.Set("Referrer-Policy", "same-origin")
 		h.Set("Cross-Origin-Opener-Policy", "same-origin")
@@ -157,17 +154,6 @@ func (s *site) safe(next echo.HandlerFunc) echo.HandlerFunc {
 	}
 }
 
-// policy is the Content-Security-Policy. Browsers hold form-action against the
-// redirects that follow a form too, and signing out leads on to the provider.
-func (s *site) policy() string {
-	forms := "'self'"
-	for _, c := range []Client{s.Staff, s.Public} {
-		if u, err := url.Parse(c.Issuer); err == nil {
-			if origin := u.Scheme + "://" + u.Host; origin != s.origin() && !strings.Contains(forms, origin) {
-				forms += " " + origin
-			}
-		}
-	}
-	return "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; " +
-		"connect-src 'self'; manifest-src 'self'; base-uri 'none'; frame-ancestors 'none'; form-action " + forms
-}
+// policy is the Content-Security-Policy of every page.
+const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; " +
+	"connect-src 'self'; manifest-src 'self'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'"
