@@ -129,7 +129,7 @@ func (s *site) who(next echo.HandlerFunc) echo.HandlerFunc {
 			return next(c)
 		}
 		v.id, v.signIn = id, current
-		ctx := identity.With(r.Context(), current.Person)
+		ctx := withCookie(identity.With(r.Context(), current.Person), s.sessions.Token(r.Context()))
 		c.SetRequest(r.WithContext(httpx.WithToken(ctx, current.Access)))
 		return next(c)
 	}
