@@ -27,6 +27,7 @@ type Deps struct {
 func All(d Deps) []web.Page {
 	return []web.Page{
 		Start{},
+		Decisions{d},
 		Courses{d},
 		Imports{d},
 		About{},

@@ -3,6 +3,8 @@ package page_test
 import (
 	"sync"
 
+	"github.com/google/uuid"
+
 	fundingapi "github.com/instead-support/instead/api/funding"
 	needsapi "github.com/instead-support/instead/api/needs"
 )
@@ -28,6 +30,9 @@ type memoryFunding struct {
 	imports  []fundingapi.Import
 	problems []fundingapi.ImportProblem
 	uploaded string // the file last uploaded
-	requests []fundingapi.Request
-	decided  int // how often somebody was told that they decided
+	requests []*fundingapi.Request
+	linked   uuid.UUID // the jobseeker whom a public person is
+
+	keys      map[string]bool // of forms that did their work
+	decisions int
 }
