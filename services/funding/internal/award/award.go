@@ -117,7 +117,7 @@ func (s *Awards) Draft(ctx context.Context, allowance uuid.UUID) (Standing, erro
 // Edit replaces the lines of a draft or returned request; see Request.Edit.
 func (s *Awards) Edit(ctx context.Context, id uuid.UUID, version int64, ask Ask) (Standing, error) {
 	return s.change(ctx, policy.EditRequest, id, version, ask, func(r *Request, _ *Allowance, _ identity.Person) error {
-		return r.Edit(ask)
+		return r.Edit(ask, s.now())
 	})
 }
 

@@ -25,6 +25,7 @@ type Request struct {
 	Awarded     money.Pence // what approval promised; 0 until then
 	Totals                  // of its own entries
 	History     []Step      // oldest first, never empty once begun
+	ChangedAt   time.Time
 	Version     int64
 }
 
@@ -90,7 +91,7 @@ func (r *Request) Decision() (Step, bool) {
 
 // Edit replaces the lines of a draft or a returned request. It returns Conflict
 // in any other state, and Invalid with a pointer to every field that is wrong.
-func (r *Request) Edit(ask Ask) error {
+func (r *Request) Edit(ask Ask, at time.Time) error {
 	if !r.State().editable() {
 		return fault.Newf(fault.Conflict, "This request is %s, so it can no longer be edited.", r.State())
 	}
@@ -98,7 +99,7 @@ func (r *Request) Edit(ask Ask) error {
 	if err := ask.check(); err != nil {
 		return err
 	}
-	r.Lines, r.Elsewhere = ask.Lines, ask.Elsewhere
+	r.Lines, r.Elsewhere, r.ChangedAt = ask.Lines, ask.Elsewhere, at
 	return nil
 }
 
@@ -210,6 +211,7 @@ func (r *Request) move(to State, by identity.Person, at time.Time, why Reason) e
 	r.History = append(r.History, Step{
 		From: r.State(), To: to, At: at, By: by.ID, ByName: by.Name, Code: why.Code, Words: why.Words,
 	})
+	r.ChangedAt = at
 	return nil
 }
 

@@ -216,7 +216,7 @@ func (m *Memory) matching(act award.Act, f award.Filter) []award.Summary {
 		all = append(all, award.Summary{
 			ID: r.ID, Reference: r.Reference, JobseekerID: r.JobseekerID, AllowanceID: r.AllowanceID,
 			Area: r.Area, State: r.State(), Lines: len(r.Lines), Asked: r.Asked(), Awarded: r.Awarded,
-			ChangedAt: r.History[len(r.History)-1].At,
+			ChangedAt: r.ChangedAt,
 		})
 	}
 	return all

@@ -28,6 +28,7 @@ func Rules(t *testing.T, store award.Store, withKey func(context.Context, string
 		m.openAllowances(t)
 		m.last = m.everything(t)
 		t.Repeat(map[string]func(*rapid.T){"": m.check, "verb": m.step})
+		m.checkTotals(t)
 	})
 }
 
@@ -224,22 +225,27 @@ func (m *machine) act(t *rapid.T, by identity.Person, do func(context.Context) (
 	return s
 }
 
-// check walks every rule.
 func (m *machine) check(t *rapid.T) {
 	if err := m.last.Reconcile(); err != nil {
 		t.Fatal(err)
 	}
-	m.checkTotals(t)
 }
 
 // checkTotals: every total counts every request in its state.
 func (m *machine) checkTotals(t *rapid.T) {
-	totals, err := m.awards.Totals(as(m.Priya), award.Filter{})
+	for _, id := range m.allowances {
+		m.checkTotalsOf(t, award.Filter{AllowanceID: id})
+	}
+}
+
+func (m *machine) checkTotalsOf(t *rapid.T, f award.Filter) {
+	totals, err := m.awards.Totals(as(m.Priya), f)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, total := range totals {
-		rows, n, err := m.awards.List(as(m.Priya), award.Filter{States: []award.State{total.State}}, award.Page{Number: 1, Size: 10000})
+		f.States = []award.State{total.State}
+		rows, n, err := m.awards.List(as(m.Priya), f, award.Page{Number: 1, Size: 200})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -1,0 +1,263 @@
+package postgres
+
+import (
+	"context"
+	"slices"
+
+	"github.com/google/uuid"
+	"gorm.io/gorm"
+
+	"github.com/instead-support/instead/pkg/audit"
+	"github.com/instead-support/instead/pkg/db"
+	"github.com/instead-support/instead/pkg/fault"
+	"github.com/instead-support/instead/services/funding/internal/award"
+	"github.com/instead-support/instead/services/funding/internal/policy"
+)
+
+// Awards keeps allowances, requests and the ledger. It is the award.Store.
+type Awards struct {
+	db   *db.DB
+	tell Tell
+}
+
+// Tell makes it part of tx that other services hear of a request that has come
+// into another state.
+type Tell func(ctx context.Context, tx *gorm.DB, r *award.Request) error
+
+// NewAwards returns the store of awards in d, which tells others through tell.
+func NewAwards(d *db.DB, tell Tell) Awards { return Awards{d, tell} }
+
+var (
+	errNoAllowance = fault.New(fault.NotFound, "We could not find that allowance. It may not exist, or it may not be yours to see.")
+	errNoRequest   = fault.New(fault.NotFound, "We could not find that request. It may not exist, or it may not be yours to see.")
+	errTooLate     = fault.New(fault.Conflict, "Somebody else changed this at the same moment. Look at it again before you go on.")
+)
+
+// awardFaults say what a broken constraint means to the person who broke it.
+// Those that stand for a rule of award's own are the second wall: what reaches
+// them got past the first.
+var awardFaults = db.Faults{
+	"allowance_once":             fault.New(fault.Conflict, "This jobseeker already has an allowance for this course. Ask against that one."),
+	"allowance_within_cap":       fault.New(fault.OverCap, "There is not that much left of this allowance. Look at what is available now."),
+	"request_decided_by_another": fault.New(fault.Forbidden, "You submitted this request, so somebody else must decide it."),
+	"request_reference":          fault.New(fault.Unavailable, "The reference for this request was taken. Try again."),
+	"history_arrow":              errTooLate,
+	"history_goes_on":            errTooLate,
+	"history_pkey":               errTooLate,
+	"line_frozen":                errTooLate,
+}
+
+// tx runs f in one transaction, and says in plain words what a constraint
+// refused.
+func (s Awards) tx(ctx context.Context, f func(tx *gorm.DB) error) error {
+	return awardFaults.Translate(db.Tx(ctx, s.db.Gorm, f))
+}
+
+// takeOnce runs do, which returns the id of what it made or changed, unless the same
+// message did so before. It returns that id either way, and whether it was seen.
+func takeOnce(ctx context.Context, tx *gorm.DB, act award.Act, do func() (uuid.UUID, error)) (uuid.UUID, bool, error) {
+	id, seen, err := db.Once(ctx, tx, string(act.Operation), act.Body)
+	if err != nil || seen {
+		return id, seen, err
+	}
+	if id, err = do(); err != nil {
+		return uuid.Nil, false, err
+	}
+	return id, false, db.Did(ctx, tx, id)
+}
+
+// Begin is award.Store's.
+func (s Awards) Begin(ctx context.Context, act award.Act, allowance uuid.UUID, begin func(*award.Allowance) (*award.Request, error)) (r *award.Request, a *award.Allowance, err error) {
+	err = s.tx(ctx, func(tx *gorm.DB) error {
+		id, seen, err := takeOnce(ctx, tx, act, func() (uuid.UUID, error) {
+			if a, err = readAllowance(ctx, tx, act.Who, allowance); err != nil {
+				return uuid.Nil, err
+			}
+			if r, err = begin(a); err != nil {
+				return uuid.Nil, err
+			}
+			return r.ID, s.insert(ctx, tx, r)
+		})
+		if err != nil {
+			return err
+		}
+		if seen {
+			r, a, err = readRequest(ctx, tx, act.Who, id, "")
+			act.Operation = policy.ReadRequest
+		}
+		return noteRequest(ctx, tx, act, r, err)
+	})
+	return r, a, err
+}
+
+// Change is award.Store's.
+func (s Awards) Change(ctx context.Context, act award.Act, id uuid.UUID, change func(*award.Request, *award.Allowance) error) (r *award.Request, a *award.Allowance, err error) {
+	err = s.tx(ctx, func(tx *gorm.DB) error {
+		_, seen, err := takeOnce(ctx, tx, act, func() (uuid.UUID, error) {
+			if r, a, err = lockRequest(ctx, tx, act.Who, id); err != nil {
+				return uuid.Nil, err
+			}
+			was := *r
+			if err := change(r, a); err != nil {
+				return uuid.Nil, err
+			}
+			return id, s.save(ctx, tx, &was, r, a)
+		})
+		if err != nil {
+			return err
+		}
+		if seen {
+			r, a, err = readRequest(ctx, tx, act.Who, id, "")
+			act.Operation = policy.ReadRequest
+		}
+		return noteRequest(ctx, tx, act, r, err)
+	})
+	return r, a, err
+}
+
+// Request is award.Store's.
+func (s Awards) Request(ctx context.Context, act award.Act, id uuid.UUID) (r *award.Request, a *award.Allowance, err error) {
+	err = s.tx(ctx, func(tx *gorm.DB) (err error) {
+		r, a, err = readRequest(ctx, tx, act.Who, id, "")
+		return noteRequest(ctx, tx, act, r, err)
+	})
+	return r, a, err
+}
+
+// JobseekerOf is award.Store's.
+func (s Awards) JobseekerOf(ctx context.Context, who policy.Actor, id uuid.UUID) (uuid.UUID, error) {
+	rows, err := gorm.G[requestRow](s.db.Gorm).Raw(selectRequest, id, within(who, policy.ReadRequest, ofRequest)).Find(ctx)
+	if err != nil {
+		return uuid.Nil, err
+	}
+	if len(rows) == 0 {
+		return uuid.Nil, errNoRequest
+	}
+	return rows[0].JobseekerID, nil
+}
+
+// lockRequest reads a request and its allowance and keeps them from changing
+// until tx ends: the allowance first, so that no two ever wait for each other.
+// Each is read by a statement that begins once the lock is held, and so sees all
+// that the one it waited for has done.
+func lockRequest(ctx context.Context, tx *gorm.DB, who policy.Actor, id uuid.UUID) (*award.Request, *award.Allowance, error) {
+	err := tx.WithContext(ctx).Exec(
+		"SELECT FROM allowance WHERE id = (SELECT allowance_id FROM request WHERE id = ?) FOR NO KEY UPDATE", id).Error
+	if err != nil {
+		return nil, nil, err
+	}
+	return readRequest(ctx, tx, who, id, " FOR NO KEY UPDATE OF r")
+}
+
+const selectRequest = "SELECT r.* FROM request r JOIN allowance a ON a.id = r.allowance_id WHERE r.id = ? AND ?"
+
+// readRequest reads a request that who may see, and its allowance.
+func readRequest(ctx context.Context, tx *gorm.DB, who policy.Actor, id uuid.UUID, lock string) (*award.Request, *award.Allowance, error) {
+	rows, err := gorm.G[requestRow](tx).Raw(selectRequest+lock, id, within(who, policy.ReadRequest, ofRequest)).Find(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	if len(rows) == 0 {
+		return nil, nil, errNoRequest
+	}
+	a, err := gorm.G[allowanceRow](tx).Where("id = ?", rows[0].AllowanceID).Take(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	lines, err := gorm.G[lineRow](tx).Where("request_id = ?", id).Order("position").Find(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	steps, err := gorm.G[stepRow](tx).Where("request_id = ?", id).Order("step").Find(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	return rows[0].toDomain(lines, steps), a.toDomain(), nil
+}
+
+// insert saves a request that has just begun.
+func (s Awards) insert(ctx context.Context, tx *gorm.DB, r *award.Request) error {
+	row := toRequestRow(r)
+	if err := gorm.G[requestRow](tx).Omit(kept...).Create(ctx, &row); err != nil {
+		return err
+	}
+	return s.step(ctx, tx, r, 0)
+}
+
+// kept are the columns that the database keeps out of the entries, or begins by
+// itself.
+var kept = []string{"Held", "Committed", "Paid", "Version"}
+
+// save writes what a change made of a request that was, and of its allowance.
+func (s Awards) save(ctx context.Context, tx *gorm.DB, was, r *award.Request, a *award.Allowance) error {
+	if !slices.Equal(was.Lines, r.Lines) {
+		if err := replaceLines(ctx, tx, r); err != nil {
+			return err
+		}
+	}
+	if err := s.step(ctx, tx, r, len(was.History)); err != nil {
+		return err
+	}
+	if err := enter(ctx, tx, a); err != nil {
+		return err
+	}
+	r.Version++
+	row := toRequestRow(r)
+	n, err := gorm.G[requestRow](tx).Where("id = ? AND version = ?", r.ID, was.Version).
+		Select("Area", "Elsewhere", "ElsewhereFrom", "Asked", "Awarded", "ChangedAt", "Version").Updates(ctx, row)
+	if err == nil && n == 0 {
+		err = errTooLate
+	}
+	return err
+}
+
+// step writes the steps that r has taken since it had taken so many, and tells
+// others where it stands.
+func (s Awards) step(ctx context.Context, tx *gorm.DB, r *award.Request, taken int) error {
+	if len(r.History) == taken {
+		return nil
+	}
+	rows := toStepRows(r)[taken:]
+	if err := gorm.G[stepRow](tx).CreateInBatches(ctx, &rows, len(rows)); err != nil {
+		return err
+	}
+	return s.tell(ctx, tx, r)
+}
+
+// enter writes the entries made on a since it was loaded, and a's next version.
+func enter(ctx context.Context, tx *gorm.DB, a *award.Allowance) error {
+	if len(a.Entered) == 0 {
+		return nil
+	}
+	rows := toEntryRows(a.Entered)
+	if err := gorm.G[entryRow](tx).CreateInBatches(ctx, &rows, len(rows)); err != nil {
+		return err
+	}
+	n, err := gorm.G[allowanceRow](tx).Where("id = ? AND version = ?", a.ID, a.Version).
+		Select("Version").Updates(ctx, allowanceRow{Version: a.Version + 1})
+	if err == nil && n == 0 {
+		err = errTooLate
+	}
+	a.Version, a.Entered = a.Version+1, nil
+	return err
+}
+
+func replaceLines(ctx context.Context, tx *gorm.DB, r *award.Request) error {
+	if _, err := gorm.G[lineRow](tx).Where("request_id = ?", r.ID).Delete(ctx); err != nil {
+		return err
+	}
+	rows := toLineRows(r)
+	if len(rows) == 0 {
+		return nil
+	}
+	return gorm.G[lineRow](tx).CreateInBatches(ctx, &rows, len(rows))
+}
+
+// noteRequest writes into the audit trail that act was done to r, unless err
+// says that it was not.
+func noteRequest(ctx context.Context, tx *gorm.DB, act award.Act, r *award.Request, err error) error {
+	if err != nil {
+		return err
+	}
+	return audit.Write(ctx, tx, audit.Entry{Action: string(act.Operation), Subject: "request", SubjectID: r.ID, Jobseeker: r.JobseekerID})
+}

@@ -1,0 +1,207 @@
+package postgres
+
+import (
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/instead-support/instead/pkg/money"
+	"github.com/instead-support/instead/services/funding/internal/award"
+)
+
+// totalsRow are the running totals, which the database keeps out of the entries.
+type totalsRow struct {
+	Held      int64
+	Committed int64
+	Paid      int64
+}
+
+func (r totalsRow) toDomain() award.Totals {
+	return award.Totals{Held: money.Pence(r.Held), Committed: money.Pence(r.Committed), Paid: money.Pence(r.Paid)}
+}
+
+// allowanceRow is a row of table allowance.
+type allowanceRow struct {
+	ID          uuid.UUID
+	JobseekerID uuid.UUID
+	CourseID    uuid.UUID
+	CourseCode  string
+	CourseName  string
+	PriceID     uuid.UUID
+	Cap         int64
+	PricedOn    time.Time
+	Source      string
+	Area        string
+	CoachID     uuid.UUID
+	CoachName   string
+	OpenedAt    time.Time
+	Totals      totalsRow `gorm:"embedded"`
+	Version     int64
+}
+
+func (allowanceRow) TableName() string { return "allowance" }
+
+func toAllowanceRow(a *award.Allowance) allowanceRow {
+	return allowanceRow{
+		ID: a.ID, JobseekerID: a.JobseekerID,
+		CourseID: a.CourseID, CourseCode: a.CourseCode, CourseName: a.CourseName,
+		PriceID: a.PriceID, Cap: int64(a.Cap), PricedOn: a.PricedOn, Source: a.Source,
+		Area: a.Area, CoachID: a.CoachID, CoachName: a.CoachName, OpenedAt: a.OpenedAt, Version: a.Version,
+	}
+}
+
+func (r allowanceRow) toDomain() *award.Allowance {
+	return &award.Allowance{
+		ID: r.ID, JobseekerID: r.JobseekerID,
+		CourseID: r.CourseID, CourseCode: r.CourseCode, CourseName: r.CourseName,
+		PriceID: r.PriceID, Cap: money.Pence(r.Cap), PricedOn: r.PricedOn, Source: r.Source,
+		Area: r.Area, CoachID: r.CoachID, CoachName: r.CoachName, OpenedAt: r.OpenedAt,
+		Totals: r.Totals.toDomain(), Version: r.Version,
+	}
+}
+
+// requestRow is a row of table request, without what follows from its history.
+type requestRow struct {
+	ID            uuid.UUID
+	Reference     string
+	AllowanceID   uuid.UUID
+	JobseekerID   uuid.UUID
+	Area          string
+	Elsewhere     int64
+	ElsewhereFrom string
+	Asked         int64
+	Awarded       int64
+	Totals        totalsRow `gorm:"embedded"`
+	ChangedAt     time.Time
+	Version       int64
+}
+
+func (requestRow) TableName() string { return "request" }
+
+func toRequestRow(r *award.Request) requestRow {
+	return requestRow{
+		ID: r.ID, Reference: r.Reference, AllowanceID: r.AllowanceID, JobseekerID: r.JobseekerID, Area: r.Area,
+		Elsewhere: int64(r.Elsewhere.Pence), ElsewhereFrom: r.Elsewhere.From,
+		Asked: int64(r.Asked()), Awarded: int64(r.Awarded), ChangedAt: r.ChangedAt, Version: r.Version,
+	}
+}
+
+func (r requestRow) toDomain(lines []lineRow, steps []stepRow) *award.Request {
+	req := &award.Request{
+		ID: r.ID, Reference: r.Reference, AllowanceID: r.AllowanceID, JobseekerID: r.JobseekerID, Area: r.Area,
+		Elsewhere: award.Elsewhere{Pence: money.Pence(r.Elsewhere), From: r.ElsewhereFrom},
+		Awarded:   money.Pence(r.Awarded), Totals: r.Totals.toDomain(), ChangedAt: r.ChangedAt, Version: r.Version,
+	}
+	for _, l := range lines {
+		req.Lines = append(req.Lines, l.toDomain())
+	}
+	for _, s := range steps {
+		req.History = append(req.History, s.toDomain())
+	}
+	return req
+}
+
+// lineRow is a row of table line.
+type lineRow struct {
+	ID        uuid.UUID
+	RequestID uuid.UUID
+	Position  int // from 1
+	What      string
+	Why       string
+	NeedID    uuid.UUID
+	Category  string
+	Supplier  string
+	Amount    int64
+	Quote     string
+}
+
+func (lineRow) TableName() string { return "line" }
+
+func toLineRows(r *award.Request) []lineRow {
+	rows := make([]lineRow, len(r.Lines))
+	for i, l := range r.Lines {
+		rows[i] = lineRow{
+			ID: l.ID, RequestID: r.ID, Position: i + 1, What: l.What, Why: l.Why, NeedID: l.NeedID,
+			Category: string(l.Category), Supplier: l.Supplier, Amount: int64(l.Amount), Quote: l.Quote,
+		}
+	}
+	return rows
+}
+
+func (r lineRow) toDomain() award.Line {
+	return award.Line{
+		ID: r.ID, What: r.What, Why: r.Why, NeedID: r.NeedID, Category: award.Category(r.Category),
+		Supplier: r.Supplier, Amount: money.Pence(r.Amount), Quote: r.Quote,
+	}
+}
+
+// stepRow is a row of table history.
+type stepRow struct {
+	RequestID uuid.UUID
+	Step      int // from 1
+	FromState string
+	ToState   string
+	At        time.Time
+	ByID      uuid.UUID
+	ByName    string
+	Code      string
+	Words     string
+}
+
+func (stepRow) TableName() string { return "history" }
+
+func toStepRows(r *award.Request) []stepRow {
+	rows := make([]stepRow, len(r.History))
+	for i, s := range r.History {
+		rows[i] = stepRow{
+			RequestID: r.ID, Step: i + 1, FromState: string(s.From), ToState: string(s.To),
+			At: s.At, ByID: s.By, ByName: s.ByName, Code: string(s.Code), Words: s.Words,
+		}
+	}
+	return rows
+}
+
+func (r stepRow) toDomain() award.Step {
+	return award.Step{
+		From: award.State(r.FromState), To: award.State(r.ToState), At: r.At,
+		By: r.ByID, ByName: r.ByName, Code: award.Code(r.Code), Words: r.Words,
+	}
+}
+
+// entryRow is a row of table entry.
+type entryRow struct {
+	ID          uuid.UUID
+	AllowanceID uuid.UUID
+	RequestID   uuid.UUID
+	Step        int
+	Kind        string
+	Pence       int64
+}
+
+func (entryRow) TableName() string { return "entry" }
+
+func toEntryRows(entries []award.Entry) []entryRow {
+	rows := make([]entryRow, len(entries))
+	for i, e := range entries {
+		rows[i] = entryRow{ID: e.ID, AllowanceID: e.AllowanceID, RequestID: e.RequestID, Step: e.Step, Kind: string(e.Kind), Pence: int64(e.Pence)}
+	}
+	return rows
+}
+
+// postingRow is an entry with what a ledger shows beside it.
+type postingRow struct {
+	Entry     entryRow `gorm:"embedded"`
+	Reference string
+	At        time.Time
+}
+
+func (r postingRow) toDomain() award.Posting {
+	e := r.Entry
+	return award.Posting{
+		Entry: award.Entry{
+			ID: e.ID, AllowanceID: e.AllowanceID, RequestID: e.RequestID, Step: e.Step,
+			Kind: award.Kind(e.Kind), Pence: money.Pence(e.Pence),
+		},
+		Reference: r.Reference, At: r.At,
+	}
+}

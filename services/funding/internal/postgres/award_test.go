@@ -1,0 +1,116 @@
+package postgres_test
+
+import (
+	"context"
+	"flag"
+	"strconv"
+	"testing"
+
+	"github.com/google/uuid"
+	"gorm.io/gorm"
+
+	"github.com/instead-support/instead/pkg/db"
+	"github.com/instead-support/instead/pkg/db/dbtest"
+	"github.com/instead-support/instead/pkg/identity"
+	"github.com/instead-support/instead/pkg/money"
+	"github.com/instead-support/instead/services/funding/internal/award"
+	"github.com/instead-support/instead/services/funding/internal/award/awardtest"
+	"github.com/instead-support/instead/services/funding/internal/postgres"
+)
+
+// desk is a world over a database of its own, with an allowance for Sam.
+type desk struct {
+	*awardtest.World
+	*award.Awards
+	t         testing.TB
+	db        *db.DB
+	store     postgres.Awards
+	told      *[]award.Request
+	allowance *award.Allowance
+}
+
+func newDesk(t testing.TB, limit money.Pence) *desk {
+	t.Helper()
+	return deskOn(t, dbtest.Open(t, postgres.Migrations, "funding"), limit)
+}
+
+func deskOn(t testing.TB, d *db.DB, limit money.Pence) *desk {
+	t.Helper()
+	told := &[]award.Request{}
+	store := postgres.NewAwards(d, func(_ context.Context, _ *gorm.DB, r *award.Request) error {
+		*told = append(*told, *r)
+		return nil
+	})
+	w := awardtest.NewWorld()
+	desk := &desk{World: w, Awards: w.Awards(store), t: t, db: d, store: store, told: told}
+	desk.allowance = must(desk.Open(desk.as(w.Amina), award.Opening{JobseekerID: w.SamsRecord, CourseID: w.Catalogue.Add(limit).CourseID}))(t)
+	return desk
+}
+
+func (d *desk) as(p identity.Person) context.Context { return identity.With(context.Background(), p) }
+
+// must unwraps what cannot fail here.
+func must[T any](v T, err error) func(testing.TB) T {
+	return func(t testing.TB) T {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return v
+	}
+}
+
+// draft is a draft of Amina's for these amounts.
+func (d *desk) draft(amounts ...money.Pence) *award.Request {
+	d.t.Helper()
+	r := must(d.Draft(d.as(d.Amina), d.allowance.ID))(d.t).Request
+	var ask award.Ask
+	for _, p := range amounts {
+		ask.Lines = append(ask.Lines, d.Line(d.SamsRecord, p))
+	}
+	return must(d.Edit(d.as(d.Amina), r.ID, r.Version, ask))(d.t).Request
+}
+
+// submitted is a request of Amina's that waits for a decision.
+func (d *desk) submitted(amounts ...money.Pence) *award.Request {
+	d.t.Helper()
+	r := d.draft(amounts...)
+	return must(d.Submit(d.as(d.Amina), r.ID, r.Version))(d.t).Request
+}
+
+var because = award.Reason{Code: "other", Words: "Because."}
+
+// fewer makes rapid try so many times, since each step of this test is many
+// round trips. The same test in memory tries more.
+func fewer(t *testing.T, checks int) {
+	f := flag.Lookup("rapid.checks")
+	was := f.Value.String()
+	if was != f.DefValue {
+		return // somebody asked for so many
+	}
+	_ = f.Value.Set(strconv.Itoa(checks))
+	t.Cleanup(func() { _ = f.Value.Set(was) })
+}
+
+// agrees fails the test unless everything that the database keeps for speed is
+// what it follows from.
+func agrees(t testing.TB, d *db.DB) {
+	t.Helper()
+	var found []struct {
+		What string
+		ID   uuid.UUID
+	}
+	if err := d.Gorm.Raw("SELECT what, id FROM disagreement").Scan(&found).Error; err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range found {
+		t.Errorf("%s: %s", f.What, f.ID)
+	}
+}
+
+func TestTheStoreKeepsEveryRuleWhateverAnybodyDoes(t *testing.T) { // not parallel: it sets a flag
+	fewer(t, 20)
+	d := newDesk(t, 1)
+	awardtest.Rules(t, d.store, db.WithKey)
+	agrees(t, d.db)
+}
