@@ -91,3 +91,12 @@ func listed(words []string) string {
 	}
 	return strings.Join(words[:last], ", ") + " and " + words[last]
 }
+
+// lowered is words as they stand inside a sentence: "English and maths" keeps
+// its capital.
+func lowered(words string) string {
+	if strings.HasPrefix(words, "English") || words == "" {
+		return words
+	}
+	return strings.ToLower(words[:1]) + words[1:]
+}
