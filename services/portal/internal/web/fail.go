@@ -71,7 +71,7 @@ func (s *site) fail(err error, c echo.Context) {
 // theirs, and back again. A form can't be sent again by us, so its sender is
 // told instead, and comes back to the page that the form was on.
 func (s *site) sendToSignIn(c echo.Context, first signInFirst) error {
-	if c.Request().Method != http.MethodGet {
+	if c.Request().Method == http.MethodPost {
 		return fault.New(fault.Unauthenticated, "You were signed out, so what you sent was not saved.")
 	}
 	to := "/sign-in?" + url.Values{returnTo: {c.Request().URL.RequestURI()}}.Encode()
@@ -141,7 +141,7 @@ func (s *site) explain(err error, c echo.Context) trouble {
 
 // cameFrom is the page that a form was on: for a page itself, the page.
 func cameFrom(r *http.Request) string {
-	if r.Method == http.MethodGet {
+	if r.Method != http.MethodPost {
 		return r.URL.RequestURI()
 	}
 	from, err := url.Parse(r.Referer())

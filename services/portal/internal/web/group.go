@@ -84,7 +84,11 @@ func named(path string, roles []identity.Role) []identity.Role {
 }
 
 func (g *Group) add(method, path string, h Handler, roles []identity.Role) {
-	g.echo.Add(method, path, func(c echo.Context) error {
+	methods := []string{method}
+	if method == http.MethodGet {
+		methods = append(methods, http.MethodHead) // net/http leaves the body out
+	}
+	g.echo.Match(methods, path, func(c echo.Context) error {
 		if err := g.site.admit(c, roles); err != nil {
 			return err
 		}

@@ -67,6 +67,13 @@ func TestAnAddressWithNothingAndAWrongMethodHavePages(t *testing.T) {
 	}
 }
 
+func TestAPageCanBeAskedForItsHeadersAlone(t *testing.T) {
+	b := start(t).browser(t)
+	if p := b.do(b.request(http.MethodHead, "/", nil)); p.status != http.StatusOK || p.body != "" {
+		t.Errorf("%d %q", p.status, p.body)
+	}
+}
+
 func TestAFormThatIsTooLargeIsSaid(t *testing.T) {
 	b := start(t).browser(t)
 	b.get("/jobseekers")

@@ -24,11 +24,12 @@ var page = template.Must(template.New("page").Funcs(template.FuncMap{
 		words := make([]string, len(roles))
 		for i, r := range roles {
 			words[i] = map[identity.Role]string{
-				identity.Coach: "Work coach", identity.Manager: "Manager",
-				identity.Finance: "Finance officer", identity.Jobseeker: "Jobseeker",
+				identity.Coach: "work coach", identity.Manager: "manager",
+				identity.Finance: "finance officer", identity.Jobseeker: "jobseeker",
 			}[r]
 		}
-		return strings.Join(words, " and ")
+		s := strings.Join(words, " and ")
+		return strings.ToUpper(s[:1]) + s[1:]
 	},
 	"together": func(words []string) string { return strings.Join(words, " and ") },
 	"row":      func(v view, p Person) row { return row{v, p} },
