@@ -76,7 +76,7 @@ const codeLength = 10
 // NewCode returns a code that nobody can guess.
 func NewCode() Code {
 	b := make([]byte, codeLength)
-	rand.Read(b) //nolint:errcheck // it ends the program rather than fail
+	_, _ = rand.Read(b) // it ends the program rather than fail
 	for i := range b {
 		b[i] = crockford[b[i]&31]
 	}

@@ -15,9 +15,8 @@ import (
 func TestACodeIsReadHoweverItIsTyped(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		code := NewCode()
-		typed := []rune(code.String())
 		var b strings.Builder
-		for _, r := range typed {
+		for _, r := range code.String() {
 			switch {
 			case r == '0' && rapid.Bool().Draw(t, "O for nought"):
 				r = 'O'

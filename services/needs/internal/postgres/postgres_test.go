@@ -2,6 +2,7 @@ package postgres_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"sync"
@@ -207,7 +208,7 @@ func TestSomebodyWhoMayAlreadyBeHereIsNeverAddedSilently(t *testing.T) {
 	} {
 		n := jobseeker.Newcomer{Details: test.Details, Area: test.coach.Areas[0]}
 		_, err := w.jobseekers.Add(as(test.coach), n)
-		duplicate, isDuplicate := err.(*jobseeker.PossibleDuplicate)
+		duplicate, isDuplicate := errors.AsType[*jobseeker.PossibleDuplicate](err)
 		if isDuplicate != test.alike {
 			t.Errorf("%s: Add() = %v", test.name, err)
 			continue
