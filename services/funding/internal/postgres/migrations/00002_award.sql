@@ -59,7 +59,7 @@ CREATE TABLE request (
     elsewhere      bigint NOT NULL DEFAULT 0 CHECK (elsewhere >= 0),
     elsewhere_from text NOT NULL DEFAULT '',
     asked          bigint NOT NULL DEFAULT 0 CHECK (asked >= 0),
-    awarded        bigint NOT NULL DEFAULT 0 CHECK (awarded BETWEEN 0 AND asked),
+    awarded        bigint NOT NULL DEFAULT 0 CONSTRAINT request_awarded CHECK (awarded BETWEEN 0 AND asked),
     changed_at     timestamptz NOT NULL,
     version        bigint NOT NULL DEFAULT 1,
 

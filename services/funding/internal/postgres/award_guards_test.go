@@ -1,0 +1,202 @@
+package postgres_test
+
+import (
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5/pgconn"
+	"gorm.io/gorm"
+
+	"github.com/instead-support/instead/pkg/db"
+	"github.com/instead-support/instead/pkg/db/dbtest"
+	"github.com/instead-support/instead/services/funding/internal/award"
+)
+
+// These tests go past award, as a mistake in it or a stolen password would, and
+// meet the database alone.
+
+// refused is what the database says no with: a constraint, or the lack of a right.
+func refused(err error) string {
+	e, ok := errors.AsType[*pgconn.PgError](err)
+	switch {
+	case !ok:
+		return ""
+	case e.Code == "42501":
+		return "no right"
+	default:
+		return e.ConstraintName
+	}
+}
+
+func TestTheDatabaseRefusesWhateverBreaksARule(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t, 1000)
+	draft, waiting := d.draft(100), d.submitted(300)
+	approved := d.submitted(200)
+	approved = must(d.Approve(d.as(d.Priya), approved.ID, approved.Version, because))(t).Request
+	returned := d.submitted(50)
+	returned = must(d.Return(d.as(d.Priya), returned.ID, returned.Version, because))(t).Request
+
+	step := func(r *award.Request, n int, from, to string, by uuid.UUID) string {
+		code, words := "", ""
+		if to == "approved" || to == "declined" || to == "returned" {
+			code, words = "other", "Because."
+		}
+		return "INSERT INTO history VALUES ('" + r.ID.String() + "', " + string(rune('0'+n)) + ", '" + from + "', '" + to + "', now(), '" +
+			by.String() + "', 'x', '" + code + "', '" + words + "')"
+	}
+	entry := func(r *award.Request, n, kind, pence string) string {
+		return "INSERT INTO entry VALUES (gen_random_uuid(), '" + d.allowance.ID.String() + "', '" + r.ID.String() + "', " + n + ", '" + kind + "', " + pence + ")"
+	}
+	of := func(r *award.Request) string { return " WHERE request_id = '" + r.ID.String() + "'" }
+	is := func(r *award.Request) string { return " WHERE id = '" + r.ID.String() + "'" }
+	line := func(r *award.Request) string {
+		return "INSERT INTO line VALUES (gen_random_uuid(), '" + r.ID.String() + "', 9, 'a', 'b', gen_random_uuid(), 'other', '', 5, '')"
+	}
+
+	for name, c := range map[string]struct {
+		sql  string // statements of one transaction
+		want string
+	}{
+		"totals that are typed in":         {"UPDATE allowance SET held = 0", "no right"},
+		"a request's totals too":           {"UPDATE request SET held = 0", "no right"},
+		"another cap":                      {"UPDATE allowance SET cap = 100000", "no right"},
+		"a state that is typed in":         {"UPDATE request SET state = 'approved'" + is(draft), "no right"},
+		"a decider who is typed in":        {"UPDATE request SET decided_by = gen_random_uuid()" + is(draft), "no right"},
+		"a request that is born submitted": {"INSERT INTO request (id, reference, allowance_id, jobseeker_id, area, changed_at, state) SELECT gen_random_uuid(), 'FR-0000-0000', allowance_id, jobseeker_id, area, now(), 'submitted' FROM request" + is(draft), "no right"},
+		"an entry that is changed":         {"UPDATE entry SET pence = 1", "no right"},
+		"an entry that is deleted":         {"DELETE FROM entry", "no right"},
+		"a history that is changed":        {"UPDATE history SET words = ''", "no right"},
+		"a history that is deleted":        {"DELETE FROM history", "no right"},
+		"an audit trail that is changed":   {"DELETE FROM audit_entry", "no right"},
+		"another arrow":                    {"INSERT INTO transition VALUES ('draft', 'approved')", "no right"},
+
+		"an arrow that is not there":        {step(draft, 2, "draft", "approved", d.Priya.ID), "history_arrow"},
+		"a step from where it is not":       {step(draft, 2, "submitted", "approved", d.Priya.ID), "history_goes_on"},
+		"a step that skips one":             {step(draft, 3, "draft", "submitted", d.Amina.ID), "history_goes_on"},
+		"a step taken twice":                {step(waiting, 2, "draft", "submitted", d.Amina.ID), "history_pkey"},
+		"a way back":                        {step(approved, 4, "approved", "submitted", d.Amina.ID), "history_arrow"},
+		"a decision by the submitter":       {step(waiting, 3, "submitted", "approved", d.Amina.ID), "request_decided_by_another"},
+		"a no without words":                {strings.Replace(step(waiting, 3, "submitted", "declined", d.Priya.ID), "'Because.'", "''", 1), "history_reason"},
+		"a decision without a code":         {strings.Replace(step(waiting, 3, "submitted", "approved", d.Priya.ID), "'other'", "''", 1), "history_reason"},
+		"more than the cap":                 {step(draft, 2, "draft", "submitted", d.Amina.ID) + ";" + entry(draft, "2", "hold", "501"), "allowance_within_cap"},
+		"a release of what is not held":     {entry(approved, "3", "release", "200"), "request_totals"},
+		"a commitment of another's hold":    {entry(approved, "2", "commit", "300"), "request_totals"},
+		"the same entry twice":              {entry(waiting, "2", "hold", "1"), "entry_once"},
+		"an entry without a cause":          {entry(waiting, "3", "release", "300"), "entry_cause"},
+		"an entry of nothing":               {entry(waiting, "2", "release", "0"), "entry_pence_check"},
+		"an entry that takes":               {entry(waiting, "2", "release", "-5"), "entry_pence_check"},
+		"a line under decision":             {line(waiting), "line_frozen"},
+		"a line of an approved request":     {"DELETE FROM line" + of(approved), "line_frozen"},
+		"a second allowance for the course": {"INSERT INTO allowance (id, jobseeker_id, course_id, course_code, course_name, price_id, cap, priced_on, source, area, coach_id, coach_name, opened_at) SELECT gen_random_uuid(), jobseeker_id, course_id, course_code, course_name, price_id, cap, priced_on, source, area, coach_id, coach_name, opened_at FROM allowance", "allowance_once"},
+
+		"a submission that holds nothing":      {step(draft, 2, "draft", "submitted", d.Amina.ID), "request_whole"},
+		"a submission that holds less":         {step(draft, 2, "draft", "submitted", d.Amina.ID) + ";" + entry(draft, "2", "hold", "99"), "request_whole"},
+		"a hold without a submission":          {entry(draft, "1", "hold", "100"), "request_whole"},
+		"an approval that promises nothing":    {step(waiting, 3, "submitted", "approved", d.Priya.ID), "request_whole"},
+		"a refusal that keeps the hold":        {step(waiting, 3, "submitted", "declined", d.Priya.ID), "request_whole"},
+		"an approval without its award":        {step(waiting, 3, "submitted", "approved", d.Priya.ID) + ";" + entry(waiting, "3", "commit", "300"), "request_whole"},
+		"an award without an approval":         {"UPDATE request SET awarded = 1" + is(waiting), "request_whole"},
+		"an award above what was asked":        {"UPDATE request SET awarded = 201" + is(approved), "request_awarded"},
+		"an asking that is not its lines":      {"UPDATE request SET asked = 99" + is(draft), "request_whole"},
+		"lines that are not the asking":        {line(draft), "request_whole"},
+		"a line of a returned one on its own":  {"DELETE FROM line" + of(returned), "request_whole"},
+		"a request that is not begun":          {"INSERT INTO request (id, reference, allowance_id, jobseeker_id, area, changed_at) SELECT gen_random_uuid(), 'FR-0000-0000', allowance_id, jobseeker_id, area, now() FROM request" + is(draft), "request_whole"},
+		"a shortfall that nobody pays":         {"UPDATE request SET elsewhere = 1" + is(draft), "request_elsewhere"},
+		"another jobseeker than the allowance": {"INSERT INTO request (id, reference, allowance_id, jobseeker_id, area, changed_at) SELECT gen_random_uuid(), 'FR-0000-0000', allowance_id, gen_random_uuid(), area, now() FROM request" + is(draft), "request_allowance"},
+	} {
+		err := db.Tx(t.Context(), d.db.Gorm, func(tx *gorm.DB) error {
+			for sql := range strings.SplitSeq(c.sql, ";") {
+				if err := tx.Exec(sql).Error; err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		if got := refused(err); got != c.want {
+			t.Errorf("%s: refused by %q (%v), want %q", name, got, err, c.want)
+		}
+	}
+	agrees(t, d.db)
+}
+
+func TestNotEvenTheOwnerChangesWhatHappened(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t, 1000)
+	d.submitted(100)
+	owner := dbtest.Owner(t, d.db)
+	for _, sql := range []string{
+		"UPDATE entry SET pence = 1", "DELETE FROM entry", "TRUNCATE entry",
+		"UPDATE history SET words = 'x'", "DELETE FROM history", "TRUNCATE history CASCADE",
+		"DELETE FROM audit_entry",
+	} {
+		if got := refused(owner.Gorm.Exec(sql).Error); !strings.HasSuffix(got, "_append_only") {
+			t.Errorf("%s: refused by %q", sql, got)
+		}
+	}
+}
+
+func TestADisagreementIsFound(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t, 1000)
+	r := d.submitted(100)
+	owner := dbtest.Owner(t, d.db)
+	for sql, want := range map[string]string{
+		"UPDATE allowance SET held = held - 1":                                          "the totals of an allowance are not the sums of its entries",
+		"UPDATE request SET held = held + 1":                                            "the totals of a request are not the sums of its entries",
+		"UPDATE request SET state = 'draft'":                                            "a request does not stand where its history ends",
+		"UPDATE history SET from_state = 'returned' WHERE step = 2":                     "a history skips",
+		"UPDATE history SET by_id = '" + d.Amina.ID.String() + "' WHERE step IN (2, 3)": "somebody decided what they had submitted",
+	} {
+		var found []string
+		err := db.Tx(t.Context(), owner.Gorm, func(tx *gorm.DB) error {
+			for _, s := range []string{"ALTER TABLE history DISABLE TRIGGER USER", "ALTER TABLE request DISABLE TRIGGER USER",
+				"INSERT INTO history VALUES ('" + r.ID.String() + "', 3, 'submitted', 'approved', now(), gen_random_uuid(), '', 'other', '')",
+				"UPDATE request SET state = 'approved', step = 3", sql} {
+				if err := tx.Exec(s).Error; err != nil {
+					return err
+				}
+			}
+			if err := tx.Raw("SELECT what FROM disagreement").Scan(&found).Error; err != nil {
+				return err
+			}
+			return errors.New("undo")
+		})
+		if !slices.Contains(found, want) {
+			t.Errorf("after %s: found %q (%v), want %q", sql, found, err, want)
+		}
+	}
+	agrees(t, d.db)
+}
+
+func TestTheDatabaseHasTheSameStateMachineAndArithmeticAsAward(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t, 1)
+	var arrows []award.Arrow
+	if err := d.db.Gorm.Raw(`SELECT from_state AS "from", to_state AS "to" FROM transition`).Scan(&arrows).Error; err != nil {
+		t.Fatal(err)
+	}
+	byName := func(a, b award.Arrow) int { return strings.Compare(string(a.From+a.To), string(b.From+b.To)) }
+	if diff := cmp.Diff(slices.SortedFunc(slices.Values(award.Arrows()), byName), slices.SortedFunc(slices.Values(arrows), byName)); diff != "" {
+		t.Errorf("transitions:\n%s", diff)
+	}
+	var effects []struct {
+		Kind award.Kind
+		award.Effect
+	}
+	if err := d.db.Gorm.Raw("SELECT * FROM effect").Scan(&effects).Error; err != nil {
+		t.Fatal(err)
+	}
+	if len(effects) != len(award.Kinds) {
+		t.Errorf("%d kinds of entry, want %d", len(effects), len(award.Kinds))
+	}
+	for _, e := range effects {
+		if e.Effect != e.Kind.Effect() {
+			t.Errorf("%s has effect %+v, want %+v", e.Kind, e.Effect, e.Kind.Effect())
+		}
+	}
+}
