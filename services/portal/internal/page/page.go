@@ -31,6 +31,8 @@ func All(d Deps) []web.Page {
 		Finance{d},
 		Courses{d},
 		Imports{d},
+		Support{d},
+		Welcome{d},
 		About{},
 	}
 }

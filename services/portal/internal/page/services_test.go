@@ -20,6 +20,7 @@ type memoryNeeds struct {
 	jobseekers  []needsapi.Jobseeker
 	statements  []needsapi.Statement // newest first
 	assessments []needsapi.Assessment
+	keys        map[string]bool // of forms that did their work
 }
 
 // memoryFunding is the funding service, likewise.
