@@ -1,6 +1,7 @@
 package catalogue
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"iter"
@@ -178,7 +179,7 @@ func (c *Courses) Upload(ctx context.Context, fileName string, file []byte, m Ma
 	if err != nil {
 		return Import{}, err
 	}
-	imp := Import{ID: id, FileName: clean(fileName), At: c.now(), By: who.ID, ByName: who.Name, Mapping: m}
+	imp := Import{ID: id, FileName: cmp.Or(clean(fileName), "courses.csv"), At: c.now(), By: who.ID, ByName: who.Name, Mapping: m}
 	if err := imp.arrange(file); err != nil {
 		return Import{}, err
 	}

@@ -59,7 +59,7 @@ var known = map[Field][]string{
 		"start", "effectivedate", "effective", "starts"},
 	To: {"effectiveto", "validto", "validuntil", "priceto", "to", "until", "todate", "dateto", "enddate", "priceenddate", "priceend", "end", "expires",
 		"expirydate", "ends"},
-	Provider: {"provider", "providername", "trainingprovider", "coursprovider", "courseprovider", "supplier", "suppliername", "college", "organisation",
+	Provider: {"provider", "providername", "trainingprovider", "courseprovider", "supplier", "suppliername", "college", "organisation",
 		"organization", "school"},
 	Subject: {"subject", "subjectarea", "coursesubject", "sectorsubjectarea", "sectorsubjectareatier1", "sectorsubjectareatier2", "sector", "category", "ssa",
 		"route", "area"},
@@ -101,7 +101,7 @@ func (m *Mapping) Map(pair string) error {
 	if m.Columns == nil {
 		m.Columns = map[Field]string{}
 	}
-	m.Columns[f] = strings.TrimSpace(column)
+	m.Columns[f] = clean(column)
 	return nil
 }
 

@@ -293,7 +293,7 @@ func TestTheEndOfTimeIsNoEnd(t *testing.T) {
 
 func TestAMappingIsReadFromAPair(t *testing.T) {
 	var m Mapping
-	for _, pair := range []string{"price=Cost (£) = net", " Code = No. "} {
+	for _, pair := range []string{"price=Cost (£) = net", " Code = No.\x00 "} {
 		if err := m.Map(pair); err != nil {
 			t.Error(err)
 		}

@@ -154,7 +154,9 @@ func (s Courses) Search(ctx context.Context, q catalogue.Query) ([]catalogue.Fou
 		upTo = prefix + "\uffff"
 	}
 	words := append([]string{}, catalogue.Words(q.Text)...) // none are an empty array, not null
-	rows, _ := s.db.Pool.Query(ctx, searchSQL, words, code, upTo, catalogue.Fold(q.Text),
+	// CacheDescribe has PostgreSQL plan for these very words. The plan for any
+	// words, which it would come to prefer, is slower for all of them.
+	rows, _ := s.db.Pool.Query(ctx, searchSQL, pgx.QueryExecModeCacheDescribe, words, code, upTo, catalogue.Fold(q.Text),
 		orNil(q.PricedOn), q.ShownOn(), catalogue.Most, q.Page.Size, q.Page.Offset()) // CollectRows tells its error
 	found, err := pgx.CollectRows(rows, pgx.RowToStructByPos[foundRow])
 	if err != nil {

@@ -32,7 +32,7 @@ type importJob struct {
 // Kind names the job in River's tables.
 func (importJob) Kind() string { return "import-courses" }
 
-// InsertOpts gives up after about a day: by then what is wrong is not passing.
+// InsertOpts gives up after some hours: by then what is wrong is not passing.
 func (importJob) InsertOpts() river.InsertOpts { return river.InsertOpts{MaxAttempts: 10} }
 
 // importCourses makes the import part of tx: it will be done if tx commits.
@@ -47,6 +47,7 @@ type importer struct {
 }
 
 // AddImporter adds to the service's River workers the one that does imports.
+// Call Resume as well when the process begins.
 func (s Courses) AddImporter(workers *river.Workers) {
 	river.AddWorker(workers, &importer{store: s})
 }
