@@ -2,4 +2,4 @@
 // must implement and a client for it, all generated from openapi.yaml.
 package needs
 
-//go:generate go run github.com/oapi-codegen/oapi-codegen/v2/cmd/oapi-codegen@v2.8.2 -config needs.cfg.yaml openapi.yaml
+//go:generate go tool -modfile=../../tools/go.mod oapi-codegen -config needs.cfg.yaml openapi.yaml
