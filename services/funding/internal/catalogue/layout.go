@@ -199,9 +199,7 @@ func arrange(head []record, comma rune, m Mapping) (Layout, score) {
 	var most score
 	best, named := -1, m.named()
 	for i, rec := range head {
-		if i < shownLines {
-			l.Lines = append(l.Lines, tidy(rec.cells))
-		}
+		l.show(rec)
 		if m.HeadingLine != 0 && rec.line != m.HeadingLine {
 			continue
 		}
@@ -238,6 +236,17 @@ func arrange(head []record, comma rune, m Mapping) (Layout, score) {
 		l.Missing = append(l.Missing, From)
 	}
 	return l, most
+}
+
+// show adds a row to the lines for a person to see, each at its number: lines
+// that were passed over, or that a quoted cell runs over, are there as empty.
+func (l *Layout) show(rec record) {
+	for len(l.Lines) < min(rec.line-1, shownLines) {
+		l.Lines = append(l.Lines, []string{})
+	}
+	if rec.line <= shownLines {
+		l.Lines = append(l.Lines, tidy(rec.cells))
+	}
 }
 
 // placed reports whether the mapping names the price's column by its place.
