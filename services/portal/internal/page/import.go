@@ -307,6 +307,9 @@ func headingChoices(p funding.Preview) []component.Option {
 		}
 		choices = append(choices, component.Option{Value: strconv.Itoa(n + 1), Text: "Line " + strconv.Itoa(n+1) + ": " + says})
 	}
+	if n := p.HeadingLine; n > len(p.Lines) { // found further down than what is shown
+		choices = append(choices, component.Option{Value: strconv.Itoa(n), Text: "Line " + strconv.Itoa(n)})
+	}
 	return choices
 }
 

@@ -297,7 +297,7 @@ func mapImport(f *form.Form, imp *funding.Import) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		templ_7745c5c3_Err = component.Table(component.TableProps{
-			Caption: "The first lines of the file", CaptionSize: component.Medium, Scroll: true, FirstCellIsHeader: true, Classes: "instead-preview",
+			Caption: "The first lines of the file", CaptionSize: component.Medium, Scroll: true, FirstCellIsHeader: true,
 			Head: previewHead(imp.Preview), Rows: previewRows(imp.Preview, chosenHeading(f)),
 		}).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
