@@ -32,7 +32,8 @@ type Store interface {
 	// jobseeker has one for this course already.
 	Open(ctx context.Context, act Act, open func() (*Allowance, error)) (*Allowance, error)
 
-	// Begin saves the request that begin returns against this allowance.
+	// Begin saves the request that begin returns against this allowance, and what
+	// it does to the allowance.
 	Begin(ctx context.Context, act Act, allowance uuid.UUID, begin func(*Allowance) (*Request, error)) (*Request, *Allowance, error)
 
 	// Change saves what change does to this request and its allowance, and tells
@@ -40,8 +41,9 @@ type Store interface {
 	// database's own count of the allowance says so.
 	Change(ctx context.Context, act Act, request uuid.UUID, change func(*Request, *Allowance) error) (*Request, *Allowance, error)
 
-	// JobseekerOf is whom a request is for. No record is looked at for it.
-	JobseekerOf(ctx context.Context, who policy.Actor, request uuid.UUID) (uuid.UUID, error)
+	// Record is what the policy needs to know of a request or an allowance. It
+	// says nothing of anybody, and so leaves no trace in the audit trail.
+	Record(ctx context.Context, who policy.Actor, id uuid.UUID) (policy.Record, error)
 
 	Request(ctx context.Context, act Act, id uuid.UUID) (*Request, *Allowance, error)
 	Requests(ctx context.Context, act Act, f Filter, p Page) ([]Summary, int, error)
@@ -83,6 +85,7 @@ type Summary struct {
 	Lines       int
 	Asked       money.Pence
 	Awarded     money.Pence
+	Available   money.Pence // of the allowance as it stands
 	SubmittedAt *time.Time
 	DecidedAt   *time.Time
 	ChangedAt   time.Time

@@ -71,7 +71,7 @@ func (s Awards) Requests(ctx context.Context, act award.Act, f award.Filter, p a
 			SELECT r.id, r.reference, r.jobseeker_id, r.allowance_id, r.area, r.state, a.coach_id, a.coach_name, a.course_name,
 				(SELECT l.what FROM line l WHERE l.request_id = r.id AND l.position = 1) AS first_line,
 				(SELECT count(*) FROM line l WHERE l.request_id = r.id) AS lines,
-				r.asked, r.awarded, r.submitted_at, r.decided_at, r.changed_at`+
+				r.asked, r.awarded, a.cap - a.held - a.committed - a.paid AS available, r.submitted_at, r.decided_at, r.changed_at`+
 			fromRequests+order+" LIMIT ? OFFSET ?", where, p.Size, (p.Number-1)*p.Size).Find(ctx)
 		if err != nil {
 			return err
@@ -153,6 +153,7 @@ type summaryRow struct {
 	Lines       int
 	Asked       int64
 	Awarded     int64
+	Available   int64
 	SubmittedAt *time.Time
 	DecidedAt   *time.Time
 	ChangedAt   time.Time
@@ -162,7 +163,7 @@ func (r summaryRow) toDomain() award.Summary {
 	s := award.Summary{
 		ID: r.ID, Reference: r.Reference, JobseekerID: r.JobseekerID, AllowanceID: r.AllowanceID,
 		Area: r.Area, State: award.State(r.State), CoachID: r.CoachID, CoachName: r.CoachName, CourseName: r.CourseName,
-		Lines: r.Lines, Asked: money.Pence(r.Asked), Awarded: money.Pence(r.Awarded),
+		Lines: r.Lines, Asked: money.Pence(r.Asked), Awarded: money.Pence(r.Awarded), Available: money.Pence(r.Available),
 		SubmittedAt: r.SubmittedAt, DecidedAt: r.DecidedAt, ChangedAt: r.ChangedAt,
 	}
 	if r.FirstLine != nil {

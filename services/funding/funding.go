@@ -1,0 +1,135 @@
+// Package funding is the service that knows what may be spent on a jobseeker
+// instead of a course, what was asked for, and what was decided. Its door is
+// New.
+//
+// Money is kept here alone. It knows jobseekers by id, and asks needs about
+// them, as the person acting.
+package funding
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/riverqueue/river"
+	"github.com/riverqueue/river/riverdriver/riverpgxv5"
+	"gorm.io/gorm"
+
+	"github.com/instead-support/instead/api/events"
+	api "github.com/instead-support/instead/api/funding"
+	"github.com/instead-support/instead/api/needs"
+	"github.com/instead-support/instead/pkg/config"
+	"github.com/instead-support/instead/pkg/db"
+	bus "github.com/instead-support/instead/pkg/events"
+	"github.com/instead-support/instead/pkg/host"
+	"github.com/instead-support/instead/pkg/httpx"
+	"github.com/instead-support/instead/services/funding/internal/award"
+	"github.com/instead-support/instead/services/funding/internal/catalogue"
+	"github.com/instead-support/instead/services/funding/internal/postgres"
+	"github.com/instead-support/instead/services/funding/internal/rest"
+)
+
+// name is the service's, its schema's and its serving login's.
+const name = "funding"
+
+// settings are funding's, from the environment.
+type settings struct {
+	host.Settings
+	NeedsURL string `env:"NEEDS_URL" envDefault:"http://needs"`
+}
+
+// New wires the service.
+func New(ctx context.Context, d host.Deps) (*host.Service, error) {
+	s, err := config.Load[settings](d.Env)
+	if err != nil {
+		return nil, err
+	}
+	spec, err := api.GetSpecJSON()
+	if err != nil {
+		return nil, err
+	}
+	router, handler, err := httpx.NewAPI(httpx.API{Name: name, Spec: spec, Tokens: s.Tokens(d.Transport), Log: d.Log})
+	if err != nil {
+		return nil, err
+	}
+	needsAPI, err := needs.NewClientWithResponses(s.NeedsURL, needs.WithHTTPClient(httpx.NewClient(d.Transport)))
+	if err != nil {
+		return nil, err
+	}
+	publisher, err := bus.NewPublisher()
+	if err != nil {
+		return nil, err
+	}
+	database, err := db.Open(ctx, s.DatabaseURL)
+	if err != nil {
+		return nil, err
+	}
+	courses, err := postgres.NewCourses(database)
+	if err != nil {
+		database.Close()
+		return nil, err
+	}
+	standard := catalogue.New(catalogue.Deps{Store: courses, Now: d.Now, Today: award.Today})
+	awards := award.New(award.Deps{
+		Store:     postgres.NewAwards(database, tell(publisher)),
+		Catalogue: prices{standard},
+		Needs:     rest.Needs{API: needsAPI},
+		Now:       d.Now,
+	})
+	api.RegisterHandlers(router, api.NewStrictHandler(rest.Handler{
+		Catalogue: rest.Catalogue{Courses: standard},
+		Awards:    rest.Awards{Awards: awards},
+	}, nil))
+	return &host.Service{
+		Name:    name,
+		Handler: handler,
+		Migrate: func(ctx context.Context) error { return db.Migrate(ctx, s.OwnerURL, postgres.Migrations) },
+		Ready:   database.Ready,
+		Run:     func(ctx context.Context) error { return work(ctx, d, database, courses) },
+		Close:   database.Close,
+	}, nil
+}
+
+// work does imports and hands events on until ctx ends, and then lets running
+// jobs finish.
+func work(ctx context.Context, d host.Deps, database *db.DB, courses postgres.Courses) error {
+	workers := river.NewWorkers()
+	courses.AddImporter(workers)
+	bus.AddWorker(workers, d.Bus)
+	jobs, err := river.NewClient(riverpgxv5.New(database.Pool), &river.Config{
+		Workers: workers, Logger: d.Log,
+		Queues: map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: 8}},
+	})
+	if err != nil {
+		return err
+	}
+	if err := courses.Resume(ctx); err != nil {
+		return err
+	}
+	if err := jobs.Start(context.WithoutCancel(ctx)); err != nil {
+		return err
+	}
+	<-ctx.Done()
+	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
+	defer cancel()
+	if err := jobs.Stop(grace); errors.Is(err, context.DeadlineExceeded) {
+		// What is cut off here is taken up again: jobs do their work once.
+		return jobs.StopAndCancel(context.WithoutCancel(ctx))
+	}
+	return nil
+}
+
+// tell makes it part of a transaction that others hear of a request's new state.
+func tell(p *bus.Publisher) postgres.Tell {
+	return func(ctx context.Context, tx *gorm.DB, r *award.Request) error {
+		changed := events.RequestChanged{
+			RequestID: r.ID, Reference: r.Reference, Version: r.Version, JobseekerID: r.JobseekerID,
+			State: string(r.State()), NeedIDs: []uuid.UUID{}, At: r.ChangedAt,
+		}
+		for _, l := range r.Lines {
+			changed.NeedIDs = append(changed.NeedIDs, l.NeedID)
+		}
+		return p.Publish(ctx, tx, changed)
+	}
+}

@@ -1,0 +1,179 @@
+package rest
+
+import (
+	"context"
+	"time"
+
+	"github.com/google/uuid"
+
+	api "github.com/instead-support/instead/api/funding"
+	"github.com/instead-support/instead/pkg/money"
+	"github.com/instead-support/instead/services/funding/internal/award"
+)
+
+// Awards implements the contract's operations on allowances and requests.
+type Awards struct{ Awards *award.Awards }
+
+// OpenAllowance names the course that is replaced.
+func (h Awards) OpenAllowance(ctx context.Context, in api.OpenAllowanceRequestObject) (api.OpenAllowanceResponseObject, error) {
+	a, err := h.Awards.Open(ctx, award.Opening{JobseekerID: in.Body.JobseekerId, CourseID: in.Body.CourseId, PricedOn: in.Body.PricedOn.Time})
+	if err != nil {
+		return nil, err
+	}
+	return api.OpenAllowance201JSONResponse(fromAllowance(a)), nil
+}
+
+// ReadAllowance is one allowance with its ledger.
+func (h Awards) ReadAllowance(ctx context.Context, in api.ReadAllowanceRequestObject) (api.ReadAllowanceResponseObject, error) {
+	a, postings, err := h.Awards.Allowance(ctx, in.Id)
+	if err != nil {
+		return nil, err
+	}
+	return api.ReadAllowance200JSONResponse(fromLedger(a, postings)), nil
+}
+
+// ListAllowances lists a jobseeker's.
+func (h Awards) ListAllowances(ctx context.Context, in api.ListAllowancesRequestObject) (api.ListAllowancesResponseObject, error) {
+	all, err := h.Awards.Allowances(ctx, in.Params.JobseekerId)
+	if err != nil {
+		return nil, err
+	}
+	return api.ListAllowances200JSONResponse{Items: each(all, func(a award.Allowance) api.Allowance { return fromAllowance(&a) })}, nil
+}
+
+// DraftRequest begins a request.
+func (h Awards) DraftRequest(ctx context.Context, in api.DraftRequestRequestObject) (api.DraftRequestResponseObject, error) {
+	s, err := h.Awards.Draft(ctx, in.Body.AllowanceId)
+	if err != nil {
+		return nil, err
+	}
+	return api.DraftRequest201JSONResponse(fromStanding(s)), nil
+}
+
+// EditRequest replaces a request's lines.
+func (h Awards) EditRequest(ctx context.Context, in api.EditRequestRequestObject) (api.EditRequestResponseObject, error) {
+	s, err := h.Awards.Edit(ctx, in.Id, in.Body.Version, award.Ask{
+		Lines:     each(in.Body.Lines, toLine),
+		Elsewhere: award.Elsewhere{Pence: money.Pence(in.Body.Elsewhere.Pence), From: in.Body.Elsewhere.From},
+	})
+	if err != nil {
+		return nil, err
+	}
+	return api.EditRequest200JSONResponse(fromStanding(s)), nil
+}
+
+// SubmitRequest asks for a decision.
+func (h Awards) SubmitRequest(ctx context.Context, in api.SubmitRequestRequestObject) (api.SubmitRequestResponseObject, error) {
+	s, err := h.Awards.Submit(ctx, in.Id, in.Body.Version)
+	if err != nil {
+		return nil, err
+	}
+	return api.SubmitRequest200JSONResponse(fromStanding(s)), nil
+}
+
+// ApproveRequest says yes.
+func (h Awards) ApproveRequest(ctx context.Context, in api.ApproveRequestRequestObject) (api.ApproveRequestResponseObject, error) {
+	s, err := h.Awards.Approve(ctx, in.Id, in.Body.Version, award.Reason{Code: award.Code(in.Body.Code), Words: in.Body.Words})
+	if err != nil {
+		return nil, err
+	}
+	return api.ApproveRequest200JSONResponse(fromStanding(s)), nil
+}
+
+// DeclineRequest says no.
+func (h Awards) DeclineRequest(ctx context.Context, in api.DeclineRequestRequestObject) (api.DeclineRequestResponseObject, error) {
+	s, err := h.Awards.Decline(ctx, in.Id, in.Body.Version, award.Reason{Code: award.Code(in.Body.Code), Words: in.Body.Words})
+	if err != nil {
+		return nil, err
+	}
+	return api.DeclineRequest200JSONResponse(fromStanding(s)), nil
+}
+
+// ReturnRequest sends a request back with a question.
+func (h Awards) ReturnRequest(ctx context.Context, in api.ReturnRequestRequestObject) (api.ReturnRequestResponseObject, error) {
+	s, err := h.Awards.Return(ctx, in.Id, in.Body.Version, award.Reason{Code: award.Code(in.Body.Code), Words: in.Body.Words})
+	if err != nil {
+		return nil, err
+	}
+	return api.ReturnRequest200JSONResponse(fromStanding(s)), nil
+}
+
+// WithdrawRequest takes a request back.
+func (h Awards) WithdrawRequest(ctx context.Context, in api.WithdrawRequestRequestObject) (api.WithdrawRequestResponseObject, error) {
+	s, err := h.Awards.Withdraw(ctx, in.Id, in.Body.Version, in.Body.Words)
+	if err != nil {
+		return nil, err
+	}
+	return api.WithdrawRequest200JSONResponse(fromStanding(s)), nil
+}
+
+// ReadRequest is one request.
+func (h Awards) ReadRequest(ctx context.Context, in api.ReadRequestRequestObject) (api.ReadRequestResponseObject, error) {
+	s, err := h.Awards.Get(ctx, in.Id)
+	if err != nil {
+		return nil, err
+	}
+	return api.ReadRequest200JSONResponse(fromStanding(s)), nil
+}
+
+// ProposeReduction is a request made to fit.
+func (h Awards) ProposeReduction(ctx context.Context, in api.ProposeReductionRequestObject) (api.ProposeReductionResponseObject, error) {
+	p, err := h.Awards.Reduction(ctx, in.Id)
+	if err != nil {
+		return nil, err
+	}
+	return api.ProposeReduction200JSONResponse{
+		AskedPence: int64(p.Asked), AvailablePence: int64(p.Available), OverPence: int64(p.Over),
+		Lines: each(p.Lines, fromLine), Elsewhere: fromElsewhere(p.Elsewhere),
+	}, nil
+}
+
+// ListRequests is a page of them.
+func (h Awards) ListRequests(ctx context.Context, in api.ListRequestsRequestObject) (api.ListRequestsResponseObject, error) {
+	page := requestPage(in.Params.Page, in.Params.Size)
+	found, total, err := h.Awards.List(ctx, award.Filter{
+		States: each(or(in.Params.State, nil), func(s api.State) award.State { return award.State(s) }),
+		Text:   or(in.Params.Q, ""), Mine: or(in.Params.Mine, false), Decidable: or(in.Params.Decidable, false), Area: or(in.Params.Area, ""),
+		JobseekerID: or(in.Params.JobseekerId, uuid.Nil), AllowanceID: or(in.Params.AllowanceId, uuid.Nil),
+	}, page)
+	if err != nil {
+		return nil, err
+	}
+	return api.ListRequests200JSONResponse{Items: each(found, fromSummary), Total: total, Page: page.Number, Size: page.Size}, nil
+}
+
+// SummariseRequests counts them by state.
+func (h Awards) SummariseRequests(ctx context.Context, in api.SummariseRequestsRequestObject) (api.SummariseRequestsResponseObject, error) {
+	totals, err := h.Awards.Totals(ctx, award.Filter{Mine: or(in.Params.Mine, false), Decidable: or(in.Params.Decidable, false)})
+	if err != nil {
+		return nil, err
+	}
+	return api.SummariseRequests200JSONResponse{Items: each(totals, func(t award.StateTotal) api.StateTotal {
+		return api.StateTotal{
+			State: api.State(t.State), Count: t.Count, AskedPence: int64(t.Asked), AwardedPence: int64(t.Awarded), Oldest: or(t.Oldest, time.Time{}),
+		}
+	})}, nil
+}
+
+// ListRequestAudit is who changed or looked at a request.
+func (h Awards) ListRequestAudit(ctx context.Context, in api.ListRequestAuditRequestObject) (api.ListRequestAuditResponseObject, error) {
+	page := requestPage(in.Params.Page, in.Params.Size)
+	trail, total, err := h.Awards.Trail(ctx, in.Id, page)
+	if err != nil {
+		return nil, err
+	}
+	return api.ListRequestAudit200JSONResponse{Items: each(trail, func(t award.Trace) api.AuditEntry {
+		return api.AuditEntry{At: t.At, PersonId: t.Person, Action: t.Action, Subject: t.Subject, SubjectId: t.SubjectID}
+	}), Total: total, Page: page.Number, Size: page.Size}, nil
+}
+
+func requestPage(number, size *int) award.Page {
+	return award.Page{Number: or(number, 1), Size: or(size, 25)}
+}
+
+func toLine(l api.NewLine) award.Line {
+	return award.Line{
+		ID: l.Id, What: l.What, Why: l.Why, NeedID: l.NeedId, Category: award.Category(l.Category),
+		Supplier: l.Supplier, Amount: money.Pence(l.AmountPence), Quote: l.Quote,
+	}
+}
