@@ -3,6 +3,7 @@ package db_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"sync"
 	"testing"
@@ -10,6 +11,9 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"go.opentelemetry.io/otel"
+	sdktrace "go.opentelemetry.io/otel/sdk/trace"
+	"go.opentelemetry.io/otel/sdk/trace/tracetest"
 	"gorm.io/gorm"
 
 	"github.com/instead-support/instead/pkg/db"
@@ -169,6 +173,53 @@ func TestWhatNeverPassesIsUnavailableInTheEnd(t *testing.T) {
 	})
 	if !fault.Is(err, fault.Unavailable) || tries < 2 {
 		t.Errorf("Tx() = %v after %d tries, want unavailable after several", err, tries)
+	}
+}
+
+func TestWaitingTooLongForALockIsUnavailableAtOnce(t *testing.T) {
+	t.Parallel()
+	d := dbtest.Open(t, migrations, "things")
+	if err := add(t.Context(), d.Gorm, "a", 1); err != nil {
+		t.Fatal(err)
+	}
+	err := db.Tx(t.Context(), d.Gorm, func(tx *gorm.DB) error {
+		if err := tx.Exec("UPDATE thing SET size = 2").Error; err != nil {
+			return err
+		}
+		tries := 0
+		err := db.Tx(t.Context(), d.Gorm, func(tx *gorm.DB) error {
+			tries++
+			return tx.Exec("SET LOCAL lock_timeout = '10ms'; UPDATE thing SET size = 3").Error
+		})
+		if !fault.Is(err, fault.Unavailable) || tries != 1 {
+			t.Errorf("Tx() = %v after %d tries, want unavailable after one", err, tries)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Error(err)
+	}
+}
+
+func TestASpanHasTheStatementAndNotItsArguments(t *testing.T) {
+	spans := tracetest.NewInMemoryExporter()
+	before := otel.GetTracerProvider()
+	provider := sdktrace.NewTracerProvider(sdktrace.WithSyncer(spans))
+	otel.SetTracerProvider(provider)
+	d := dbtest.Open(t, migrations, "things")
+	otel.SetTracerProvider(before)
+
+	ctx, span := provider.Tracer("test").Start(t.Context(), "a request")
+	for range 2 { // the second breaks a constraint, whose detail quotes the name
+		_ = add(ctx, d.Gorm, "Nadia Hussain", 1)
+	}
+	span.End()
+	all := fmt.Sprintf("%+v", spans.GetSpans())
+	if !strings.Contains(all, "INSERT INTO") || !strings.Contains(all, "thing_name") {
+		t.Errorf("the spans have no statement or no error: %s", all)
+	}
+	if strings.Contains(all, "Nadia") {
+		t.Error("a span has a person's name")
 	}
 }
 

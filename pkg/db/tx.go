@@ -29,10 +29,12 @@ func Tx(ctx context.Context, g *gorm.DB, f func(tx *gorm.DB) error) error {
 	}
 	for attempt := 1; ; attempt++ {
 		err := g.Transaction(f)
+		code := codeOf(err)
+		again := code == serializationFailure || code == deadlockDetected
 		switch {
-		case !passes(err):
+		case !again && code != lockNotAvailable:
 			return err
-		case attempt == attempts:
+		case !again || attempt == attempts:
 			return fault.Wrap(err, fault.Unavailable, "Too many people are changing this at once. Nothing was changed. Try again in a minute.")
 		}
 		// A random wait, growing, lets those who collided pass one by one.
@@ -54,15 +56,18 @@ func inTx(g *gorm.DB) bool {
 	return ok
 }
 
-// What PostgreSQL says when a transaction has to give way, or waited too long.
+// What PostgreSQL says when a transaction had to give way, which may go better
+// the next time, or waited for another one for longer than anybody should.
 const (
 	serializationFailure = "40001"
 	deadlockDetected     = "40P01"
 	lockNotAvailable     = "55P03"
 )
 
-// passes reports whether the same transaction may succeed if tried again.
-func passes(err error) bool {
-	e, ok := errors.AsType[*pgconn.PgError](err)
-	return ok && (e.Code == serializationFailure || e.Code == deadlockDetected || e.Code == lockNotAvailable)
+// codeOf is PostgreSQL's code for err, or "" if err is not its own.
+func codeOf(err error) string {
+	if e, ok := errors.AsType[*pgconn.PgError](err); ok {
+		return e.Code
+	}
+	return ""
 }
