@@ -23,7 +23,7 @@ type Allowance struct {
 	PricedOn   time.Time // a calendar day, at 00:00 UTC
 	Source     string    // where the price was published
 
-	Area      string // as needs last told it, and so with the coach
+	Area      string // as needs told it, and so with the coach
 	CoachID   uuid.UUID
 	CoachName string
 
@@ -83,10 +83,13 @@ func (a *Allowance) Available() money.Pence {
 // allowance would be measured against money that the first has spent.
 func Award(asked, available money.Pence) money.Pence { return min(asked, available) }
 
-// handTo makes the allowance the business of the jobseeker's coach of today,
-// who may have taken over from another.
-func (a *Allowance) handTo(j Jobseeker) {
-	a.Area, a.CoachID, a.CoachName = j.Area, j.CoachID, j.CoachName
+// handTo makes the allowance the business of the jobseeker's coach of today, as
+// needs has just told it, who may have taken over from another. A nil j tells
+// nothing.
+func (a *Allowance) handTo(j *Jobseeker) {
+	if j != nil {
+		a.CoachID, a.CoachName = j.CoachID, j.CoachName
+	}
 }
 
 // hold sets aside what r asks. It returns OverCap, with the figures, if that is

@@ -105,7 +105,12 @@ func (s *Awards) Draft(ctx context.Context, allowance uuid.UUID) (Standing, erro
 	if err != nil {
 		return Standing{}, err
 	}
+	taken, err := s.takenOver(ctx, who, policy.DraftRequest, allowance)
+	if err != nil {
+		return Standing{}, err
+	}
 	r, a, err := s.d.Store.Begin(ctx, Act{who, policy.DraftRequest, allowance}, allowance, func(a *Allowance) (*Request, error) {
+		a.handTo(taken)
 		if err := policy.Check(who, policy.DraftRequest, policy.ReadAllowance, a.record()); err != nil {
 			return nil, err
 		}
@@ -130,16 +135,20 @@ func (s *Awards) Submit(ctx context.Context, id uuid.UUID, version int64) (Stand
 	if err != nil {
 		return Standing{}, err
 	}
-	jobseeker, err := s.d.Store.JobseekerOf(ctx, who, id)
+	rec, err := s.d.Store.Record(ctx, who, id)
 	if err != nil {
 		return Standing{}, err
 	}
-	inTheWay, err := s.d.Needs.InTheWay(ctx, jobseeker)
+	j, err := s.d.Needs.Jobseeker(ctx, rec.Jobseeker)
 	if err != nil {
 		return Standing{}, err
 	}
-	return s.change(ctx, policy.SubmitRequest, id, version, nil, func(r *Request, a *Allowance, by identity.Person) error {
-		return r.Submit(a, inTheWay, by, s.now())
+	inTheWay, err := s.d.Needs.InTheWay(ctx, rec.Jobseeker)
+	if err != nil {
+		return Standing{}, err
+	}
+	return s.changeFor(ctx, who, policy.SubmitRequest, &j, id, version, nil, func(r *Request, a *Allowance) error {
+		return r.Submit(a, inTheWay, who.Person, s.now())
 	})
 }
 
@@ -259,17 +268,48 @@ func (s *Awards) change(ctx context.Context, op policy.Operation, id uuid.UUID, 
 	if err != nil {
 		return Standing{}, err
 	}
+	taken, err := s.takenOver(ctx, who, op, id)
+	if err != nil {
+		return Standing{}, err
+	}
+	return s.changeFor(ctx, who, op, taken, id, version, body, func(r *Request, a *Allowance) error {
+		return verb(r, a, who.Person)
+	})
+}
+
+// changeFor is change by who, with j as needs has just told it, or nil.
+func (s *Awards) changeFor(ctx context.Context, who policy.Actor, op policy.Operation, j *Jobseeker, id uuid.UUID, version int64, body any,
+	verb func(*Request, *Allowance) error) (Standing, error) {
 	act := Act{who, op, []any{id, version, body}}
 	r, a, err := s.d.Store.Change(ctx, act, id, func(r *Request, a *Allowance) error {
+		a.handTo(j)
 		if err := policy.Check(who, op, policy.ReadRequest, r.record(a)); err != nil {
 			return err
 		}
 		if r.Version != version {
 			return fault.New(fault.Conflict, "Somebody changed this request since you opened it. Look at it again before you go on.")
 		}
-		return verb(r, a, who.Person)
+		return verb(r, a)
 	})
 	return standing(who, r, a, err)
+}
+
+// takenOver asks needs about a jobseeker who was, as far as is known here, on
+// the caseload of another coach than the one who acts on what is theirs. It is
+// nil if that is still so, or if nothing hangs on it.
+func (s *Awards) takenOver(ctx context.Context, who policy.Actor, op policy.Operation, id uuid.UUID) (*Jobseeker, error) {
+	if !who.Is(identity.Coach) {
+		return nil, nil
+	}
+	rec, err := s.d.Store.Record(ctx, who, id)
+	if err != nil || policy.Reaches(who, op, rec) {
+		return nil, err
+	}
+	j, err := s.d.Needs.Jobseeker(ctx, rec.Jobseeker)
+	if err != nil || j.CoachID != who.ID {
+		return nil, err
+	}
+	return &j, nil
 }
 
 // actor is who acts, if some role of theirs may do the operation at all. Only a

@@ -126,7 +126,7 @@ var Table = map[Operation][]Rule{
 
 	DraftRequest:     itsCoach,
 	EditRequest:      itsCoach,
-	ProposeReduction: itsCoach,
+	ProposeReduction: {{Role: identity.Coach, Whose: Caseload}, {Role: identity.Coach, Whose: InArea}},
 	SubmitRequest:    itsCoach,
 	WithdrawRequest:  itsCoach,
 

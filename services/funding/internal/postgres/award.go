@@ -28,9 +28,8 @@ type Tell func(ctx context.Context, tx *gorm.DB, r *award.Request) error
 func NewAwards(d *db.DB, tell Tell) Awards { return Awards{d, tell} }
 
 var (
-	errNoAllowance = fault.New(fault.NotFound, "We could not find that allowance. It may not exist, or it may not be yours to see.")
-	errNoRequest   = fault.New(fault.NotFound, "We could not find that request. It may not exist, or it may not be yours to see.")
-	errTooLate     = fault.New(fault.Conflict, "Somebody else changed this at the same moment. Look at it again before you go on.")
+	errNoRecord = fault.New(fault.NotFound, "We could not find that. It may not exist, or it may not be yours to see.")
+	errTooLate  = fault.New(fault.Conflict, "Somebody else changed this at the same moment. Look at it again before you go on.")
 )
 
 // awardFaults say what a broken constraint means to the person who broke it.
@@ -73,10 +72,14 @@ func (s Awards) Begin(ctx context.Context, act award.Act, allowance uuid.UUID, b
 			if a, err = readAllowance(ctx, tx, act.Who, allowance); err != nil {
 				return uuid.Nil, err
 			}
+			was := *a
 			if r, err = begin(a); err != nil {
 				return uuid.Nil, err
 			}
-			return r.ID, s.insert(ctx, tx, r)
+			if err = s.insert(ctx, tx, r); err != nil {
+				return uuid.Nil, err
+			}
+			return r.ID, saveAllowance(ctx, tx, &was, a)
 		})
 		if err != nil {
 			return err
@@ -97,11 +100,14 @@ func (s Awards) Change(ctx context.Context, act award.Act, id uuid.UUID, change 
 			if r, a, err = lockRequest(ctx, tx, act.Who, id); err != nil {
 				return uuid.Nil, err
 			}
-			was := *r
-			if err := change(r, a); err != nil {
+			was, had := *r, *a
+			if err = change(r, a); err != nil {
 				return uuid.Nil, err
 			}
-			return id, s.save(ctx, tx, &was, r, a)
+			if err = s.save(ctx, tx, &was, r); err != nil {
+				return uuid.Nil, err
+			}
+			return id, saveAllowance(ctx, tx, &had, a)
 		})
 		if err != nil {
 			return err
@@ -124,16 +130,29 @@ func (s Awards) Request(ctx context.Context, act award.Act, id uuid.UUID) (r *aw
 	return r, a, err
 }
 
-// JobseekerOf is award.Store's.
-func (s Awards) JobseekerOf(ctx context.Context, who policy.Actor, id uuid.UUID) (uuid.UUID, error) {
-	rows, err := gorm.G[requestRow](s.db.Gorm).Raw(selectRequest, id, within(who, policy.ReadRequest, ofRequest)).Find(ctx)
+// recordRow is what the policy needs to know of a record.
+type recordRow struct {
+	Jobseeker uuid.UUID
+	Coach     uuid.UUID
+	Area      string
+	State     string
+}
+
+// Record is award.Store's.
+func (s Awards) Record(ctx context.Context, who policy.Actor, id uuid.UUID) (policy.Record, error) {
+	rows, err := gorm.G[recordRow](s.db.Gorm).Raw(`
+		SELECT r.jobseeker_id AS jobseeker, a.coach_id AS coach, r.area, r.state
+		FROM request r JOIN allowance a ON a.id = r.allowance_id WHERE r.id = ? AND ?
+		UNION ALL
+		SELECT a.jobseeker_id, a.coach_id, a.area, '' FROM allowance a WHERE a.id = ? AND ?`,
+		id, within(who, policy.ReadRequest, ofRequest), id, within(who, policy.ReadAllowance, ofAllowance)).Find(ctx)
 	if err != nil {
-		return uuid.Nil, err
+		return policy.Record{}, err
 	}
 	if len(rows) == 0 {
-		return uuid.Nil, errNoRequest
+		return policy.Record{}, errNoRecord
 	}
-	return rows[0].JobseekerID, nil
+	return policy.Record(rows[0]), nil
 }
 
 // lockRequest reads a request and its allowance and keeps them from changing
@@ -158,7 +177,7 @@ func readRequest(ctx context.Context, tx *gorm.DB, who policy.Actor, id uuid.UUI
 		return nil, nil, err
 	}
 	if len(rows) == 0 {
-		return nil, nil, errNoRequest
+		return nil, nil, errNoRecord
 	}
 	a, err := gorm.G[allowanceRow](tx).Where("id = ?", rows[0].AllowanceID).Take(ctx)
 	if err != nil {
@@ -188,8 +207,10 @@ func (s Awards) insert(ctx context.Context, tx *gorm.DB, r *award.Request) error
 // itself.
 var kept = []string{"Held", "Committed", "Paid", "Version"}
 
-// save writes what a change made of a request that was, and of its allowance.
-func (s Awards) save(ctx context.Context, tx *gorm.DB, was, r *award.Request, a *award.Allowance) error {
+// save writes what a change made of a request that was. Its steps come before
+// the entries that they cause.
+func (s Awards) save(ctx context.Context, tx *gorm.DB, was, r *award.Request) error {
+	r.Version++
 	if !slices.Equal(was.Lines, r.Lines) {
 		if err := replaceLines(ctx, tx, r); err != nil {
 			return err
@@ -198,10 +219,6 @@ func (s Awards) save(ctx context.Context, tx *gorm.DB, was, r *award.Request, a 
 	if err := s.step(ctx, tx, r, len(was.History)); err != nil {
 		return err
 	}
-	if err := enter(ctx, tx, a); err != nil {
-		return err
-	}
-	r.Version++
 	row := toRequestRow(r)
 	n, err := gorm.G[requestRow](tx).Where("id = ? AND version = ?", r.ID, was.Version).
 		Select("Area", "Elsewhere", "ElsewhereFrom", "Asked", "Awarded", "ChangedAt", "Version").Updates(ctx, row)
@@ -224,21 +241,23 @@ func (s Awards) step(ctx context.Context, tx *gorm.DB, r *award.Request, taken i
 	return s.tell(ctx, tx, r)
 }
 
-// enter writes the entries made on a since it was loaded, and a's next version.
-func enter(ctx context.Context, tx *gorm.DB, a *award.Allowance) error {
-	if len(a.Entered) == 0 {
+// saveAllowance writes the entries that were made on an allowance that was, and
+// to whom it was handed.
+func saveAllowance(ctx context.Context, tx *gorm.DB, was, a *award.Allowance) error {
+	if len(a.Entered) == 0 && a.CoachID == was.CoachID && a.CoachName == was.CoachName {
 		return nil
 	}
-	rows := toEntryRows(a.Entered)
-	if err := gorm.G[entryRow](tx).CreateInBatches(ctx, &rows, len(rows)); err != nil {
-		return err
+	if rows := toEntryRows(a.Entered); len(rows) > 0 {
+		if err := gorm.G[entryRow](tx).CreateInBatches(ctx, &rows, len(rows)); err != nil {
+			return err
+		}
 	}
-	n, err := gorm.G[allowanceRow](tx).Where("id = ? AND version = ?", a.ID, a.Version).
-		Select("Version").Updates(ctx, allowanceRow{Version: a.Version + 1})
+	a.Version, a.Entered = a.Version+1, nil
+	n, err := gorm.G[allowanceRow](tx).Where("id = ? AND version = ?", a.ID, was.Version).
+		Select("CoachID", "CoachName", "Version").Updates(ctx, toAllowanceRow(a))
 	if err == nil && n == 0 {
 		err = errTooLate
 	}
-	a.Version, a.Entered = a.Version+1, nil
 	return err
 }
 

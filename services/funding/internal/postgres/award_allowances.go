@@ -75,7 +75,7 @@ func readAllowance(ctx context.Context, tx *gorm.DB, who policy.Actor, id uuid.U
 		return nil, err
 	}
 	if len(rows) == 0 {
-		return nil, errNoAllowance
+		return nil, errNoRecord
 	}
 	return rows[0].toDomain(), nil
 }

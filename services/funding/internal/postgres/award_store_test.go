@@ -223,7 +223,7 @@ func TestRequestsAreFoundByStateReferenceCaseloadAndWhatOneMayDecide(t *testing.
 	want := award.Summary{
 		ID: draft.ID, Reference: draft.Reference, JobseekerID: d.SamsRecord, AllowanceID: d.allowance.ID, Area: "Oldham", State: award.Draft,
 		CoachID: d.Amina.ID, CoachName: "Amina", CourseName: "Warehouse skills", FirstLine: "Provisional licence", Lines: 2,
-		Asked: 30, ChangedAt: draft.ChangedAt,
+		Asked: 30, Available: 10000 - 30 - 40, ChangedAt: draft.ChangedAt,
 	}
 	if diff := cmp.Diff(want, page[0]); diff != "" {
 		t.Error(diff)
@@ -291,9 +291,9 @@ func TestOthersAreToldOfEveryStepOnceAndOnlyIfItHappened(t *testing.T) {
 	}
 	var told []string
 	for _, r := range *d.told {
-		told = append(told, fmt.Sprint(r.State()))
+		told = append(told, fmt.Sprintf("%s at version %d", r.State(), r.Version))
 	}
-	if diff := cmp.Diff([]string{"draft", "submitted", "approved"}, told); diff != "" {
+	if diff := cmp.Diff([]string{"draft at version 1", "submitted at version 3", "approved at version 4"}, told); diff != "" {
 		t.Error(diff)
 	}
 

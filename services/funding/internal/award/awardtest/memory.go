@@ -110,7 +110,7 @@ func (m *Memory) Begin(ctx context.Context, act award.Act, allowance uuid.UUID, 
 		if err != nil {
 			return uuid.Nil, err
 		}
-		m.requests[r.ID] = *r
+		m.requests[r.ID], m.allowances[a.ID] = *r, a
 		return r.ID, nil
 	})
 	if err != nil {
@@ -156,15 +156,17 @@ func (m *Memory) load(who policy.Actor, id uuid.UUID) (*award.Request, *award.Al
 	return &r, &a, nil
 }
 
-// JobseekerOf is award.Store's.
-func (m *Memory) JobseekerOf(_ context.Context, who policy.Actor, request uuid.UUID) (uuid.UUID, error) {
+// Record is award.Store's.
+func (m *Memory) Record(_ context.Context, who policy.Actor, id uuid.UUID) (policy.Record, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	r, _, err := m.load(who, request)
-	if err != nil {
-		return uuid.Nil, err
+	if r, ok := m.requests[id]; ok && policy.Reaches(who, policy.ReadRequest, m.ofRequest(r)) {
+		return m.ofRequest(r), nil
 	}
-	return r.JobseekerID, nil
+	if a, ok := m.allowances[id]; ok && policy.Reaches(who, policy.ReadAllowance, ofAllowance(a)) {
+		return ofAllowance(a), nil
+	}
+	return policy.Record{}, notFound
 }
 
 // Request is award.Store's.

@@ -29,7 +29,7 @@ CREATE TABLE allowance (
 );
 GRANT SELECT,
     INSERT (id, jobseeker_id, course_id, course_code, course_name, price_id, cap, priced_on, source, area, coach_id, coach_name, opened_at),
-    UPDATE (version)
+    UPDATE (coach_id, coach_name, version)
     ON allowance TO funding;
 
 -- The state machine of a request. A request that is just being saved is in no
