@@ -41,14 +41,16 @@ func Day(day time.Time) string {
 	return day.UTC().Format("2 January 2006")
 }
 
+// Today is the calendar day that now is in London.
+func Today(now time.Time) time.Time {
+	y, m, d := now.In(london).Date()
+	return time.Date(y, m, d, 0, 0, 0, 0, time.UTC)
+}
+
 // Waited is how long something has waited, as people count it, by the days
 // that have begun: "less than a day", "1 day", "12 days".
 func Waited(since, now time.Time) string {
-	midnight := func(t time.Time) time.Time {
-		y, m, d := t.In(london).Date()
-		return time.Date(y, m, d, 0, 0, 0, 0, time.UTC)
-	}
-	switch days := int(midnight(now).Sub(midnight(since)).Hours() / 24); {
+	switch days := int(Today(now).Sub(Today(since)).Hours() / 24); {
 	case days < 1:
 		return "less than a day"
 	case days == 1:

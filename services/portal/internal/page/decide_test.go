@@ -225,6 +225,7 @@ func (m *memoryFunding) ListRequests(ctx context.Context, in funding.ListRequest
 		case in.Params.State != nil && !slices.Contains(*in.Params.State, r.State):
 		case in.Params.Q != nil && !strings.Contains(r.Reference, *in.Params.Q):
 		case in.Params.Area != nil && *in.Params.Area != r.Area:
+		case in.Params.JobseekerId != nil && *in.Params.JobseekerId != r.JobseekerId:
 		default:
 			page.Total++
 			if len(page.Items) < page.Size {
@@ -259,18 +260,9 @@ func (m *memoryFunding) SummariseRequests(ctx context.Context, in funding.Summar
 func (m *memoryFunding) ReadRequest(ctx context.Context, in funding.ReadRequestRequestObject) (funding.ReadRequestResponseObject, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	who, err := identity.From(ctx)
-	if err != nil {
-		return nil, err
-	}
 	for _, r := range m.seenBy(ctx, nil) {
 		if r.Id == in.Id {
-			answer := funding.ReadRequest200JSONResponse(*r)
-			answer.Can = []funding.Verb{}
-			if decidable(who, r) {
-				answer.Can = []funding.Verb{funding.Approve, funding.Decline, funding.Return}
-			}
-			return answer, nil
+			return funding.ReadRequest200JSONResponse(m.standing(ctx, r)), nil
 		}
 	}
 	return nil, fault.New(fault.NotFound, "There is no such request.")
@@ -318,27 +310,47 @@ func (m *memoryFunding) decide(ctx context.Context, id uuid.UUID, version int64,
 	r.History = append(r.History, funding.Happening{From: string(r.State), To: to, At: now, ById: who.ID, ByName: who.Name, Code: code, Words: words})
 	r.State, r.Version = to, r.Version+1
 	r.DecidedAt, r.DecidedById, r.DecidedByName, r.DecisionCode, r.DecisionWords = now, who.ID, who.Name, code, words
-	r.Allowance.HeldPence -= r.AskedPence
+	a := &r.Allowance
+	if kept := m.allowance(a.Id); kept != nil {
+		a = kept
+	}
+	a.HeldPence -= r.AskedPence
 	if to == funding.Approved {
 		r.AwardedPence = r.AskedPence
-		r.Allowance.CommittedPence += r.AskedPence
+		a.CommittedPence += r.AskedPence
 	} else {
-		r.Allowance.AvailablePence += r.AskedPence
+		a.AvailablePence += r.AskedPence
 	}
 	return *r, nil
 }
 
-func (m *memoryNeeds) ListJobseekers(_ context.Context, in needs.ListJobseekersRequestObject) (needs.ListJobseekersResponseObject, error) {
+func (m *memoryNeeds) ListJobseekers(ctx context.Context, in needs.ListJobseekersRequestObject) (needs.ListJobseekersResponseObject, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	who, err := identity.From(ctx)
 	page := needs.ListJobseekers200JSONResponse{Items: []needs.JobseekerSummary{}, Page: 1, Size: 25}
-	for _, j := range m.jobseekers {
-		if in.Params.Ids == nil || slices.Contains(*in.Params.Ids, j.Id) {
-			page.Items = append(page.Items, needs.JobseekerSummary{Id: j.Id, Name: j.Name, KnownAs: j.KnownAs, Area: j.Area, CoachId: j.CoachId, CoachName: j.CoachName})
+	for value, set := range map[*int]*int{&page.Page: in.Params.Page, &page.Size: in.Params.Size} {
+		if set != nil {
+			*value = *set
 		}
 	}
-	page.Total = len(page.Items)
-	return page, nil
+	if in.Params.Q != nil {
+		m.searched = append(m.searched, *in.Params.Q)
+	}
+	for _, j := range m.jobseekers {
+		switch {
+		case in.Params.Ids != nil && !slices.Contains(*in.Params.Ids, j.Id):
+		case in.Params.Mine != nil && *in.Params.Mine && j.CoachId != who.ID:
+		case in.Params.Unassessed != nil && *in.Params.Unassessed && !m.summary(j).AssessedAt.IsZero():
+		case in.Params.Q != nil && !strings.Contains(strings.ToLower(j.Name+" "+j.Email), strings.ToLower(*in.Params.Q)):
+		default:
+			page.Total++
+			if page.Total > (page.Page-1)*page.Size && len(page.Items) < page.Size {
+				page.Items = append(page.Items, m.summary(j))
+			}
+		}
+	}
+	return page, err
 }
 
 func (m *memoryNeeds) ReadJobseeker(_ context.Context, in needs.ReadJobseekerRequestObject) (needs.ReadJobseekerResponseObject, error) {

@@ -21,6 +21,10 @@ type memoryNeeds struct {
 	statements  []needsapi.Statement // newest first
 	assessments []needsapi.Assessment
 	keys        map[string]bool // of forms that did their work
+	messages    messages
+	invited     int                          // how many codes were made
+	saves       []needsapi.AssessmentVersion // newest first
+	searched    []string                     // what was looked for
 }
 
 // memoryFunding is the funding service, likewise.
@@ -36,4 +40,9 @@ type memoryFunding struct {
 
 	keys      map[string]bool // of forms that did their work
 	decisions int
+
+	messages   messages
+	allowances []*fundingapi.Allowance
+	edits      int  // how often lines were saved
+	needsDown  bool // so that nothing can be submitted
 }

@@ -146,6 +146,9 @@ func (m *memoryNeeds) AddStatement(ctx context.Context, in needs.AddStatementReq
 		m.keys = map[string]bool{}
 	}
 	s := needs.Statement{Id: uuid.New(), Words: in.Body.Words, At: now}
+	if who, _ := identity.From(ctx); who.Is(identity.Coach) {
+		s.TakenDownByCoach, s.CoachName = true, who.Name
+	}
 	if key := db.Key(ctx); key == "" || !m.keys[key] {
 		m.keys[key] = true
 		m.statements = append([]needs.Statement{s}, m.statements...)

@@ -32,6 +32,30 @@ var categoryWords = map[needs.Category]string{
 	needs.Money:                   "Money",
 }
 
+// categoryHints are what to talk about in each category.
+var categoryHints = map[needs.Category]string{
+	needs.GettingThere:            "Buses and early shifts, a bike, a car, fuel, a driving licence",
+	needs.Clothes:                 "For an interview, or to work in: boots, whites, a uniform",
+	needs.ToolsAndEquipment:       "What the trade expects people to bring",
+	needs.LicencesAndCertificates: "A site card, a trade’s licence, food hygiene, a check of their record",
+	needs.Skills:                  "What they can do, and what the work asks for",
+	needs.EnglishAndMaths:         "Reading, writing, speaking and figures, as much as the work needs",
+	needs.Digital:                 "A phone with credit, a computer, an e-mail address, applying online",
+	needs.WorkHistory:             "Gaps, references, a conviction, qualifications from abroad",
+	needs.Confidence:              "Interviews, meeting people, being in a new place",
+	needs.Health:                  "What they can do, what makes it easier, appointments",
+	needs.Caring:                  "Childcare, school times, somebody who depends on them",
+	needs.Home:                    "Somewhere safe and steady to live, an address to give",
+	needs.Money:                   "The weeks before the first pay, debts, a bank account",
+}
+
+// standingWords is how it is with a category.
+var standingWords = map[needs.Standing]string{
+	needs.InTheWay:    "In the way",
+	needs.Strength:    "A strength",
+	needs.NotExplored: "Not explored yet",
+}
+
 // lineWords is what kind of thing a line is for.
 var lineWords = map[funding.LineCategory]string{
 	funding.LineCategoryTravel:            "Travel",
