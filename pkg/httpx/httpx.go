@@ -11,6 +11,7 @@ import (
 	"log/slog"
 	"net/http"
 	"runtime/debug"
+	"strings"
 	"time"
 
 	"github.com/getkin/kin-openapi/openapi3"
@@ -91,9 +92,8 @@ func NewEcho(log *slog.Logger) *echo.Echo {
 	e.Use(func(next echo.HandlerFunc) echo.HandlerFunc {
 		return func(c echo.Context) (err error) {
 			if route := c.Path(); route != "" {
-				span := trace.SpanFromContext(c.Request().Context())
-				span.SetName(c.Request().Method + " " + route)
-				span.SetAttributes(attribute.String("http.route", route))
+				c.Request().Pattern = route // names the span, in Traced
+				trace.SpanFromContext(c.Request().Context()).SetAttributes(attribute.String("http.route", route))
 			}
 			c.Request().Body = http.MaxBytesReader(c.Response(), c.Request().Body, most)
 			defer func() {
@@ -112,9 +112,17 @@ func NewEcho(log *slog.Logger) *echo.Echo {
 	return e
 }
 
-// Traced begins or continues a trace around h.
+// Traced begins or continues a trace around h, in a span named by the route that
+// h finds: never by the address, which holds ids.
 func Traced(service string, h http.Handler) http.Handler {
-	return otelhttp.NewHandler(h, service, otelhttp.WithSpanNameFormatter(func(_ string, r *http.Request) string { return r.Method }))
+	traced := otelhttp.NewHandler(h, service, otelhttp.WithSpanNameFormatter(func(_ string, r *http.Request) string {
+		return strings.TrimSpace(r.Method + " " + r.Pattern)
+	}))
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		own := *r
+		own.Pattern = "" // of a router further out, which says nothing of h's routes
+		traced.ServeHTTP(w, &own)
+	})
 }
 
 func authenticate(tokens *Tokens) echo.MiddlewareFunc {

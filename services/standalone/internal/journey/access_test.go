@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"io"
 	"maps"
 	"net/http"
 	"slices"
@@ -34,8 +35,8 @@ var actors = []string{
 
 // try is one operation as everybody tries it. Who may do what is said once more
 // here, by hand, so that a slip in a service's policy does not pass its own test:
-// a letter for each of the actors, y for yes, f for forbidden, n for not found
-// and u for unauthenticated. The bodies are of the right shape, and out of date
+// a letter for each of the actors, y for yes, e for a list with nothing in it, f
+// for forbidden, n for not found and u for unauthenticated. The bodies are of the right shape, and out of date
 // or otherwise wrong, so that whoever may do it changes nothing.
 type try struct {
 	who  string
@@ -51,47 +52,47 @@ var tries = map[string]map[string]try{
 	"needs": {
 		"readMe":                 {"uyyyyyyyy", nil},
 		"acceptInvitation":       {"ufffffyyy", map[string]any{"code": "WRONG-CODE-1"}},
-		"listCoaches":            {"uffffffff", nil},
+		"listCoaches":            {"ufffyffff", nil},
 		"listJobseekers":         {"uyyyyffff", nil},
 		"addJobseeker":           {"uyyyfffff", map[string]any{"name": " ", "area": "Oldham"}},
-		"readJobseeker":          {"uyynyfynn", nil},
-		"changeJobseeker":        {"uyfnfffff", map[string]any{"version": staleVersion, "name": "Nobody"}},
-		"transferJobseeker":      {"uffffffff", map[string]any{"version": staleVersion, "coach_id": nothing}},
-		"inviteJobseeker":        {"uyfnfffff", nil},
-		"listStatements":         {"uyynyfynn", nil},
-		"addStatement":           {"uyfnffynn", map[string]any{"words": " "}},
-		"readAssessment":         {"uyynyfynn", nil},
-		"listAssessmentVersions": {"uyynyfynn", nil},
-		"saveAssessment":         {"uyfnfffff", map[string]any{"version": staleVersion, "needs": []any{}}},
-		"listNeeds":              {"uyynyfynn", nil},
-		"listJobseekerAudit":     {"uffffffff", nil},
+		"readJobseeker":          {"uyynynynn", nil},
+		"changeJobseeker":        {"uyfnfnfnn", map[string]any{"version": staleVersion, "name": "Nobody"}},
+		"transferJobseeker":      {"uffnynfnn", map[string]any{"version": staleVersion, "coach_id": nothing}},
+		"inviteJobseeker":        {"uyfnfnfnn", nil},
+		"listStatements":         {"uyynynynn", nil},
+		"addStatement":           {"uyfnfnynn", map[string]any{"words": " "}},
+		"readAssessment":         {"uyynynynn", nil},
+		"listAssessmentVersions": {"uyynynynn", nil},
+		"saveAssessment":         {"uyfnfnfnn", map[string]any{"version": staleVersion, "needs": []any{}}},
+		"listNeeds":              {"uyynynynn", nil},
+		"listJobseekerAudit":     {"uffnynfnn", nil},
 	},
 	"funding": {
 		"searchCourses":          {"uyyyyyfff", nil},
 		"readCourse":             {"uyyyyyfff", nil},
-		"listFlaggedPrices":      {"uffffffff", nil},
-		"confirmPrice":           {"uffffffff", nil},
-		"listImports":            {"uffffffff", nil},
-		"uploadImport":           {"uffffffff", nil},
-		"readImport":             {"uffffffff", nil},
-		"mapImport":              {"uffffffff", map[string]any{"columns": []any{}}},
-		"listImportProblems":     {"uffffffff", nil},
-		"downloadImportProblems": {"uffffffff", nil},
-		"listAllowances":         {"uyynyfynn", nil},
-		"openAllowance":          {"uyfnfffff", map[string]any{"jobseeker_id": "JOBSEEKER", "course_id": nothing}},
+		"listFlaggedPrices":      {"ufffyffff", nil},
+		"confirmPrice":           {"ufffyffff", nil},
+		"listImports":            {"ufffyffff", nil},
+		"uploadImport":           {"ufffyffff", nil},
+		"readImport":             {"ufffyffff", nil},
+		"mapImport":              {"ufffyffff", map[string]any{"columns": []any{}}},
+		"listImportProblems":     {"ufffyffff", nil},
+		"downloadImportProblems": {"ufffyffff", nil},
+		"listAllowances":         {"uyyeyfyee", nil},
+		"openAllowance":          {"uyfnfffff", map[string]any{"jobseeker_id": "JOBSEEKER", "course_id": "COURSE"}},
 		"readAllowance":          {"uyynyfynn", nil},
-		"listRequests":           {"uyyyyyyyy", nil},
+		"listRequests":           {"uyyyyyyye", nil},
 		"summariseRequests":      {"uyyyyyyyy", nil},
 		"draftRequest":           {"uyfnfffff", map[string]any{"allowance_id": "ALLOWANCE"}},
 		"readRequest":            {"uyynyyynn", nil},
 		"editRequest":            {"uyfnfffff", map[string]any{"version": staleVersion, "lines": []any{}}},
-		"proposeReduction":       {"uyfnfffff", nil},
+		"proposeReduction":       {"uyynfffff", nil},
 		"submitRequest":          {"uyfnfffff", map[string]any{"version": staleVersion}},
-		"approveRequest":         {"uffffffff", map[string]any{"version": staleVersion, "code": "removes-need"}},
-		"declineRequest":         {"uffffffff", map[string]any{"version": staleVersion, "code": "other", "words": "No."}},
-		"returnRequest":          {"uffffffff", map[string]any{"version": staleVersion, "code": "other", "words": "Why?"}},
+		"approveRequest":         {"ufffyffff", map[string]any{"version": staleVersion, "code": "removes-need"}},
+		"declineRequest":         {"ufffyffff", map[string]any{"version": staleVersion, "code": "other", "words": "No."}},
+		"returnRequest":          {"ufffyffff", map[string]any{"version": staleVersion, "code": "other", "words": "Why?"}},
 		"withdrawRequest":        {"uyfnfffff", map[string]any{"version": staleVersion}},
-		"listRequestAudit":       {"uyfnfffff", nil},
+		"listRequestAudit":       {"uyfnyfynn", nil},
 	},
 }
 
@@ -119,7 +120,7 @@ func operations(t *testing.T, spec func() ([]byte, error)) []operation {
 }
 
 // record is the ids of what the operations are tried on.
-type record struct{ jobseeker, request, allowance, course, price string }
+type record struct{ jobseeker, request, allowance, course, price, list string }
 
 func leanne(t *testing.T) record {
 	t.Helper()
@@ -143,8 +144,12 @@ func leanne(t *testing.T) record {
 	if err != nil {
 		t.Fatal(err)
 	}
+	imported, err := f.ListImportsWithResponse(theWhole.as(t, "helen-barlow"), nil)
+	if err != nil || len(imported.JSON200.Items) == 0 {
+		t.Fatalf("the demo's import: %v", err)
+	}
 	return record{jobseeker.String(), request.JSON200.Id.String(), request.JSON200.Allowance.Id.String(),
-		course.JSON200.Id.String(), course.JSON200.Prices[0].Id.String()}
+		course.JSON200.Id.String(), course.JSON200.Prices[0].Id.String(), imported.JSON200.Items[0].Id.String()}
 }
 
 // address fills an operation's path with the record's ids.
@@ -161,6 +166,8 @@ func (r record) address(op operation) string {
 		id = r.course
 	case "prices":
 		id = r.price
+	case "imports":
+		id = r.list
 	}
 	path := strings.ReplaceAll(op.path, "{id}", id)
 	switch op.id {
@@ -186,9 +193,9 @@ func TestEveryOperationIsTriedByEverybody(t *testing.T) {
 				continue
 			}
 			for i, actor := range actors {
-				status := call(t, service, op, on, one.body, actor)
-				if got := letter(status); got != one.who[i:i+1] {
-					t.Errorf("%s by %q answered %d, want %q", op.id, actor, status, one.who[i:i+1])
+				status, answer := call(t, service, op, on, one.body, actor)
+				if got := letter(status, answer); got != one.who[i:i+1] {
+					t.Errorf("%s by %q answered %d (%s), want %q", op.id, actor, status, got, one.who[i:i+1])
 				}
 			}
 		}
@@ -200,7 +207,7 @@ func TestEveryOperationIsTriedByEverybody(t *testing.T) {
 	}
 }
 
-func letter(status int) string {
+func letter(status int, answer []byte) string {
 	switch status {
 	case http.StatusUnauthorized:
 		return "u"
@@ -212,10 +219,14 @@ func letter(status int) string {
 	if status >= http.StatusInternalServerError {
 		return "broken"
 	}
+	var list struct{ Items *[]any }
+	if json.Unmarshal(answer, &list) == nil && list.Items != nil && len(*list.Items) == 0 {
+		return "e"
+	}
 	return "y"
 }
 
-func call(t *testing.T, service string, op operation, on record, body any, actor string) int {
+func call(t *testing.T, service string, op operation, on record, body any, actor string) (int, []byte) {
 	t.Helper()
 	var sent bytes.Buffer
 	contentType := "application/json"
@@ -226,7 +237,7 @@ func call(t *testing.T, service string, op operation, on record, body any, actor
 		if err := json.NewEncoder(&sent).Encode(body); err != nil {
 			t.Fatal(err)
 		}
-		s := strings.NewReplacer("JOBSEEKER", on.jobseeker, "ALLOWANCE", on.allowance).Replace(sent.String())
+		s := strings.NewReplacer("JOBSEEKER", on.jobseeker, "ALLOWANCE", on.allowance, "COURSE", on.course).Replace(sent.String())
 		sent.Reset()
 		sent.WriteString(s)
 	}
@@ -247,5 +258,9 @@ func call(t *testing.T, service string, op operation, on record, body any, actor
 		t.Fatal(err)
 	}
 	defer resp.Body.Close()
-	return resp.StatusCode
+	answer, err := io.ReadAll(resp.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return resp.StatusCode, answer
 }

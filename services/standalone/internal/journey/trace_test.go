@@ -35,6 +35,11 @@ func (c *collector) traceOf(t *testing.T, name string, wants ...string) {
 		}
 		time.Sleep(100 * time.Millisecond)
 	}
+	names := map[string]int{}
+	for _, s := range c.all() {
+		names[s.name]++
+	}
+	t.Logf("%v", names)
 	t.Errorf("no trace with %q has all of %q; the fullest has %q", name, wants, best)
 }
 
@@ -107,5 +112,5 @@ func TestNobodysDataIsInASpanOrInTheLog(t *testing.T) {
 
 func TestOneTraceLeadsFromFundingThroughNeedsIntoSQL(t *testing.T) {
 	// The demo's people were told through the same APIs: submitting asks needs.
-	theWhole.collector.traceOf(t, "POST /requests/:id/submission", "GET /jobseekers/:id/needs", "query SELECT", "publish funding.request-changed", "consume funding.request-changed")
+	theWhole.collector.traceOf(t, "POST /requests/:id/submission", "GET /jobseekers/:id/needs", "SELECT", "publish funding.request-changed", "consume funding.request-changed")
 }
