@@ -90,3 +90,30 @@ func TestOnlyTheJobseekersCoachOpensAnAllowance(t *testing.T) {
 		t.Errorf("a second allowance for the same course: %v, want conflict", err)
 	}
 }
+
+func TestACoachWhoTakesAJobseekerOverTakesTheirRequestsOverToo(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t, 1000)
+	r := d.in(award.Returned)
+	if _, err := d.Edit(as(d.Chloe), r.ID, r.Version, award.Ask{Lines: r.Lines}); !fault.Is(err, fault.Forbidden) {
+		t.Fatalf("before: Edit() = %v, want forbidden", err)
+	}
+	j := d.Needs.People[d.SamsRecord]
+	j.CoachID, j.CoachName = d.Chloe.ID, d.Chloe.Name
+	d.Needs.People[d.SamsRecord] = j
+
+	// Needs is asked before anything is submitted, so the one before is refused
+	// at once, and the new one need do nothing to be known.
+	if _, err := d.Submit(as(d.Amina), r.ID, r.Version); !fault.Is(err, fault.Forbidden) {
+		t.Errorf("the coach before: Submit() = %v, want forbidden", err)
+	}
+	s := must(d.Edit(as(d.Chloe), r.ID, r.Version, award.Ask{Lines: r.Lines}))(t)
+	if s.Allowance.CoachID != d.Chloe.ID || s.Allowance.CoachName != "Chloe" {
+		t.Errorf("the allowance is still with %s", s.Allowance.CoachName)
+	}
+	must(d.Draft(as(d.Chloe), d.allowance.ID))(t)
+	must(d.Submit(as(d.Chloe), r.ID, s.Request.Version))(t)
+	if _, err := d.Draft(as(d.Amina), d.allowance.ID); !fault.Is(err, fault.Forbidden) {
+		t.Errorf("the coach before: Draft() = %v, want forbidden", err)
+	}
+}

@@ -43,8 +43,9 @@ func (s Awards) Allowance(ctx context.Context, act award.Act, id uuid.UUID) (a *
 			SELECT e.*, r.reference, h.at
 			FROM entry e JOIN request r ON r.id = e.request_id JOIN history h ON h.request_id = e.request_id AND h.step = e.step
 			WHERE e.allowance_id = ? ORDER BY h.at, e.id`, id).Find(ctx)
-		for _, row := range rows {
-			postings = append(postings, row.toDomain())
+		postings = make([]award.Posting, len(rows))
+		for i, row := range rows {
+			postings[i] = row.toDomain()
 		}
 		return noteAllowance(ctx, tx, act, a, err)
 	})
@@ -59,8 +60,9 @@ func (s Awards) Allowances(ctx context.Context, act award.Act, jobseeker uuid.UU
 		if err != nil || len(rows) == 0 {
 			return err
 		}
-		for _, row := range rows {
-			all = append(all, *row.toDomain())
+		all = make([]award.Allowance, len(rows))
+		for i, row := range rows {
+			all[i] = *row.toDomain()
 		}
 		return audit.Write(ctx, tx, audit.Entry{Action: string(act.Operation), Subject: "jobseeker", SubjectID: jobseeker, Jobseeker: jobseeker})
 	})

@@ -77,8 +77,9 @@ func (s Awards) Requests(ctx context.Context, act award.Act, f award.Filter, p a
 			return err
 		}
 		var looks []audit.Entry
-		for _, row := range rows {
-			found = append(found, row.toDomain())
+		found = make([]award.Summary, len(rows))
+		for i, row := range rows {
+			found[i] = row.toDomain()
 			look := audit.Entry{Action: string(act.Operation), Subject: "jobseeker", SubjectID: row.JobseekerID, Jobseeker: row.JobseekerID}
 			if !slices.Contains(looks, look) {
 				looks = append(looks, look)
@@ -119,8 +120,9 @@ func (s Awards) Trail(ctx context.Context, _ award.Act, request uuid.UUID, p awa
 		rows, err := gorm.G[traceRow](tx).Raw(
 			"SELECT at, person, action, subject, subject_id FROM audit_entry WHERE subject_id = ? ORDER BY at DESC, id DESC LIMIT ? OFFSET ?",
 			request, p.Size, (p.Number-1)*p.Size).Find(ctx)
-		for _, row := range rows {
-			trail = append(trail, award.Trace(row))
+		trail = make([]award.Trace, len(rows))
+		for i, row := range rows {
+			trail[i] = award.Trace(row)
 		}
 		return err
 	})

@@ -290,7 +290,7 @@ func TestOthersAreToldOfEveryStepOnceAndOnlyIfItHappened(t *testing.T) {
 		t.Errorf("Withdraw() = %v, want conflict", err)
 	}
 	var told []string
-	for _, r := range *d.told {
+	for _, r := range d.told.all() {
 		told = append(told, fmt.Sprintf("%s at version %d", r.State(), r.Version))
 	}
 	if diff := cmp.Diff([]string{"draft at version 1", "submitted at version 3", "approved at version 4"}, told); diff != "" {

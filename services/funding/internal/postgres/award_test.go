@@ -3,7 +3,9 @@ package postgres_test
 import (
 	"context"
 	"flag"
+	"slices"
 	"strconv"
+	"sync"
 	"testing"
 
 	"github.com/google/uuid"
@@ -25,8 +27,26 @@ type desk struct {
 	t         testing.TB
 	db        *db.DB
 	store     postgres.Awards
-	told      *[]award.Request
+	told      *told
 	allowance *award.Allowance
+}
+
+// told is what others would have been told.
+type told struct {
+	mu       sync.Mutex
+	requests []award.Request
+}
+
+func (t *told) add(r award.Request) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.requests = append(t.requests, r)
+}
+
+func (t *told) all() []award.Request {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return slices.Clone(t.requests)
 }
 
 func newDesk(t testing.TB, limit money.Pence) *desk {
@@ -36,9 +56,9 @@ func newDesk(t testing.TB, limit money.Pence) *desk {
 
 func deskOn(t testing.TB, d *db.DB, limit money.Pence) *desk {
 	t.Helper()
-	told := &[]award.Request{}
+	told := &told{}
 	store := postgres.NewAwards(d, func(_ context.Context, _ *gorm.DB, r *award.Request) error {
-		*told = append(*told, *r)
+		told.add(*r)
 		return nil
 	})
 	w := awardtest.NewWorld()
