@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/google/uuid"
@@ -35,7 +36,10 @@ func (c Courses) Register(g *web.Group) {
 	g.Post("/courses/:id/prices/:price", c.confirm, identity.Manager)
 }
 
-const coursesAPage = 20
+const (
+	coursesAPage = 20
+	mostFound    = 1000 // that a search counts and shows
+)
 
 func (c Courses) search(r *http.Request) (web.Answer, error) {
 	me, err := identity.From(r.Context())
@@ -162,7 +166,11 @@ func idIn(r *http.Request, name string) (uuid.UUID, error) {
 
 // about is what tells a course from others like it, in one line.
 func about(c funding.CourseSummary) string {
-	return joined(", ", c.Code, c.Level, c.Subject, c.Provider, c.Place)
+	level := c.Level
+	if _, err := strconv.Atoi(level); err == nil {
+		level = "level " + level
+	}
+	return joined(", ", c.Code, level, c.Subject, c.Provider, c.Place)
 }
 
 // summaryOf is a course without its prices.

@@ -68,7 +68,7 @@ func (d Decisions) home(r *http.Request) (web.Answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	return web.Show(component.LayoutProps{Title: "To decide"}, decisionsHome(desk{
+	return web.Show(component.LayoutProps{Title: "To decide", Wide: true}, decisionsHome(desk{
 		areas: me.Areas, now: d.Now(),
 		mine: totalOf(mine.JSON200.Items, funding.Submitted), all: all.JSON200.Items,
 		queue: queue.JSON200, names: names, pricesToConfirm: flagged.JSON200.Total,
@@ -135,7 +135,7 @@ func (d Decisions) list(r *http.Request) (web.Answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	layout := component.LayoutProps{Title: titled("All requests", found.Page, found.Size, found.Total), Errors: f.Errors()}
+	layout := component.LayoutProps{Title: titled("All requests", found.Page, found.Size, found.Total), Errors: f.Errors(), Wide: true}
 	return web.Show(layout, allRequests(f, me.Areas, found, names, d.Now())), nil
 }
 
@@ -237,17 +237,17 @@ type verdict struct {
 
 var verdicts = []verdict{
 	{
-		path: "approve", verb: funding.Approve, state: funding.Approved, does: "Approve", did: "Approved", ask: "Why is it right to pay for this?",
+		path: "approve", verb: funding.Approve, state: funding.Approved, does: "Approve", did: "Request approved", ask: "Why is it right to pay for this?",
 		reasons: choices(approveWords, funding.ApproveCodeRemovesNeed, funding.ApproveCodeLeadsToJobOffer, funding.ApproveCodeBetterThanCourse, funding.ApproveCodeOther),
 		words:   "Anything to add (optional)", readBy: "The jobseeker and their work coach can read this.",
 	},
 	{
-		path: "return", verb: funding.Return, state: funding.Returned, does: "Send back with a question", did: "Sent back", ask: "What is missing?",
+		path: "return", verb: funding.Return, state: funding.Returned, does: "Send back with a question", did: "Request sent back", ask: "What is missing?",
 		reasons: choices(returnWords, funding.ReturnCodeMoreInformation, funding.ReturnCodeQuoteNeeded, funding.ReturnCodePriceCheck, funding.ReturnCodeNeedUnclear, funding.ReturnCodeOther),
 		words:   "Your question", readBy: "The work coach reads this and answers it. The jobseeker can read it too.", needed: "Enter your question.",
 	},
 	{
-		path: "decline", verb: funding.Decline, state: funding.Declined, does: "Decline", did: "Declined", ask: "Why not?",
+		path: "decline", verb: funding.Decline, state: funding.Declined, does: "Decline", did: "Request declined", ask: "Why not?",
 		reasons: choices(declineWords, funding.DeclineCodeNotLinkedToNeed, funding.DeclineCodeOtherFundingAvailable, funding.DeclineCodeNotValueForMoney,
 			funding.DeclineCodeNotAllowed, funding.DeclineCodeInsufficientInformation, funding.DeclineCodeOther),
 		words:  "Tell the jobseeker why",

@@ -75,7 +75,7 @@ func TestARequestIsShownWithAllThatIsNeededToDecideIt(t *testing.T) {
 	p.as(helen).get("/decisions").follow("Leanne Hargreaves").sound().is(200, "/decisions/"+r.Id.String()).wants(
 		"£190.00 for Leanne Hargreaves, instead of Food production, level 2, which would cost £500.00.",
 		"I could start as a chef on Monday.", "A set of chef’s knives", "No knives of her own.", "What would remove it: A set of knives.", "Nisbets",
-		"Now, with this request set aside", "£310.00 of £500.00 left Held £190.00", "If it is approved", "Committed £190.00",
+		"Without this request £500.00 of £500.00 left", "If you approve it £310.00 of £500.00 left Committed £190.00",
 		"Sent for a decision", "Approve", "Decline", "Send back with a question",
 	)
 }
@@ -96,7 +96,7 @@ func TestApprovingIsCheckedFirstAndConfirmedWithTheReference(t *testing.T) {
 	check = check.press("Change", nil).sound().wants("Good luck!").press("Continue", fill{"reason": "leads-to-job-offer"}).sound()
 
 	done := check.press("Approve", nil).sound().is(200, "/decisions/"+r.Id.String()+"/done").
-		wants("Approved", r.Reference, "£190.00 is promised for Leanne Hargreaves", "Next in the queue", "Kwame Boateng")
+		wants("Request approved", r.Reference, "£190.00 is promised for Leanne Hargreaves", "Next in the queue", "Kwame Boateng")
 	// A second click on the same form does nothing more, and is answered alike.
 	check.press("Approve", nil).is(200, done.url)
 	if p.funding.decisions != 1 {
@@ -115,7 +115,7 @@ func TestDecliningNeedsAReasonAndWordsForTheJobseeker(t *testing.T) {
 	ask.press("Continue", nil).sound().wants("Choose a reason.", "Enter why, for the jobseeker to read.")
 	ask.press("Continue", fill{"reason": "other-funding-available", "words": strings.Repeat("x", 2001)}).sound().wants("What you write must be 2000 characters or fewer.")
 	ask.press("Continue", fill{"reason": "other-funding-available", "words": "The hotel gives its chefs knives."}).
-		press("Decline", nil).sound().wants("Declined", r.Reference, "can read why", "Nobody else is waiting for your decision.")
+		press("Decline", nil).sound().wants("Request declined", r.Reference, "can read why", "Nobody else is waiting for your decision.")
 	if r.State != funding.Declined || r.DecisionWords != "The hotel gives its chefs knives." {
 		t.Errorf("the request is %s with the words %q", r.State, r.DecisionWords)
 	}
@@ -127,7 +127,7 @@ func TestSendingBackNeedsAQuestion(t *testing.T) {
 	ask := p.as(helen).get("/decisions/" + r.Id.String()).follow("Send back with a question").sound()
 	ask.press("Continue", fill{"reason": "quote-needed"}).sound().wants("Enter your question.")
 	ask.press("Continue", fill{"reason": "quote-needed", "words": "Which set is it?"}).
-		press("Send back with a question", nil).sound().wants("Sent back", "Priya Shah can see your question now.")
+		press("Send back with a question", nil).sound().wants("Request sent back", "Priya Shah can see your question now.")
 	if r.State != funding.Returned {
 		t.Errorf("the request is %s, want returned", r.State)
 	}
@@ -149,7 +149,7 @@ func TestSomebodyWhoComesSecondIsToldWhatWasDecidedAndByWhom(t *testing.T) {
 		return p.as(who).get("/decisions/"+r.Id.String()+"/decline").press("Continue", fill{"reason": "other", "words": "Not now, because of " + who.Name})
 	}
 	first, second := open(helen), open(marcus)
-	first.press("Decline", nil).wants("Declined")
+	first.press("Decline", nil).wants("Request declined")
 	at := second.press("Decline", nil).sound().wants("Helen Barlow has already declined this", "There is nothing left to decide.", "Not now, because of Helen Barlow")
 	at.follow("See what waits for you").is(200, "/decisions")
 	if p.funding.decisions != 1 {

@@ -45,7 +45,7 @@ func (p Finance) list(r *http.Request) (web.Answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	layout := component.LayoutProps{Title: titled("To pay", found.Page, found.Size, found.Total), Errors: f.Errors()}
+	layout := component.LayoutProps{Title: titled("To pay", found.Page, found.Size, found.Total), Errors: f.Errors(), Wide: true}
 	return web.Show(layout, toPay(f, me.Areas, found, totalOf(all.JSON200.Items, funding.Approved))), nil
 }
 
