@@ -11,17 +11,14 @@ import (
 	"errors"
 	"time"
 
-	"github.com/google/uuid"
 	"github.com/riverqueue/river"
 	"github.com/riverqueue/river/riverdriver/riverpgxv5"
-	"gorm.io/gorm"
 
-	"github.com/instead-support/instead/api/events"
 	api "github.com/instead-support/instead/api/funding"
 	"github.com/instead-support/instead/api/needs"
 	"github.com/instead-support/instead/pkg/config"
 	"github.com/instead-support/instead/pkg/db"
-	bus "github.com/instead-support/instead/pkg/events"
+	"github.com/instead-support/instead/pkg/events"
 	"github.com/instead-support/instead/pkg/host"
 	"github.com/instead-support/instead/pkg/httpx"
 	"github.com/instead-support/instead/services/funding/internal/award"
@@ -57,7 +54,7 @@ func New(ctx context.Context, d host.Deps) (*host.Service, error) {
 	if err != nil {
 		return nil, err
 	}
-	publisher, err := bus.NewPublisher()
+	publisher, err := events.NewPublisher()
 	if err != nil {
 		return nil, err
 	}
@@ -72,7 +69,7 @@ func New(ctx context.Context, d host.Deps) (*host.Service, error) {
 	}
 	standard := catalogue.New(catalogue.Deps{Store: courses, Now: d.Now, Today: award.Today})
 	awards := award.New(award.Deps{
-		Store:     postgres.NewAwards(database, tell(publisher)),
+		Store:     postgres.NewAwards(database, postgres.Telling(publisher)),
 		Catalogue: prices{standard},
 		Needs:     rest.Needs{API: needsAPI},
 		Now:       d.Now,
@@ -96,7 +93,7 @@ func New(ctx context.Context, d host.Deps) (*host.Service, error) {
 func work(ctx context.Context, d host.Deps, database *db.DB, courses postgres.Courses) error {
 	workers := river.NewWorkers()
 	courses.AddImporter(workers)
-	bus.AddWorker(workers, d.Bus)
+	events.AddWorker(workers, d.Bus)
 	jobs, err := river.NewClient(riverpgxv5.New(database.Pool), &river.Config{
 		Workers: workers, Logger: d.Log,
 		Queues: map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: 8}},
@@ -118,18 +115,4 @@ func work(ctx context.Context, d host.Deps, database *db.DB, courses postgres.Co
 		return jobs.StopAndCancel(context.WithoutCancel(ctx))
 	}
 	return nil
-}
-
-// tell makes it part of a transaction that others hear of a request's new state.
-func tell(p *bus.Publisher) postgres.Tell {
-	return func(ctx context.Context, tx *gorm.DB, r *award.Request) error {
-		changed := events.RequestChanged{
-			RequestID: r.ID, Reference: r.Reference, Version: r.Version, JobseekerID: r.JobseekerID,
-			State: string(r.State()), NeedIDs: []uuid.UUID{}, At: r.ChangedAt,
-		}
-		for _, l := range r.Lines {
-			changed.NeedIDs = append(changed.NeedIDs, l.NeedID)
-		}
-		return p.Publish(ctx, tx, changed)
-	}
 }

@@ -14,12 +14,10 @@ import (
 	"time"
 
 	"github.com/google/uuid"
-	"gorm.io/gorm"
 
-	"github.com/instead-support/instead/api/events"
 	"github.com/instead-support/instead/pkg/db"
 	"github.com/instead-support/instead/pkg/db/dbtest"
-	bus "github.com/instead-support/instead/pkg/events"
+	"github.com/instead-support/instead/pkg/events"
 	"github.com/instead-support/instead/pkg/fault"
 	"github.com/instead-support/instead/pkg/identity"
 	"github.com/instead-support/instead/pkg/money"
@@ -206,13 +204,11 @@ func beHammer(told string) error {
 	if err != nil {
 		return err
 	}
-	publisher, err := bus.NewPublisher()
+	publisher, err := events.NewPublisher()
 	if err != nil {
 		return err
 	}
-	store := postgres.NewAwards(d, func(ctx context.Context, tx *gorm.DB, r *award.Request) error {
-		return publisher.Publish(ctx, tx, events.RequestChanged{RequestID: r.ID, State: string(r.State()), Version: r.Version})
-	})
+	store := postgres.NewAwards(d, postgres.Telling(publisher))
 	w := &hammerer{World: h.World, awards: h.World.Awards(store), allowance: h.Allowance, failed: make(chan error)}
 	for range 8 {
 		go w.work()
