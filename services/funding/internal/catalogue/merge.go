@@ -85,9 +85,9 @@ func Merge(stored Course, rows []Row, l Layout) Merged {
 // knows best; an older one only adds what nobody had said.
 func (m *Merged) describe(r Row, newest time.Time) {
 	if r.From.Before(newest) {
-		m.Course.Details = m.Course.Details.or(r.Details)
+		m.Course.Details = m.Course.or(r.Details)
 	} else {
-		m.Course.Details = r.Details.or(m.Course.Details)
+		m.Course.Details = r.or(m.Course.Details)
 	}
 }
 

@@ -54,9 +54,9 @@ type Reading struct {
 }
 
 // Count is the number of problems of this kind.
-func (r Reading) Count(kind Kind) int {
+func (rd Reading) Count(kind Kind) int {
 	n := 0
-	for _, p := range r.Problems {
+	for _, p := range rd.Problems {
 		if p.Kind == kind {
 			n++
 		}

@@ -15,21 +15,14 @@ import (
 	"github.com/instead-support/instead/pkg/db"
 	"github.com/instead-support/instead/pkg/fault"
 	"github.com/instead-support/instead/pkg/money"
-	"github.com/instead-support/instead/services/funding/internal/award"
 	"github.com/instead-support/instead/services/funding/internal/catalogue"
 )
 
-// Courses keeps the catalogue. It is the catalogue.Store, and the Catalogue that
-// award asks for prices.
+// Courses keeps the catalogue. It is the catalogue.Store.
 type Courses struct {
 	db   *db.DB
 	jobs jobs
 }
-
-var (
-	_ catalogue.Store = Courses{}
-	_ award.Catalogue = Courses{}
-)
 
 // NewCourses returns the store of the catalogue in d.
 func NewCourses(d *db.DB) (Courses, error) {
@@ -49,6 +42,7 @@ type courseRow struct {
 	Months   int
 }
 
+// TableName is the table of courses.
 func (courseRow) TableName() string { return "course" }
 
 func (r courseRow) toDomain() catalogue.Course {
@@ -102,21 +96,6 @@ var errNoCourse = fault.New(fault.NotFound, "We could not find that course.")
 // Course returns a course with all its prices.
 func (s Courses) Course(ctx context.Context, id uuid.UUID) (catalogue.Course, error) {
 	return course(ctx, s.db.Gorm, id)
-}
-
-// PriceOn tells award what a course cost on a day.
-func (s Courses) PriceOn(ctx context.Context, id uuid.UUID, day time.Time) (award.Price, error) {
-	c, err := s.Course(ctx, id)
-	if err != nil {
-		return award.Price{}, err
-	}
-	p, ok := c.PriceOn(day)
-	if !ok {
-		return award.Price{}, fault.Newf(fault.NotFound, "%s has no price on %s. Choose another date or another course.", c.Name, catalogue.Written(day))
-	}
-	return award.Price{
-		CourseID: c.ID, CourseCode: c.Code, CourseName: c.Name, PriceID: p.ID, Pence: p.Pence, Source: p.Source, Confirmed: p.Confirmed(),
-	}, nil
 }
 
 func course(ctx context.Context, g *gorm.DB, id uuid.UUID) (catalogue.Course, error) {

@@ -38,6 +38,7 @@ type importRow struct {
 	Flagged    int
 }
 
+// TableName is the table of imports.
 func (importRow) TableName() string { return "import" }
 
 func (r importRow) toDomain() (catalogue.Import, error) {
@@ -196,6 +197,7 @@ type problemRow struct {
 	Reason string
 }
 
+// TableName is the table of rows that were not taken.
 func (problemRow) TableName() string { return "import_problem" }
 
 func (r problemRow) toDomain() catalogue.Problem {

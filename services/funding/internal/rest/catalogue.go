@@ -22,22 +22,16 @@ type Catalogue struct{ Courses *catalogue.Courses }
 
 // SearchCourses finds courses by words.
 func (h Catalogue) SearchCourses(ctx context.Context, in api.SearchCoursesRequestObject) (api.SearchCoursesResponseObject, error) {
-	q := catalogue.Query{Page: coursePage(in.Params.Page, in.Params.Size)}
-	if in.Params.Q != nil {
-		q.Text = *in.Params.Q
-	}
-	if in.Params.PricedOn != nil {
-		q.PricedOn = in.Params.PricedOn.Time
+	q := catalogue.Query{
+		Text:     or(in.Params.Q, ""),
+		PricedOn: or(in.Params.PricedOn, openapi.Date{}).Time,
+		Page:     coursePage(in.Params.Page, in.Params.Size),
 	}
 	found, total, err := h.Courses.Search(ctx, q)
 	if err != nil {
 		return nil, err
 	}
-	items := make([]api.CourseSummary, len(found))
-	for i, f := range found {
-		items[i] = fromFound(f)
-	}
-	return api.SearchCourses200JSONResponse{Items: items, Total: total, Page: q.Page.Number, Size: q.Page.Size}, nil
+	return api.SearchCourses200JSONResponse{Items: each(found, fromFound), Total: total, Page: q.Page.Number, Size: q.Page.Size}, nil
 }
 
 // ReadCourse is one course with all its prices.
@@ -56,11 +50,7 @@ func (h Catalogue) ListFlaggedPrices(ctx context.Context, in api.ListFlaggedPric
 	if err != nil {
 		return nil, err
 	}
-	items := make([]api.FlaggedPrice, len(flagged))
-	for i, f := range flagged {
-		items[i] = api.FlaggedPrice{Course: fromFound(catalogue.Found{Course: f.Course}), Price: fromPrice(f.Price)}
-	}
-	return api.ListFlaggedPrices200JSONResponse{Items: items, Total: total, Page: page.Number, Size: page.Size}, nil
+	return api.ListFlaggedPrices200JSONResponse{Items: each(flagged, fromFlagged), Total: total, Page: page.Number, Size: page.Size}, nil
 }
 
 // ConfirmPrice says that a flagged price is right.
@@ -79,26 +69,17 @@ func (h Catalogue) ListImports(ctx context.Context, in api.ListImportsRequestObj
 	if err != nil {
 		return nil, err
 	}
-	items := make([]api.Import, len(imports))
-	for i, imp := range imports {
-		items[i] = fromImport(imp)
-	}
-	return api.ListImports200JSONResponse{Items: items, Total: total, Page: page.Number, Size: page.Size}, nil
+	return api.ListImports200JSONResponse{Items: each(imports, fromImport), Total: total, Page: page.Number, Size: page.Size}, nil
 }
 
 // UploadImport takes a file in. The whole of it is read before anything is done,
 // so that a slow sender holds no transaction open.
 func (h Catalogue) UploadImport(ctx context.Context, in api.UploadImportRequestObject) (api.UploadImportResponseObject, error) {
-	var m catalogue.Mapping
-	if in.Params.Map != nil {
-		for _, pair := range *in.Params.Map {
-			if err := m.Map(pair); err != nil {
-				return nil, err
-			}
+	m := catalogue.Mapping{From: or(in.Params.From, openapi.Date{}).Time}
+	for _, pair := range or(in.Params.Map, nil) {
+		if err := m.Map(pair); err != nil {
+			return nil, err
 		}
-	}
-	if in.Params.From != nil {
-		m.From = in.Params.From.Time
 	}
 	file, err := io.ReadAll(io.LimitReader(in.Body, catalogue.MostBytes+1))
 	if err != nil {
@@ -140,11 +121,7 @@ func (h Catalogue) ListImportProblems(ctx context.Context, in api.ListImportProb
 	if err != nil {
 		return nil, err
 	}
-	items := make([]api.ImportProblem, len(problems))
-	for i, p := range problems {
-		items[i] = api.ImportProblem{Line: p.Line, Code: p.Code, Column: p.Column, Reason: p.Reason}
-	}
-	return api.ListImportProblems200JSONResponse{Items: items, Total: total, Page: page.Number, Size: page.Size}, nil
+	return api.ListImportProblems200JSONResponse{Items: each(problems, fromProblem), Total: total, Page: page.Number, Size: page.Size}, nil
 }
 
 // DownloadImportProblems is the same as a file for a spreadsheet.
@@ -182,14 +159,7 @@ func (rows problemsFile) VisitDownloadImportProblemsResponse(w http.ResponseWrit
 
 // coursePage is the page asked for, or the first.
 func coursePage(number, size *int) catalogue.Page {
-	p := catalogue.Page{Number: 1, Size: 25}
-	if number != nil {
-		p.Number = *number
-	}
-	if size != nil {
-		p.Size = *size
-	}
-	return p
+	return catalogue.Page{Number: or(number, 1), Size: or(size, 25)}
 }
 
 func toMapping(in api.Mapping) (catalogue.Mapping, error) {
@@ -220,14 +190,20 @@ func fromFound(f catalogue.Found) api.CourseSummary {
 
 func fromCourse(f catalogue.Found) api.Course {
 	s := fromFound(f)
-	out := api.Course{
+	newestFirst := slices.Clone(f.Course.Prices)
+	slices.Reverse(newestFirst)
+	return api.Course{
 		Id: s.Id, Code: s.Code, Name: s.Name, Provider: s.Provider, Subject: s.Subject, Level: s.Level, Place: s.Place,
-		Hours: s.Hours, Months: s.Months, Price: s.Price, Prices: []api.Price{},
+		Hours: s.Hours, Months: s.Months, Price: s.Price, Prices: each(newestFirst, fromPrice),
 	}
-	for _, p := range slices.Backward(f.Course.Prices) {
-		out.Prices = append(out.Prices, fromPrice(p))
-	}
-	return out
+}
+
+func fromFlagged(f catalogue.Flagged) api.FlaggedPrice {
+	return api.FlaggedPrice{Course: fromFound(catalogue.Found{Course: f.Course}), Price: fromPrice(f.Price)}
+}
+
+func fromProblem(p catalogue.Problem) api.ImportProblem {
+	return api.ImportProblem{Line: p.Line, Code: p.Code, Column: p.Column, Reason: p.Reason}
 }
 
 func fromPrice(p catalogue.Price) api.Price {
