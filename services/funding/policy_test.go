@@ -1,0 +1,131 @@
+package funding_test
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/google/uuid"
+
+	api "github.com/instead-support/instead/api/funding"
+	"github.com/instead-support/instead/services/funding/internal/policy"
+)
+
+// walk says what each operation answers to each person: to nobody, to the
+// record's coach, to another coach of its area and one of another, to the
+// manager of its area and of another, to a finance officer, to the jobseeker,
+// and to another jobseeker. {draft} and {sent} are requests of Dan's with their
+// version in {v}, {allowance} is his, {anyone} is another jobseeker of Asha's
+// and {none} is nothing that is there.
+var walk = map[policy.Operation]struct {
+	path, body                                             string
+	nobody, coach, peer, far, boss, strange, pay, own, eve int
+}{
+	policy.SearchCourses: {"/courses?q=warehouse", "", 401, 200, 200, 200, 200, 200, 200, 403, 403},
+	policy.ReadCourse:    {"/courses/{course}", "", 401, 200, 200, 200, 200, 200, 200, 403, 403},
+
+	policy.ListFlaggedPrices:      {"/prices/flagged", "", 401, 403, 403, 403, 200, 200, 403, 403, 403},
+	policy.ConfirmPrice:           {"/prices/{none}/confirmation", "", 401, 403, 403, 403, 404, 404, 403, 403, 403},
+	policy.ListImports:            {"/imports", "", 401, 403, 403, 403, 200, 200, 403, 403, 403},
+	policy.UploadImport:           {"/imports?file_name=a.csv", "code,name,price\n", 401, 403, 403, 403, 202, 202, 403, 403, 403},
+	policy.ReadImport:             {"/imports/{none}", "", 401, 403, 403, 403, 404, 404, 403, 403, 403},
+	policy.MapImport:              {"/imports/{none}/mapping", `{"columns":[]}`, 401, 403, 403, 403, 404, 404, 403, 403, 403},
+	policy.ListImportProblems:     {"/imports/{none}/problems", "", 401, 403, 403, 403, 404, 404, 403, 403, 403},
+	policy.DownloadImportProblems: {"/imports/{none}/problems.csv", "", 401, 403, 403, 403, 404, 404, 403, 403, 403},
+
+	policy.ListAllowances: {"/allowances?jobseeker_id={dan}", "", 401, 200, 200, 200, 200, 200, 403, 200, 200},
+	policy.ReadAllowance:  {"/allowances/{allowance}", "", 401, 200, 200, 404, 200, 404, 403, 200, 404},
+	policy.OpenAllowance:  {"/allowances", `{"jobseeker_id":"{anyone}","course_id":"{course}"}`, 401, 201, 403, 404, 403, 403, 403, 403, 403},
+
+	policy.ListRequests:      {"/requests", "", 401, 200, 200, 200, 200, 200, 200, 200, 200},
+	policy.SummariseRequests: {"/requests/summary", "", 401, 200, 200, 200, 200, 200, 200, 200, 200},
+	policy.ReadRequest:       {"/requests/{sent}", "", 401, 200, 200, 404, 200, 404, 404, 200, 404},
+	policy.ListRequestAudit:  {"/requests/{sent}/audit", "", 401, 200, 403, 404, 200, 404, 403, 200, 404},
+	policy.ProposeReduction:  {"/requests/{draft}/reduction", "", 401, 200, 200, 404, 403, 403, 403, 403, 403},
+
+	policy.DraftRequest:    {"/requests", `{"allowance_id":"{allowance}"}`, 401, 201, 403, 404, 403, 403, 403, 403, 403},
+	policy.EditRequest:     {"/requests/{draft}", `{"version":{v},"lines":[]}`, 401, 200, 403, 404, 403, 403, 403, 403, 403},
+	policy.SubmitRequest:   {"/requests/{draft}/submission", `{"version":{v}}`, 401, 200, 403, 404, 403, 403, 403, 403, 403},
+	policy.WithdrawRequest: {"/requests/{sent}/withdrawal", `{"version":{v}}`, 401, 200, 403, 404, 403, 403, 403, 403, 403},
+
+	policy.ApproveRequest: {"/requests/{sent}/approval", `{"version":{v},"code":"other"}`, 401, 403, 403, 403, 200, 404, 403, 403, 403},
+	policy.DeclineRequest: {"/requests/{sent}/refusal", `{"version":{v},"code":"other","words":"No."}`, 401, 403, 403, 403, 200, 404, 403, 403, 403},
+	policy.ReturnRequest:  {"/requests/{sent}/return", `{"version":{v},"code":"other","words":"Why?"}`, 401, 403, 403, 403, 200, 404, 403, 403, 403},
+}
+
+func TestEveryOperationOfTheContractAnswersEachRoleAsThePolicySays(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	allowance := s.open(dansRecord)
+	spec, err := api.GetSpec()
+	if err != nil {
+		t.Fatal(err)
+	}
+	operations := 0
+	for _, path := range spec.Paths.InMatchingOrder() {
+		for method, operation := range spec.Paths.Value(path).Operations() {
+			operations++
+			op := policy.Operation(operation.OperationID)
+			step, ok := walk[op]
+			if !ok {
+				t.Errorf("%s %s (%s) has no row in this test", method, path, op)
+				continue
+			}
+			kind := "application/json"
+			if op == policy.UploadImport {
+				kind = "text/csv"
+			}
+			var request *api.Request
+			want := []int{step.nobody, step.coach, step.peer, step.far, step.boss, step.strange, step.pay, step.own, step.eve}
+			for i := range want {
+				if request == nil { // the first, or the last one was changed by somebody who may
+					if request = s.draft(allowance.Id, 100); strings.Contains(step.path, "{sent}") {
+						request = s.submit(request)
+					}
+				}
+				who := []*somebody{nil, &asha, &ben, &cal, &mo, &nia, &fin, &dan, &eve}[i]
+				fill := func(text string, record uuid.UUID) string {
+					return strings.NewReplacer(
+						"{draft}", record.String(), "{sent}", record.String(), "{v}", fmt.Sprint(request.Version), "{allowance}", allowance.Id.String(),
+						"{course}", s.course.String(), "{dan}", dansRecord.String(), "{anyone}", uuid.NewString(), "{none}", uuid.NewString(),
+					).Replace(text)
+				}
+				got, answer := s.send(who, method, fill(step.path, request.Id), kind, fill(step.body, request.Id))
+				if got != want[i] {
+					t.Errorf("%s as person %d of the table = %d %s, want %d", op, i, got, answer, want[i])
+				}
+				// What is hidden must look like what is not there.
+				if got == http.StatusNotFound {
+					_, nowhere := s.send(who, method, fill(step.path, uuid.New()), kind, fill(step.body, uuid.New()))
+					if detail(answer) != detail(nowhere) {
+						t.Errorf("%s tells a hidden record from none: %s and %s", op, answer, nowhere)
+					}
+				}
+				if got < 300 && method != http.MethodGet {
+					request = nil
+				}
+			}
+		}
+	}
+	if operations != len(walk) {
+		t.Errorf("the contract has %d operations, this test %d", operations, len(walk))
+	}
+	// Lists are open to many, and show each only what is theirs.
+	for _, p := range []somebody{cal, nia, eve} {
+		all, err := s.client().ListAllowancesWithResponse(s.as(p), &api.ListAllowancesParams{JobseekerId: dansRecord})
+		if err != nil || len(all.JSON200.Items) != 0 {
+			t.Errorf("%s lists Dan's allowances: %+v %v", p.sub, all, err)
+		}
+		found, err := s.client().ListRequestsWithResponse(s.as(p), &api.ListRequestsParams{})
+		if err != nil || found.JSON200.Total != 0 {
+			t.Errorf("%s lists Dan's requests: %+v %v", p.sub, found, err)
+		}
+	}
+}
+
+// detail is a problem without the trace that it was met in.
+func detail(problem string) string {
+	before, _, _ := strings.Cut(problem, `"trace_id"`)
+	return before
+}
