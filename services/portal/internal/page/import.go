@@ -137,7 +137,7 @@ func (i Imports) show(r *http.Request) (web.Answer, error) {
 		return showMapping(f, imp), nil
 	case funding.Running:
 		still := r.URL.Query().Has("still")
-		page := web.Show(component.LayoutProps{Title: "Importing " + imp.FileName, Before: back}, importRunning(imp, still))
+		page := web.Show(component.LayoutProps{Title: "Importing", Before: back}, importRunning(imp, still))
 		if still {
 			return page, nil
 		}
@@ -150,7 +150,7 @@ func (i Imports) show(r *http.Request) (web.Answer, error) {
 		return nil, err
 	}
 	bad := resp.JSON200
-	layout := component.LayoutProps{Title: titled("What came of "+imp.FileName, bad.Page, bad.Size, bad.Total), Before: back}
+	layout := component.LayoutProps{Title: titled("What came of the import", bad.Page, bad.Size, bad.Total), Before: back, Wide: true}
 	return web.Show(layout, importDone(imp, bad.Items, bad.Total, paging(importPath(imp), nil, bad.Page, bad.Size, bad.Total))), nil
 }
 
@@ -189,7 +189,7 @@ var mapped = []struct {
 
 func showMapping(f *form.Form, imp *funding.Import) web.Answer {
 	return web.Show(component.LayoutProps{
-		Title: "Which column is which?", Errors: f.Errors(),
+		Title: "Which column is which?", Errors: f.Errors(), Wide: true,
 		Before: component.BackLink("Import another file", "/courses/imports/new"),
 	}, mapImport(f, imp))
 }

@@ -19,7 +19,7 @@ func TestAListIsImportedAndTheRowsNotTakenAreShown(t *testing.T) {
 	ask := b.get("/courses").follow("Import a course list").sound().wants("Up to 20 MB", "Importing the same list again changes nothing.")
 
 	running := ask.press("Import", fill{"file": "code,name,price,from\nX-1,Welding,100,2025-08-01\nX-2,Painting,,2025-08-01\n"}).sound().
-		wants("Importing courses.csv", "1 of 2 rows done")
+		wants("Importing", "courses.csv, Helen Barlow", "1 of 2 rows done")
 	if got := running.header.Get("Refresh"); got != "3" {
 		t.Errorf("a running import has Refresh %q, want 3: without scripts nothing else brings it up to date", got)
 	}
@@ -33,8 +33,8 @@ func TestAListIsImportedAndTheRowsNotTakenAreShown(t *testing.T) {
 
 	p.funding.finish()
 	done := still.follow("See how far it is now").sound().
-		wants("What came of courses.csv", "2 rows read for Helen Barlow", "Prices added 1", "Not taken 1", "1 row not taken", "3 X-2 price There is no price.")
-	file := done.follow("Download these rows as a CSV file")
+		wants("What came of the import", "courses.csv, Helen Barlow", "Rows read 2", "Prices added 1", "Not taken 1", "1 row left out", "3 X-2 price: There is no price.")
+	file := done.follow("Download this as a CSV file")
 	if !strings.Contains(file.source, "There is no price.") || !strings.Contains(file.header.Get("Content-Disposition"), "attachment") {
 		t.Errorf("the download is %q with %v", file.source, file.header)
 	}
