@@ -26,8 +26,9 @@ func (signInFirst) Error() string { return "not signed in" }
 
 // unreadable is a form that could not be read.
 func unreadable(err error) error {
-	if tooLarge, ok := errors.AsType[*http.MaxBytesError](err); ok {
-		return fault.Newf(fault.TooLarge, "That is too large: send at most %d MB.", tooLarge.Limit>>20)
+	if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
+		// The server reads a little more than a file may be, for what is around it.
+		return fault.New(fault.TooLarge, "A file may be up to 20 MB, and what was sent is larger. Nothing was kept of it.")
 	}
 	return fault.Wrap(err, fault.Invalid, "We could not read what your browser sent.")
 }
