@@ -73,7 +73,7 @@ func Sum(entries []Entry) Totals {
 // the allowance and of the request by it. The verbs ask for nothing that it
 // refuses; it is the last wall in Go, as the CHECKs are in the database.
 func (a *Allowance) enter(r *Request, k Kind, pence money.Pence) error {
-	all, own := a.Totals.plus(k, pence), r.Totals.plus(k, pence)
+	all, own := a.plus(k, pence), r.plus(k, pence)
 	if pence < 1 || !all.fit(a.Cap) || !own.fit(a.Cap) {
 		return fault.Newf(fault.Internal, "The ledger would not add up: %s of %d pence refused.", k, pence)
 	}

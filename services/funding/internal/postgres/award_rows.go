@@ -39,6 +39,7 @@ type allowanceRow struct {
 	Version     int64
 }
 
+// TableName is where GORM finds it.
 func (allowanceRow) TableName() string { return "allowance" }
 
 func toAllowanceRow(a *award.Allowance) allowanceRow {
@@ -76,6 +77,7 @@ type requestRow struct {
 	Version       int64
 }
 
+// TableName is where GORM finds it.
 func (requestRow) TableName() string { return "request" }
 
 func toRequestRow(r *award.Request) requestRow {
@@ -115,6 +117,7 @@ type lineRow struct {
 	Quote     string
 }
 
+// TableName is where GORM finds it.
 func (lineRow) TableName() string { return "line" }
 
 func toLineRows(r *award.Request) []lineRow {
@@ -148,6 +151,7 @@ type stepRow struct {
 	Words     string
 }
 
+// TableName is where GORM finds it.
 func (stepRow) TableName() string { return "history" }
 
 func toStepRows(r *award.Request) []stepRow {
@@ -178,6 +182,7 @@ type entryRow struct {
 	Pence       int64
 }
 
+// TableName is where GORM finds it.
 func (entryRow) TableName() string { return "entry" }
 
 func toEntryRows(entries []award.Entry) []entryRow {
