@@ -99,7 +99,7 @@ func start(ctx context.Context) (s *service, err error) {
 	work, stopWork := context.WithCancel(context.WithoutCancel(ctx))
 	stopped := make(chan error, 1)
 	go func() { stopped <- f.Run(work) }()
-	s.closers = append(s.closers, func() { stopWork(); _ = <-stopped })
+	s.closers = append(s.closers, func() { stopWork(); <-stopped })
 
 	transport.Hosts["funding"] = f.Handler
 	s.client, err = api.NewClientWithResponses("http://funding", api.WithHTTPClient(httpx.NewClient(transport)))

@@ -7,6 +7,7 @@ package httpx
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -98,7 +99,7 @@ func NewEcho(log *slog.Logger) *echo.Echo {
 			c.Request().Body = http.MaxBytesReader(c.Response(), c.Request().Body, most)
 			defer func() {
 				if p := recover(); p != nil {
-					if p == http.ErrAbortHandler {
+					if e, ok := p.(error); ok && errors.Is(e, http.ErrAbortHandler) {
 						panic(p)
 					}
 					// The panic's value may hold data; its type and place do not.

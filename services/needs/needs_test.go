@@ -151,7 +151,7 @@ func (s *system) token(p somebody) string {
 	raw, err := jwt.Signed(signer).Claims(map[string]any{
 		"iss": p.issuer, "sub": p.sub, "aud": "instead", "exp": time.Now().Add(time.Hour).Unix(),
 		"name": p.name, "roles": p.roles, "areas": p.areas,
-	}).Serialize() //nolint:misspell // the library's spelling
+	}).Serialize()
 	if err != nil {
 		s.t.Fatal(err)
 	}

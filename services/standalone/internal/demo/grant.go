@@ -87,7 +87,7 @@ func (c *client) ClockSkew() time.Duration             { return 0 }
 func (c *client) GrantTypes() []oidc.GrantType {
 	return []oidc.GrantType{oidc.GrantTypeCode, oidc.GrantTypeRefreshToken}
 }
-func (c *client) RestrictAdditionalIdTokenScopes() func([]string) []string     { return same }
+func (c *client) RestrictAdditionalIdTokenScopes() func([]string) []string     { return same } //nolint:revive // op's spelling
 func (c *client) RestrictAdditionalAccessTokenScopes() func([]string) []string { return same }
 
 func same(scopes []string) []string { return scopes }
