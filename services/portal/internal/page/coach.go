@@ -86,7 +86,7 @@ func (w Work) home(r *http.Request) (web.Answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	return web.Show(component.LayoutProps{Title: "Your work"}, work(day)), nil
+	return web.Show(component.LayoutProps{Title: "Your work", Wide: true}, work(day)), nil
 }
 
 // mine is a few requests of the coach's own caseload in these states.

@@ -354,7 +354,7 @@ func TestOverTheCapACoachSeesByHowMuchAndThreeWaysOut(t *testing.T) {
 	rest.press("Save", fill{"from": "The hotel"}).is(200, at(r))
 	paid.follow("Change what somebody else pays").sound().press("Nobody else pays", nil).sound().wants("This asks for £25.00 more")
 
-	proposal := b.get(at(r)+"/over").follow("Ask for what is left").sound().wants("Nothing has been changed yet.", "Whites £105.00 £80.00", "Asked for £225.00 £200.00")
+	proposal := b.get(at(r)+"/over").follow("Ask for what is left").sound().wants("Nothing has been changed yet.", "Whites £80.00 instead of £105.00", "Asked for £200.00 instead of £225.00")
 	if r.AskedPence != 22500 {
 		t.Fatal("looking at the proposal changed the request")
 	}
@@ -469,7 +469,7 @@ func TestACoachsRequestsCanBeNarrowedDown(t *testing.T) {
 	p.as(priya).get("/requests").sound().wants("You have asked for nothing yet.")
 	r := p.drafts(p.supports("Leanne Hargreaves", priya), priya, 50000)
 	p.asksFor(r, "Knife roll", 12000)
-	all := p.as(priya).get("/requests").sound().nothingPersonal().wants("1 request", "Leanne Hargreaves Knife roll, instead of Food production, level 2. FR-7K3M-92QX", "Draft")
+	all := p.as(priya).get("/requests").sound().nothingPersonal().wants("1 request", "Leanne Hargreaves Knife roll, instead of Food production, level 2 FR-7K3M-92QX", "Draft")
 	all.press("Show", fill{"state": "approved"}).sound().wants("No request is like that.").follow("See all your requests").wants("1 request")
 }
 

@@ -90,7 +90,7 @@ func (c Caseload) show(r *http.Request, f *form.Form, sealed string) (web.Answer
 		}
 		found = resp.JSON200
 	}
-	layout := component.LayoutProps{Title: titled("Jobseekers", found.Page, found.Size, found.Total), Errors: f.Errors()}
+	layout := component.LayoutProps{Title: titled("Jobseekers", found.Page, found.Size, found.Total), Errors: f.Errors(), Wide: true}
 	return web.Show(layout, caseload(f, me, found, filter(f, sealed))), nil
 }
 

@@ -38,20 +38,20 @@ func caseload(f *form.Form, me identity.Person, found *needs.JobseekerPage, quer
 			templ_7745c5c3_Var1 = templ.NopComponent
 		}
 		ctx = templ.ClearChildren(ctx)
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 1, "<h1 class=\"govuk-heading-l\">Jobseekers</h1><form method=\"post\" action=\"/jobseekers\" role=\"search\" novalidate>")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 1, "<h1 class=\"govuk-heading-l\">Jobseekers</h1><form method=\"post\" action=\"/jobseekers\" role=\"search\" class=\"instead-filter\" novalidate>")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
 		templ_7745c5c3_Err = component.Input(component.InputProps{
 			Name: "q", Label: "Find somebody", Hint: "Words of a name, a postcode or an e-mail address", Type: "search",
-			Value: f.Value("q"), Error: f.Error("q"), Width: component.TwoThirds, NoSpellcheck: true,
+			Value: f.Value("q"), Error: f.Error("q"), Width: component.Chars30, NoSpellcheck: true,
 		}).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = component.Radios(component.RadiosProps{
-			Name: "show", Legend: "Among", SmallRadios: true, Inline: true, Value: shown(f),
-			Items: []component.Choice{{Value: "mine", Text: "People I support"}, {Value: everyone, Text: "Everyone in " + listed(me.Areas)}},
+		templ_7745c5c3_Err = component.Select(component.SelectProps{
+			Name: "show", Label: "Among", Value: shown(f),
+			Options: []component.Option{{Value: "mine", Text: "People I support"}, {Value: everyone, Text: "Everyone in " + listed(me.Areas)}},
 		}).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err

@@ -166,15 +166,11 @@ func reduction(f *form.Form, r *funding.Request, proposal *funding.Reduction) te
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 8, " is taken from the end of the list. Nothing has been changed yet.</p>")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 8, " is taken from the end of the list. Nothing has been changed yet.</p><h2 class=\"govuk-heading-m\">What would change</h2>")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = component.Table(component.TableProps{
-			Caption: "What would change", CaptionSize: component.Medium, FirstCellIsHeader: true,
-			Head: []component.Cell{{Text: "What"}, {Text: "Now", Numeric: true}, {Text: "Then", Numeric: true}},
-			Rows: reductionRows(r, proposal),
-		}).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = component.SummaryList(component.SummaryListProps{Rows: reductionRows(r, proposal)}).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -185,7 +181,7 @@ func reduction(f *form.Form, r *funding.Request, proposal *funding.Reduction) te
 		var templ_7745c5c3_Var8 templ.SafeURL
 		templ_7745c5c3_Var8, templ_7745c5c3_Err = templ.JoinURLErrs(templ.URL(requestPath(r.Id)))
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `over.templ`, Line: 50, Col: 122}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `over.templ`, Line: 47, Col: 122}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var8))
 		if templ_7745c5c3_Err != nil {
@@ -206,7 +202,7 @@ func reduction(f *form.Form, r *funding.Request, proposal *funding.Reduction) te
 		var templ_7745c5c3_Var9 string
 		templ_7745c5c3_Var9, templ_7745c5c3_Err = templ.JoinStringErrs(f.Value("version"))
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `over.templ`, Line: 53, Col: 64}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `over.templ`, Line: 50, Col: 64}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var9))
 		if templ_7745c5c3_Err != nil {
@@ -219,7 +215,7 @@ func reduction(f *form.Form, r *funding.Request, proposal *funding.Reduction) te
 		var templ_7745c5c3_Var10 string
 		templ_7745c5c3_Var10, templ_7745c5c3_Err = templ.JoinStringErrs(money.Pence(proposal.AvailablePence).Input())
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `over.templ`, Line: 54, Col: 87}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `over.templ`, Line: 51, Col: 87}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var10))
 		if templ_7745c5c3_Err != nil {
@@ -252,7 +248,7 @@ func reduction(f *form.Form, r *funding.Request, proposal *funding.Reduction) te
 			var templ_7745c5c3_Var12 templ.SafeURL
 			templ_7745c5c3_Var12, templ_7745c5c3_Err = templ.JoinURLErrs(templ.URL(overPath(r)))
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `over.templ`, Line: 57, Col: 54}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `over.templ`, Line: 54, Col: 54}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var12))
 			if templ_7745c5c3_Err != nil {
@@ -276,22 +272,26 @@ func reduction(f *form.Form, r *funding.Request, proposal *funding.Reduction) te
 	})
 }
 
-func reductionRows(r *funding.Request, proposal *funding.Reduction) [][]component.Cell {
-	var rows [][]component.Cell
+func reductionRows(r *funding.Request, proposal *funding.Reduction) []component.SummaryRow {
+	var rows []component.SummaryRow
 	for _, l := range r.Lines {
-		then := "Left out"
+		then := "Left out. It was " + pounds(l.AmountPence) + "."
 		if i := slices.IndexFunc(proposal.Lines, func(p funding.Line) bool { return p.Id == l.Id }); i >= 0 {
-			then = pounds(proposal.Lines[i].AmountPence)
+			then = becomes(proposal.Lines[i].AmountPence, l.AmountPence)
 		}
-		rows = append(rows, []component.Cell{{Text: l.What}, {Text: pounds(l.AmountPence), Numeric: true}, {Text: then, Numeric: true}})
+		rows = append(rows, component.SummaryRow{Key: l.What, Value: then})
 	}
 	if r.Elsewhere.Pence > 0 {
-		less := pounds(-r.Elsewhere.Pence)
-		rows = append(rows, []component.Cell{{Text: "Paid by " + r.Elsewhere.From}, {Text: less, Numeric: true}, {Text: less, Numeric: true}})
+		rows = append(rows, component.SummaryRow{Key: "Paid by " + r.Elsewhere.From, Value: becomes(-r.Elsewhere.Pence, -r.Elsewhere.Pence)})
 	}
-	return append(rows, []component.Cell{
-		{Text: "Asked for"}, {Text: pounds(proposal.AskedPence), Numeric: true}, {Text: pounds(proposal.AvailablePence), Numeric: true},
-	})
+	return append(rows, component.SummaryRow{Key: "Asked for", Content: strong(becomes(proposal.AvailablePence, proposal.AskedPence))})
+}
+
+func becomes(then, now int64) string {
+	if then == now {
+		return pounds(then) + ", as it is"
+	}
+	return pounds(then) + " instead of " + pounds(now)
 }
 
 func elsewhere(f *form.Form, c asking) templ.Component {
@@ -341,7 +341,7 @@ func elsewhere(f *form.Form, c asking) templ.Component {
 		var templ_7745c5c3_Var14 string
 		templ_7745c5c3_Var14, templ_7745c5c3_Err = templ.JoinStringErrs(f.Value("version"))
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `over.templ`, Line: 88, Col: 64}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `over.templ`, Line: 89, Col: 64}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var14))
 		if templ_7745c5c3_Err != nil {
@@ -396,7 +396,7 @@ func elsewhere(f *form.Form, c asking) templ.Component {
 			var templ_7745c5c3_Var16 templ.SafeURL
 			templ_7745c5c3_Var16, templ_7745c5c3_Err = templ.JoinURLErrs(templ.URL(requestPath(c.Id)))
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `over.templ`, Line: 100, Col: 60}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `over.templ`, Line: 101, Col: 60}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var16))
 			if templ_7745c5c3_Err != nil {

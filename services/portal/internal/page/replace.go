@@ -49,7 +49,7 @@ func (p Replace) search(r *http.Request) (web.Answer, error) {
 		found = resp.JSON200
 	}
 	return web.Show(component.LayoutProps{
-		Title: titled("Which course would "+called(j)+" be sent on?", found.Page, found.Size, found.Total), Errors: f.Errors(),
+		Title: titled("Which course would "+called(j)+" be sent on?", found.Page, found.Size, found.Total), Errors: f.Errors(), Wide: true,
 		Before: component.BackLink("Back to "+called(j), jobseekerPath(j.Id)),
 	}, pickCourse(f, j, found)), nil
 }
@@ -61,6 +61,16 @@ type replacement struct {
 	on        time.Time // a calendar day
 	price     funding.Price
 	before    *funding.Allowance // the one there is already for this course, if there is
+	looked    string             // for what, on the page before
+}
+
+// back leads to the courses that were found.
+func (c replacement) back() string {
+	at := jobseekerPath(c.jobseeker.Id) + "/course"
+	if c.looked == "" {
+		return at
+	}
+	return at + "?" + url.Values{"q": {c.looked}}.Encode()
 }
 
 func (p Replace) check(r *http.Request) (web.Answer, error) {
@@ -87,13 +97,13 @@ func (p Replace) show(r *http.Request, f *form.Form) (web.Answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := replacement{jobseeker: j, course: course.JSON200, on: p.day(f)}
+	c := replacement{jobseeker: j, course: course.JSON200, on: p.day(f), looked: r.URL.Query().Get("q")}
 	c.price, _ = priceOn(c.course.Prices, c.on)
 	if i := slices.IndexFunc(allowances.JSON200.Items, func(a funding.Allowance) bool { return a.CourseId == id }); i >= 0 {
 		c.before = &allowances.JSON200.Items[i]
 	}
 	return web.Show(component.LayoutProps{
-		Title: "Check the course", Errors: f.Errors(), Before: component.BackLink("Back to courses", jobseekerPath(j.Id)+"/course"),
+		Title: "Check the course", Errors: f.Errors(), Before: component.BackLink("Back to courses", c.back()),
 	}, checkCourse(f, c)), nil
 }
 

@@ -47,7 +47,7 @@ func (q Requests) list(r *http.Request) (web.Answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	layout := component.LayoutProps{Title: titled("Requests", found.Page, found.Size, found.Total), Errors: f.Errors()}
+	layout := component.LayoutProps{Title: titled("Requests", found.Page, found.Size, found.Total), Errors: f.Errors(), Wide: true}
 	return web.Show(layout, myRequests(f, found, names, q.Now())), nil
 }
 
@@ -57,7 +57,7 @@ func askedRows(all []funding.RequestSummary, names map[uuid.UUID]string, now tim
 	for i, r := range all {
 		rows[i] = component.QueueRow{
 			Title: nameOf(names, r.JobseekerId), Href: requestPath(r.Id),
-			Detail: joined(". ", withMore(r.FirstLine, r.Lines)+", instead of "+r.CourseName, r.Reference),
+			Detail: joined("\n", withMore(r.FirstLine, r.Lines)+", instead of "+r.CourseName, r.Reference),
 			Amount: pounds(r.AskedPence), Side: component.StateTag(string(r.State)),
 		}
 		if r.State == funding.Submitted {
