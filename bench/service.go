@@ -7,6 +7,7 @@ import (
 	"crypto/rand"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"os"
@@ -99,7 +100,12 @@ func start(ctx context.Context) (s *service, err error) {
 	work, stopWork := context.WithCancel(context.WithoutCancel(ctx))
 	stopped := make(chan error, 1)
 	go func() { stopped <- f.Run(work) }()
-	s.closers = append(s.closers, func() { stopWork(); <-stopped })
+	s.closers = append(s.closers, func() {
+		stopWork()
+		if err := <-stopped; err != nil {
+			fmt.Fprintln(os.Stderr, "bench: the service's own work ended badly:", err)
+		}
+	})
 
 	transport.Hosts["funding"] = f.Handler
 	s.client, err = api.NewClientWithResponses("http://funding", api.WithHTTPClient(httpx.NewClient(transport)))
