@@ -229,6 +229,9 @@ func (p *person) reads() string {
 	return strings.Join(strings.Fields(ask[string](p, `document.body.innerText`)), " ")
 }
 
+// says reports whether the page says this.
+func (p *person) says(words string) bool { return strings.Contains(p.reads(), words) }
+
 // sees fails unless the page says all of these.
 func (p *person) sees(words ...string) {
 	p.t.Helper()
