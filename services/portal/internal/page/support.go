@@ -4,7 +4,6 @@ import (
 	"context"
 	"net/http"
 	"slices"
-	"strconv"
 
 	"github.com/google/uuid"
 
@@ -188,20 +187,4 @@ func (s Support) addWords(r *http.Request) (web.Answer, error) {
 		return s.showWords(r, f)
 	}
 	return web.Go("/support").Saying("Thank you. Your words are kept."), nil
-}
-
-// things is what some requests are for: "A bus pass and boots".
-func things(all []funding.RequestSummary) string {
-	var words []string
-	more := 0
-	for _, r := range all {
-		if r.FirstLine != "" {
-			words = append(words, r.FirstLine)
-		}
-		more += max(r.Lines-1, 0)
-	}
-	if more > 0 {
-		words = append(words, strconv.Itoa(more)+" more")
-	}
-	return listed(words)
 }

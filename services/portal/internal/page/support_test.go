@@ -53,7 +53,7 @@ func TestAJobseekerSeesFirstWhatWasAgreedForThem(t *testing.T) {
 	p.links(r)
 	p.needs.assessments[0].Needs[0].Supports = []needs.Support{{RequestId: r.Id, Reference: r.Reference, State: "approved"}}
 	home := p.as(leanne).get("/support").sound().wants(
-		"Agreed for you £190.00 A set of chef’s knives", "Priya Shah is your work coach.",
+		"Agreed for you £190.00", "Priya Shah is your work coach.",
 		"Tools and equipment", "No knives of her own.", "What would help A set of knives.", "What is asked for A set of chef’s knives Approved",
 	)
 	home.follow("A set of chef’s knives").sound().is(200, "/support/requests/"+r.Id.String()).wants(
@@ -154,4 +154,13 @@ func (m *memoryNeeds) AddStatement(ctx context.Context, in needs.AddStatementReq
 		m.statements = append([]needs.Statement{s}, m.statements...)
 	}
 	return needs.AddStatement201JSONResponse(s), nil
+}
+
+func TestOnlyThePlaceWhereSomebodyIsStandsOutInTheMenu(t *testing.T) {
+	p := start(t)
+	p.links(p.asks("Leanne Hargreaves", "A set of chef’s knives", priya, time.Hour))
+	at := p.as(leanne).get("/support/words").sound()
+	if n := strings.Count(at.source, "govuk-service-navigation__item--active"); n != 1 {
+		t.Errorf("%d items of the menu stand out, want 1", n)
+	}
 }

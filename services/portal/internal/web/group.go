@@ -177,16 +177,23 @@ type menu struct {
 }
 
 // nav is the menu of somebody who looks at path: what is for any of their
-// roles, each address once.
+// roles, each address once. The item that path is nearest below is the active
+// one.
 func (s *site) nav(p identity.Person, path string) []component.NavItem {
 	var items []component.NavItem
+	nearest := -1
 	for _, m := range s.menus {
 		if !p.Is(m.role) || slices.ContainsFunc(items, func(i component.NavItem) bool { return i.Href == m.href }) {
 			continue
 		}
-		items = append(items, component.NavItem{
-			Text: m.text, Href: m.href, Current: path == m.href, Active: strings.HasPrefix(path, m.href+"/"),
-		})
+		items = append(items, component.NavItem{Text: m.text, Href: m.href, Current: path == m.href})
+		below := path == m.href || strings.HasPrefix(path, m.href+"/")
+		if below && (nearest < 0 || len(m.href) > len(items[nearest].Href)) {
+			nearest = len(items) - 1
+		}
+	}
+	if nearest >= 0 {
+		items[nearest].Active = true
 	}
 	return items
 }

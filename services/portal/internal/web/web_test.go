@@ -77,7 +77,7 @@ func TestAPageCanBeAskedForItsHeadersAlone(t *testing.T) {
 func TestAFormThatIsTooLargeIsSaid(t *testing.T) {
 	b := start(t).browser(t)
 	b.get("/jobseekers")
-	if p := b.post("/jobseekers", url.Values{"name": {strings.Repeat("x", 25<<20)}}); p.status != http.StatusRequestEntityTooLarge || !p.says("at most 24 MB") {
+	if p := b.post("/jobseekers", url.Values{"name": {strings.Repeat("x", 25<<20)}}); p.status != http.StatusRequestEntityTooLarge || !p.says("up to 20 MB") {
 		t.Errorf("%d %s", p.status, p.body)
 	}
 }
