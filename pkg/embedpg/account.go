@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
+	"strings"
 	"syscall"
 )
 
@@ -71,7 +72,11 @@ func (a account) settle(dir string, log *slog.Logger) (string, error) {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return "", err
 	}
-	if a.reaches(filepath.Dir(dir)) {
+	above := filepath.Dir(dir)
+	if !a.reaches(above) {
+		a.openTemporary(above)
+	}
+	if a.reaches(above) {
 		return dir, a.own(dir)
 	}
 	link := filepath.Join(dir, "elsewhere")
@@ -119,6 +124,17 @@ func (a account) reaches(dir string) bool {
 		dir = filepath.Dir(dir)
 	}
 	return true
+}
+
+// openTemporary lets the account pass through dir and the folders above it, if
+// they are temporary ones of ours: what is put elsewhere would outlive them. It
+// lets nobody see what they hold.
+func (a account) openTemporary(dir string) {
+	for temporary := filepath.Clean(os.TempDir()) + "/"; strings.HasPrefix(dir, temporary); dir = filepath.Dir(dir) {
+		if info, err := os.Lstat(dir); err == nil && info.IsDir() && owner(info) == os.Geteuid() {
+			_ = os.Chmod(dir, info.Mode().Perm()|0o001) // settle looks whether it helped
+		}
+	}
 }
 
 // own makes dir the account's own, closed to everybody else. It must be empty

@@ -30,7 +30,8 @@ import (
 type Config struct {
 	// Dir holds the data, the password and the log. Whoever empties it starts
 	// afresh. When we are root and the server's account can't reach it, the data
-	// goes to /var/lib/instead and Dir keeps a link.
+	// goes to /var/lib/instead and Dir keeps a link; a temporary Dir is opened
+	// for that account to pass through.
 	Dir string
 
 	// Durable keeps data through restarts and power cuts. Without it the server
@@ -106,11 +107,16 @@ func (s *Server) attachOrLaunch(ctx context.Context, durable bool) error {
 	if err := s.initialise(ctx); err != nil {
 		return err
 	}
+	// The watcher comes first, so that there is no moment when our end would
+	// leave a server behind.
+	if err := s.watch(); err != nil {
+		return err
+	}
 	if err := s.launch(ctx, durable); err != nil {
 		return err
 	}
 	s.log.InfoContext(ctx, "PostgreSQL started", "version", s.bin.major, "port", s.port, "data", s.data())
-	return s.watch()
+	return nil
 }
 
 // Attached reports whether the server was already running when we came.
