@@ -65,30 +65,33 @@ func (m *machine) openAllowances(t *rapid.T) {
 }
 
 // step takes a verb, with somebody to say it and something to say it to: mostly
-// one that may succeed and is worth the while, and sometimes any.
+// one that may succeed and is worth the while, so that much happens; sometimes
+// one that would, if only somebody else said it; and sometimes any.
 func (m *machine) step(t *rapid.T) {
 	type try struct {
 		verb award.Verb
 		r    award.Request
 		by   identity.Person
 	}
-	may, all := map[award.Verb][]try{}, map[award.Verb][]try{}
+	may, tempting, all := map[award.Verb][]try{}, map[award.Verb][]try{}, map[award.Verb][]try{}
 	for verb := range m.verbs() {
 		for _, id := range m.requests {
+			r := m.last.Requests[id]
+			possible := slices.ContainsFunc(m.Everyone(), func(p identity.Person) bool { return m.may(verb, r, p) })
+			idle := verb == award.VerbSubmit && len(r.Lines) == 0 || verb == award.VerbWithdraw && r.State() == award.Draft
 			for _, p := range m.Everyone() {
-				s := try{verb, m.last.Requests[id], p}
+				s := try{verb, r, p}
 				all[verb] = append(all[verb], s)
-				idle := verb == award.VerbSubmit && len(s.r.Lines) == 0 || verb == award.VerbWithdraw && s.r.State() == award.Draft
-				if m.may(verb, s.r, p) && !idle {
+				switch ok := m.may(verb, r, p); {
+				case ok && !idle:
 					may[verb] = append(may[verb], s)
+				case !ok && possible:
+					tempting[verb] = append(tempting[verb], s)
 				}
 			}
 		}
 	}
-	from := may
-	if evenly(6).Draw(t, "anyone") == 0 {
-		from = all
-	}
+	from := one(t, "from", []map[award.Verb][]try{may, may, may, may, tempting, all})
 	if few := len(m.requests) < 5; len(from) == 0 || few && evenly(4).Draw(t, "draft") == 0 {
 		m.draft(t)
 		return
