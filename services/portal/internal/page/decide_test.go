@@ -167,6 +167,19 @@ func TestARequestThatChangedInTheMeantimeIsLookedAtAgain(t *testing.T) {
 	check.press("Approve", nil).sound().wants("This request has changed since you opened it. Nothing was decided.", "Your decision")
 }
 
+func TestADecisionThatCouldNotBeTakenIsKeptToBeSentAgain(t *testing.T) {
+	p := start(t)
+	r := p.asks("Leanne Hargreaves", "A set of chef’s knives", priya, 24*time.Hour)
+	p.funding.fails = fault.New(fault.Unavailable, "A part of the service is not answering. Nothing was changed. Try again in a minute.")
+	again := p.as(helen).get("/decisions/"+r.Id.String()+"/decline").
+		press("Continue", fill{"reason": "not-allowed", "words": "Ask the hotel."}).press("Decline", nil).
+		sound().wants("Nothing was changed. Try again in a minute.", "Ask the hotel.")
+	again.press("Continue", nil).press("Decline", nil).sound().wants("Request declined")
+	if r.DecisionCode != "not-allowed" || p.funding.decisions != 1 {
+		t.Errorf("decided %d times, as %q", p.funding.decisions, r.DecisionCode)
+	}
+}
+
 func TestRequestsAreFoundByReferenceAndState(t *testing.T) {
 	p := start(t)
 	leanne := p.asks("Leanne Hargreaves", "A set of chef’s knives", priya, 24*time.Hour)
@@ -292,6 +305,10 @@ func (m *memoryFunding) decide(ctx context.Context, id uuid.UUID, version int64,
 	}
 	r := m.requests[slices.IndexFunc(m.requests, func(r *funding.Request) bool { return r.Id == id })]
 	key := who.ID.String() + db.Key(ctx)
+	if fails := m.fails; fails != nil {
+		m.fails = nil
+		return funding.Request{}, fails
+	}
 	switch {
 	case db.Key(ctx) == "":
 		return funding.Request{}, fault.New(fault.Invalid, "A decision came without the form's key.")

@@ -40,6 +40,7 @@ type memoryFunding struct {
 
 	keys      map[string]bool // of forms that did their work
 	decisions int
+	fails     error // what the next decision fails with
 
 	messages   messages
 	allowances []*fundingapi.Allowance
