@@ -25,6 +25,9 @@ func TestACoachFindsTheirWayAround(t *testing.T) {
 	p.click("Save")
 	p.sees("There is a problem")
 	p.click("Cancel")
+	p.seesNot("Take down more of what they say") // she writes for herself
+	p.open("/jobseekers")
+	p.click("Kwame Boateng")
 	p.click("Take down more of what they say")
 
 	p.open("/work")
