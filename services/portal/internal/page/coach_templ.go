@@ -214,7 +214,7 @@ func work(d workday) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		templ_7745c5c3_Err = component.Input(component.InputProps{
-			Name: "q", Label: "Find somebody you support", Hint: "Words of a name, a postcode or an e-mail address", Type: "search",
+			Name: "q", Label: "Find somebody you support", Hint: "Name, postcode or e-mail", Type: "search",
 			Width: component.Chars30, NoSpellcheck: true,
 		}).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {

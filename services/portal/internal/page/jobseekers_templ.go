@@ -43,8 +43,8 @@ func caseload(f *form.Form, me identity.Person, found *needs.JobseekerPage, quer
 			return templ_7745c5c3_Err
 		}
 		templ_7745c5c3_Err = component.Input(component.InputProps{
-			Name: "q", Label: "Find somebody", Hint: "Words of a name, a postcode or an e-mail address", Type: "search",
-			Value: f.Value("q"), Error: f.Error("q"), Width: component.Chars30, NoSpellcheck: true,
+			Name: "q", Label: "Find somebody", Hint: "Name, postcode or e-mail", Type: "search",
+			Value: f.Value("q"), Error: f.Error("q"), Width: component.Chars20, NoSpellcheck: true,
 		}).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
@@ -58,7 +58,7 @@ func caseload(f *form.Form, me identity.Person, found *needs.JobseekerPage, quer
 		}
 		templ_7745c5c3_Err = component.Checkboxes(component.CheckboxesProps{
 			Name: "unassessed", SmallCheckboxes: true, Values: []string{f.Value("unassessed")},
-			Items: []component.Choice{{Value: "yes", Text: "Only those not assessed yet"}},
+			Items: []component.Choice{{Value: "yes", Text: "Only not assessed yet"}},
 		}).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err

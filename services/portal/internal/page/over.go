@@ -37,7 +37,7 @@ func (o Over) choose(r *http.Request) (web.Answer, error) {
 		return web.Go(requestPath(request.Id)), nil
 	}
 	return web.Show(component.LayoutProps{
-		Title: "This is more than can be spent", Before: component.BackLink("Back to the request", requestPath(request.Id)),
+		Title: "This is more than can be spent", Wide: true, Before: component.BackLink("Back to the request", requestPath(request.Id)),
 	}, overTheCap(c)), nil
 }
 
