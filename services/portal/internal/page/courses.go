@@ -173,14 +173,6 @@ func about(c funding.CourseSummary) string {
 	return joined(", ", c.Code, level, c.Subject, c.Provider, c.Place)
 }
 
-// summaryOf is a course without its prices.
-func summaryOf(c *funding.Course) funding.CourseSummary {
-	return funding.CourseSummary{
-		Id: c.Id, Code: c.Code, Name: c.Name, Provider: c.Provider, Subject: c.Subject,
-		Level: c.Level, Hours: c.Hours, Months: c.Months, Place: c.Place, Price: c.Price,
-	}
-}
-
 // joined puts what is not empty together.
 func joined(with string, parts ...string) string {
 	return strings.Join(slices.DeleteFunc(parts, func(s string) bool { return s == "" }), with)

@@ -28,12 +28,11 @@ type provider struct {
 	name      string
 	roles     []string
 	accessFor time.Duration
-	down      bool                                // answers 503
-	problem   string                              // sent back instead of a code
-	spoil     func(id, access map[string]any)     // of the tokens of the next sign-in
-	onRefresh func(refresh string) (fault string) // "" to go on
-	codes     map[string]url.Values               // what was asked, by code
-	refresh   map[string]string                   // the subject, by refresh token, each good once
+	down      bool                            // answers 503
+	problem   string                          // sent back instead of a code
+	spoil     func(id, access map[string]any) // of the tokens of the next sign-in
+	codes     map[string]url.Values           // what was asked, by code
+	refresh   map[string]string               // the subject, by refresh token, each good once
 	refreshes int
 	ended     []string // ID tokens whose sessions were ended
 }

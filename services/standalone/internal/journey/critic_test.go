@@ -55,9 +55,3 @@ var personal = regexp.MustCompile(`(?i)%40|@|\bOL\d`)
 
 // overflow names what sticks out to the right.
 const overflow = `[...document.querySelectorAll('body *')].filter(e => e.getBoundingClientRect().right > innerWidth + 1).slice(0, 3).map(e => e.outerHTML.slice(0, 120)).join(' ; ')`
-
-// pagesInspected says how many pages the critics saw.
-func pagesInspected() (n int) {
-	inspected.Range(func(any, any) bool { n++; return true })
-	return n
-}
