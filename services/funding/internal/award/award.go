@@ -192,15 +192,12 @@ func (s *Awards) Get(ctx context.Context, id uuid.UUID) (Standing, error) {
 
 // Reduction proposes how a request could fit what is available.
 func (s *Awards) Reduction(ctx context.Context, id uuid.UUID) (Reduction, error) {
-	who, err := s.actor(ctx, policy.ProposeReduction)
+	who, err := s.reader(ctx, policy.ProposeReduction, id)
 	if err != nil {
 		return Reduction{}, err
 	}
 	r, a, err := s.d.Store.Request(ctx, Act{Who: who, Operation: policy.ProposeReduction}, id)
 	if err != nil {
-		return Reduction{}, err
-	}
-	if err := policy.Check(who, policy.ProposeReduction, policy.ReadRequest, r.record(a)); err != nil {
 		return Reduction{}, err
 	}
 	return r.Reduction(a), nil
@@ -227,19 +224,11 @@ func (s *Awards) Totals(ctx context.Context, f Filter) ([]StateTotal, error) {
 
 // Trail is one page of who changed or looked at a request, newest first.
 func (s *Awards) Trail(ctx context.Context, id uuid.UUID, p Page) ([]Trace, int, error) {
-	who, err := s.actor(ctx, policy.ListRequestAudit)
+	who, err := s.reader(ctx, policy.ListRequestAudit, id)
 	if err != nil {
 		return nil, 0, err
 	}
-	act := Act{Who: who, Operation: policy.ListRequestAudit}
-	r, a, err := s.d.Store.Request(ctx, act, id)
-	if err != nil {
-		return nil, 0, err
-	}
-	if err := policy.Check(who, policy.ListRequestAudit, policy.ReadRequest, r.record(a)); err != nil {
-		return nil, 0, err
-	}
-	return s.d.Store.Trail(ctx, act, id, p)
+	return s.d.Store.Trail(ctx, Act{Who: who, Operation: policy.ListRequestAudit}, id, p)
 }
 
 // Allowance is an allowance with its ledger, oldest entry first.
@@ -327,6 +316,20 @@ func (s *Awards) actor(ctx context.Context, op policy.Operation) (policy.Actor, 
 		who.Jobseeker, err = s.d.Needs.Me(ctx)
 	}
 	return who, err
+}
+
+// reader is the actor, if they may do to this request what takes more than
+// seeing it and yet changes nothing.
+func (s *Awards) reader(ctx context.Context, op policy.Operation, id uuid.UUID) (policy.Actor, error) {
+	who, err := s.actor(ctx, op)
+	if err != nil {
+		return policy.Actor{}, err
+	}
+	rec, err := s.d.Store.Record(ctx, who, id)
+	if err != nil {
+		return policy.Actor{}, err
+	}
+	return who, policy.Check(who, op, policy.ReadRequest, rec)
 }
 
 // now is the time as it is kept, so that what was written equals what is read.

@@ -111,20 +111,24 @@ func (s Awards) Totals(ctx context.Context, act award.Act, f award.Filter) ([]aw
 	return totals, nil
 }
 
-// Trail is award.Store's.
-func (s Awards) Trail(ctx context.Context, _ award.Act, request uuid.UUID, p award.Page) (trail []award.Trace, total int, err error) {
+// Trail is award.Store's. This look is added after, and is seen by the next.
+func (s Awards) Trail(ctx context.Context, act award.Act, id uuid.UUID, p award.Page) (trail []award.Trace, total int, err error) {
 	err = s.still(ctx, func(tx *gorm.DB) error {
-		if err := tx.Raw("SELECT count(*) FROM audit_entry WHERE subject_id = ?", request).Scan(&total).Error; err != nil {
+		r, _, err := readRequest(ctx, tx, act.Who, id, "")
+		if err != nil {
+			return err
+		}
+		if err := tx.Raw("SELECT count(*) FROM audit_entry WHERE subject_id = ?", id).Scan(&total).Error; err != nil {
 			return err
 		}
 		rows, err := gorm.G[traceRow](tx).Raw(
 			"SELECT at, person, action, subject, subject_id FROM audit_entry WHERE subject_id = ? ORDER BY at DESC, id DESC LIMIT ? OFFSET ?",
-			request, p.Size, (p.Number-1)*p.Size).Find(ctx)
+			id, p.Size, (p.Number-1)*p.Size).Find(ctx)
 		trail = make([]award.Trace, len(rows))
 		for i, row := range rows {
 			trail[i] = award.Trace(row)
 		}
-		return err
+		return noteRequest(ctx, tx, act, r, err)
 	})
 	return trail, total, err
 }

@@ -269,9 +269,10 @@ func TestEveryChangeAndEveryLookLeavesAnEntryAndNothingElseDoes(t *testing.T) {
 	do(policy.ReturnRequest, d.Priya, func(ctx context.Context) error { _, err := d.Return(ctx, r.ID, r.Version, because); return err })
 	do(policy.EditRequest, d.Amina, func(ctx context.Context) error { _, err := d.Edit(ctx, r.ID, r.Version+1, award.Ask{}); return err })
 	do(policy.WithdrawRequest, d.Amina, func(ctx context.Context) error { _, err := d.Withdraw(ctx, r.ID, r.Version+2, ""); return err })
+	do(policy.ListRequestAudit, d.Chloe, func(ctx context.Context) error { _, _, err := d.Trail(ctx, r.ID, page); return err })
 	do(policy.ListRequestAudit, d.Amina, func(ctx context.Context) error {
 		trail, n, err := d.Trail(ctx, r.ID, page)
-		if err == nil && (n != len(trail) || trail[0].Action != string(policy.ListRequestAudit) || trail[1].Action != string(policy.WithdrawRequest) || trail[1].Person != d.Amina.ID) {
+		if err == nil && (n != len(trail) || trail[0].Action != string(policy.WithdrawRequest) || trail[0].Person != d.Amina.ID) {
 			t.Errorf("%d entries: %+v", n, trail)
 		}
 		return err

@@ -27,6 +27,7 @@ CREATE TABLE allowance (
     CONSTRAINT allowance_of_jobseeker UNIQUE (id, jobseeker_id),
     CONSTRAINT allowance_within_cap CHECK (held >= 0 AND committed >= 0 AND paid >= 0 AND held + committed + paid <= cap)
 );
+CREATE INDEX allowance_coach ON allowance (coach_id);
 GRANT SELECT,
     INSERT (id, jobseeker_id, course_id, course_code, course_name, price_id, cap, priced_on, source, area, coach_id, coach_name, opened_at),
     UPDATE (coach_id, coach_name, version)
