@@ -83,6 +83,9 @@ func (i *importCourses) follow(ctx context.Context, client *funding.ClientWithRe
 }
 
 func (i *importCourses) report(ctx context.Context, client *funding.ClientWithResponses, state *funding.Import) error {
+	if state.State == funding.NeedsMapping {
+		return fmt.Errorf("%s was not imported. %s Add --map, such as --map name='Course title'", i.File, state.Message)
+	}
 	if state.State != funding.Done {
 		return fmt.Errorf("%s was not imported. %s", i.File, state.Message)
 	}
