@@ -176,18 +176,6 @@ func (c dossier) called() string {
 	return c.jobseeker.Name
 }
 
-func (d Decisions) request(r *http.Request) (*funding.Request, error) {
-	id, err := idIn(r, "id")
-	if err != nil {
-		return nil, err
-	}
-	resp, err := d.Funding.ReadRequestWithResponse(r.Context(), id)
-	if err != nil {
-		return nil, err
-	}
-	return resp.JSON200, nil
-}
-
 func (d Decisions) about(ctx context.Context, r *funding.Request) (dossier, error) {
 	jobseeker, err := d.Needs.ReadJobseekerWithResponse(ctx, r.JobseekerId)
 	if err != nil {
