@@ -63,7 +63,7 @@ func (d *desk) in(state award.State) *award.Request {
 	d.t.Helper()
 	r := d.draft(100)
 	no := award.Reason{Code: "other", Words: "Not this one."}
-	if state != award.Draft && state != award.Withdrawn {
+	if state != award.Draft {
 		r = must(d.Submit(as(d.Amina), r.ID, r.Version))(d.t).Request
 	}
 	s := award.Standing{Request: r}
