@@ -2,7 +2,7 @@
 # script of a page, so that none of it needs make.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint generate bench
+.PHONY: help run test lint check generate bench
 
 # Where scripts/need puts a browser for a user who may not install one.
 export PATH := $(PATH):$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/instead/chromium/bin
@@ -16,14 +16,15 @@ run: ## Run all of it on this machine; options go in ARGS, as in ARGS="--help"
 	@go build -o bin/standalone ./services/standalone
 	@exec bin/standalone $(ARGS)
 
-test: ## Check everything, as CI does: generated code, lint, and tests on real parts
+test: ## Run every test, on real parts and in a real browser, as CI does
 	scripts/need postgresql chromium
 	scripts/generate --check
-	$(MAKE) --no-print-directory lint
 	go test ./...
 
 lint: ## Find mistakes and untidiness
 	go tool -modfile=tools/go.mod golangci-lint run
+
+check: lint test ## Both, before a commit. The linters take some minutes to build the first time
 
 generate: ## Make the generated code afresh
 	scripts/generate
