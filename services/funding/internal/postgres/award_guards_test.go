@@ -142,6 +142,26 @@ func TestNotEvenTheOwnerChangesWhatHappened(t *testing.T) {
 	}
 }
 
+// The owner could get past a trigger, but not past these.
+func TestNotEvenTheOwnerBreaksACheck(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t, 1000)
+	d.submitted(100)
+	owner := dbtest.Owner(t, d.db)
+	for sql, want := range map[string]string{
+		"UPDATE request SET decided_by = submitted_by":  "request_decided_by_another",
+		"UPDATE allowance SET paid = cap - held + 1":    "allowance_within_cap",
+		"UPDATE allowance SET held = -1":                "allowance_within_cap",
+		"UPDATE request SET held = -1":                  "request_totals",
+		"UPDATE history SET to_state = from_state":      "history_append_only",
+		"UPDATE request SET reference = 'FR-ILOU-0000'": "request_reference_check",
+	} {
+		if got := refused(owner.Gorm.Exec(sql).Error); got != want {
+			t.Errorf("%s: refused by %q, want %q", sql, got, want)
+		}
+	}
+}
+
 func TestADisagreementIsFound(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t, 1000)

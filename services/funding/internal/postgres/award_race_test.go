@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/instead-support/instead/pkg/db"
 	"github.com/instead-support/instead/pkg/db/dbtest"
@@ -26,13 +27,32 @@ func wide(t testing.TB) *db.DB {
 	return connect(t, dbtest.URLs(t, postgres.Migrations, "funding").Serve)
 }
 
+// connect opens forty connections before anything begins. To open one takes
+// longer than a whole transaction: the first to be ready would do all the work,
+// and nobody would meet anybody.
 func connect(t testing.TB, url string) *db.DB {
 	t.Helper()
-	d, err := db.Open(context.Background(), url+"&pool_max_conns=40")
+	d, err := db.Open(t.Context(), url+"&pool_max_conns=40")
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(d.Close)
+	var wg sync.WaitGroup
+	conns := make([]*pgxpool.Conn, 40)
+	for i := range conns {
+		wg.Go(func() {
+			var err error
+			if conns[i], err = d.Pool.Acquire(t.Context()); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	wg.Wait()
+	for _, c := range conns {
+		if c != nil {
+			c.Release()
+		}
+	}
 	return d
 }
 
