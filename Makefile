@@ -13,7 +13,7 @@ help: ## Say what there is
 run: ## Run all of it on this machine; options go in ARGS, as in ARGS="--help"
 	@scripts/need postgresql
 	@[ -x bin/standalone ] || echo "Building. The first time takes two minutes or so."
-	@go build -o bin/standalone ./services/standalone
+	@GOGC=400 go build -o bin/standalone ./services/standalone # more memory for less time
 	@exec bin/standalone $(ARGS)
 
 test: ## Run every test, on real parts and in a real browser, as CI does
