@@ -10,10 +10,12 @@ export PATH := $(PATH):$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/instead/chromium/b
 help: ## Say what there is
 	@sed -nE 's/^([a-z]+):.*## (.*)/  make \1\t\2/p' Makefile | expand -t 18
 
+# To try it one waits for the build more than for the program, so this one is
+# built fast instead of fast to run. Images are built as usual.
 run: ## Run all of it on this machine; options go in ARGS, as in ARGS="--help"
 	@scripts/need postgresql
 	@[ -x bin/standalone ] || echo "Building. The first time takes two minutes or so."
-	@GOGC=400 go build -o bin/standalone ./services/standalone # more memory for less time
+	@GOGC=800 go build -gcflags='all=-N -l -dwarf=false' -ldflags='-s -w' -o bin/standalone ./services/standalone
 	@exec bin/standalone $(ARGS)
 
 test: ## Run every test, on real parts and in a real browser, as CI does
