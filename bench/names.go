@@ -10,7 +10,7 @@ import (
 )
 
 // realList is the list whose words the benchmark's courses are made of.
-var realList = filepath.FromSlash("services/funding/internal/catalogue/testdata/uk_lars_priced_2020.csv")
+var realList = filepath.FromSlash("pkg/sampledata/courses.csv")
 
 // real is a course of that list.
 type real struct{ name, level, subject string }

@@ -162,7 +162,7 @@ func importAnything(file []byte, m Mapping) error {
 }
 
 func TestNoBytesPanic(t *testing.T) {
-	real, err := os.ReadFile("testdata/uk_lars_priced_2020.csv")
+	real, err := os.ReadFile("../../../../pkg/sampledata/courses.csv")
 	if err != nil {
 		t.Fatal(err)
 	}

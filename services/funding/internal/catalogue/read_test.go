@@ -312,7 +312,7 @@ func TestAMappingIsReadFromAPair(t *testing.T) {
 // after the headings, of which 103 have nothing in the third column; no course
 // has overlapping dates; and four prices lie far outside their subject's range.
 func TestTheRealFileGivesItsCounts(t *testing.T) {
-	file, err := os.ReadFile("testdata/uk_lars_priced_2020.csv")
+	file, err := os.ReadFile("../../../../pkg/sampledata/courses.csv")
 	if err != nil {
 		t.Fatal(err)
 	}

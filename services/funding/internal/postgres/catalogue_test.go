@@ -102,7 +102,7 @@ func (l library) found(t testing.TB, q catalogue.Query) (names []string, total i
 
 func realFile(t testing.TB) string {
 	t.Helper()
-	b, err := os.ReadFile(filepath.Join("..", "catalogue", "testdata", "uk_lars_priced_2020.csv"))
+	b, err := os.ReadFile(filepath.Join("..", "..", "..", "..", "pkg", "sampledata", "courses.csv"))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -122,7 +122,7 @@ func TestARealListIsImportedSearchedAndConfirmed(t *testing.T) {
 	t.Parallel()
 	l := newLibrary(t)
 	boss, worker := l.as(t, manager), l.as(t, coach)
-	file, err := os.ReadFile(filepath.Join("..", "catalogue", "testdata", "uk_lars_priced_2020.csv"))
+	file, err := os.ReadFile(filepath.Join("..", "..", "..", "..", "pkg", "sampledata", "courses.csv"))
 	if err != nil {
 		t.Fatal(err)
 	}
