@@ -68,7 +68,7 @@ func NewAPI(api API) (*echo.Echo, http.Handler, error) {
 			if open[c.Request().URL.Path] {
 				return next(c)
 			}
-			if err := shape.check(c.Request()); err != nil {
+			if err := shape.check(c); err != nil {
 				return err
 			}
 			return next(c)
