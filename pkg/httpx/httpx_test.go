@@ -169,6 +169,19 @@ func TestATokenThatIsNoGoodIsRefused(t *testing.T) {
 	}
 }
 
+func TestATokenThatWasGoodIsRefusedOnceItsTimeIsOver(t *testing.T) {
+	w := newWorld(t, whoami)
+	ends := time.Now().Add(2 * time.Second)
+	ctx := httpx.WithToken(t.Context(), w.staff.token(t, map[string]any{"exp": ends.Unix()}))
+	if _, err := w.put(ctx, "/things/"+someID, good); err != nil {
+		t.Fatal(err)
+	}
+	time.Sleep(time.Until(ends))
+	if _, err := w.put(ctx, "/things/"+someID, good); !fault.Is(err, fault.Unauthenticated) {
+		t.Errorf("after its time: %v, want unauthenticated", err)
+	}
+}
+
 func TestWhatIsNotAsTheContractSaysIsPointedAtWithoutEchoingIt(t *testing.T) {
 	w := newWorld(t, whoami)
 	ctx := httpx.WithToken(t.Context(), w.staff.token(t, nil))

@@ -2,12 +2,15 @@ package httpx
 
 import (
 	"context"
+	"crypto/sha256"
 	"net/http"
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/coreos/go-oidc/v3/oidc"
+	"github.com/hashicorp/golang-lru/v2/expirable"
 
 	"github.com/instead-support/instead/pkg/fault"
 	"github.com/instead-support/instead/pkg/identity"
@@ -42,18 +45,48 @@ type Tokens struct {
 
 	mu        sync.Mutex
 	verifiers map[string]*oidc.IDTokenVerifier
+
+	good *expirable.LRU[[sha256.Size]byte, known] // by the token's hash
 }
+
+// known is whom a token spoke for when it was verified.
+type known struct {
+	person identity.Person
+	until  time.Time
+}
+
+// believedFor is how long a token that was good is believed without its
+// signature being checked again, which costs more than all else that a call does
+// before it reaches the database. A key that its provider takes back counts for
+// that long at most, and no token outlives its own time.
+const believedFor = time.Minute
 
 // NewTokens returns a verifier for these issuers, which are asked over client.
 func NewTokens(client *http.Client, issuers ...Issuer) *Tokens {
-	return &Tokens{client: client, issuers: issuers, verifiers: map[string]*oidc.IDTokenVerifier{}}
+	return &Tokens{
+		client: client, issuers: issuers, verifiers: map[string]*oidc.IDTokenVerifier{},
+		good: expirable.NewLRU[[sha256.Size]byte, known](4096, nil, believedFor),
+	}
 }
 
 // Verify returns who the token speaks for. It returns Unauthenticated for a
 // token that is no good, and Unavailable if its issuer can't be asked for keys.
 func (t *Tokens) Verify(ctx context.Context, raw string) (identity.Person, error) {
-	refused := func(err error) (identity.Person, error) {
-		return identity.Person{}, fault.Wrap(err, fault.Unauthenticated, "Your sign-in has ended. Sign in again.")
+	hash := sha256.Sum256([]byte(raw))
+	if k, ok := t.good.Get(hash); ok && time.Now().Before(k.until) {
+		return k.person, nil
+	}
+	person, until, err := t.verify(ctx, raw)
+	if err == nil {
+		t.good.Add(hash, known{person, until})
+	}
+	return person, err
+}
+
+// verify is Verify, and until when the token is good.
+func (t *Tokens) verify(ctx context.Context, raw string) (identity.Person, time.Time, error) {
+	refused := func(err error) (identity.Person, time.Time, error) {
+		return identity.Person{}, time.Time{}, fault.Wrap(err, fault.Unauthenticated, "Your sign-in has ended. Sign in again.")
 	}
 	claimed, err := issuerOf(raw)
 	if err != nil {
@@ -65,7 +98,7 @@ func (t *Tokens) Verify(ctx context.Context, raw string) (identity.Person, error
 	}
 	verifier, err := t.verifier(ctx, t.issuers[at].URL)
 	if err != nil {
-		return identity.Person{}, fault.Wrap(err, fault.Unavailable, "Sign-in can't be checked right now. Try again in a minute.")
+		return identity.Person{}, time.Time{}, fault.Wrap(err, fault.Unavailable, "Sign-in can't be checked right now. Try again in a minute.")
 	}
 	token, err := verifier.Verify(oidc.ClientContext(ctx, t.client), raw)
 	if err != nil {
@@ -79,7 +112,7 @@ func (t *Tokens) Verify(ctx context.Context, raw string) (identity.Person, error
 	if err := token.Claims(&claims); err != nil {
 		return refused(err)
 	}
-	return t.issuers[at].person(token, claims.Name, claims.Roles, claims.Areas), nil
+	return t.issuers[at].person(token, claims.Name, claims.Roles, claims.Areas), token.Expiry, nil
 }
 
 func (i Issuer) person(token *oidc.IDToken, name string, roles []identity.Role, areas []string) identity.Person {
