@@ -47,6 +47,42 @@ func (e ApproveCode) Valid() bool {
 	}
 }
 
+// Defines values for BudgetState.
+const (
+	BudgetEnded  BudgetState = "ended"
+	BudgetOpen   BudgetState = "open"
+	BudgetToCome BudgetState = "to-come"
+)
+
+// Valid indicates whether the value is a known member of the BudgetState enum.
+func (e BudgetState) Valid() bool {
+	switch e {
+	case BudgetEnded:
+		return true
+	case BudgetOpen:
+		return true
+	case BudgetToCome:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for BudgetVerb.
+const (
+	BudgetMove BudgetVerb = "move"
+)
+
+// Valid indicates whether the value is a known member of the BudgetVerb enum.
+func (e BudgetVerb) Valid() bool {
+	switch e {
+	case BudgetMove:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for DeclineCode.
 const (
 	DeclineCodeInsufficientInformation DeclineCode = "insufficient-information"
@@ -218,6 +254,60 @@ func (e MappingColumnsField) Valid() bool {
 	}
 }
 
+// Defines values for ProposalKind.
+const (
+	ProposalMovement ProposalKind = "movement"
+)
+
+// Valid indicates whether the value is a known member of the ProposalKind enum.
+func (e ProposalKind) Valid() bool {
+	switch e {
+	case ProposalMovement:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ProposalState.
+const (
+	ProposalConfirmed ProposalState = "confirmed"
+	ProposalRefused   ProposalState = "refused"
+	ProposalWaiting   ProposalState = "waiting"
+)
+
+// Valid indicates whether the value is a known member of the ProposalState enum.
+func (e ProposalState) Valid() bool {
+	switch e {
+	case ProposalConfirmed:
+		return true
+	case ProposalRefused:
+		return true
+	case ProposalWaiting:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ProposalVerb.
+const (
+	ProposalConfirm ProposalVerb = "confirm"
+	ProposalRefuse  ProposalVerb = "refuse"
+)
+
+// Valid indicates whether the value is a known member of the ProposalVerb enum.
+func (e ProposalVerb) Valid() bool {
+	switch e {
+	case ProposalConfirm:
+		return true
+	case ProposalRefuse:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for ReturnCode.
 const (
 	ReturnCodeMoreInformation ReturnCode = "more-information"
@@ -376,6 +466,54 @@ type AuditPage struct {
 	Total int          `json:"total"`
 }
 
+// Budget defines model for Budget.
+type Budget struct {
+	// AllocatedPence The sum of its confirmed movements
+	AllocatedPence int64  `json:"allocated_pence"`
+	Area           string `json:"area"`
+
+	// Can What the caller may do with it now
+	Can []BudgetVerb `json:"can"`
+
+	// CommittedPence Promised and not paid yet
+	CommittedPence int64              `json:"committed_pence"`
+	FirstDay       openapi_types.Date `json:"first_day"`
+	Fund           Fund               `json:"fund"`
+	Id             openapi_types.UUID `json:"id"`
+	LastDay        openapi_types.Date `json:"last_day"`
+
+	// LeftPence allocated − committed − paid
+	LeftPence int64 `json:"left_pence"`
+	PaidPence int64 `json:"paid_pence"`
+
+	// State How the year lies to today; money is committed in an open one alone
+	State BudgetState `json:"state"`
+
+	// Year 2026 is 1 April 2026 to 31 March 2027
+	Year int `json:"year"`
+}
+
+// BudgetName What a budget is known by
+type BudgetName struct {
+	Area string             `json:"area"`
+	Id   openapi_types.UUID `json:"id"`
+	Year int                `json:"year"`
+}
+
+// BudgetPage defines model for BudgetPage.
+type BudgetPage struct {
+	Items []Budget `json:"items"`
+	Page  int      `json:"page"`
+	Size  int      `json:"size"`
+	Total int      `json:"total"`
+}
+
+// BudgetState How the year lies to today; money is committed in an open one alone
+type BudgetState string
+
+// BudgetVerb defines model for BudgetVerb.
+type BudgetVerb string
+
 // Course defines model for Course.
 type Course struct {
 	Code   string             `json:"code"`
@@ -455,6 +593,25 @@ type FlaggedPricePage struct {
 	Page  int            `json:"page"`
 	Size  int            `json:"size"`
 	Total int            `json:"total"`
+}
+
+// Fund defines model for Fund.
+type Fund struct {
+	Code     string             `json:"code"`
+	FirstDay openapi_types.Date `json:"first_day"`
+	Id       openapi_types.UUID `json:"id"`
+
+	// LastDay Absent while no end is known
+	LastDay openapi_types.Date `json:"last_day,omitempty,omitzero"`
+	Name    string             `json:"name"`
+}
+
+// FundPage defines model for FundPage.
+type FundPage struct {
+	Items []Fund `json:"items"`
+	Page  int    `json:"page"`
+	Size  int    `json:"size"`
+	Total int    `json:"total"`
 }
 
 // Happening One arrow the request has gone along
@@ -553,6 +710,17 @@ type Mapping struct {
 // MappingColumnsField defines model for Mapping.Columns.Field.
 type MappingColumnsField string
 
+// NewFund defines model for NewFund.
+type NewFund struct {
+	// Code As finance writes it, such as INSTEAD
+	Code     string             `json:"code"`
+	FirstDay openapi_types.Date `json:"first_day"`
+
+	// LastDay Left out while no end is known
+	LastDay openapi_types.Date `json:"last_day,omitempty,omitzero"`
+	Name    string             `json:"name"`
+}
+
 // NewLine defines model for NewLine.
 type NewLine struct {
 	AmountPence int64              `json:"amount_pence"`
@@ -598,6 +766,13 @@ type Price struct {
 
 // Problem RFC 9457
 type Problem struct {
+	// Budget With `over-budget`
+	Budget struct {
+		AskedPence int64 `json:"asked_pence"`
+		LeftPence  int64 `json:"left_pence"`
+		OverPence  int64 `json:"over_pence"`
+	} `json:"budget,omitempty,omitzero"`
+
 	// Cap With `over-cap`
 	Cap struct {
 		AskedPence     int64 `json:"asked_pence"`
@@ -620,6 +795,53 @@ type Problem struct {
 	// Type Stable, such as `https://instead.support/problems/over-cap`
 	Type string `json:"type"`
 }
+
+// Proposal What one person proposes and another must confirm
+type Proposal struct {
+	// AnswerWords Why not
+	AnswerWords    string             `json:"answer_words,omitempty,omitzero"`
+	AnsweredAt     time.Time          `json:"answered_at,omitempty,omitzero"`
+	AnsweredById   openapi_types.UUID `json:"answered_by_id,omitempty,omitzero"`
+	AnsweredByName string             `json:"answered_by_name,omitempty,omitzero"`
+	At             time.Time          `json:"at"`
+	ById           openapi_types.UUID `json:"by_id"`
+	ByName         string             `json:"by_name"`
+
+	// Can What the caller may do with it now
+	Can  []ProposalVerb     `json:"can"`
+	Fund Fund               `json:"fund"`
+	Id   openapi_types.UUID `json:"id"`
+	Kind ProposalKind       `json:"kind"`
+
+	// Movement Money into a budget, out of it, or from one to another
+	Movement struct {
+		// From What a budget is known by
+		From  BudgetName `json:"from,omitempty,omitzero"`
+		Pence int64      `json:"pence"`
+
+		// To What a budget is known by
+		To BudgetName `json:"to,omitempty,omitzero"`
+	} `json:"movement,omitempty,omitzero"`
+	Reason string        `json:"reason"`
+	State  ProposalState `json:"state"`
+}
+
+// ProposalKind defines model for ProposalKind.
+type ProposalKind string
+
+// ProposalPage defines model for ProposalPage.
+type ProposalPage struct {
+	Items []Proposal `json:"items"`
+	Page  int        `json:"page"`
+	Size  int        `json:"size"`
+	Total int        `json:"total"`
+}
+
+// ProposalState defines model for ProposalState.
+type ProposalState string
+
+// ProposalVerb defines model for ProposalVerb.
+type ProposalVerb string
 
 // Reduction defines model for Reduction.
 type Reduction struct {
@@ -768,6 +990,36 @@ type OpenAllowanceParams struct {
 	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
 }
 
+// ListBudgetsParams defines parameters for ListBudgets.
+type ListBudgetsParams struct {
+	FundId *openapi_types.UUID `form:"fund_id,omitempty" json:"fund_id,omitempty"`
+	Area   *string             `form:"area,omitempty" json:"area,omitempty"`
+
+	// Year The calendar year that the financial year begins in
+	Year *int `form:"year,omitempty" json:"year,omitempty"`
+
+	// Page Counted from 1
+	Page *Page `form:"page,omitempty" json:"page,omitempty"`
+
+	// Size Rows a page
+	Size *Size `form:"size,omitempty" json:"size,omitempty"`
+}
+
+// OpenBudgetJSONBody defines parameters for OpenBudget.
+type OpenBudgetJSONBody struct {
+	Area   string             `json:"area"`
+	FundId openapi_types.UUID `json:"fund_id"`
+
+	// Year 2026 is 1 April 2026 to 31 March 2027
+	Year int `json:"year"`
+}
+
+// OpenBudgetParams defines parameters for OpenBudget.
+type OpenBudgetParams struct {
+	// IdempotencyKey The same key from the same person does its work once; later calls answer with the thing as it now stands.
+	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
+}
+
 // SearchCoursesParams defines parameters for SearchCourses.
 type SearchCoursesParams struct {
 	// Q Words of the name, subject or provider, or the code
@@ -781,6 +1033,21 @@ type SearchCoursesParams struct {
 
 	// Size Rows a page
 	Size *Size `form:"size,omitempty" json:"size,omitempty"`
+}
+
+// ListFundsParams defines parameters for ListFunds.
+type ListFundsParams struct {
+	// Page Counted from 1
+	Page *Page `form:"page,omitempty" json:"page,omitempty"`
+
+	// Size Rows a page
+	Size *Size `form:"size,omitempty" json:"size,omitempty"`
+}
+
+// OpenFundParams defines parameters for OpenFund.
+type OpenFundParams struct {
+	// IdempotencyKey The same key from the same person does its work once; later calls answer with the thing as it now stands.
+	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
 }
 
 // ListImportsParams defines parameters for ListImports.
@@ -815,6 +1082,20 @@ type ListImportProblemsParams struct {
 	Size *Size `form:"size,omitempty" json:"size,omitempty"`
 }
 
+// ProposeMovementJSONBody defines parameters for ProposeMovement.
+type ProposeMovementJSONBody struct {
+	FromBudgetId openapi_types.UUID `json:"from_budget_id,omitempty,omitzero"`
+	Pence        int64              `json:"pence"`
+	Reason       string             `json:"reason"`
+	ToBudgetId   openapi_types.UUID `json:"to_budget_id,omitempty,omitzero"`
+}
+
+// ProposeMovementParams defines parameters for ProposeMovement.
+type ProposeMovementParams struct {
+	// IdempotencyKey The same key from the same person does its work once; later calls answer with the thing as it now stands.
+	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
+}
+
 // ListFlaggedPricesParams defines parameters for ListFlaggedPrices.
 type ListFlaggedPricesParams struct {
 	// Page Counted from 1
@@ -826,6 +1107,38 @@ type ListFlaggedPricesParams struct {
 
 // ConfirmPriceParams defines parameters for ConfirmPrice.
 type ConfirmPriceParams struct {
+	// IdempotencyKey The same key from the same person does its work once; later calls answer with the thing as it now stands.
+	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
+}
+
+// ListProposalsParams defines parameters for ListProposals.
+type ListProposalsParams struct {
+	// Waiting Only those nobody has answered
+	Waiting  *bool               `form:"waiting,omitempty" json:"waiting,omitempty"`
+	FundId   *openapi_types.UUID `form:"fund_id,omitempty" json:"fund_id,omitempty"`
+	BudgetId *openapi_types.UUID `form:"budget_id,omitempty" json:"budget_id,omitempty"`
+
+	// Page Counted from 1
+	Page *Page `form:"page,omitempty" json:"page,omitempty"`
+
+	// Size Rows a page
+	Size *Size `form:"size,omitempty" json:"size,omitempty"`
+}
+
+// ConfirmProposalParams defines parameters for ConfirmProposal.
+type ConfirmProposalParams struct {
+	// IdempotencyKey The same key from the same person does its work once; later calls answer with the thing as it now stands.
+	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
+}
+
+// RefuseProposalJSONBody defines parameters for RefuseProposal.
+type RefuseProposalJSONBody struct {
+	// Words Why not
+	Words string `json:"words"`
+}
+
+// RefuseProposalParams defines parameters for RefuseProposal.
+type RefuseProposalParams struct {
 	// IdempotencyKey The same key from the same person does its work once; later calls answer with the thing as it now stands.
 	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
 }
@@ -955,8 +1268,20 @@ type WithdrawRequestParams struct {
 // OpenAllowanceJSONRequestBody defines body for OpenAllowance for application/json ContentType.
 type OpenAllowanceJSONRequestBody OpenAllowanceJSONBody
 
+// OpenBudgetJSONRequestBody defines body for OpenBudget for application/json ContentType.
+type OpenBudgetJSONRequestBody OpenBudgetJSONBody
+
+// OpenFundJSONRequestBody defines body for OpenFund for application/json ContentType.
+type OpenFundJSONRequestBody = NewFund
+
 // MapImportJSONRequestBody defines body for MapImport for application/json ContentType.
 type MapImportJSONRequestBody = Mapping
+
+// ProposeMovementJSONRequestBody defines body for ProposeMovement for application/json ContentType.
+type ProposeMovementJSONRequestBody ProposeMovementJSONBody
+
+// RefuseProposalJSONRequestBody defines body for RefuseProposal for application/json ContentType.
+type RefuseProposalJSONRequestBody RefuseProposalJSONBody
 
 // DraftRequestJSONRequestBody defines body for DraftRequest for application/json ContentType.
 type DraftRequestJSONRequestBody DraftRequestJSONBody
@@ -1081,6 +1406,30 @@ type ClientInterface interface {
 	// Corresponds with GET /allowances/{id} (the `ReadAllowance` operationId).
 	ReadAllowance(ctx context.Context, id Id, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// ListBudgets Budgets within the caller's reach
+	//
+	// Corresponds with GET /budgets (the `ListBudgets` operationId).
+	ListBudgets(ctx context.Context, params *ListBudgetsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// OpenBudgetWithBody Open a fund's budget for an area in a year, with nothing in it yet
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /budgets (the `OpenBudget` operationId).
+	OpenBudgetWithBody(ctx context.Context, params *OpenBudgetParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// OpenBudget Open a fund's budget for an area in a year, with nothing in it yet
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /budgets (the `OpenBudget` operationId).
+	OpenBudget(ctx context.Context, params *OpenBudgetParams, body OpenBudgetJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ReadBudget A budget, and what is left of it
+	//
+	// Corresponds with GET /budgets/{id} (the `ReadBudget` operationId).
+	ReadBudget(ctx context.Context, id Id, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// SearchCourses Find a standard course by words
 	//
 	// Corresponds with GET /courses (the `SearchCourses` operationId).
@@ -1090,6 +1439,30 @@ type ClientInterface interface {
 	//
 	// Corresponds with GET /courses/{id} (the `ReadCourse` operationId).
 	ReadCourse(ctx context.Context, id Id, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ListFunds Where money comes from
+	//
+	// Corresponds with GET /funds (the `ListFunds` operationId).
+	ListFunds(ctx context.Context, params *ListFundsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// OpenFundWithBody Add a fund, with no money in it yet
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /funds (the `OpenFund` operationId).
+	OpenFundWithBody(ctx context.Context, params *OpenFundParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// OpenFund Add a fund, with no money in it yet
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /funds (the `OpenFund` operationId).
+	OpenFund(ctx context.Context, params *OpenFundParams, body OpenFundJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ReadFund One fund
+	//
+	// Corresponds with GET /funds/{id} (the `ReadFund` operationId).
+	ReadFund(ctx context.Context, id Id, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ListImports Course lists imported so far, newest first
 	//
@@ -1136,6 +1509,28 @@ type ClientInterface interface {
 	// Corresponds with GET /imports/{id}/problems.csv (the `DownloadImportProblems` operationId).
 	DownloadImportProblems(ctx context.Context, id Id, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// ProposeMovementWithBody Propose that money goes into a budget, out of one, or from one to another
+	//
+	// With `to_budget_id` alone it is an allocation; with `from_budget_id` alone it is taken back; with both it is a
+	// transfer, within one fund. It counts once somebody else confirms it. More than is left answers 409 with type
+	// `over-budget` and `budget` saying asked, left and over.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /movements (the `ProposeMovement` operationId).
+	ProposeMovementWithBody(ctx context.Context, params *ProposeMovementParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ProposeMovement Propose that money goes into a budget, out of one, or from one to another
+	//
+	// With `to_budget_id` alone it is an allocation; with `from_budget_id` alone it is taken back; with both it is a
+	// transfer, within one fund. It counts once somebody else confirms it. More than is left answers 409 with type
+	// `over-budget` and `budget` saying asked, left and over.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /movements (the `ProposeMovement` operationId).
+	ProposeMovement(ctx context.Context, params *ProposeMovementParams, body ProposeMovementJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// ListFlaggedPrices Prices far outside their subject's range that nobody has confirmed
 	//
 	// Corresponds with GET /prices/flagged (the `ListFlaggedPrices` operationId).
@@ -1145,6 +1540,35 @@ type ClientInterface interface {
 	//
 	// Corresponds with POST /prices/{id}/confirmation (the `ConfirmPrice` operationId).
 	ConfirmPrice(ctx context.Context, id Id, params *ConfirmPriceParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ListProposals What was proposed within the caller's reach
+	//
+	// Corresponds with GET /proposals (the `ListProposals` operationId).
+	ListProposals(ctx context.Context, params *ListProposalsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ReadProposal One proposal, and what was answered
+	//
+	// Corresponds with GET /proposals/{id} (the `ReadProposal` operationId).
+	ReadProposal(ctx context.Context, id Id, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ConfirmProposal Confirm what somebody else proposed, so that it counts
+	//
+	// Corresponds with POST /proposals/{id}/confirmation (the `ConfirmProposal` operationId).
+	ConfirmProposal(ctx context.Context, id Id, params *ConfirmProposalParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// RefuseProposalWithBody Refuse a proposal, or take back one's own; it then never counts
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /proposals/{id}/refusal (the `RefuseProposal` operationId).
+	RefuseProposalWithBody(ctx context.Context, id Id, params *RefuseProposalParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// RefuseProposal Refuse a proposal, or take back one's own; it then never counts
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /proposals/{id}/refusal (the `RefuseProposal` operationId).
+	RefuseProposal(ctx context.Context, id Id, params *RefuseProposalParams, body RefuseProposalJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ListRequests Requests within the caller's reach
 	//
@@ -1352,6 +1776,70 @@ func (c *Client) ReadAllowance(ctx context.Context, id Id, reqEditors ...Request
 	return c.Client.Do(req)
 }
 
+// ListBudgets Budgets within the caller's reach
+//
+// Corresponds with GET /budgets (the `ListBudgets` operationId).
+func (c *Client) ListBudgets(ctx context.Context, params *ListBudgetsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListBudgetsRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// OpenBudgetWithBody Open a fund's budget for an area in a year, with nothing in it yet
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /budgets (the `OpenBudget` operationId).
+func (c *Client) OpenBudgetWithBody(ctx context.Context, params *OpenBudgetParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewOpenBudgetRequestWithBody(c.Server, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// OpenBudget Open a fund's budget for an area in a year, with nothing in it yet
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /budgets (the `OpenBudget` operationId).
+func (c *Client) OpenBudget(ctx context.Context, params *OpenBudgetParams, body OpenBudgetJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewOpenBudgetRequest(c.Server, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ReadBudget A budget, and what is left of it
+//
+// Corresponds with GET /budgets/{id} (the `ReadBudget` operationId).
+func (c *Client) ReadBudget(ctx context.Context, id Id, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewReadBudgetRequest(c.Server, id)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // SearchCourses Find a standard course by words
 //
 // Corresponds with GET /courses (the `SearchCourses` operationId).
@@ -1372,6 +1860,70 @@ func (c *Client) SearchCourses(ctx context.Context, params *SearchCoursesParams,
 // Corresponds with GET /courses/{id} (the `ReadCourse` operationId).
 func (c *Client) ReadCourse(ctx context.Context, id Id, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewReadCourseRequest(c.Server, id)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ListFunds Where money comes from
+//
+// Corresponds with GET /funds (the `ListFunds` operationId).
+func (c *Client) ListFunds(ctx context.Context, params *ListFundsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListFundsRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// OpenFundWithBody Add a fund, with no money in it yet
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /funds (the `OpenFund` operationId).
+func (c *Client) OpenFundWithBody(ctx context.Context, params *OpenFundParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewOpenFundRequestWithBody(c.Server, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// OpenFund Add a fund, with no money in it yet
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /funds (the `OpenFund` operationId).
+func (c *Client) OpenFund(ctx context.Context, params *OpenFundParams, body OpenFundJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewOpenFundRequest(c.Server, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ReadFund One fund
+//
+// Corresponds with GET /funds/{id} (the `ReadFund` operationId).
+func (c *Client) ReadFund(ctx context.Context, id Id, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewReadFundRequest(c.Server, id)
 	if err != nil {
 		return nil, err
 	}
@@ -1497,6 +2049,48 @@ func (c *Client) DownloadImportProblems(ctx context.Context, id Id, reqEditors .
 	return c.Client.Do(req)
 }
 
+// ProposeMovementWithBody Propose that money goes into a budget, out of one, or from one to another
+//
+// With `to_budget_id` alone it is an allocation; with `from_budget_id` alone it is taken back; with both it is a
+// transfer, within one fund. It counts once somebody else confirms it. More than is left answers 409 with type
+// `over-budget` and `budget` saying asked, left and over.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /movements (the `ProposeMovement` operationId).
+func (c *Client) ProposeMovementWithBody(ctx context.Context, params *ProposeMovementParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewProposeMovementRequestWithBody(c.Server, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ProposeMovement Propose that money goes into a budget, out of one, or from one to another
+//
+// With `to_budget_id` alone it is an allocation; with `from_budget_id` alone it is taken back; with both it is a
+// transfer, within one fund. It counts once somebody else confirms it. More than is left answers 409 with type
+// `over-budget` and `budget` saying asked, left and over.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /movements (the `ProposeMovement` operationId).
+func (c *Client) ProposeMovement(ctx context.Context, params *ProposeMovementParams, body ProposeMovementJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewProposeMovementRequest(c.Server, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // ListFlaggedPrices Prices far outside their subject's range that nobody has confirmed
 //
 // Corresponds with GET /prices/flagged (the `ListFlaggedPrices` operationId).
@@ -1517,6 +2111,85 @@ func (c *Client) ListFlaggedPrices(ctx context.Context, params *ListFlaggedPrice
 // Corresponds with POST /prices/{id}/confirmation (the `ConfirmPrice` operationId).
 func (c *Client) ConfirmPrice(ctx context.Context, id Id, params *ConfirmPriceParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewConfirmPriceRequest(c.Server, id, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ListProposals What was proposed within the caller's reach
+//
+// Corresponds with GET /proposals (the `ListProposals` operationId).
+func (c *Client) ListProposals(ctx context.Context, params *ListProposalsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListProposalsRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ReadProposal One proposal, and what was answered
+//
+// Corresponds with GET /proposals/{id} (the `ReadProposal` operationId).
+func (c *Client) ReadProposal(ctx context.Context, id Id, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewReadProposalRequest(c.Server, id)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ConfirmProposal Confirm what somebody else proposed, so that it counts
+//
+// Corresponds with POST /proposals/{id}/confirmation (the `ConfirmProposal` operationId).
+func (c *Client) ConfirmProposal(ctx context.Context, id Id, params *ConfirmProposalParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewConfirmProposalRequest(c.Server, id, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// RefuseProposalWithBody Refuse a proposal, or take back one's own; it then never counts
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /proposals/{id}/refusal (the `RefuseProposal` operationId).
+func (c *Client) RefuseProposalWithBody(ctx context.Context, id Id, params *RefuseProposalParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewRefuseProposalRequestWithBody(c.Server, id, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// RefuseProposal Refuse a proposal, or take back one's own; it then never counts
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /proposals/{id}/refusal (the `RefuseProposal` operationId).
+func (c *Client) RefuseProposal(ctx context.Context, id Id, params *RefuseProposalParams, body RefuseProposalJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewRefuseProposalRequest(c.Server, id, params, body)
 	if err != nil {
 		return nil, err
 	}
@@ -1993,6 +2666,197 @@ func NewReadAllowanceRequest(server string, id Id) (*http.Request, error) {
 	return req, nil
 }
 
+// NewListBudgetsRequest constructs an http.Request for the ListBudgets method
+func NewListBudgetsRequest(server string, params *ListBudgetsParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/budgets")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.FundId != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "fund_id", *params.FundId, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "uuid"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Area != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "area", *params.Area, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Year != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "year", *params.Year, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Page != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "page", *params.Page, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Size != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "size", *params.Size, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewOpenBudgetRequest calls the generic OpenBudget builder with application/json body
+func NewOpenBudgetRequest(server string, params *OpenBudgetParams, body OpenBudgetJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewOpenBudgetRequestWithBody(server, params, "application/json", bodyReader)
+}
+
+// NewOpenBudgetRequestWithBody constructs an http.Request for the OpenBudget method, with any body, and a specified content type
+func NewOpenBudgetRequestWithBody(server string, params *OpenBudgetParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/budgets")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		if params.IdempotencyKey != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Idempotency-Key", headerParam0)
+		}
+
+	}
+
+	return req, nil
+}
+
+// NewReadBudgetRequest constructs an http.Request for the ReadBudget method
+func NewReadBudgetRequest(server string, id Id) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/budgets/%s", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
 // NewSearchCoursesRequest constructs an http.Request for the SearchCourses method
 func NewSearchCoursesRequest(server string, params *SearchCoursesParams) (*http.Request, error) {
 	var err error
@@ -2100,6 +2964,161 @@ func NewReadCourseRequest(server string, id Id) (*http.Request, error) {
 	}
 
 	operationPath := fmt.Sprintf("/courses/%s", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewListFundsRequest constructs an http.Request for the ListFunds method
+func NewListFundsRequest(server string, params *ListFundsParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/funds")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.Page != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "page", *params.Page, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Size != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "size", *params.Size, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewOpenFundRequest calls the generic OpenFund builder with application/json body
+func NewOpenFundRequest(server string, params *OpenFundParams, body OpenFundJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewOpenFundRequestWithBody(server, params, "application/json", bodyReader)
+}
+
+// NewOpenFundRequestWithBody constructs an http.Request for the OpenFund method, with any body, and a specified content type
+func NewOpenFundRequestWithBody(server string, params *OpenFundParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/funds")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		if params.IdempotencyKey != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Idempotency-Key", headerParam0)
+		}
+
+	}
+
+	return req, nil
+}
+
+// NewReadFundRequest constructs an http.Request for the ReadFund method
+func NewReadFundRequest(server string, id Id) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/funds/%s", pathParam0)
 	if operationPath[0] == '/' {
 		operationPath = "." + operationPath
 	}
@@ -2462,6 +3481,61 @@ func NewDownloadImportProblemsRequest(server string, id Id) (*http.Request, erro
 	return req, nil
 }
 
+// NewProposeMovementRequest calls the generic ProposeMovement builder with application/json body
+func NewProposeMovementRequest(server string, params *ProposeMovementParams, body ProposeMovementJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewProposeMovementRequestWithBody(server, params, "application/json", bodyReader)
+}
+
+// NewProposeMovementRequestWithBody constructs an http.Request for the ProposeMovement method, with any body, and a specified content type
+func NewProposeMovementRequestWithBody(server string, params *ProposeMovementParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/movements")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		if params.IdempotencyKey != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Idempotency-Key", headerParam0)
+		}
+
+	}
+
+	return req, nil
+}
+
 // NewListFlaggedPricesRequest constructs an http.Request for the ListFlaggedPrices method
 func NewListFlaggedPricesRequest(server string, params *ListFlaggedPricesParams) (*http.Request, error) {
 	var err error
@@ -2558,6 +3632,253 @@ func NewConfirmPriceRequest(server string, id Id, params *ConfirmPriceParams) (*
 	if err != nil {
 		return nil, err
 	}
+
+	if params != nil {
+
+		if params.IdempotencyKey != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Idempotency-Key", headerParam0)
+		}
+
+	}
+
+	return req, nil
+}
+
+// NewListProposalsRequest constructs an http.Request for the ListProposals method
+func NewListProposalsRequest(server string, params *ListProposalsParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/proposals")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.Waiting != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "waiting", *params.Waiting, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.FundId != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "fund_id", *params.FundId, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "uuid"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.BudgetId != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "budget_id", *params.BudgetId, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "uuid"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Page != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "page", *params.Page, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Size != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "size", *params.Size, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewReadProposalRequest constructs an http.Request for the ReadProposal method
+func NewReadProposalRequest(server string, id Id) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/proposals/%s", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewConfirmProposalRequest constructs an http.Request for the ConfirmProposal method
+func NewConfirmProposalRequest(server string, id Id, params *ConfirmProposalParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/proposals/%s/confirmation", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+
+		if params.IdempotencyKey != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Idempotency-Key", headerParam0)
+		}
+
+	}
+
+	return req, nil
+}
+
+// NewRefuseProposalRequest calls the generic RefuseProposal builder with application/json body
+func NewRefuseProposalRequest(server string, id Id, params *RefuseProposalParams, body RefuseProposalJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewRefuseProposalRequestWithBody(server, id, params, "application/json", bodyReader)
+}
+
+// NewRefuseProposalRequestWithBody constructs an http.Request for the RefuseProposal method, with any body, and a specified content type
+func NewRefuseProposalRequestWithBody(server string, id Id, params *RefuseProposalParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/proposals/%s/refusal", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
 
 	if params != nil {
 
@@ -3437,6 +4758,34 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with GET /allowances/{id} (the `ReadAllowance` operationId).
 	ReadAllowanceWithResponse(ctx context.Context, id Id, reqEditors ...RequestEditorFn) (*ReadAllowanceResponse, error)
 
+	// ListBudgetsWithResponse Budgets within the caller's reach
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /budgets (the `ListBudgets` operationId).
+	ListBudgetsWithResponse(ctx context.Context, params *ListBudgetsParams, reqEditors ...RequestEditorFn) (*ListBudgetsResponse, error)
+
+	// OpenBudgetWithBodyWithResponse Open a fund's budget for an area in a year, with nothing in it yet
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /budgets (the `OpenBudget` operationId).
+	OpenBudgetWithBodyWithResponse(ctx context.Context, params *OpenBudgetParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*OpenBudgetResponse, error)
+
+	// OpenBudgetWithResponse Open a fund's budget for an area in a year, with nothing in it yet
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /budgets (the `OpenBudget` operationId).
+	OpenBudgetWithResponse(ctx context.Context, params *OpenBudgetParams, body OpenBudgetJSONRequestBody, reqEditors ...RequestEditorFn) (*OpenBudgetResponse, error)
+
+	// ReadBudgetWithResponse A budget, and what is left of it
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /budgets/{id} (the `ReadBudget` operationId).
+	ReadBudgetWithResponse(ctx context.Context, id Id, reqEditors ...RequestEditorFn) (*ReadBudgetResponse, error)
+
 	// SearchCoursesWithResponse Find a standard course by words
 	//
 	// Returns a wrapper object for the known response body format(s).
@@ -3450,6 +4799,34 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with GET /courses/{id} (the `ReadCourse` operationId).
 	ReadCourseWithResponse(ctx context.Context, id Id, reqEditors ...RequestEditorFn) (*ReadCourseResponse, error)
+
+	// ListFundsWithResponse Where money comes from
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /funds (the `ListFunds` operationId).
+	ListFundsWithResponse(ctx context.Context, params *ListFundsParams, reqEditors ...RequestEditorFn) (*ListFundsResponse, error)
+
+	// OpenFundWithBodyWithResponse Add a fund, with no money in it yet
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /funds (the `OpenFund` operationId).
+	OpenFundWithBodyWithResponse(ctx context.Context, params *OpenFundParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*OpenFundResponse, error)
+
+	// OpenFundWithResponse Add a fund, with no money in it yet
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /funds (the `OpenFund` operationId).
+	OpenFundWithResponse(ctx context.Context, params *OpenFundParams, body OpenFundJSONRequestBody, reqEditors ...RequestEditorFn) (*OpenFundResponse, error)
+
+	// ReadFundWithResponse One fund
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /funds/{id} (the `ReadFund` operationId).
+	ReadFundWithResponse(ctx context.Context, id Id, reqEditors ...RequestEditorFn) (*ReadFundResponse, error)
 
 	// ListImportsWithResponse Course lists imported so far, newest first
 	//
@@ -3504,6 +4881,28 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with GET /imports/{id}/problems.csv (the `DownloadImportProblems` operationId).
 	DownloadImportProblemsWithResponse(ctx context.Context, id Id, reqEditors ...RequestEditorFn) (*DownloadImportProblemsResponse, error)
 
+	// ProposeMovementWithBodyWithResponse Propose that money goes into a budget, out of one, or from one to another
+	//
+	// With `to_budget_id` alone it is an allocation; with `from_budget_id` alone it is taken back; with both it is a
+	// transfer, within one fund. It counts once somebody else confirms it. More than is left answers 409 with type
+	// `over-budget` and `budget` saying asked, left and over.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /movements (the `ProposeMovement` operationId).
+	ProposeMovementWithBodyWithResponse(ctx context.Context, params *ProposeMovementParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ProposeMovementResponse, error)
+
+	// ProposeMovementWithResponse Propose that money goes into a budget, out of one, or from one to another
+	//
+	// With `to_budget_id` alone it is an allocation; with `from_budget_id` alone it is taken back; with both it is a
+	// transfer, within one fund. It counts once somebody else confirms it. More than is left answers 409 with type
+	// `over-budget` and `budget` saying asked, left and over.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /movements (the `ProposeMovement` operationId).
+	ProposeMovementWithResponse(ctx context.Context, params *ProposeMovementParams, body ProposeMovementJSONRequestBody, reqEditors ...RequestEditorFn) (*ProposeMovementResponse, error)
+
 	// ListFlaggedPricesWithResponse Prices far outside their subject's range that nobody has confirmed
 	//
 	// Returns a wrapper object for the known response body format(s).
@@ -3517,6 +4916,41 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with POST /prices/{id}/confirmation (the `ConfirmPrice` operationId).
 	ConfirmPriceWithResponse(ctx context.Context, id Id, params *ConfirmPriceParams, reqEditors ...RequestEditorFn) (*ConfirmPriceResponse, error)
+
+	// ListProposalsWithResponse What was proposed within the caller's reach
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /proposals (the `ListProposals` operationId).
+	ListProposalsWithResponse(ctx context.Context, params *ListProposalsParams, reqEditors ...RequestEditorFn) (*ListProposalsResponse, error)
+
+	// ReadProposalWithResponse One proposal, and what was answered
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /proposals/{id} (the `ReadProposal` operationId).
+	ReadProposalWithResponse(ctx context.Context, id Id, reqEditors ...RequestEditorFn) (*ReadProposalResponse, error)
+
+	// ConfirmProposalWithResponse Confirm what somebody else proposed, so that it counts
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /proposals/{id}/confirmation (the `ConfirmProposal` operationId).
+	ConfirmProposalWithResponse(ctx context.Context, id Id, params *ConfirmProposalParams, reqEditors ...RequestEditorFn) (*ConfirmProposalResponse, error)
+
+	// RefuseProposalWithBodyWithResponse Refuse a proposal, or take back one's own; it then never counts
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /proposals/{id}/refusal (the `RefuseProposal` operationId).
+	RefuseProposalWithBodyWithResponse(ctx context.Context, id Id, params *RefuseProposalParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*RefuseProposalResponse, error)
+
+	// RefuseProposalWithResponse Refuse a proposal, or take back one's own; it then never counts
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /proposals/{id}/refusal (the `RefuseProposal` operationId).
+	RefuseProposalWithResponse(ctx context.Context, id Id, params *RefuseProposalParams, body RefuseProposalJSONRequestBody, reqEditors ...RequestEditorFn) (*RefuseProposalResponse, error)
 
 	// ListRequestsWithResponse Requests within the caller's reach
 	//
@@ -3814,6 +5248,150 @@ func (r ReadAllowanceResponse) ContentType() string {
 	return ""
 }
 
+type ListBudgetsResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *BudgetPage
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ListBudgetsResponse) GetJSON200() *BudgetPage {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ListBudgetsResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ListBudgetsResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ListBudgetsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListBudgetsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListBudgetsResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type OpenBudgetResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON201 the response for an HTTP 201 `application/json` response
+	JSON201 *Budget
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+}
+
+// GetJSON201 returns the response for an HTTP 201 `application/json` response
+func (r OpenBudgetResponse) GetJSON201() *Budget {
+	return r.JSON201
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r OpenBudgetResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r OpenBudgetResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r OpenBudgetResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r OpenBudgetResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r OpenBudgetResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type ReadBudgetResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Budget
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ReadBudgetResponse) GetJSON200() *Budget {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ReadBudgetResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ReadBudgetResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ReadBudgetResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ReadBudgetResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ReadBudgetResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 type SearchCoursesResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -3904,6 +5482,150 @@ func (r ReadCourseResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r ReadCourseResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type ListFundsResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *FundPage
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ListFundsResponse) GetJSON200() *FundPage {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ListFundsResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ListFundsResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ListFundsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListFundsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListFundsResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type OpenFundResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON201 the response for an HTTP 201 `application/json` response
+	JSON201 *Fund
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+}
+
+// GetJSON201 returns the response for an HTTP 201 `application/json` response
+func (r OpenFundResponse) GetJSON201() *Fund {
+	return r.JSON201
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r OpenFundResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r OpenFundResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r OpenFundResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r OpenFundResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r OpenFundResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type ReadFundResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Fund
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ReadFundResponse) GetJSON200() *Fund {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ReadFundResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ReadFundResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ReadFundResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ReadFundResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ReadFundResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -4211,6 +5933,54 @@ func (r DownloadImportProblemsResponse) ContentType() string {
 	return ""
 }
 
+type ProposeMovementResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON201 the response for an HTTP 201 `application/json` response
+	JSON201 *Proposal
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+}
+
+// GetJSON201 returns the response for an HTTP 201 `application/json` response
+func (r ProposeMovementResponse) GetJSON201() *Proposal {
+	return r.JSON201
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ProposeMovementResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ProposeMovementResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ProposeMovementResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ProposeMovementResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ProposeMovementResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 type ListFlaggedPricesResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -4301,6 +6071,198 @@ func (r ConfirmPriceResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r ConfirmPriceResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type ListProposalsResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *ProposalPage
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ListProposalsResponse) GetJSON200() *ProposalPage {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ListProposalsResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ListProposalsResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ListProposalsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListProposalsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListProposalsResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type ReadProposalResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Proposal
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ReadProposalResponse) GetJSON200() *Proposal {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ReadProposalResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ReadProposalResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ReadProposalResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ReadProposalResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ReadProposalResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type ConfirmProposalResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Proposal
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ConfirmProposalResponse) GetJSON200() *Proposal {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ConfirmProposalResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ConfirmProposalResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ConfirmProposalResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ConfirmProposalResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ConfirmProposalResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type RefuseProposalResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Proposal
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r RefuseProposalResponse) GetJSON200() *Proposal {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r RefuseProposalResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r RefuseProposalResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r RefuseProposalResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r RefuseProposalResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r RefuseProposalResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -4943,6 +6905,58 @@ func (c *ClientWithResponses) ReadAllowanceWithResponse(ctx context.Context, id 
 	return ParseReadAllowanceResponse(rsp)
 }
 
+// ListBudgetsWithResponse Budgets within the caller's reach
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /budgets (the `ListBudgets` operationId).
+func (c *ClientWithResponses) ListBudgetsWithResponse(ctx context.Context, params *ListBudgetsParams, reqEditors ...RequestEditorFn) (*ListBudgetsResponse, error) {
+	rsp, err := c.ListBudgets(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListBudgetsResponse(rsp)
+}
+
+// OpenBudgetWithBodyWithResponse Open a fund's budget for an area in a year, with nothing in it yet
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /budgets (the `OpenBudget` operationId).
+func (c *ClientWithResponses) OpenBudgetWithBodyWithResponse(ctx context.Context, params *OpenBudgetParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*OpenBudgetResponse, error) {
+	rsp, err := c.OpenBudgetWithBody(ctx, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseOpenBudgetResponse(rsp)
+}
+
+// OpenBudgetWithResponse Open a fund's budget for an area in a year, with nothing in it yet
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /budgets (the `OpenBudget` operationId).
+func (c *ClientWithResponses) OpenBudgetWithResponse(ctx context.Context, params *OpenBudgetParams, body OpenBudgetJSONRequestBody, reqEditors ...RequestEditorFn) (*OpenBudgetResponse, error) {
+	rsp, err := c.OpenBudget(ctx, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseOpenBudgetResponse(rsp)
+}
+
+// ReadBudgetWithResponse A budget, and what is left of it
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /budgets/{id} (the `ReadBudget` operationId).
+func (c *ClientWithResponses) ReadBudgetWithResponse(ctx context.Context, id Id, reqEditors ...RequestEditorFn) (*ReadBudgetResponse, error) {
+	rsp, err := c.ReadBudget(ctx, id, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseReadBudgetResponse(rsp)
+}
+
 // SearchCoursesWithResponse Find a standard course by words
 //
 // Returns a wrapper object for the known response body format(s).
@@ -4967,6 +6981,58 @@ func (c *ClientWithResponses) ReadCourseWithResponse(ctx context.Context, id Id,
 		return nil, err
 	}
 	return ParseReadCourseResponse(rsp)
+}
+
+// ListFundsWithResponse Where money comes from
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /funds (the `ListFunds` operationId).
+func (c *ClientWithResponses) ListFundsWithResponse(ctx context.Context, params *ListFundsParams, reqEditors ...RequestEditorFn) (*ListFundsResponse, error) {
+	rsp, err := c.ListFunds(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListFundsResponse(rsp)
+}
+
+// OpenFundWithBodyWithResponse Add a fund, with no money in it yet
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /funds (the `OpenFund` operationId).
+func (c *ClientWithResponses) OpenFundWithBodyWithResponse(ctx context.Context, params *OpenFundParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*OpenFundResponse, error) {
+	rsp, err := c.OpenFundWithBody(ctx, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseOpenFundResponse(rsp)
+}
+
+// OpenFundWithResponse Add a fund, with no money in it yet
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /funds (the `OpenFund` operationId).
+func (c *ClientWithResponses) OpenFundWithResponse(ctx context.Context, params *OpenFundParams, body OpenFundJSONRequestBody, reqEditors ...RequestEditorFn) (*OpenFundResponse, error) {
+	rsp, err := c.OpenFund(ctx, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseOpenFundResponse(rsp)
+}
+
+// ReadFundWithResponse One fund
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /funds/{id} (the `ReadFund` operationId).
+func (c *ClientWithResponses) ReadFundWithResponse(ctx context.Context, id Id, reqEditors ...RequestEditorFn) (*ReadFundResponse, error) {
+	rsp, err := c.ReadFund(ctx, id, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseReadFundResponse(rsp)
 }
 
 // ListImportsWithResponse Course lists imported so far, newest first
@@ -5064,6 +7130,40 @@ func (c *ClientWithResponses) DownloadImportProblemsWithResponse(ctx context.Con
 	return ParseDownloadImportProblemsResponse(rsp)
 }
 
+// ProposeMovementWithBodyWithResponse Propose that money goes into a budget, out of one, or from one to another
+//
+// With `to_budget_id` alone it is an allocation; with `from_budget_id` alone it is taken back; with both it is a
+// transfer, within one fund. It counts once somebody else confirms it. More than is left answers 409 with type
+// `over-budget` and `budget` saying asked, left and over.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /movements (the `ProposeMovement` operationId).
+func (c *ClientWithResponses) ProposeMovementWithBodyWithResponse(ctx context.Context, params *ProposeMovementParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ProposeMovementResponse, error) {
+	rsp, err := c.ProposeMovementWithBody(ctx, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseProposeMovementResponse(rsp)
+}
+
+// ProposeMovementWithResponse Propose that money goes into a budget, out of one, or from one to another
+//
+// With `to_budget_id` alone it is an allocation; with `from_budget_id` alone it is taken back; with both it is a
+// transfer, within one fund. It counts once somebody else confirms it. More than is left answers 409 with type
+// `over-budget` and `budget` saying asked, left and over.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /movements (the `ProposeMovement` operationId).
+func (c *ClientWithResponses) ProposeMovementWithResponse(ctx context.Context, params *ProposeMovementParams, body ProposeMovementJSONRequestBody, reqEditors ...RequestEditorFn) (*ProposeMovementResponse, error) {
+	rsp, err := c.ProposeMovement(ctx, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseProposeMovementResponse(rsp)
+}
+
 // ListFlaggedPricesWithResponse Prices far outside their subject's range that nobody has confirmed
 //
 // Returns a wrapper object for the known response body format(s).
@@ -5088,6 +7188,71 @@ func (c *ClientWithResponses) ConfirmPriceWithResponse(ctx context.Context, id I
 		return nil, err
 	}
 	return ParseConfirmPriceResponse(rsp)
+}
+
+// ListProposalsWithResponse What was proposed within the caller's reach
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /proposals (the `ListProposals` operationId).
+func (c *ClientWithResponses) ListProposalsWithResponse(ctx context.Context, params *ListProposalsParams, reqEditors ...RequestEditorFn) (*ListProposalsResponse, error) {
+	rsp, err := c.ListProposals(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListProposalsResponse(rsp)
+}
+
+// ReadProposalWithResponse One proposal, and what was answered
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /proposals/{id} (the `ReadProposal` operationId).
+func (c *ClientWithResponses) ReadProposalWithResponse(ctx context.Context, id Id, reqEditors ...RequestEditorFn) (*ReadProposalResponse, error) {
+	rsp, err := c.ReadProposal(ctx, id, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseReadProposalResponse(rsp)
+}
+
+// ConfirmProposalWithResponse Confirm what somebody else proposed, so that it counts
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /proposals/{id}/confirmation (the `ConfirmProposal` operationId).
+func (c *ClientWithResponses) ConfirmProposalWithResponse(ctx context.Context, id Id, params *ConfirmProposalParams, reqEditors ...RequestEditorFn) (*ConfirmProposalResponse, error) {
+	rsp, err := c.ConfirmProposal(ctx, id, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseConfirmProposalResponse(rsp)
+}
+
+// RefuseProposalWithBodyWithResponse Refuse a proposal, or take back one's own; it then never counts
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /proposals/{id}/refusal (the `RefuseProposal` operationId).
+func (c *ClientWithResponses) RefuseProposalWithBodyWithResponse(ctx context.Context, id Id, params *RefuseProposalParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*RefuseProposalResponse, error) {
+	rsp, err := c.RefuseProposalWithBody(ctx, id, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseRefuseProposalResponse(rsp)
+}
+
+// RefuseProposalWithResponse Refuse a proposal, or take back one's own; it then never counts
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /proposals/{id}/refusal (the `RefuseProposal` operationId).
+func (c *ClientWithResponses) RefuseProposalWithResponse(ctx context.Context, id Id, params *RefuseProposalParams, body RefuseProposalJSONRequestBody, reqEditors ...RequestEditorFn) (*RefuseProposalResponse, error) {
+	rsp, err := c.RefuseProposal(ctx, id, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseRefuseProposalResponse(rsp)
 }
 
 // ListRequestsWithResponse Requests within the caller's reach
@@ -5452,6 +7617,105 @@ func ParseReadAllowanceResponse(rsp *http.Response) (*ReadAllowanceResponse, err
 	return response, nil
 }
 
+// ParseListBudgetsResponse parses an HTTP response from a ListBudgetsWithResponse call
+func ParseListBudgetsResponse(rsp *http.Response) (*ListBudgetsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListBudgetsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest BudgetPage
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseOpenBudgetResponse parses an HTTP response from a OpenBudgetWithResponse call
+func ParseOpenBudgetResponse(rsp *http.Response) (*OpenBudgetResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &OpenBudgetResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 201:
+		var dest Budget
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON201 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseReadBudgetResponse parses an HTTP response from a ReadBudgetWithResponse call
+func ParseReadBudgetResponse(rsp *http.Response) (*ReadBudgetResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ReadBudgetResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Budget
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
 // ParseSearchCoursesResponse parses an HTTP response from a SearchCoursesWithResponse call
 func ParseSearchCoursesResponse(rsp *http.Response) (*SearchCoursesResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -5501,6 +7765,105 @@ func ParseReadCourseResponse(rsp *http.Response) (*ReadCourseResponse, error) {
 	switch {
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
 		var dest Course
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseListFundsResponse parses an HTTP response from a ListFundsWithResponse call
+func ParseListFundsResponse(rsp *http.Response) (*ListFundsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListFundsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest FundPage
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseOpenFundResponse parses an HTTP response from a OpenFundWithResponse call
+func ParseOpenFundResponse(rsp *http.Response) (*OpenFundResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &OpenFundResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 201:
+		var dest Fund
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON201 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseReadFundResponse parses an HTTP response from a ReadFundWithResponse call
+func ParseReadFundResponse(rsp *http.Response) (*ReadFundResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ReadFundResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Fund
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}
@@ -5719,6 +8082,39 @@ func ParseDownloadImportProblemsResponse(rsp *http.Response) (*DownloadImportPro
 	return response, nil
 }
 
+// ParseProposeMovementResponse parses an HTTP response from a ProposeMovementWithResponse call
+func ParseProposeMovementResponse(rsp *http.Response) (*ProposeMovementResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ProposeMovementResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 201:
+		var dest Proposal
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON201 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
 // ParseListFlaggedPricesResponse parses an HTTP response from a ListFlaggedPricesWithResponse call
 func ParseListFlaggedPricesResponse(rsp *http.Response) (*ListFlaggedPricesResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -5768,6 +8164,138 @@ func ParseConfirmPriceResponse(rsp *http.Response) (*ConfirmPriceResponse, error
 	switch {
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
 		var dest Course
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseListProposalsResponse parses an HTTP response from a ListProposalsWithResponse call
+func ParseListProposalsResponse(rsp *http.Response) (*ListProposalsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListProposalsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest ProposalPage
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseReadProposalResponse parses an HTTP response from a ReadProposalWithResponse call
+func ParseReadProposalResponse(rsp *http.Response) (*ReadProposalResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ReadProposalResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Proposal
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseConfirmProposalResponse parses an HTTP response from a ConfirmProposalWithResponse call
+func ParseConfirmProposalResponse(rsp *http.Response) (*ConfirmProposalResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ConfirmProposalResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Proposal
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseRefuseProposalResponse parses an HTTP response from a RefuseProposalWithResponse call
+func ParseRefuseProposalResponse(rsp *http.Response) (*RefuseProposalResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &RefuseProposalResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Proposal
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}
@@ -6194,12 +8722,30 @@ type ServerInterface interface {
 	// ReadAllowance An allowance, what is left of it, and its ledger
 	// (GET /allowances/{id})
 	ReadAllowance(ctx echo.Context, id Id) error
+	// ListBudgets Budgets within the caller's reach
+	// (GET /budgets)
+	ListBudgets(ctx echo.Context, params ListBudgetsParams) error
+	// OpenBudget Open a fund's budget for an area in a year, with nothing in it yet
+	// (POST /budgets)
+	OpenBudget(ctx echo.Context, params OpenBudgetParams) error
+	// ReadBudget A budget, and what is left of it
+	// (GET /budgets/{id})
+	ReadBudget(ctx echo.Context, id Id) error
 	// SearchCourses Find a standard course by words
 	// (GET /courses)
 	SearchCourses(ctx echo.Context, params SearchCoursesParams) error
 	// ReadCourse A course with all its dated prices
 	// (GET /courses/{id})
 	ReadCourse(ctx echo.Context, id Id) error
+	// ListFunds Where money comes from
+	// (GET /funds)
+	ListFunds(ctx echo.Context, params ListFundsParams) error
+	// OpenFund Add a fund, with no money in it yet
+	// (POST /funds)
+	OpenFund(ctx echo.Context, params OpenFundParams) error
+	// ReadFund One fund
+	// (GET /funds/{id})
+	ReadFund(ctx echo.Context, id Id) error
 	// ListImports Course lists imported so far, newest first
 	// (GET /imports)
 	ListImports(ctx echo.Context, params ListImportsParams) error
@@ -6218,12 +8764,27 @@ type ServerInterface interface {
 	// DownloadImportProblems The rows that were not taken, as a CSV file
 	// (GET /imports/{id}/problems.csv)
 	DownloadImportProblems(ctx echo.Context, id Id) error
+	// ProposeMovement Propose that money goes into a budget, out of one, or from one to another
+	// (POST /movements)
+	ProposeMovement(ctx echo.Context, params ProposeMovementParams) error
 	// ListFlaggedPrices Prices far outside their subject's range that nobody has confirmed
 	// (GET /prices/flagged)
 	ListFlaggedPrices(ctx echo.Context, params ListFlaggedPricesParams) error
 	// ConfirmPrice Confirm that a flagged price is right, so that it can be a cap
 	// (POST /prices/{id}/confirmation)
 	ConfirmPrice(ctx echo.Context, id Id, params ConfirmPriceParams) error
+	// ListProposals What was proposed within the caller's reach
+	// (GET /proposals)
+	ListProposals(ctx echo.Context, params ListProposalsParams) error
+	// ReadProposal One proposal, and what was answered
+	// (GET /proposals/{id})
+	ReadProposal(ctx echo.Context, id Id) error
+	// ConfirmProposal Confirm what somebody else proposed, so that it counts
+	// (POST /proposals/{id}/confirmation)
+	ConfirmProposal(ctx echo.Context, id Id, params ConfirmProposalParams) error
+	// RefuseProposal Refuse a proposal, or take back one's own; it then never counts
+	// (POST /proposals/{id}/refusal)
+	RefuseProposal(ctx echo.Context, id Id, params RefuseProposalParams) error
 	// ListRequests Requests within the caller's reach
 	// (GET /requests)
 	ListRequests(ctx echo.Context, params ListRequestsParams) error
@@ -6330,6 +8891,97 @@ func (w *ServerInterfaceWrapper) ReadAllowance(ctx echo.Context) error {
 	return err
 }
 
+// ListBudgets converts echo context to params.
+func (w *ServerInterfaceWrapper) ListBudgets(ctx echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListBudgetsParams
+	// ------------- Optional query parameter "fund_id" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "fund_id", ctx.QueryParams(), &params.FundId, runtime.BindQueryParameterOptions{Type: "string", Format: "uuid"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter fund_id: %s", err))
+	}
+
+	// ------------- Optional query parameter "area" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "area", ctx.QueryParams(), &params.Area, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter area: %s", err))
+	}
+
+	// ------------- Optional query parameter "year" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "year", ctx.QueryParams(), &params.Year, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter year: %s", err))
+	}
+
+	// ------------- Optional query parameter "page" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "page", ctx.QueryParams(), &params.Page, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter page: %s", err))
+	}
+
+	// ------------- Optional query parameter "size" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "size", ctx.QueryParams(), &params.Size, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter size: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListBudgets(ctx, params)
+	return err
+}
+
+// OpenBudget converts echo context to params.
+func (w *ServerInterfaceWrapper) OpenBudget(ctx echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params OpenBudgetParams
+
+	headers := ctx.Request().Header
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for Idempotency-Key, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter Idempotency-Key: %s", err))
+		}
+
+		params.IdempotencyKey = &IdempotencyKey
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.OpenBudget(ctx, params)
+	return err
+}
+
+// ReadBudget converts echo context to params.
+func (w *ServerInterfaceWrapper) ReadBudget(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id Id
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ReadBudget(ctx, id)
+	return err
+}
+
 // SearchCourses converts echo context to params.
 func (w *ServerInterfaceWrapper) SearchCourses(ctx echo.Context) error {
 	var err error
@@ -6382,6 +9034,76 @@ func (w *ServerInterfaceWrapper) ReadCourse(ctx echo.Context) error {
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.ReadCourse(ctx, id)
+	return err
+}
+
+// ListFunds converts echo context to params.
+func (w *ServerInterfaceWrapper) ListFunds(ctx echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListFundsParams
+	// ------------- Optional query parameter "page" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "page", ctx.QueryParams(), &params.Page, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter page: %s", err))
+	}
+
+	// ------------- Optional query parameter "size" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "size", ctx.QueryParams(), &params.Size, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter size: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListFunds(ctx, params)
+	return err
+}
+
+// OpenFund converts echo context to params.
+func (w *ServerInterfaceWrapper) OpenFund(ctx echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params OpenFundParams
+
+	headers := ctx.Request().Header
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for Idempotency-Key, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter Idempotency-Key: %s", err))
+		}
+
+		params.IdempotencyKey = &IdempotencyKey
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.OpenFund(ctx, params)
+	return err
+}
+
+// ReadFund converts echo context to params.
+func (w *ServerInterfaceWrapper) ReadFund(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id Id
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ReadFund(ctx, id)
 	return err
 }
 
@@ -6539,6 +9261,35 @@ func (w *ServerInterfaceWrapper) DownloadImportProblems(ctx echo.Context) error 
 	return err
 }
 
+// ProposeMovement converts echo context to params.
+func (w *ServerInterfaceWrapper) ProposeMovement(ctx echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ProposeMovementParams
+
+	headers := ctx.Request().Header
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for Idempotency-Key, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter Idempotency-Key: %s", err))
+		}
+
+		params.IdempotencyKey = &IdempotencyKey
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ProposeMovement(ctx, params)
+	return err
+}
+
 // ListFlaggedPrices converts echo context to params.
 func (w *ServerInterfaceWrapper) ListFlaggedPrices(ctx echo.Context) error {
 	var err error
@@ -6597,6 +9348,140 @@ func (w *ServerInterfaceWrapper) ConfirmPrice(ctx echo.Context) error {
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.ConfirmPrice(ctx, id, params)
+	return err
+}
+
+// ListProposals converts echo context to params.
+func (w *ServerInterfaceWrapper) ListProposals(ctx echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListProposalsParams
+	// ------------- Optional query parameter "waiting" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "waiting", ctx.QueryParams(), &params.Waiting, runtime.BindQueryParameterOptions{Type: "boolean", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter waiting: %s", err))
+	}
+
+	// ------------- Optional query parameter "fund_id" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "fund_id", ctx.QueryParams(), &params.FundId, runtime.BindQueryParameterOptions{Type: "string", Format: "uuid"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter fund_id: %s", err))
+	}
+
+	// ------------- Optional query parameter "budget_id" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "budget_id", ctx.QueryParams(), &params.BudgetId, runtime.BindQueryParameterOptions{Type: "string", Format: "uuid"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter budget_id: %s", err))
+	}
+
+	// ------------- Optional query parameter "page" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "page", ctx.QueryParams(), &params.Page, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter page: %s", err))
+	}
+
+	// ------------- Optional query parameter "size" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "size", ctx.QueryParams(), &params.Size, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter size: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListProposals(ctx, params)
+	return err
+}
+
+// ReadProposal converts echo context to params.
+func (w *ServerInterfaceWrapper) ReadProposal(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id Id
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ReadProposal(ctx, id)
+	return err
+}
+
+// ConfirmProposal converts echo context to params.
+func (w *ServerInterfaceWrapper) ConfirmProposal(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id Id
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ConfirmProposalParams
+
+	headers := ctx.Request().Header
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for Idempotency-Key, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter Idempotency-Key: %s", err))
+		}
+
+		params.IdempotencyKey = &IdempotencyKey
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ConfirmProposal(ctx, id, params)
+	return err
+}
+
+// RefuseProposal converts echo context to params.
+func (w *ServerInterfaceWrapper) RefuseProposal(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id Id
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params RefuseProposalParams
+
+	headers := ctx.Request().Header
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for Idempotency-Key, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter Idempotency-Key: %s", err))
+		}
+
+		params.IdempotencyKey = &IdempotencyKey
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.RefuseProposal(ctx, id, params)
 	return err
 }
 
@@ -7065,6 +9950,17 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.PUT(options.BaseURL+"/imports/:id/mapping", wrapper.MapImport, options.OperationMiddlewares["mapImport"]...)
 	router.GET(options.BaseURL+"/imports/:id/problems", wrapper.ListImportProblems, options.OperationMiddlewares["listImportProblems"]...)
 	router.GET(options.BaseURL+"/imports/:id/problems.csv", wrapper.DownloadImportProblems, options.OperationMiddlewares["downloadImportProblems"]...)
+	router.GET(options.BaseURL+"/funds", wrapper.ListFunds, options.OperationMiddlewares["listFunds"]...)
+	router.POST(options.BaseURL+"/funds", wrapper.OpenFund, options.OperationMiddlewares["openFund"]...)
+	router.GET(options.BaseURL+"/funds/:id", wrapper.ReadFund, options.OperationMiddlewares["readFund"]...)
+	router.GET(options.BaseURL+"/budgets", wrapper.ListBudgets, options.OperationMiddlewares["listBudgets"]...)
+	router.POST(options.BaseURL+"/budgets", wrapper.OpenBudget, options.OperationMiddlewares["openBudget"]...)
+	router.GET(options.BaseURL+"/budgets/:id", wrapper.ReadBudget, options.OperationMiddlewares["readBudget"]...)
+	router.POST(options.BaseURL+"/movements", wrapper.ProposeMovement, options.OperationMiddlewares["proposeMovement"]...)
+	router.GET(options.BaseURL+"/proposals", wrapper.ListProposals, options.OperationMiddlewares["listProposals"]...)
+	router.GET(options.BaseURL+"/proposals/:id", wrapper.ReadProposal, options.OperationMiddlewares["readProposal"]...)
+	router.POST(options.BaseURL+"/proposals/:id/confirmation", wrapper.ConfirmProposal, options.OperationMiddlewares["confirmProposal"]...)
+	router.POST(options.BaseURL+"/proposals/:id/refusal", wrapper.RefuseProposal, options.OperationMiddlewares["refuseProposal"]...)
 	router.GET(options.BaseURL+"/allowances", wrapper.ListAllowances, options.OperationMiddlewares["listAllowances"]...)
 	router.POST(options.BaseURL+"/allowances", wrapper.OpenAllowance, options.OperationMiddlewares["openAllowance"]...)
 	router.GET(options.BaseURL+"/allowances/:id", wrapper.ReadAllowance, options.OperationMiddlewares["readAllowance"]...)
@@ -7205,6 +10101,124 @@ func (response ReadAllowancedefaultApplicationProblemPlusJSONResponse) VisitRead
 	return err
 }
 
+type ListBudgetsRequestObject struct {
+	Params ListBudgetsParams
+}
+
+type ListBudgetsResponseObject interface {
+	VisitListBudgetsResponse(w http.ResponseWriter) error
+}
+
+type ListBudgets200JSONResponse BudgetPage
+
+func (response ListBudgets200JSONResponse) VisitListBudgetsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListBudgetsdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ListBudgetsdefaultApplicationProblemPlusJSONResponse) VisitListBudgetsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type OpenBudgetRequestObject struct {
+	Params OpenBudgetParams
+	Body   *OpenBudgetJSONRequestBody
+}
+
+type OpenBudgetResponseObject interface {
+	VisitOpenBudgetResponse(w http.ResponseWriter) error
+}
+
+type OpenBudget201JSONResponse Budget
+
+func (response OpenBudget201JSONResponse) VisitOpenBudgetResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(201)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type OpenBudgetdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response OpenBudgetdefaultApplicationProblemPlusJSONResponse) VisitOpenBudgetResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ReadBudgetRequestObject struct {
+	Id Id `json:"id"`
+}
+
+type ReadBudgetResponseObject interface {
+	VisitReadBudgetResponse(w http.ResponseWriter) error
+}
+
+type ReadBudget200JSONResponse Budget
+
+func (response ReadBudget200JSONResponse) VisitReadBudgetResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ReadBudgetdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ReadBudgetdefaultApplicationProblemPlusJSONResponse) VisitReadBudgetResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type SearchCoursesRequestObject struct {
 	Params SearchCoursesParams
 }
@@ -7272,6 +10286,124 @@ type ReadCoursedefaultApplicationProblemPlusJSONResponse struct {
 }
 
 func (response ReadCoursedefaultApplicationProblemPlusJSONResponse) VisitReadCourseResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListFundsRequestObject struct {
+	Params ListFundsParams
+}
+
+type ListFundsResponseObject interface {
+	VisitListFundsResponse(w http.ResponseWriter) error
+}
+
+type ListFunds200JSONResponse FundPage
+
+func (response ListFunds200JSONResponse) VisitListFundsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListFundsdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ListFundsdefaultApplicationProblemPlusJSONResponse) VisitListFundsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type OpenFundRequestObject struct {
+	Params OpenFundParams
+	Body   *OpenFundJSONRequestBody
+}
+
+type OpenFundResponseObject interface {
+	VisitOpenFundResponse(w http.ResponseWriter) error
+}
+
+type OpenFund201JSONResponse Fund
+
+func (response OpenFund201JSONResponse) VisitOpenFundResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(201)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type OpenFunddefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response OpenFunddefaultApplicationProblemPlusJSONResponse) VisitOpenFundResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ReadFundRequestObject struct {
+	Id Id `json:"id"`
+}
+
+type ReadFundResponseObject interface {
+	VisitReadFundResponse(w http.ResponseWriter) error
+}
+
+type ReadFund200JSONResponse Fund
+
+func (response ReadFund200JSONResponse) VisitReadFundResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ReadFunddefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ReadFunddefaultApplicationProblemPlusJSONResponse) VisitReadFundResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -7536,6 +10668,46 @@ func (response DownloadImportProblemsdefaultApplicationProblemPlusJSONResponse) 
 	return err
 }
 
+type ProposeMovementRequestObject struct {
+	Params ProposeMovementParams
+	Body   *ProposeMovementJSONRequestBody
+}
+
+type ProposeMovementResponseObject interface {
+	VisitProposeMovementResponse(w http.ResponseWriter) error
+}
+
+type ProposeMovement201JSONResponse Proposal
+
+func (response ProposeMovement201JSONResponse) VisitProposeMovementResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(201)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ProposeMovementdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ProposeMovementdefaultApplicationProblemPlusJSONResponse) VisitProposeMovementResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type ListFlaggedPricesRequestObject struct {
 	Params ListFlaggedPricesParams
 }
@@ -7604,6 +10776,165 @@ type ConfirmPricedefaultApplicationProblemPlusJSONResponse struct {
 }
 
 func (response ConfirmPricedefaultApplicationProblemPlusJSONResponse) VisitConfirmPriceResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListProposalsRequestObject struct {
+	Params ListProposalsParams
+}
+
+type ListProposalsResponseObject interface {
+	VisitListProposalsResponse(w http.ResponseWriter) error
+}
+
+type ListProposals200JSONResponse ProposalPage
+
+func (response ListProposals200JSONResponse) VisitListProposalsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListProposalsdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ListProposalsdefaultApplicationProblemPlusJSONResponse) VisitListProposalsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ReadProposalRequestObject struct {
+	Id Id `json:"id"`
+}
+
+type ReadProposalResponseObject interface {
+	VisitReadProposalResponse(w http.ResponseWriter) error
+}
+
+type ReadProposal200JSONResponse Proposal
+
+func (response ReadProposal200JSONResponse) VisitReadProposalResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ReadProposaldefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ReadProposaldefaultApplicationProblemPlusJSONResponse) VisitReadProposalResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ConfirmProposalRequestObject struct {
+	Id     Id `json:"id"`
+	Params ConfirmProposalParams
+}
+
+type ConfirmProposalResponseObject interface {
+	VisitConfirmProposalResponse(w http.ResponseWriter) error
+}
+
+type ConfirmProposal200JSONResponse Proposal
+
+func (response ConfirmProposal200JSONResponse) VisitConfirmProposalResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ConfirmProposaldefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ConfirmProposaldefaultApplicationProblemPlusJSONResponse) VisitConfirmProposalResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RefuseProposalRequestObject struct {
+	Id     Id `json:"id"`
+	Params RefuseProposalParams
+	Body   *RefuseProposalJSONRequestBody
+}
+
+type RefuseProposalResponseObject interface {
+	VisitRefuseProposalResponse(w http.ResponseWriter) error
+}
+
+type RefuseProposal200JSONResponse Proposal
+
+func (response RefuseProposal200JSONResponse) VisitRefuseProposalResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RefuseProposaldefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response RefuseProposaldefaultApplicationProblemPlusJSONResponse) VisitRefuseProposalResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -8110,12 +11441,30 @@ type StrictServerInterface interface {
 	// ReadAllowance An allowance, what is left of it, and its ledger
 	// (GET /allowances/{id})
 	ReadAllowance(ctx context.Context, request ReadAllowanceRequestObject) (ReadAllowanceResponseObject, error)
+	// ListBudgets Budgets within the caller's reach
+	// (GET /budgets)
+	ListBudgets(ctx context.Context, request ListBudgetsRequestObject) (ListBudgetsResponseObject, error)
+	// OpenBudget Open a fund's budget for an area in a year, with nothing in it yet
+	// (POST /budgets)
+	OpenBudget(ctx context.Context, request OpenBudgetRequestObject) (OpenBudgetResponseObject, error)
+	// ReadBudget A budget, and what is left of it
+	// (GET /budgets/{id})
+	ReadBudget(ctx context.Context, request ReadBudgetRequestObject) (ReadBudgetResponseObject, error)
 	// SearchCourses Find a standard course by words
 	// (GET /courses)
 	SearchCourses(ctx context.Context, request SearchCoursesRequestObject) (SearchCoursesResponseObject, error)
 	// ReadCourse A course with all its dated prices
 	// (GET /courses/{id})
 	ReadCourse(ctx context.Context, request ReadCourseRequestObject) (ReadCourseResponseObject, error)
+	// ListFunds Where money comes from
+	// (GET /funds)
+	ListFunds(ctx context.Context, request ListFundsRequestObject) (ListFundsResponseObject, error)
+	// OpenFund Add a fund, with no money in it yet
+	// (POST /funds)
+	OpenFund(ctx context.Context, request OpenFundRequestObject) (OpenFundResponseObject, error)
+	// ReadFund One fund
+	// (GET /funds/{id})
+	ReadFund(ctx context.Context, request ReadFundRequestObject) (ReadFundResponseObject, error)
 	// ListImports Course lists imported so far, newest first
 	// (GET /imports)
 	ListImports(ctx context.Context, request ListImportsRequestObject) (ListImportsResponseObject, error)
@@ -8134,12 +11483,27 @@ type StrictServerInterface interface {
 	// DownloadImportProblems The rows that were not taken, as a CSV file
 	// (GET /imports/{id}/problems.csv)
 	DownloadImportProblems(ctx context.Context, request DownloadImportProblemsRequestObject) (DownloadImportProblemsResponseObject, error)
+	// ProposeMovement Propose that money goes into a budget, out of one, or from one to another
+	// (POST /movements)
+	ProposeMovement(ctx context.Context, request ProposeMovementRequestObject) (ProposeMovementResponseObject, error)
 	// ListFlaggedPrices Prices far outside their subject's range that nobody has confirmed
 	// (GET /prices/flagged)
 	ListFlaggedPrices(ctx context.Context, request ListFlaggedPricesRequestObject) (ListFlaggedPricesResponseObject, error)
 	// ConfirmPrice Confirm that a flagged price is right, so that it can be a cap
 	// (POST /prices/{id}/confirmation)
 	ConfirmPrice(ctx context.Context, request ConfirmPriceRequestObject) (ConfirmPriceResponseObject, error)
+	// ListProposals What was proposed within the caller's reach
+	// (GET /proposals)
+	ListProposals(ctx context.Context, request ListProposalsRequestObject) (ListProposalsResponseObject, error)
+	// ReadProposal One proposal, and what was answered
+	// (GET /proposals/{id})
+	ReadProposal(ctx context.Context, request ReadProposalRequestObject) (ReadProposalResponseObject, error)
+	// ConfirmProposal Confirm what somebody else proposed, so that it counts
+	// (POST /proposals/{id}/confirmation)
+	ConfirmProposal(ctx context.Context, request ConfirmProposalRequestObject) (ConfirmProposalResponseObject, error)
+	// RefuseProposal Refuse a proposal, or take back one's own; it then never counts
+	// (POST /proposals/{id}/refusal)
+	RefuseProposal(ctx context.Context, request RefuseProposalRequestObject) (RefuseProposalResponseObject, error)
 	// ListRequests Requests within the caller's reach
 	// (GET /requests)
 	ListRequests(ctx context.Context, request ListRequestsRequestObject) (ListRequestsResponseObject, error)
@@ -8288,6 +11652,104 @@ func (sh *strictHandler) ReadAllowance(ctx echo.Context, id Id) error {
 	return nil
 }
 
+// ListBudgets operation middleware
+func (sh *strictHandler) ListBudgets(ctx echo.Context, params ListBudgetsParams) error {
+	var request ListBudgetsRequestObject
+
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListBudgets(ctx.Request().Context(), request.(ListBudgetsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListBudgets")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListBudgetsResponseObject); ok {
+		return validResponse.VisitListBudgetsResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// OpenBudget operation middleware
+func (sh *strictHandler) OpenBudget(ctx echo.Context, params OpenBudgetParams) error {
+	var request OpenBudgetRequestObject
+
+	request.Params = params
+
+	var body OpenBudgetJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.OpenBudget(ctx.Request().Context(), request.(OpenBudgetRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "OpenBudget")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(OpenBudgetResponseObject); ok {
+		return validResponse.VisitOpenBudgetResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ReadBudget operation middleware
+func (sh *strictHandler) ReadBudget(ctx echo.Context, id Id) error {
+	var request ReadBudgetRequestObject
+
+	request.Id = id
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ReadBudget(ctx.Request().Context(), request.(ReadBudgetRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ReadBudget")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ReadBudgetResponseObject); ok {
+		return validResponse.VisitReadBudgetResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
 // SearchCourses operation middleware
 func (sh *strictHandler) SearchCourses(ctx echo.Context, params SearchCoursesParams) error {
 	var request SearchCoursesRequestObject
@@ -8332,6 +11794,104 @@ func (sh *strictHandler) ReadCourse(ctx echo.Context, id Id) error {
 		return err
 	} else if validResponse, ok := response.(ReadCourseResponseObject); ok {
 		return validResponse.VisitReadCourseResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ListFunds operation middleware
+func (sh *strictHandler) ListFunds(ctx echo.Context, params ListFundsParams) error {
+	var request ListFundsRequestObject
+
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListFunds(ctx.Request().Context(), request.(ListFundsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListFunds")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListFundsResponseObject); ok {
+		return validResponse.VisitListFundsResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// OpenFund operation middleware
+func (sh *strictHandler) OpenFund(ctx echo.Context, params OpenFundParams) error {
+	var request OpenFundRequestObject
+
+	request.Params = params
+
+	var body OpenFundJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.OpenFund(ctx.Request().Context(), request.(OpenFundRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "OpenFund")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(OpenFundResponseObject); ok {
+		return validResponse.VisitOpenFundResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ReadFund operation middleware
+func (sh *strictHandler) ReadFund(ctx echo.Context, id Id) error {
+	var request ReadFundRequestObject
+
+	request.Id = id
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ReadFund(ctx.Request().Context(), request.(ReadFundRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ReadFund")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ReadFundResponseObject); ok {
+		return validResponse.VisitReadFundResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}
@@ -8514,6 +12074,54 @@ func (sh *strictHandler) DownloadImportProblems(ctx echo.Context, id Id) error {
 	return nil
 }
 
+// ProposeMovement operation middleware
+func (sh *strictHandler) ProposeMovement(ctx echo.Context, params ProposeMovementParams) error {
+	var request ProposeMovementRequestObject
+
+	request.Params = params
+
+	var body ProposeMovementJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ProposeMovement(ctx.Request().Context(), request.(ProposeMovementRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ProposeMovement")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ProposeMovementResponseObject); ok {
+		return validResponse.VisitProposeMovementResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
 // ListFlaggedPrices operation middleware
 func (sh *strictHandler) ListFlaggedPrices(ctx echo.Context, params ListFlaggedPricesParams) error {
 	var request ListFlaggedPricesRequestObject
@@ -8559,6 +12167,131 @@ func (sh *strictHandler) ConfirmPrice(ctx echo.Context, id Id, params ConfirmPri
 		return err
 	} else if validResponse, ok := response.(ConfirmPriceResponseObject); ok {
 		return validResponse.VisitConfirmPriceResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ListProposals operation middleware
+func (sh *strictHandler) ListProposals(ctx echo.Context, params ListProposalsParams) error {
+	var request ListProposalsRequestObject
+
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListProposals(ctx.Request().Context(), request.(ListProposalsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListProposals")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListProposalsResponseObject); ok {
+		return validResponse.VisitListProposalsResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ReadProposal operation middleware
+func (sh *strictHandler) ReadProposal(ctx echo.Context, id Id) error {
+	var request ReadProposalRequestObject
+
+	request.Id = id
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ReadProposal(ctx.Request().Context(), request.(ReadProposalRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ReadProposal")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ReadProposalResponseObject); ok {
+		return validResponse.VisitReadProposalResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ConfirmProposal operation middleware
+func (sh *strictHandler) ConfirmProposal(ctx echo.Context, id Id, params ConfirmProposalParams) error {
+	var request ConfirmProposalRequestObject
+
+	request.Id = id
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ConfirmProposal(ctx.Request().Context(), request.(ConfirmProposalRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ConfirmProposal")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ConfirmProposalResponseObject); ok {
+		return validResponse.VisitConfirmProposalResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// RefuseProposal operation middleware
+func (sh *strictHandler) RefuseProposal(ctx echo.Context, id Id, params RefuseProposalParams) error {
+	var request RefuseProposalRequestObject
+
+	request.Id = id
+	request.Params = params
+
+	var body RefuseProposalJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.RefuseProposal(ctx.Request().Context(), request.(RefuseProposalRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "RefuseProposal")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(RefuseProposalResponseObject); ok {
+		return validResponse.VisitRefuseProposalResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}
@@ -9038,102 +12771,126 @@ func (sh *strictHandler) WithdrawRequest(ctx echo.Context, id Id, params Withdra
 // const string: with thousands of chunks the chained `+` fold is several
 // times slower for the Go compiler than parsing a slice literal.
 var swaggerSpec = []string{
-	"5D3bktw2dr+CYlLl3Qp7ZiRfkh3VPshaq6yNZaksZfVgqTRo8nQTbhKgAXDava55z3N+IX+ST8mXpHAA",
-	"kCAJdrNneqxx9sXWNEHgAOd+A39NMlHVggPXKrn8NamppBVokPjXi9z8l/HkMqmpLpI04bSC5DJheZIm",
-	"En5umIQ8udSygTRRWQEVNW+shKyoTi6TpsGRelebt5SWjK+Tm5s0eZFDVQsNPNv9O+zMOzmoTLJaM2GW",
-	"e1sAUbQCsoEdWUlREe1/qUEqwUkuQBGmFdkKuSGCZ/CElFSDJBktS0UoV1uQZMt0ge/qgvE1oeYdwsWW",
-	"KE15rs6S1O6vAJqD7HYYALgwEIbbq+gv3wFf6yK5fHRxkSYV4+3fo82myS+LtViYXxdqw+qFwD3SclEL",
-	"xjXI5HJFSwU3afKarmF8FM9EwzXk9hQeeXh/bkDuOnBr82oIYw4r2pQaIaroL6xqKoT2wgHsfmjBNaCs",
-	"QR4F7xv29wi8P4itIpQ4iGLAKvNeFNjHXwbQPj4ZqDeWWEHpr0XOAGn7byAVAmxYgGvg2vyT1nXJMmqm",
-	"Of9J2ccdnLUUNUjtZrjuZhgTr3tIdEE12VJFJFDDCi1rMK6/+iLZv8GbkMl+bBf80I4Uy58g08lNf6Rh",
-	"R/uLqgVXFtrXUixLqPbst7Yj/mW873+WsEouk38674TFuX2qzv28CEP/HN7h3oFrspXCMb57zcz6tCzF",
-	"lvIMxkdLJeDCI16i15SVdFnCxxrcm/01M1qT//3P/yIFlDn+IxNVxbRhIPNXTVkUC2PSymg9tYbBbyYa",
-	"qeAzRWrJMrBozukuNWz6d+Az1xA0Kz6yfIbM9IMtC/0ae+z22UE9CwKzjY+ZyKdmxeezQcTRkzAapBwF",
-	"3sx1fxJLBbABORdQUQOH/CPVvdE51bDQrILYK4ZyjoIdCeOjEo3M4qeBA/KPltl6QMTWD6TNwcUHcgPP",
-	"oHdGIWL7RNBHYsgGIcCD3aWWYQOC7pFreN49IhhTbe+cx+ye7pGBaSdQ3jFdfMO19NKkLF+tkssf9wuy",
-	"ThzdpEN5BN1kTEOlDglFs/jOgORgpFLS3QgvftbxXj6Y3dS1FNfwzLEmcKMkfkwkVOIa1IIDmGMugeZq",
-	"ocXiJ7FciNUKbZglaA1yoQvKFxadBge6ABms1ZHW0yZn2oI8lsSZdlQ3lsXHcA8abXPZUzX2HGKrumfz",
-	"phocONJfB0rqd9et2Js/SmPmrLyh1j+qljJmkUhw6CM6Sa09120/ECvKGV3jJ1poWsYeDcUBgufHp63t",
-	"aCaObfmZpaDZjGTHv2mqiuLmhueEokON1er3sAWlyYpJZRAx6xRfm7kOMppbMc5nFtxToHS48dNitX9Y",
-	"34otqSjfkYrqrHhCHqUXFxekAsqVNUbwoZCkEtJgt+cDpPdDIn7no2OcNC8K81583zNFRQnXUEbnrgTX",
-	"xcTkkxZKXdJ92no2ORrRzYxDuUeERZ7FFLdTy06TthOHMssegoc+hqC/QFYyPlImXOhFyfgGcqNCnEpB",
-	"RbFYNTxnfL1oVbCBQejFNS0bWKyEXFSCo2NsfqVGeeLbjKtmtWIZA64XjFsEWiE7rYG+KRVsC5ARYxud",
-	"CCUqWIp8R6BUQGq6U0SLLZW5Qt/ebE3ZwwmozjjMA3f98Qx3fdrGG/jRh33poRhyNgwCFsPSlA4+QtHO",
-	"ZJsN43lICIUobUinBKo6wyxJk4a3/6zpDsdk4noCj8fYxxJWIP340UzOX7+VmschuMO0PfNgvnBptGJi",
-	"qHhe0vUa8tee64cCzavEo/TBMTJksKfWjLNzHAL5FOqsdwQP3Eb5ltY1cEMMIwHyigOhUootigpHB6Sg",
-	"iqyFeVQKvh7JjmNYbrmba9cud/v89wkd6cVYf1ffVLXekZWQuKslrBnH7UdW1eIQpt9o43TepMlWyFwd",
-	"1ksIEk6cWpvaHkG3wRiKXlS1kDoi3fIc8vEGkewUsU9j8uMoFNF8IlDJhSaabjBiM15jH8JywaeinznQ",
-	"UtvQsxJkRWV08ryxsbeYLYzToB0noQaqCeWoPYkWVuOhhxeddsXKPSGYlWXqyfPGs7ArUx9qrxqlSSb4",
-	"ismKLGElJBggdiSjnCyBUJLR+i7xm4rWtePdfWT60g0zb4BS0Wg5mgtME2PLqNQYwNtiZ35YUVZCdPVa",
-	"wjWD7WG5bIcZ+Yb8cmC8pfeWtSbseEQ044hUg7kn5II0XLOSZDbuHz3XhmcF5VE8dpSzBYsnaYScBJrv",
-	"4nPVhnWmKUJIF+xUxA+dF3HqCNGfWCct3M9evCMvpYln9m6dbqM9frEc3VHztLwJwt4zfZJMlE0Vj3gY",
-	"OzOu1yRQFQ2TDA4GZ2hterdU+/r0Nt54imstd0PfC884aSIbL//dWTp6j1lp37ltDORwZQjuuOgx1bAW",
-	"1mTdxwpmwWd+7HyxYPY4V7X+3AgNE95WXZdswhXbFlRPPNjN9M9wCvtCB3JwNgEEaf+QPdQxtPeOLMC7",
-	"ltT6epjgMgJpkZUCk5sJ6u9N+LcWojTcYmCuK+AG0JytmeW6kmUODi0pc+STFazMMyr3hwxfdhJ7KH9Z",
-	"VhBL2IQpsjV/j8wr+7xvisZGzMiG7k8QrhiUPUfnCG/aBifaQIJ3r70JngZm0IdDLomFo+X4GMYr+ssL",
-	"exaPHo+N7bgV+LYAktMdag8b5CJKU6kJOtOtUkFrlwuimhY3YYJqKuVQAM0ZX3/0Yq/1f788zu/12I7t",
-	"+nvY3lIcHe2NP0x5NWQfjzebV8xEBQqJ/ZJQgi99pghvqiXIlFCyhSVRhajtefTCHHsF4cHBXjAeGTxx",
-	"YnO4KbTA1qCNZcKUtysZ1wLLN/rQP7o4uNCAwA6L4B41xejwdWcEDoA3VvxVT91eXTrOkkrb2BMRq5bZ",
-	"UkJ5TgqxxeoUR/vWGGt4DlJpIfKRRBzy2pjPzRNnnnu3z72kUm8sdmJxTPw2SBaNAoxdxoH02Rtd99G3",
-	"3hbiZzwRTEHPImaCvtCkorvWx7gkHK5BEmf2pdY2dW+T5a51WboDWApRAuXWsHMjj8r7dm8td5Me1STN",
-	"b6nqoGUr91NsHS/gD0rlmQLmGDuuS1KPyQ71B9MkoxUQr/HiIYb+y99R5UoiGM/KRrFreELoUmE9SGFm",
-	"7cQcU0TUMEMpxQywXlg1QNgEDbb+wMBvev6M/OmLL/91bKvQekoqiGuQi4zWV+P4kdocWYkRqWyZ8ZaB",
-	"4IgXhvnQAMpYsj2YPXaWOWjKIj7t65IyTjCWlHYFeFu6I6LRMfIBKYXcZw12K43p3Jd6DaH465tX3xP3",
-	"1KqaMP63FKE7PEFefu52q7FTGMpK4+o2E3knzXQZ91K0pJmvs5kQx8MNvtEGWam16qgiV4XWtbo8P2dc",
-	"aaD5mVH4Qmpf2KXOQ3rdv3N86uFt97T3HH6AvGmLBT4NN0CYRtpbn9EOjCrGQ7ZhDO2/GSd6gOM4QOqO",
-	"YCCstZtbBbOnDO94hG6pzI8tTqN8IsBnODmjZQkS7YNcWDFjS3vn1g78DeQyhskcMpYfaSX4d+bnAoI3",
-	"pkPMkDHFBJ+uz2tHTEXub8sUBVPaeUqDdEqZH12l0WVnIsd9XzV+p2Hr/VnKWYHgNgSsmqUrdjuGtLq3",
-	"5hNX751J8rprSWGYRh2UF3bypq0N9CFg7y4MRF5PPnT0Z6XA/ro/J/W+yVlE8v0WOsEHMXpRnM8vxtS0",
-	"78RvUQg+QxWcIhHsprqvwqYTp4IH0E6rwrnMNFcLxl12RUpQimwxL6VIBdo66R1dprc0iGKJL7PaSvtw",
-	"RLtV1/die14uW/eLqdYe3lKmjbXu0mdUbRSGGZjyySOiwPzO8rkQDzV+H16f5qK2zHVuVb7NBh3pwZ+y",
-	"yn5/hfttbAdUpROBn9ba6YJNBiUrIVOiBdnwQVnDcneHkMHtVexEbaIX9ccW/9y/Wr2tOnN/9jXaVNV7",
-	"v5J+nt4bm/4BycfFnW4kHxb2VULCoPoOg8dY4we5T2IssgKyjQuaLhqelYDFCtOJn1EiMpd05eqmLRbM",
-	"Jjqezm3hoT1fAyn+01jruaRbPr3GW68e7uxK3sbzEA3XcbUl0P6NRu5tFr8UfO0lKuNrGzhz8QeG+RkN",
-	"w0DXtPF3BCcMaLqjzgbzfvvoLkZY6B4FiIacdXjukNzhuEVxgOB4ZkxB1kimd2/MBixetdgA2kVLoBLk",
-	"c386f333Nhn2lT3lhGaZ0ar4ltd2StPVirjQeN0sS5aRVzXwF38hPs+XtqFz2uTMbJ1cuWjJle9IxKgx",
-	"AtEhpNC6th1uhqcmxLSLVKsauCaCE0paKULcIgZU6sopnLLdUkUQNVaoU553vzttcvaevxQcjDy9BkVs",
-	"RQfPja+L/zamREoYJ9tClEAQpWfkabi8QlXByXJHmJnvPf/mGuQOnWiSUSkZ2FLa2MG6dM22EIRmWp0R",
-	"3O5ONLhlLjRRAK7hVpEvLr5I3/NtOMQ8XjYah+YiGPn5GbFwYATQgHk11ZF4Rf7gQ7R/PHvPffraVmGy",
-	"HLhmK0xuJU9rmhWweHx20bWcBr91Ybjkua1xDtyLy+TR2YUdJGrgtGbJZfL52SOcq6auoPy81Qf45xpQ",
-	"HhgxhXC/yJPLpGRKP+2Gpb3W6h9/jTbGDrTO7RusPwyaPx9fXNyh0fXIxpYwgrQ3cWSni3ez7mkNwaeu",
-	"YTgOSrv3oDvVSC7nESQBa3ymCA2xpOna4CcJUPcBo8wxmf+1zbyHk6EBcEaw6LS1vo3QAZoVAUca/rVy",
-	"wHCqSxG5bAjW2y0hSG3hxi3V96nMEOnTwNceEFnscLoh54MufEs2vk96dweKOa5t9Gi7s9c5OXC7RE53",
-	"RhZ+J3guOGEr5xE1+onLHvpqu0Y3Eo5OOU32Uc7qyh7x5aOjTnkm340Z6BU2YJ6Adb431ozTtjyn0lOx",
-	"LTlEhxLLZPInmP7ud0eTJdiCBhu/raf47SYNRez5ryy/mZSzxjcNOeBOcm/W+YbdpZGjfhs63qcQVryb",
-	"Lm3jCN7NZ9raDOawS8jX1mqZEGJHCgfbH3fuqj8nMaCAyqx45kaNlhlYSkLmbbmEUXspcZVXxnLr7DRn",
-	"prlyrZiy/HnqTo54QcvcWy3G7QPlri2AxSwDHVD11JUcQbd0RHNPpffnw3kAfxj5mzEOb/G4s8VwuA/G",
-	"wjPml6d4VUhKlkbDYzfjyfT8c8ZzQkeiarmzyemAUzz1Wtnj0H1Y8DzzXTn3fHZTcsZ1BZ3CInJnYym8",
-	"LFGgYBW2KyyMHtatZQrDqub91vMLN+bYRX5bwr+LqexaYh50QH2KYU9AdJaOiMG1IpYiIHcdMynh/XZw",
-	"T3yeKqat8rd0A4r8x9vni39L8X+PvkIV+Y7xXGzV4tHjLx+nXpRnoqpoShRULBOl4Kh46JIsQW8BeFu/",
-	"ZyZAt9EF9elSXKMh9J77Krwzgqrf3jtl7Ryq3c1UWAAj5IasBSgiOFlCwVBtX+LNQDjAHgHRgqyE0dyE",
-	"aTvnWoicSLxXScJ7voFap9ahWNKcCBsTNscIuX0BL8rCyi29xTJSjCFit1PB+PqMPNWkEkqTxxfk5dcx",
-	"x6KpS0FzR6CznNew3WPacz2qnnSsjW19LPWVj2bfXOigsPKSXGGt9Z+/tSOugvoYFGR/fmb2/Yf/+e8/",
-	"Xk0o7goN0w7klpUP2hj7S7hva4Hcqcg7iilbKPcpjJKjPE4Nv+jzTF33BW4L7JJxKmNFXDPcrscnU9Be",
-	"hkcUNNbqMm48ISIbbtvRsJK4Vxpc0bo+iW9mQSEURYGxsb3ZiglHSp69+RtSSlSaBlr5sN3TyoV7s3v2",
-	"HGsrKU9wZN+KrdE2hHIvfZkKgrBMk9yGIGLa506mDx7yedD5eIvp0qRuIhiqaB0g6HbxnFl9mA+G0zrl",
-	"afjsBHTxhu5s69KwlckSh2x4oLFn8VNbhTnD5n3th/5/N33bw/8HtYAN4cp+w27bkJ4aP9Xl1e5L/Hia",
-	"PHNaNkqXudjyzhgMaPMA8dxBffePG015a7B//erlE5JBWSrfo65qo5BUAaDJVjSlZU5qThIaLWnJ1EmU",
-	"635UUXVIv94aYdbkOw8a9yelR3hjx0MXHnNvHjkUNlo1UhfGURTN6RJErvXdWAai0YrlaGYz6WOVnyki",
-	"jUdliYELvJvI2N9d88lUbMmhE9nPjaZt1fytTADnBPfJwU392rWqniAv9AkDXF0Tie+K9Kd8iiCEvdfC",
-	"iZN+Jo4pItm60ClRwmU49OjWiyiand0Vavvx7mwtSVcpIipf6LUtgJMrLOG4wrR4W15zldoqE6rNq644",
-	"yL2FZTtbpuBs5M8b8fCDh2mWP+/rRyKO8KyyrM4Z/up0vvBT0lZpYb7AuMFiReyVB0dlCb44eZJAF0KB",
-	"T23Y7oTPFBFbTjKqwGjQqYCDVfKR+7BxuVgv4wkA1bFGCiw48U0UEVBxgLsN7n7gja3q6+1iePzqbnic",
-	"UYYxu+ziztvsVxney7q/GxsgrF+/TxPcC0XUMa40oGVeCRRvr/AyvpWgYfR5YC1LuvKS9uEUZBxZ9D7s",
-	"Tgvf/tR1Dv5so0SBp2/NBS5cqH4HpzAJv4Y144S2ldZ0TRk3/w/S83FKCc2Bc9W1JcST6ficKThOWd+r",
-	"CvkEiuBThiaC8uPTVbDZMke0qVKngB2VciBaiBPFMrHs3hMbesGM20wRLj0t5Gxcyzo5/mLXQ7R8MEzc",
-	"icH7VhNT/oP0j0+QIW9bZWyrqbLiJQ27bHhOusa1uNK4Q5R3KOywG8Tep4DJTE6uWH5FNgC1wtzhlStr",
-	"RRfC4ByJLfwiyZP2YsGuKPdPY+8BcvYQdNoMQsAmwFka6bemwdG3h05ivGCxXXcJsi0wt1pQSOJbLlo+",
-	"mMfU57a23/VfnC4o4VoGHpx15Nur95b/BZ9juEMnZ3DHaj+dfHHICOuaPhHc25lhvwnRP/XtPyeQunaq",
-	"QavEk+5v/M4PU91nfmaTeOPahSejqe51/FDD7ziY2n2xYtKNavtFzVCiJWXlCXD3rhBtfEpIUgqxgZxg",
-	"0KFrPJ2s87mr1hxjXIYXlERjcs+GZTJvwBpFxMgLoWhJljTbYLSfE8DDEpgCMOp2pDXtS9BdjHKv7OgX",
-	"mdBCfgcnSoVghZHXbBXNAcuWmG4LlMPvBtwnTleNOrmecg1tv0s9FX7p4TR6akxLXRsL5t6QoUc3EB55",
-	"h99Avfn1H7Ca+4tvbb07R7mpInrNfZFhtlpzHZin5Qc76e+SHYL26PvgBn/rgm2rNjLQhtD/8bjhB9/d",
-	"fYLiG6N1UdG6S9uwqc5X7CIETPATMAsm1ZQ6Rfa1fxgv7RX5lPc0Yehju5TmrobgGkEMIFzhvxTd2e/V",
-	"biBPe1PkxIw/e8/bjnNbUphRzoXtGywgM6YW0+2KX1587lqG7XdwMVdtbbNY9a/NNt4fw8epIvhC67n/",
-	"POsnouY37W0GJ/Bh1AY7QCnxt3U96awk7PxmjoR9TLl3d8tcYvYt9ye3hvzED07+fzof/AHL4Xft1Ron",
-	"MPSNZ9O7XoZmm+PlbnDjA9KLu+vhxw+GFBTIa09IjSzdZQuX5+fuA2RIL27WyA2YYWOXCmLYYevSpYW4",
-	"/Z6JLRNriyXw0gZ7Z8NZl+Dw5RzjHHqvbcWVVq9YCcHLvuwrloCHQRe44G2Zy97eWda2zQYLBR2e47Ww",
-	"+Cf3DSuRfFUb9G8lE8FPVkMVLNFi8ubDzf8FAAD//w==",
+	"5H3bctw2mv+roPr/r/JMLVuSlcNspJoLWbErnokPFXsnF7HLQpPobkQkwACgOj0p3+/1vsK+yT7KPskW",
+	"PhwIkmA3qWbbyuQmsZogjh++8/fjb7OUFyVnhCk5u/htVmKBC6KIgL+eZ/q/lM0uZiVW61kyY7ggs4sZ",
+	"zWbJTJBfKipINrtQoiLJTKZrUmD9xpKLAqvZxayqoKXalvotqQRlq9nHj8nseUaKkivC0u3fyVa/kxGZ",
+	"CloqyvVwb9cESVwQdEu2aCl4gZT7pSRCcoYyTiSiSqINF7eIs5RcohwrIlCK81wizOSGCLShag3vqjVl",
+	"K4T1O4jxDZIKs0yezBKzvjXBGRH1CoMJzvUMw+UV+NfvCVup9ezi8dlZMiso8393FpvMfp2v+Fz/Ope3",
+	"tJxzWCPO5yWnTBExu1jiXJKPyew1XpHuVlzziimSmV147Ob7S0XEtp5uqV8N55iRJa5yBTMq8K+0qAqY",
+	"7ZmdsP3BT1dPZUXEqPm+of+MzPcHvpEIIzuj2GSlfi862fOvgtmeTzbVj4ZYiVRPeEYJ0PY/iJAwYX0F",
+	"mCJM6X/issxpinU3pz9L87ieZyl4SYSyPdzVPXSJ1z5Eao0V2mCJBMH6KvirQZn6+svZ7gV+DC/ZT37A",
+	"974lX/xMUjX72Gypr6P5RZacSTPb14IvclLsWG9pWvxbd93/X5Dl7GL2/05rZnFqnspT1y/MobkPP8La",
+	"CVNoI7i9+PY13etVnvMNZinpbi0WBAbu3CV8h2mOFzn5UBL7ZnPMFJfof//zv9Ca5Bn8I+VFQZW+QPqv",
+	"EtPoKXRJK8Vl3xj6fFNeCUkeSVQKmhJzzBneJvqa/pOwgWNwnK4/0GwAz3SNzRX6LfbYrrOe9aAZ6GV8",
+	"SHnW1ys8HzxFaN07R30oo6Y3cNyf+UISckvE0InykjCSfcCq0TrDiswVLUjsFU05o+YOhPFB8kqk8d2A",
+	"BtkHc9kak4iNH3CbvYO3+AbsQWOPwoNtEkHzEMNrEE64tbrEXNiAoBvkGu53gwi6VNvY5+51T3bwwKRm",
+	"KD9StX7KlHDcJM9fLWcXP+1mZDU7+pi0+RGpO6OKFHIfU9SDb/WU7ByxEHjbORfXa3ct7/VqylLwO3Jt",
+	"ryZhWkj8NBOk4HdEzhkheptzgjM5V3z+M1/M+XIJOsyCKEXEXK0xm5vj1Geg1kQEY9WkdVVlVJkpdzlx",
+	"qizVdXnxmNsDStvQ6ykrsw+xUe2zYV21Nhzor55K4lZXj9joP0pjeq+cotbcKk8Zg0gk2PQOnSRGn6uX",
+	"H7AVaZWu7hPFFc5jj9rsAKbn2ided9Qdx5b8pMpWREVII895ihsSJ6LEVwXiS1DUU86WVBQkQ5qCCzA5",
+	"BonJXm0gxRHtC7QOrfFrO4AIVOAtyrgxBIzur9XSIUdkFv4PIhaxI4oI3OZEXgteUEkyhFmGGFegfKAt",
+	"UcNWvaRCqg8Z3g4SD8uKZfvW80y3GS5Vczxi/JwsVd9GeEI5SCEbLYCl0nMddMZvoOnHZLYlWHQXcH52",
+	"/jWiEj1GV6WgOYK/FUdfPEYvsEjX+oe/DJTDcFBeYMJ44VkH2+5WkHRu2l65GZyGuSX99/qlVdYilwij",
+	"BTTRS79lfMPQYguif5CqPpDK3I4P2btw0/pXNAV3tjzvd8GZ3zg6bx7hd3wDbFDvFsopkZpiFc/w9hIV",
+	"nJGtPtb6MlKGMENaUUOcEYRzzvTYTu1QfJ5yr8vBg4xkXXVC2+T6nfkdFlr5k/plM8+3/Nr0YP58Zfox",
+	"fzw1vfk1AdMNtB4tMUYN9gJe+JjMro3+M1gNNO3fVEWBQTS36QgUX9nd7pdkQ6RCcJOHCpjXuq+9aqId",
+	"Ma4lmulOQfLthU9L+V3aLDDbogKrdH2JHidnZ2eoIJhJY0rDQy5QwYWmmIYHK5n6GjVX3tnGXuN4rd+L",
+	"r3uoiCV3JI/2XXCm1j2d99rXZY532ZqDyVEbHjQjYpcCHnkWY9nWqLR2oO841LjNJrjZxw7oW5LmlHVM",
+	"IcbVPKfslmTaALIGEZg5cy1lKVvNvQGp58DV/A7nFZkvuZgDC7S/avm6gbcpk9VySVNKmJpTZg7QmAj9",
+	"9tPTXJLNmog+OSp5QRY82yKSS4JKvNWseINFJoFB66XJjlxdCl60nM3nA5zN/QpSywu83xPcZkNWnYCJ",
+	"xU6pz4IcYSYOvDa31Ci7jhDWPDcBiZxgWatHs2RWMf/PElQqQVJ+13OOY5RLQZZEuPadnqy3+V5GKjSB",
+	"FSZ+z4P+wqHBBo8dxbMcr1Yke+1ufZuhOZE4Sh6M4SGtNXknhOlj35SnEGeNLXjgetwza7wNlDvjLMN7",
+	"WHtNHna1kODDX9OcIMYRYZm3CELTrW8CPeJqv7So19m3aZMQirWKHzKBfIfLkjC9bZ3TeaWVdSGssm8Z",
+	"BVpjiVZOj191jbYRPHmxHeq2W2x3hSf6iNnKueaqnhal2qIlF7CqBVlRxozG3+lA8X0n7K37DReZ3E+K",
+	"MCXoODEuQ7MF9QJjR/S8KLmIeckybdlEnENaqUfmadTpNeaIcNYTh2VcIYVvwdLqjrHrwDJt/8U7zQjO",
+	"lXGoSY6W4MHodp5VJrQYM5agG1D0BSkJVggzUK/ARNUqETiwe9xi+Y4I09Jw/d79hr0wI2OXSVBUUjnn",
+	"JFqQJRdET2KLUszQgiCMUlweEp4qcFnau7uLTF/YZvoNImU0GQD0SaqQVnZloi2kzXqrf1himpPo6KUg",
+	"d5Rs9gtu02yo48zQu79aPYYeHDRlcKj65C7RGaqYojlKTVpDdF8rlq4xi55jTTkbYs5JaCYnCM628b5K",
+	"fXX6KYILG8uVyDUd6MjzhBg46lTAJWr2nhlfirvs9Tj1Qhv3xdzompr7+U0Q1R+oPKQ8r4p4QEcbInG5",
+	"JgiW0ShQa2OgBy/G7VD+9f5leBeWN+00fc/dxUlmonL83+6lpfeYGv+9XUaLDxea4MYFx7EiK25sml1X",
+	"QQ947doOZwt6jUNF6y8VV6THHC/LnPbY6ps1Vj0PtgNVMujCvFBPOdibYAZJc5PdrGPH3tiy4NyVwMYZ",
+	"APk7miHN05xD7tYM5Pdt+LfiPNe3Rc+5LAjTE83oippbl9PUzkMJTC35pGuaZykWuyOiL2qO3ea/NF0j",
+	"Q9haCd7ovzvqlXneVEFjLQYke+3Of1pSkjcs4RHuFuO98p4m539xNloSqEHv99msZh7+xsdOvMC/Pjd7",
+	"8fi8q2zHtcC3a4IyvAXpYbygSCostC1imT8IFdB2GUey8mczxC5ZE5xRtvrg2J53kHw1zjHiTju26pdk",
+	"s9u4a5laEi0pwywlaCOoggzHxKwLS/T85Zu3T6++Nb4c7wQ63+sTGmcv9huC35OlQryawBQclUHZ2e7h",
+	"NuJLsrmnNBjtLXuY4qLNvdy1MVlrKS+IBF5zgTCClx5JxKpiQUSCMNqQBZJrXjYp7jxwwcfl0N7GTi6N",
+	"dG5aqdVeFCjAK6K0YkilU+spUxySg1v35Wwswe2XgA1qitHh61oHb01eG1E3DW3n5sIyNiGV8Q0jvvS8",
+	"LoFsgjXf2JQKYD1GF65YRoRUnGcdgdRmdV02q59Y68hZ3fYlmThdvZZKXeI3Tuyo86VrsbeY/87ol/OO",
+	"N5YQ3+MeZ6fNOumu+7mC5BBn4l0gRu6IQFbrToxp4HJWFltvMdYbsOA8J5gZvdq2HJVVWL+12PYatL00",
+	"v8Gyni1d2p+i6SFWvk7lLRyVh+FTILtkB+KbKpTigiCncMQ9PC1ZhKVNuKUszStJ78glwqGnsmZzVCIb",
+	"tN6z/Jj+2wh7BAfWQ4PeHGuZrc+u0TdffvWXzs1c+OSqGGPgd0TMTZObrhNP3o7M9m0m6Qx4QY8/4oV2",
+	"ul0wwVZOStBxbB9TXO7ckhSXU+xHJJv8E29KN8F1z85kRGEacbS8zjFlCBycSV30ssFbrbDFLhURgotd",
+	"Jko9Uvf2u/KK9iz+9ubVS2SfGgEcOqUXPPTR9Fw617dfamwX2hJEKqyqnmi5oiqPm85K4NTltvcIqfYC",
+	"3yh9WLVKfrNWqpQXp6eUSUVwdqLVIC6UK6aQpyG97l45PHXz9WvauQ+vBS+5jDnewFHImS+XKqElkaA+",
+	"OG9r6PnsXicooPrgfeZdCcR4lLLMiyMFoX9peLghfKXXIfwZIh3HTUp1R96XlnqERFAXbh8yrb9T07VL",
+	"8e1uxQuTe6aZg0swTMCqhDRh0LpAz9TEq9sYWu3Nj9ifxQcZjiN1lv1BpbDvaKZE7L72+lEHOt3dLlu3",
+	"+47MAZtmagfshrCsr9o5rvtyRBvH2srHg+MdlpPnunnhXwv6niKI6xnhAw/kNg8w2NANpsp6KL2GCake",
+	"lRycZuk6/9H35X65Dvp0v/3g+g6m1U67rGWDmcnIiVz715uDwpg/kKzyxSWfR5MjYeLWznoe3zBq6u7z",
+	"9sSo8pNpkW7CMXL8wWhm8doOX5s5tGpqR9nm+APdYJGNLWY8ruTtk7gZSWk2Ut1x7wxXOYI3+mP2JKWS",
+	"ctZfz+lb9KVC3PdSrKlU1vfZyk/Js9F50XW6S2S7j1UTOs213p0XOEjI+5i6rBa2yGMMadVvDSeuxju9",
+	"5HVoCWqYuNgqR635ja/ycKqJcwC2WF6DP9T0Z7jA7jpRy/WeZjTC+T6FTHBhiUZY7IuzLjXt2vF7AAcM",
+	"EAVTKGO2q2OVEkyskrVm2y8KB9ulA6Vg3AkvUU6kRBtI9JGoIMqYQzVdJvdUiGKZRHq0pXIBBr9Ui5Ni",
+	"MFIuvEOVSu/L0fqqTOw0FcLyVkLggEqXjYMk0b/TbOiM2xK/OV+XN4RNWfRQFAeTXjPSJz8lKsNuRIT7",
+	"6A4m5BkP5Xhtpw4f6SNZcpFoY/qWtfJEF9sDggD3F7E91UCO1Y9Ntz++WL2vOPsQ1i16Y7sHJaGJvDBM",
+	"7nVV/4Dk4+xOVYK1S2kKLkir3gXCwVBVQzKXFTJP1yS9tWHQecXS3NSv9mfSdAzdTOClrbM3p6AXUd/p",
+	"zJT6mP3VM4V/am09E3jD+sd468TDwabkfSwPXjEVF1sc9N9oLN6kReacrRxHpWxlQmHWd04h4UWRduiq",
+	"X/kbcRNaNF1TZwWJVLvoLkZYbd8ByWh9zvUh12fsjzg44HiqkSRpJajavtELMOeq+C0BvWhBsCDimdud",
+	"v/34dtbGIbpiCKeplqrwlpN2UuHlEtlgd1ktcpqiVyVhz79FLnEq8cFwXGVULx3dWE//jUOwgjgwTKI+",
+	"kLVSpUFE0neqh03b2LMsCVOIM4SR5yLIDqKnim1+qhW2GywRHI1h6phl9e9Wmpy8Y8bJmtM7IpFJkQUM",
+	"ApM3pVWJBFGGNmueEwRHeoKuwuHrgm9EdX/v2NM7IrZgRKMUCwH1xHpfIhtrQw6bNUc4VfIEwXK3vIIl",
+	"M66QJMQCtEn05dmXyTu2CZvox4tKQdOMBy2/OEFmHhC90tO86UOwukF/ckHXP5+8Yy4f0NQ90YwwRZeQ",
+	"rjK7KnG6JvPzk7Maoiz4rQ4hQcmJcXp5xXz2+OTMNOIlYbiks4vZFyePoa8S2xLOUy8P4E8b8NVsCub9",
+	"PJtdzHIq1VXdLGlA8f30WxRIrSV17g/I974FFnZ+dnYAMNpIIJTQg7QzFcR0F0c/21GMDU8twFx8Kn7t",
+	"AZqZ5lzWIpgFV+ORRDg8JYVX4PIMju49REhjPP+JSWUMOwMF4ARBFY/XvjXTIThdBzdS31/DB/RNtUkf",
+	"Nr8BwngLEiSrwMIN1TepTBPpVWBrt4gstjl1k9MWaqMhG4ertz2AYsbBjI3WOxtIWy2zi2d4q3nh95xl",
+	"nCG6tBZRpS5tPpArX6hUJcjoJJJe3K1BKH6de/l41C4PvHfdC/QKALsmuDovtTZjpS3LsHBUbGo4wKCE",
+	"vOPsEhLammh6aEFMiqLx35Z99+1jErLY099o9rGXz2rbNLwBB/G9QfsbopFFtvptaHhPwaxY3V3i/QjO",
+	"zKfK6Ax6s3OSrYzW0sPERjIHg0hxamK6uyXdE9tmkJhbVszmXA6WaMNRTONDOosthvn69dlBw0WwJHFO",
+	"9N0wUC2qNuEZZinFufkdiiAloqwHVdVCCTWmbIFUv/nmm8BfeB7F0BizhD2UAD7EAe0AP/Zg3WN/kN7M",
+	"p3vzrgCkNjFWGFZaY4CdnkptsEQOsSYrREwQ6hHAwULhiLt67kKEykNXdFtYogcjt52rs3U79tUj2Ps8",
+	"Bh7qfoBc465Au6jFs53duFOfVmw7ZKojymzdEcJIr/+RdBhgWifFDOmtAKwouCo21ZCZiiz9O1UW4a5L",
+	"2IFs2C+iPaUfmTf0SeSFBwA72HZwOU7eVG+I4z4ecD/Za0tZe7dWEn09rm2rzjAtLwUXmS8+0FImQbaM",
+	"DHER+Eisi8QW5sRk0y99sjReHnJfYfqK5VtfzQuUiVsaZR98eoBsG9Ex+pLl/wUlZoAntkNiLrSsBOyu",
+	"yYTlM8oyhDtmwmJrkpqDa+Ko13AUe9z7Ocq1w6A58t71cRSLgTMFR7F7Yyg8z0GZh5JyWyUZ3ax78xQt",
+	"B3Zr88+gxdgBHg7ReyiZXSS/BRY4wfmZKjwDwVhX4I3WBZ+ZDM/PpgnuSXAwOcafVjeqxzySZnSVZVYx",
+	"8pqPw9Lcq/rANdrPpp65xN0j0nofi1ravPBD9Udmu5pUtaGAFLGbET23bR42KzrEW25hhh50Tk0fE52A",
+	"tIw4Q/qsJTIUQTKLQpQg1sRgdcTnqKLfMf8W3xKJ/uPts/m/J/C/x1+Duv4jZRnfyPnj86/OE6dRprwo",
+	"cIIkKWjKc85A/8ULtCBqQwjzRbm6A4gc2bwevOB34At9x1xp7QkC75/5VJGRBVC2k5JLU7/FxS1acSIR",
+	"Z2hB1hQ8dxfwMRloYLZAm75LnudQFWz6XHGeIQGf4hHkHbslpUpMTGGBM6it0FYIlYpk5gX4thKUY6oN",
+	"1IZDGoF0tt0JulKo4FKh8zP04kkstlCVOceZJdBhjr0AQqc/eDWqSLxrFBhxi105s1434yqolr5AN4Bf",
+	"8dfvTIuboLwL9Km/Xut1/+l//vvPNz32QwG+6XrK/irvNXV2w2Ic4lW8N3BG9KSMhvI5bKNRKosiv6rT",
+	"VN41Ga6f7IIyLGI1iAPUlPPJRLDj4REhDAX4lF1qZUJUzEB8ATxAo96/wGU5iUJjpoIwsAJt6jvrGXIO",
+	"Mbp+8w+glCg3DaTyfr3G84WjaTY7ttVzygm27Du+0dIGYea4L5Whc0ehjGZ90ucg1Qc2+TRAk7tHd8ms",
+	"rCInVOAyOKDpDQKPbfdgblotPPU9m4Au3uCtgYNqw0MZ4hAVCyT2oPvki4gH6LyvXdN/ddXXb/4fVAPW",
+	"hCuaIIge5BO8FDa17ljsx9HkiZWyUbrM+IbVymBAm3uI5wDx3dxuUOWNwv7k1YtLlJI8lw73U5ZaIMk1",
+	"IQpteJWby4n1TpJKCZxTOYlw3X1UWO6Tr/c+sPr7SvrKRS0eA6ah+AcTnfhAsxvzzQ8twKiEUI/56gzl",
+	"7NLs5I1WCvpeMNhBC5ze2tYLbirsdGfvmBKYySWxESNqPjKyrFh2gp4rAzAkwfBpoeXbnCYJhs0LA82K",
+	"mQ+h1KmB31jUi21J3rEGcAqw3xv3h8Rb8yHYW5IlrpMM6RdiRo3FTfCFyw8m9No8iwNBe+6BdlaXso8D",
+	"19IsdNS8ez5D0Isp+mldjnXheZcJmWeTsBLblf04CngcwS0Qh1HgjOzAUYi7J42ZeBoAKPe7+wNo/d+1",
+	"27/9yYEd7v9lJdSaSIN/OFXMy0IQa2uCV0rSDExzKlyY9ZFEArOVPXbGgS1qmz3ECIiHxexxgsi2rbEv",
+	"tr+X2RANRNiuX1vI0Al442eMzdW4SQ4e0e3yFI5Lgy9uVZBmAi+VSNDVWiVIcpsYqTro4z3HbNjPbhPh",
+	"tW+1J+IPAXS11pwmoDYHtNPjG6qhKyJf9AYvTwwv77D8vM+QEljLrCMN+rvhmw3glp15dV5kaRoxbBPS",
+	"7VjTVT9FTNWWwFh9LRuZdNe4S/udWV7qf4Jd7uNZZQB5M0HAznXXKikK7v6EsbzmVn8SAeUP7OHKqF0n",
+	"fn0EWbSJfJzMXp+mJALrbOC9OQWkIFuKOd05GvyhaY9xCjNsLzzeYdDD0Pv9bJxPQ5cORepwqjQ9Qcae",
+	"40QQWL0l4FXQdswjifjGBEesELmDuOlO8rTnHGpIXWZqqnTrGlxeuBL6jR7oBopjb6Dg0Bcu3zQyx23Z",
+	"tX0LbK0NleSk41HQCtkPbk6DwqSuMjcSXxxU8F7HGL+eLsR4hXz9O2SDYuFMz7E5oF9OngJqFA+buOql",
+	"P98wlGJJco77VNnC+E6Po8f2TlTFIKqglNfBU0WmCg3sly0/nd59xLqYAQWun678p4nf8MdW90NkoGNG",
+	"NhxTHKS6ew7anyQJSBMO4e7hlMyMgxNq4/6Fb39u36fb2yhRwO77JEmTAbWdpKLiCVlBAYrDsMErTJn+",
+	"f1D4GKeUUB04lTXgU7xUAp5TScYJ66OKkM8gCD5nxDcAdpkOG8AASIBO5VwUlkrBUc4nShEBQCNHbBBc",
+	"pMwk4MHQ/UzOGODGD+w+Ur2Plvc6LGo2eGwx0eeuEO7xBPUPHoTMgHhKw16SEL+MZaiGBIwLjQOSZ9rM",
+	"DnC2zLcnIEeUoRua3aBbQkoTubyxgCFgQugzB2JzThZ9QpcelT2IaXatB5LRhyDTBhACwCt+Ykt1GA1a",
+	"dDvGNxbhbhLlBWAM6g+6G+geIwW5QA7Myt+DYZf61KAmTe5OsWBMD047csC1O4EVzNwBwuwAjMzgc8DN",
+	"LN2zfUpYDacJ0/3c7pldapgDVpuA65quWiBUl/Xfa5LDx+DMB/dVw2W8m8QrC8TaG7+yr19VGVW/43gz",
+	"zH+3GeWROHVTpASm+STREe79U1ygnPNbkiFwOtSQnr3lE4dKze6JixD6PeqTu25XH7whRiny3kHjFIQI",
+	"BSKwWdw4C6k66cviqSHnj3od3SDHD9z4wg0n2QqcQbbHkipfa+4hIo98psdw+1uowN+lnPrWzH1COdWl",
+	"pRogDFIa4UJ3vtY4MujQEm/JA4lC7BBz3zrQ0MNvlO0qItcEyQmWw8WaxbacOgymO/1dXocAePYYt8Hh",
+	"WRvAWs0DjQv9j3cbfnC4uRPUNGipC4LWfsoN4ApdISTMwKQHH3pZIKgm5RTx//bXpoKUYS8J43nDwccF",
+	"Tc4w/KuZMBx24bOGPZavqdRKMWPcIDKuSapVLVpnKn919oUFYzWYOZDOZ3SzWP6xiTYe78LHqcI1oQQ+",
+	"ewLn8pmo+Y3HiZ7AhpG3BscIue+gXNZaEmDqUkvCzqfcQMUfSswOzHhybch1/OD4/+ezwR8wH/7Rg5ZP",
+	"oOhry6YB3G8KLUby3QBLG+jFomj/9F6TgiTizhFSJXILY31xCsgVcAbvfa+R72KGsD0y8GGHwDQXZsbY",
+	"Q0RD9Y1PlgA4bIOGfVIHOFzGazeG3kADsBWrS5qT4GVXTdN9GUBrktDR3odx5hPiFMAEqA1HJeFlDpaW",
+	"4d3BiC77JBbyJy1EX8587vFOHFTqIVCDgQK0zu5YkJGdOeSBSITMhxk8L0QchFgRDOFp5+P7j/8XAAD/",
+	"/w==",
 }
 
 // decodeSpec returns the embedded OpenAPI spec as raw JSON bytes,

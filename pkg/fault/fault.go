@@ -21,6 +21,7 @@ const (
 	NotFound        Kind = "not-found"       // it is not there, or not for you to see
 	Conflict        Kind = "conflict"        // it is no longer in the state you saw
 	OverCap         Kind = "over-cap"        // it would pass the allowance's cap
+	OverBudget      Kind = "over-budget"     // it would pass what is left of a budget
 	TooLarge        Kind = "too-large"       // more bytes than are taken
 	Unavailable     Kind = "unavailable"     // a part we need is down; try again
 	Internal        Kind = "internal"        // our mistake

@@ -30,6 +30,7 @@ var kinds = map[fault.Kind]struct {
 	fault.NotFound:        {http.StatusNotFound, "Not found"},
 	fault.Conflict:        {http.StatusConflict, "Changed in the meantime"},
 	fault.OverCap:         {http.StatusConflict, "Over the cap"},
+	fault.OverBudget:      {http.StatusConflict, "Over the budget"},
 	fault.TooLarge:        {http.StatusRequestEntityTooLarge, "Too large"},
 	fault.Unavailable:     {http.StatusServiceUnavailable, "Not available right now"},
 	fault.Internal:        {http.StatusInternalServerError, "Something went wrong"},

@@ -22,6 +22,7 @@ import (
 	"github.com/instead-support/instead/pkg/host"
 	"github.com/instead-support/instead/pkg/httpx"
 	"github.com/instead-support/instead/services/funding/internal/award"
+	"github.com/instead-support/instead/services/funding/internal/budget"
 	"github.com/instead-support/instead/services/funding/internal/catalogue"
 	"github.com/instead-support/instead/services/funding/internal/postgres"
 	"github.com/instead-support/instead/services/funding/internal/rest"
@@ -77,6 +78,9 @@ func New(ctx context.Context, d host.Deps) (*host.Service, error) {
 	api.RegisterHandlers(router, api.NewStrictHandler(rest.Handler{
 		Catalogue: rest.Catalogue{Courses: standard},
 		Awards:    rest.Awards{Awards: awards},
+		Budgets: rest.Budgets{Budgets: budget.New(budget.Deps{
+			Store: postgres.NewBudgets(database), Now: d.Now, Today: award.Today,
+		})},
 	}, nil))
 	return &host.Service{
 		Name:    name,

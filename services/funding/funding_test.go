@@ -19,6 +19,7 @@ import (
 	"github.com/go-jose/go-jose/v4/jwt"
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/uuid"
+	openapi "github.com/oapi-codegen/runtime/types"
 	"gorm.io/gorm"
 
 	"github.com/instead-support/instead/api/events"
@@ -35,6 +36,8 @@ import (
 	"github.com/instead-support/instead/pkg/identity"
 	"github.com/instead-support/instead/pkg/telemetry"
 	"github.com/instead-support/instead/services/funding"
+	"github.com/instead-support/instead/services/funding/internal/award"
+	"github.com/instead-support/instead/services/funding/internal/budget"
 	"github.com/instead-support/instead/services/funding/internal/postgres"
 )
 
@@ -148,6 +151,8 @@ type system struct {
 	log       *lockedBuffer
 	owner     *db.DB
 	course    uuid.UUID
+
+	fund, budget, allocation uuid.UUID // Oldham's money, this year
 }
 
 func start(t *testing.T) *system {
@@ -190,6 +195,7 @@ func start(t *testing.T) *system {
 	})
 	t.Cleanup(func() { stop(); running.Wait() })
 	s.course = s.imported("code,name,subject,price,from\nWH1,Warehouse skills,Logistics,1000.00,2020-01-01\n")
+	s.give(100_000_00)
 	return s
 }
 
@@ -211,6 +217,32 @@ func (s *system) imported(csv string) uuid.UUID {
 	}
 	s.t.Fatal("the course was never imported")
 	return uuid.Nil
+}
+
+// give gives Oldham this much for this year, as Fin proposes and Mo confirms.
+func (s *system) give(pence int64) {
+	s.t.Helper()
+	c, year := s.client(), int(budget.YearOf(award.Today(time.Now())))
+	fund, err := c.OpenFundWithResponse(s.as(fin), nil, api.NewFund{
+		Code: "INSTEAD", Name: "Instead of a course", FirstDay: openapi.Date{Time: budget.Year(year).First()},
+	})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	opened, err := c.OpenBudgetWithResponse(s.as(fin), nil, api.OpenBudgetJSONRequestBody{FundId: fund.JSON201.Id, Area: "Oldham", Year: year})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	proposed, err := c.ProposeMovementWithResponse(s.as(fin), nil, api.ProposeMovementJSONRequestBody{
+		ToBudgetId: opened.JSON201.Id, Pence: pence, Reason: "What courses would have cost.",
+	})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	if _, err := c.ConfirmProposalWithResponse(s.as(mo), proposed.JSON201.Id, nil); err != nil {
+		s.t.Fatal(err)
+	}
+	s.fund, s.budget, s.allocation = fund.JSON201.Id, opened.JSON201.Id, proposed.JSON201.Id
 }
 
 func (s *system) token(p somebody) string {

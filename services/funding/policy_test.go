@@ -16,8 +16,9 @@ import (
 // record's coach, to another coach of its area and one of another, to the
 // manager of its area and of another, to a finance officer, to the jobseeker,
 // and to another jobseeker. {draft} and {sent} are requests of Dan's with their
-// version in {v}, {allowance} is his, {anyone} is another jobseeker of Asha's
-// and {none} is nothing that is there.
+// version in {v}, {allowance} is his, {anyone} is another jobseeker of Asha's,
+// {fund}, {budget} and {proposal} are of Oldham's money, and {none} is nothing
+// that is there.
 var walk = map[policy.Operation]struct {
 	path, body                                             string
 	nobody, coach, peer, far, boss, strange, pay, own, eve int
@@ -52,6 +53,18 @@ var walk = map[policy.Operation]struct {
 	policy.ApproveRequest: {"/requests/{sent}/approval", `{"version":{v},"code":"other"}`, 401, 403, 403, 403, 200, 404, 403, 403, 403},
 	policy.DeclineRequest: {"/requests/{sent}/refusal", `{"version":{v},"code":"other","words":"No."}`, 401, 403, 403, 403, 200, 404, 403, 403, 403},
 	policy.ReturnRequest:  {"/requests/{sent}/return", `{"version":{v},"code":"other","words":"Why?"}`, 401, 403, 403, 403, 200, 404, 403, 403, 403},
+
+	policy.ListFunds:       {"/funds", "", 401, 200, 200, 200, 200, 200, 200, 403, 403},
+	policy.OpenFund:        {"/funds", `{"code":"GRANT","name":"A grant","first_day":"2026-04-01"}`, 401, 403, 403, 403, 403, 403, 201, 403, 403},
+	policy.ReadFund:        {"/funds/{fund}", "", 401, 200, 200, 200, 200, 200, 200, 403, 403},
+	policy.ListBudgets:     {"/budgets", "", 401, 403, 403, 403, 200, 200, 200, 403, 403},
+	policy.OpenBudget:      {"/budgets", `{"fund_id":"{fund}","area":"Oldham","year":2999}`, 401, 403, 403, 403, 403, 403, 201, 403, 403},
+	policy.ReadBudget:      {"/budgets/{budget}", "", 401, 403, 403, 403, 200, 404, 200, 403, 403},
+	policy.ProposeMovement: {"/movements", `{"to_budget_id":"{budget}","pence":1,"reason":"More."}`, 401, 403, 403, 403, 403, 403, 201, 403, 403},
+	policy.ListProposals:   {"/proposals", "", 401, 403, 403, 403, 200, 200, 200, 403, 403},
+	policy.ReadProposal:    {"/proposals/{proposal}", "", 401, 403, 403, 403, 200, 404, 200, 403, 403},
+	policy.ConfirmProposal: {"/proposals/{proposal}/confirmation", "", 401, 403, 403, 403, 409, 404, 409, 403, 403},
+	policy.RefuseProposal:  {"/proposals/{proposal}/refusal", `{"words":"No."}`, 401, 403, 403, 403, 409, 404, 409, 403, 403},
 }
 
 func TestEveryOperationOfTheContractAnswersEachRoleAsThePolicySays(t *testing.T) {
@@ -89,6 +102,7 @@ func TestEveryOperationOfTheContractAnswersEachRoleAsThePolicySays(t *testing.T)
 					return strings.NewReplacer(
 						"{draft}", record.String(), "{sent}", record.String(), "{v}", fmt.Sprint(request.Version), "{allowance}", allowance.Id.String(),
 						"{course}", s.course.String(), "{dan}", dansRecord.String(), "{anyone}", uuid.NewString(), "{none}", uuid.NewString(),
+						"{fund}", s.fund.String(), "{budget}", s.budget.String(), "{proposal}", s.allocation.String(),
 					).Replace(text)
 				}
 				got, answer := s.send(who, method, fill(step.path, request.Id), kind, fill(step.body, request.Id))

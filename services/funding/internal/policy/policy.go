@@ -46,6 +46,18 @@ const (
 	ReturnRequest          Operation = "returnRequest"
 	WithdrawRequest        Operation = "withdrawRequest"
 	ListRequestAudit       Operation = "listRequestAudit"
+
+	ListFunds       Operation = "listFunds"
+	OpenFund        Operation = "openFund"
+	ReadFund        Operation = "readFund"
+	ListBudgets     Operation = "listBudgets"
+	OpenBudget      Operation = "openBudget"
+	ReadBudget      Operation = "readBudget"
+	ProposeMovement Operation = "proposeMovement"
+	ListProposals   Operation = "listProposals"
+	ReadProposal    Operation = "readProposal"
+	ConfirmProposal Operation = "confirmProposal"
+	RefuseProposal  Operation = "refuseProposal"
 )
 
 // Whose is how a record stands to the person who acts.
@@ -94,6 +106,12 @@ var (
 		{Role: identity.Manager, Whose: InArea},
 		{Role: identity.Finance, Whose: InArea, States: []string{"approved"}},
 	}
+	// What a fund pays for is everybody's to know who asks for money or gives it.
+	// How much there is is for those who answer for it.
+	seeBudget   = []Rule{{Role: identity.Manager, Whose: InArea}, {Role: identity.Finance, Whose: InArea}}
+	itsFinance  = []Rule{{Role: identity.Finance, Whose: InArea}}
+	financeOnly = []Rule{{Role: identity.Finance, Whose: Nobodys}}
+
 	seeAudit = []Rule{
 		{Role: identity.Jobseeker, Whose: Own, States: []string{"submitted", "approved", "declined", "returned", "withdrawn"}},
 		{Role: identity.Coach, Whose: Caseload},
@@ -133,6 +151,19 @@ var Table = map[Operation][]Rule{
 	ApproveRequest: itsDecider,
 	DeclineRequest: itsDecider,
 	ReturnRequest:  itsDecider,
+
+	ListFunds: anyStaff,
+	ReadFund:  anyStaff,
+	OpenFund:  financeOnly,
+
+	ListBudgets:     seeBudget,
+	ReadBudget:      seeBudget,
+	OpenBudget:      itsFinance,
+	ProposeMovement: itsFinance,
+	ListProposals:   seeBudget,
+	ReadProposal:    seeBudget,
+	ConfirmProposal: seeBudget,
+	RefuseProposal:  seeBudget,
 }
 
 // Actor is a person who acts, and which jobseeker they are, if they are one.

@@ -128,7 +128,7 @@ func (s *site) explain(err error, c echo.Context) trouble {
 		t.title = "Page not found"
 	case fault.Conflict:
 		t.title, t.advice = "Someone else changed this", "Open it again to see how it is now, then decide what to do."
-	case fault.OverCap:
+	case fault.OverCap, fault.OverBudget:
 		t.title = "This is more than is available"
 	case fault.TooLarge:
 		t.title, t.advice = "That is too large", "Go back and send something smaller."

@@ -20,6 +20,7 @@ var Staff = []Person{
 	{"helen-barlow", "Helen Barlow", manager, oldham, "Approve, decline or send back what Oldham’s coaches ask for."},
 	{"marcus-reid", "Marcus Reid", manager, both, "Decide for two areas, and import course prices."},
 	{"grace-oduya", "Grace Oduya", finance, oldham, "See what was approved and is waiting to be paid."},
+	{"imran-sadiq", "Imran Sadiq", finance, both, "Propose what two areas’ budgets are given; a manager or Grace confirms it."},
 	{"dan-kershaw", "Dan Kershaw", coachAndManager, oldham, "Ask for funding as a coach, then try to approve it as a manager."},
 }
 

@@ -93,6 +93,18 @@ var tries = map[string]map[string]try{
 		"returnRequest":          {"ufffyffff", map[string]any{"version": staleVersion, "code": "other", "words": "Why?"}},
 		"withdrawRequest":        {"uyfnfffff", map[string]any{"version": staleVersion}},
 		"listRequestAudit":       {"uyfnyfynn", nil},
+
+		"listFunds":       {"uyyyyyfff", nil},
+		"openFund":        {"uffffyfff", map[string]any{"code": "a b", "name": "No", "first_day": "2026-04-01"}},
+		"readFund":        {"uyyyyyfff", nil},
+		"listBudgets":     {"ufffyyfff", nil},
+		"openBudget":      {"uffffyfff", map[string]any{"fund_id": "FUND", "area": "Oldham", "year": 2001}},
+		"readBudget":      {"ufffyyfff", nil},
+		"proposeMovement": {"uffffyfff", map[string]any{"from_budget_id": "BUDGET", "pence": 1_000_000_000, "reason": "More than there is."}},
+		"listProposals":   {"ufffyyfff", nil},
+		"readProposal":    {"ufffyyfff", nil},
+		"confirmProposal": {"ufffyyfff", nil},
+		"refuseProposal":  {"ufffyyfff", map[string]any{"words": "It was confirmed long ago."}},
 	},
 }
 
@@ -120,7 +132,7 @@ func operations(t *testing.T, spec func() ([]byte, error)) []operation {
 }
 
 // record is the ids of what the operations are tried on.
-type record struct{ jobseeker, request, allowance, course, price, list string }
+type record struct{ jobseeker, request, allowance, course, price, list, fund, budget, proposal string }
 
 func leanne(t *testing.T) record {
 	t.Helper()
@@ -148,8 +160,20 @@ func leanne(t *testing.T) record {
 	if err != nil || len(imported.JSON200.Items) == 0 {
 		t.Fatalf("the demo's import: %v", err)
 	}
+	finance := theWhole.as(t, "grace-oduya")
+	budgets, err := f.ListBudgetsWithResponse(finance, nil)
+	if err != nil || len(budgets.JSON200.Items) == 0 {
+		t.Fatalf("the demo's budgets: %v", err)
+	}
+	budget := budgets.JSON200.Items[0]
+	proposals, err := f.ListProposalsWithResponse(finance, &funding.ListProposalsParams{BudgetId: &budget.Id})
+	if err != nil || len(proposals.JSON200.Items) == 0 {
+		t.Fatalf("what the demo's budget was given: %v", err)
+	}
+	confirmed := slices.IndexFunc(proposals.JSON200.Items, func(p funding.Proposal) bool { return p.State == funding.ProposalConfirmed })
 	return record{jobseeker.String(), request.JSON200.Id.String(), request.JSON200.Allowance.Id.String(),
-		course.JSON200.Id.String(), course.JSON200.Prices[0].Id.String(), imported.JSON200.Items[0].Id.String()}
+		course.JSON200.Id.String(), course.JSON200.Prices[0].Id.String(), imported.JSON200.Items[0].Id.String(),
+		budget.Fund.Id.String(), budget.Id.String(), proposals.JSON200.Items[confirmed].Id.String()}
 }
 
 // address fills an operation's path with the record's ids.
@@ -168,6 +192,12 @@ func (r record) address(op operation) string {
 		id = r.price
 	case "imports":
 		id = r.list
+	case "funds":
+		id = r.fund
+	case "budgets":
+		id = r.budget
+	case "proposals":
+		id = r.proposal
 	}
 	path := strings.ReplaceAll(op.path, "{id}", id)
 	switch op.id {
@@ -237,7 +267,7 @@ func call(t *testing.T, service string, op operation, on record, body any, actor
 		if err := json.NewEncoder(&sent).Encode(body); err != nil {
 			t.Fatal(err)
 		}
-		s := strings.NewReplacer("JOBSEEKER", on.jobseeker, "ALLOWANCE", on.allowance, "COURSE", on.course).Replace(sent.String())
+		s := strings.NewReplacer("JOBSEEKER", on.jobseeker, "ALLOWANCE", on.allowance, "COURSE", on.course, "FUND", on.fund, "BUDGET", on.budget).Replace(sent.String())
 		sent.Reset()
 		sent.WriteString(s)
 	}

@@ -55,6 +55,9 @@ func (s *Seed) Fill(ctx context.Context) (err error) {
 	if err := s.importCourses(ctx); err != nil {
 		return fmt.Errorf("demo courses: %w", err)
 	}
+	if err := s.budgets(ctx); err != nil {
+		return fmt.Errorf("demo budgets: %w", err)
+	}
 	longestAgoFirst := slices.Clone(stories)
 	slices.SortFunc(longestAgoFirst, func(a, b story) int { return b.daysAgo - a.daysAgo })
 	for _, one := range longestAgoFirst {

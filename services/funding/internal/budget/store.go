@@ -1,0 +1,63 @@
+package budget
+
+import (
+	"context"
+
+	"github.com/google/uuid"
+
+	"github.com/instead-support/instead/services/funding/internal/policy"
+)
+
+// Act is one use of the system, and what the store needs to know of it: who
+// acts, doing what, and with what body, by which a retry is told from a second
+// use of its key.
+type Act struct {
+	Who       policy.Actor
+	Operation policy.Operation
+	Body      any
+}
+
+// Store keeps funds, budgets and proposals, in one transaction a call.
+//
+// Every method shows and changes only what act.Who may see and answers NotFound
+// for anything else. The methods that change something do so once for each
+// Idempotency-Key, write it into the audit trail, and lock budgets in the order
+// of their ids. A function that fails changes nothing.
+type Store interface {
+	// OpenFund saves a fund. It returns Conflict if its code or name is taken.
+	OpenFund(ctx context.Context, act Act, f Fund) (Fund, error)
+	Funds(ctx context.Context, p Page) ([]Fund, int, error)
+	Fund(ctx context.Context, id uuid.UUID) (Fund, error)
+
+	// Open saves a budget. It returns Conflict if the fund has one for this area
+	// and year.
+	Open(ctx context.Context, act Act, fund uuid.UUID, open func(Fund) (*Budget, error)) (*Budget, error)
+	Budgets(ctx context.Context, act Act, f Filter, p Page) ([]Budget, int, error)
+	Budget(ctx context.Context, act Act, id uuid.UUID) (*Budget, error)
+
+	// Propose saves the proposal that propose makes of these budgets, in this
+	// order. An id that is Nil is a nil budget.
+	Propose(ctx context.Context, act Act, budgets [2]uuid.UUID, propose func(from, to *Budget) (*Proposal, error)) (*Proposal, error)
+	// Answer saves what answer makes of the proposal, whose budgets are locked,
+	// and moves the money.
+	Answer(ctx context.Context, act Act, id uuid.UUID, answer func(*Proposal) error) (*Proposal, error)
+	Proposals(ctx context.Context, act Act, f ProposalFilter, p Page) ([]Proposal, int, error)
+	Proposal(ctx context.Context, act Act, id uuid.UUID) (*Proposal, error)
+}
+
+// Page is which rows of a list to answer with.
+type Page struct{ Number, Size int } // Number counts from 1
+
+// Filter narrows a list of budgets. The zero Filter narrows nothing.
+type Filter struct {
+	Fund uuid.UUID
+	Area string
+	Year Year
+}
+
+// ProposalFilter narrows a list of proposals. The zero one narrows nothing.
+type ProposalFilter struct {
+	Waiting bool
+	Fund    uuid.UUID
+	Budget  uuid.UUID
+}
