@@ -11,6 +11,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"mime/multipart"
 	"net/http"
 	"net/url"
 	"path"
@@ -107,6 +108,48 @@ func (e DeclineCode) Valid() bool {
 	case DeclineCodeOther:
 		return true
 	case DeclineCodeOtherFundingAvailable:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for DocumentKind.
+const (
+	DocumentQuote   DocumentKind = "quote"
+	DocumentReceipt DocumentKind = "receipt"
+)
+
+// Valid indicates whether the value is a known member of the DocumentKind enum.
+func (e DocumentKind) Valid() bool {
+	switch e {
+	case DocumentQuote:
+		return true
+	case DocumentReceipt:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for DocumentState.
+const (
+	DocumentClean       DocumentState = "clean"
+	DocumentQuarantined DocumentState = "quarantined"
+	DocumentRefused     DocumentState = "refused"
+	DocumentUnscanned   DocumentState = "unscanned"
+)
+
+// Valid indicates whether the value is a known member of the DocumentState enum.
+func (e DocumentState) Valid() bool {
+	switch e {
+	case DocumentClean:
+		return true
+	case DocumentQuarantined:
+		return true
+	case DocumentRefused:
+		return true
+	case DocumentUnscanned:
 		return true
 	default:
 		return false
@@ -562,6 +605,46 @@ type CourseSummary struct {
 // DeclineCode defines model for DeclineCode.
 type DeclineCode string
 
+// Document defines model for Document.
+type Document struct {
+	AddedAt   time.Time          `json:"added_at"`
+	AddedById openapi_types.UUID `json:"added_by_id"`
+
+	// AddedByName “The jobseeker” for the jobseeker, whose name is not kept here
+	AddedByName string `json:"added_by_name"`
+
+	// CanRemove Whether the caller may take it away now
+	CanRemove bool               `json:"can_remove"`
+	Id        openapi_types.UUID `json:"id"`
+	Items     []DocumentItem     `json:"items"`
+	Kind      DocumentKind       `json:"kind"`
+
+	// MediaType Seen from the content
+	MediaType  string             `json:"media_type"`
+	Name       string             `json:"name"`
+	ReplacedBy openapi_types.UUID `json:"replaced_by,omitempty,omitzero"`
+	Replaces   openapi_types.UUID `json:"replaces,omitempty,omitzero"`
+	RequestId  openapi_types.UUID `json:"request_id"`
+
+	// Size In bytes
+	Size int64 `json:"size"`
+
+	// State `unscanned`: nothing here looks for viruses. `quarantined`: it waits to be looked through, and can't be opened. `refused`: one was found, and the file is gone.
+	State DocumentState `json:"state"`
+}
+
+// DocumentItem How much of a document is for which line
+type DocumentItem struct {
+	LineId openapi_types.UUID `json:"line_id"`
+	Pence  int64              `json:"pence"`
+}
+
+// DocumentKind defines model for DocumentKind.
+type DocumentKind string
+
+// DocumentState `unscanned`: nothing here looks for viruses. `quarantined`: it waits to be looked through, and can't be opened. `refused`: one was found, and the file is gone.
+type DocumentState string
+
 // Elsewhere What somebody else pays towards the lines
 type Elsewhere struct {
 	From  string `json:"from"`
@@ -709,6 +792,16 @@ type Mapping struct {
 
 // MappingColumnsField defines model for Mapping.Columns.Field.
 type MappingColumnsField string
+
+// NewDocument defines model for NewDocument.
+type NewDocument struct {
+	// Items At least one for a receipt
+	Items []DocumentItem `json:"items,omitempty,omitzero"`
+	Kind  DocumentKind   `json:"kind"`
+
+	// Replaces The document that this one is sent instead of
+	Replaces openapi_types.UUID `json:"replaces,omitempty,omitzero"`
+}
 
 // NewFund defines model for NewFund.
 type NewFund struct {
@@ -898,9 +991,7 @@ type RequestPage struct {
 	Items []RequestSummary `json:"items"`
 	Page  int              `json:"page"`
 	Size  int              `json:"size"`
-
-	// Total How many there are; 1,000 means that many or more
-	Total int `json:"total"`
+	Total int              `json:"total"`
 }
 
 // RequestSummary defines model for RequestSummary.
@@ -1035,6 +1126,12 @@ type SearchCoursesParams struct {
 
 	// Size Rows a page
 	Size *Size `form:"size,omitempty" json:"size,omitempty"`
+}
+
+// RemoveDocumentParams defines parameters for RemoveDocument.
+type RemoveDocumentParams struct {
+	// IdempotencyKey The same key from the same person does its work once; later calls answer with the thing as it now stands.
+	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
 }
 
 // ListFundsParams defines parameters for ListFunds.
@@ -1213,6 +1310,20 @@ type ListRequestAuditParams struct {
 	Size *Size `form:"size,omitempty" json:"size,omitempty"`
 }
 
+// AddDocumentMultipartBody defines parameters for AddDocument.
+type AddDocumentMultipartBody struct {
+	Document NewDocument `json:"document"`
+
+	// File With its name; sent after `document`
+	File openapi_types.File `json:"file"`
+}
+
+// AddDocumentParams defines parameters for AddDocument.
+type AddDocumentParams struct {
+	// IdempotencyKey The same key from the same person does its work once; later calls answer with the thing as it now stands.
+	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
+}
+
 // DeclineRequestJSONBody defines parameters for DeclineRequest.
 type DeclineRequestJSONBody struct {
 	Code    DeclineCode `json:"code"`
@@ -1293,6 +1404,9 @@ type EditRequestJSONRequestBody = RequestEdit
 
 // ApproveRequestJSONRequestBody defines body for ApproveRequest for application/json ContentType.
 type ApproveRequestJSONRequestBody ApproveRequestJSONBody
+
+// AddDocumentMultipartRequestBody defines body for AddDocument for multipart/form-data ContentType.
+type AddDocumentMultipartRequestBody AddDocumentMultipartBody
 
 // DeclineRequestJSONRequestBody defines body for DeclineRequest for application/json ContentType.
 type DeclineRequestJSONRequestBody DeclineRequestJSONBody
@@ -1441,6 +1555,21 @@ type ClientInterface interface {
 	//
 	// Corresponds with GET /courses/{id} (the `ReadCourse` operationId).
 	ReadCourse(ctx context.Context, id Id, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// DownloadDocument The file of a quote or receipt
+	//
+	// Always as an attachment. While a file is being checked for viruses, and if one was found, it answers 409.
+	//
+	// Corresponds with GET /documents/{id}/file (the `DownloadDocument` operationId).
+	DownloadDocument(ctx context.Context, id Id, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// RemoveDocument Take a file away again
+	//
+	// By whoever added it, while nothing was decided on the request after it was added and no other replaces it. After that
+	// it answers 409, and another can be added that `replaces` it. The file is deleted; that it was there stays in the audit trail.
+	//
+	// Corresponds with POST /documents/{id}/removal (the `RemoveDocument` operationId).
+	RemoveDocument(ctx context.Context, id Id, params *RemoveDocumentParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ListFunds Where money comes from
 	//
@@ -1639,6 +1768,25 @@ type ClientInterface interface {
 	//
 	// Corresponds with GET /requests/{id}/audit (the `ListRequestAudit` operationId).
 	ListRequestAudit(ctx context.Context, id Id, params *ListRequestAuditParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ListDocuments A request's quotes and receipts, oldest first
+	//
+	// Those that were removed are left out; those that were replaced say by which.
+	//
+	// Corresponds with GET /requests/{id}/documents (the `ListDocuments` operationId).
+	ListDocuments(ctx context.Context, id Id, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// AddDocumentWithBody Add a quote or a receipt
+	//
+	// By the jobseeker or their coach. A quote until the request is decided or while that is challenged, a receipt once it
+	// is approved; a receipt says how much of it is for which line. At most 10 MB a file and twenty files a request.
+	// The type is seen from the content, whatever the file is called: PDF, JPEG, PNG, HEIC or WebP. Other files answer 400
+	// with the pointer `/file`.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /requests/{id}/documents (the `AddDocument` operationId).
+	AddDocumentWithBody(ctx context.Context, id Id, params *AddDocumentParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ProposeReduction The same request made to fit what is available
 	//
@@ -1862,6 +2010,41 @@ func (c *Client) SearchCourses(ctx context.Context, params *SearchCoursesParams,
 // Corresponds with GET /courses/{id} (the `ReadCourse` operationId).
 func (c *Client) ReadCourse(ctx context.Context, id Id, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewReadCourseRequest(c.Server, id)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// DownloadDocument The file of a quote or receipt
+//
+// Always as an attachment. While a file is being checked for viruses, and if one was found, it answers 409.
+//
+// Corresponds with GET /documents/{id}/file (the `DownloadDocument` operationId).
+func (c *Client) DownloadDocument(ctx context.Context, id Id, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewDownloadDocumentRequest(c.Server, id)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// RemoveDocument Take a file away again
+//
+// By whoever added it, while nothing was decided on the request after it was added and no other replaces it. After that
+// it answers 409, and another can be added that `replaces` it. The file is deleted; that it was there stays in the audit trail.
+//
+// Corresponds with POST /documents/{id}/removal (the `RemoveDocument` operationId).
+func (c *Client) RemoveDocument(ctx context.Context, id Id, params *RemoveDocumentParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewRemoveDocumentRequest(c.Server, id, params)
 	if err != nil {
 		return nil, err
 	}
@@ -2360,6 +2543,45 @@ func (c *Client) ApproveRequest(ctx context.Context, id Id, params *ApproveReque
 // Corresponds with GET /requests/{id}/audit (the `ListRequestAudit` operationId).
 func (c *Client) ListRequestAudit(ctx context.Context, id Id, params *ListRequestAuditParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewListRequestAuditRequest(c.Server, id, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ListDocuments A request's quotes and receipts, oldest first
+//
+// Those that were removed are left out; those that were replaced say by which.
+//
+// Corresponds with GET /requests/{id}/documents (the `ListDocuments` operationId).
+func (c *Client) ListDocuments(ctx context.Context, id Id, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListDocumentsRequest(c.Server, id)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// AddDocumentWithBody Add a quote or a receipt
+//
+// By the jobseeker or their coach. A quote until the request is decided or while that is challenged, a receipt once it
+// is approved; a receipt says how much of it is for which line. At most 10 MB a file and twenty files a request.
+// The type is seen from the content, whatever the file is called: PDF, JPEG, PNG, HEIC or WebP. Other files answer 400
+// with the pointer `/file`.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /requests/{id}/documents (the `AddDocument` operationId).
+func (c *Client) AddDocumentWithBody(ctx context.Context, id Id, params *AddDocumentParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewAddDocumentRequestWithBody(c.Server, id, params, contentType, body)
 	if err != nil {
 		return nil, err
 	}
@@ -2978,6 +3200,89 @@ func NewReadCourseRequest(server string, id Id) (*http.Request, error) {
 	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
 	if err != nil {
 		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewDownloadDocumentRequest constructs an http.Request for the DownloadDocument method
+func NewDownloadDocumentRequest(server string, id Id) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/documents/%s/file", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewRemoveDocumentRequest constructs an http.Request for the RemoveDocument method
+func NewRemoveDocumentRequest(server string, id Id, params *RemoveDocumentParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/documents/%s/removal", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+
+		if params.IdempotencyKey != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Idempotency-Key", headerParam0)
+		}
+
 	}
 
 	return req, nil
@@ -4402,6 +4707,91 @@ func NewListRequestAuditRequest(server string, id Id, params *ListRequestAuditPa
 	return req, nil
 }
 
+// NewListDocumentsRequest constructs an http.Request for the ListDocuments method
+func NewListDocumentsRequest(server string, id Id) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/requests/%s/documents", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewAddDocumentRequestWithBody constructs an http.Request for the AddDocument method, with any body, and a specified content type
+func NewAddDocumentRequestWithBody(server string, id Id, params *AddDocumentParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/requests/%s/documents", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		if params.IdempotencyKey != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Idempotency-Key", headerParam0)
+		}
+
+	}
+
+	return req, nil
+}
+
 // NewProposeReductionRequest constructs an http.Request for the ProposeReduction method
 func NewProposeReductionRequest(server string, id Id) (*http.Request, error) {
 	var err error
@@ -4802,6 +5192,25 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with GET /courses/{id} (the `ReadCourse` operationId).
 	ReadCourseWithResponse(ctx context.Context, id Id, reqEditors ...RequestEditorFn) (*ReadCourseResponse, error)
 
+	// DownloadDocumentWithResponse The file of a quote or receipt
+	//
+	// Always as an attachment. While a file is being checked for viruses, and if one was found, it answers 409.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /documents/{id}/file (the `DownloadDocument` operationId).
+	DownloadDocumentWithResponse(ctx context.Context, id Id, reqEditors ...RequestEditorFn) (*DownloadDocumentResponse, error)
+
+	// RemoveDocumentWithResponse Take a file away again
+	//
+	// By whoever added it, while nothing was decided on the request after it was added and no other replaces it. After that
+	// it answers 409, and another can be added that `replaces` it. The file is deleted; that it was there stays in the audit trail.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /documents/{id}/removal (the `RemoveDocument` operationId).
+	RemoveDocumentWithResponse(ctx context.Context, id Id, params *RemoveDocumentParams, reqEditors ...RequestEditorFn) (*RemoveDocumentResponse, error)
+
 	// ListFundsWithResponse Where money comes from
 	//
 	// Returns a wrapper object for the known response body format(s).
@@ -5029,6 +5438,27 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with GET /requests/{id}/audit (the `ListRequestAudit` operationId).
 	ListRequestAuditWithResponse(ctx context.Context, id Id, params *ListRequestAuditParams, reqEditors ...RequestEditorFn) (*ListRequestAuditResponse, error)
+
+	// ListDocumentsWithResponse A request's quotes and receipts, oldest first
+	//
+	// Those that were removed are left out; those that were replaced say by which.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /requests/{id}/documents (the `ListDocuments` operationId).
+	ListDocumentsWithResponse(ctx context.Context, id Id, reqEditors ...RequestEditorFn) (*ListDocumentsResponse, error)
+
+	// AddDocumentWithBodyWithResponse Add a quote or a receipt
+	//
+	// By the jobseeker or their coach. A quote until the request is decided or while that is challenged, a receipt once it
+	// is approved; a receipt says how much of it is for which line. At most 10 MB a file and twenty files a request.
+	// The type is seen from the content, whatever the file is called: PDF, JPEG, PNG, HEIC or WebP. Other files answer 400
+	// with the pointer `/file`.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /requests/{id}/documents (the `AddDocument` operationId).
+	AddDocumentWithBodyWithResponse(ctx context.Context, id Id, params *AddDocumentParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*AddDocumentResponse, error)
 
 	// ProposeReductionWithResponse The same request made to fit what is available
 	//
@@ -5484,6 +5914,88 @@ func (r ReadCourseResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r ReadCourseResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type DownloadDocumentResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r DownloadDocumentResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r DownloadDocumentResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r DownloadDocumentResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r DownloadDocumentResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r DownloadDocumentResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type RemoveDocumentResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r RemoveDocumentResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r RemoveDocumentResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r RemoveDocumentResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r RemoveDocumentResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r RemoveDocumentResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -6611,6 +7123,106 @@ func (r ListRequestAuditResponse) ContentType() string {
 	return ""
 }
 
+type ListDocumentsResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *struct {
+		Items []Document `json:"items"`
+	}
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ListDocumentsResponse) GetJSON200() *struct {
+	Items []Document `json:"items"`
+} {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ListDocumentsResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ListDocumentsResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ListDocumentsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListDocumentsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListDocumentsResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type AddDocumentResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON201 the response for an HTTP 201 `application/json` response
+	JSON201 *Document
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+}
+
+// GetJSON201 returns the response for an HTTP 201 `application/json` response
+func (r AddDocumentResponse) GetJSON201() *Document {
+	return r.JSON201
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r AddDocumentResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r AddDocumentResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r AddDocumentResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r AddDocumentResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r AddDocumentResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 type ProposeReductionResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -6983,6 +7595,37 @@ func (c *ClientWithResponses) ReadCourseWithResponse(ctx context.Context, id Id,
 		return nil, err
 	}
 	return ParseReadCourseResponse(rsp)
+}
+
+// DownloadDocumentWithResponse The file of a quote or receipt
+//
+// Always as an attachment. While a file is being checked for viruses, and if one was found, it answers 409.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /documents/{id}/file (the `DownloadDocument` operationId).
+func (c *ClientWithResponses) DownloadDocumentWithResponse(ctx context.Context, id Id, reqEditors ...RequestEditorFn) (*DownloadDocumentResponse, error) {
+	rsp, err := c.DownloadDocument(ctx, id, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseDownloadDocumentResponse(rsp)
+}
+
+// RemoveDocumentWithResponse Take a file away again
+//
+// By whoever added it, while nothing was decided on the request after it was added and no other replaces it. After that
+// it answers 409, and another can be added that `replaces` it. The file is deleted; that it was there stays in the audit trail.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /documents/{id}/removal (the `RemoveDocument` operationId).
+func (c *ClientWithResponses) RemoveDocumentWithResponse(ctx context.Context, id Id, params *RemoveDocumentParams, reqEditors ...RequestEditorFn) (*RemoveDocumentResponse, error) {
+	rsp, err := c.RemoveDocument(ctx, id, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseRemoveDocumentResponse(rsp)
 }
 
 // ListFundsWithResponse Where money comes from
@@ -7393,6 +8036,39 @@ func (c *ClientWithResponses) ListRequestAuditWithResponse(ctx context.Context, 
 	return ParseListRequestAuditResponse(rsp)
 }
 
+// ListDocumentsWithResponse A request's quotes and receipts, oldest first
+//
+// Those that were removed are left out; those that were replaced say by which.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /requests/{id}/documents (the `ListDocuments` operationId).
+func (c *ClientWithResponses) ListDocumentsWithResponse(ctx context.Context, id Id, reqEditors ...RequestEditorFn) (*ListDocumentsResponse, error) {
+	rsp, err := c.ListDocuments(ctx, id, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListDocumentsResponse(rsp)
+}
+
+// AddDocumentWithBodyWithResponse Add a quote or a receipt
+//
+// By the jobseeker or their coach. A quote until the request is decided or while that is challenged, a receipt once it
+// is approved; a receipt says how much of it is for which line. At most 10 MB a file and twenty files a request.
+// The type is seen from the content, whatever the file is called: PDF, JPEG, PNG, HEIC or WebP. Other files answer 400
+// with the pointer `/file`.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /requests/{id}/documents (the `AddDocument` operationId).
+func (c *ClientWithResponses) AddDocumentWithBodyWithResponse(ctx context.Context, id Id, params *AddDocumentParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*AddDocumentResponse, error) {
+	rsp, err := c.AddDocumentWithBody(ctx, id, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseAddDocumentResponse(rsp)
+}
+
 // ProposeReductionWithResponse The same request made to fit what is available
 //
 // Changes nothing. Send the proposal back as an edit to take it.
@@ -7771,6 +8447,61 @@ func ParseReadCourseResponse(rsp *http.Response) (*ReadCourseResponse, error) {
 			return nil, err
 		}
 		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseDownloadDocumentResponse parses an HTTP response from a DownloadDocumentWithResponse call
+func ParseDownloadDocumentResponse(rsp *http.Response) (*DownloadDocumentResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &DownloadDocumentResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseRemoveDocumentResponse parses an HTTP response from a RemoveDocumentWithResponse call
+func ParseRemoveDocumentResponse(rsp *http.Response) (*RemoveDocumentResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &RemoveDocumentResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case rsp.StatusCode == 204:
+		break // No content-type
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
 		var dest Problem
@@ -8548,6 +9279,74 @@ func ParseListRequestAuditResponse(rsp *http.Response) (*ListRequestAuditRespons
 	return response, nil
 }
 
+// ParseListDocumentsResponse parses an HTTP response from a ListDocumentsWithResponse call
+func ParseListDocumentsResponse(rsp *http.Response) (*ListDocumentsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListDocumentsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest struct {
+			Items []Document `json:"items"`
+		}
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseAddDocumentResponse parses an HTTP response from a AddDocumentWithResponse call
+func ParseAddDocumentResponse(rsp *http.Response) (*AddDocumentResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &AddDocumentResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 201:
+		var dest Document
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON201 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
 // ParseProposeReductionResponse parses an HTTP response from a ProposeReductionWithResponse call
 func ParseProposeReductionResponse(rsp *http.Response) (*ProposeReductionResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -8739,6 +9538,12 @@ type ServerInterface interface {
 	// ReadCourse A course with all its dated prices
 	// (GET /courses/{id})
 	ReadCourse(ctx echo.Context, id Id) error
+	// DownloadDocument The file of a quote or receipt
+	// (GET /documents/{id}/file)
+	DownloadDocument(ctx echo.Context, id Id) error
+	// RemoveDocument Take a file away again
+	// (POST /documents/{id}/removal)
+	RemoveDocument(ctx echo.Context, id Id, params RemoveDocumentParams) error
 	// ListFunds Where money comes from
 	// (GET /funds)
 	ListFunds(ctx echo.Context, params ListFundsParams) error
@@ -8808,6 +9613,12 @@ type ServerInterface interface {
 	// ListRequestAudit Who changed or looked at this request, newest first
 	// (GET /requests/{id}/audit)
 	ListRequestAudit(ctx echo.Context, id Id, params ListRequestAuditParams) error
+	// ListDocuments A request's quotes and receipts, oldest first
+	// (GET /requests/{id}/documents)
+	ListDocuments(ctx echo.Context, id Id) error
+	// AddDocument Add a quote or a receipt
+	// (POST /requests/{id}/documents)
+	AddDocument(ctx echo.Context, id Id, params AddDocumentParams) error
 	// ProposeReduction The same request made to fit what is available
 	// (GET /requests/{id}/reduction)
 	ProposeReduction(ctx echo.Context, id Id) error
@@ -9036,6 +9847,58 @@ func (w *ServerInterfaceWrapper) ReadCourse(ctx echo.Context) error {
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.ReadCourse(ctx, id)
+	return err
+}
+
+// DownloadDocument converts echo context to params.
+func (w *ServerInterfaceWrapper) DownloadDocument(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id Id
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.DownloadDocument(ctx, id)
+	return err
+}
+
+// RemoveDocument converts echo context to params.
+func (w *ServerInterfaceWrapper) RemoveDocument(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id Id
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params RemoveDocumentParams
+
+	headers := ctx.Request().Header
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for Idempotency-Key, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter Idempotency-Key: %s", err))
+		}
+
+		params.IdempotencyKey = &IdempotencyKey
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.RemoveDocument(ctx, id, params)
 	return err
 }
 
@@ -9735,6 +10598,58 @@ func (w *ServerInterfaceWrapper) ListRequestAudit(ctx echo.Context) error {
 	return err
 }
 
+// ListDocuments converts echo context to params.
+func (w *ServerInterfaceWrapper) ListDocuments(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id Id
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListDocuments(ctx, id)
+	return err
+}
+
+// AddDocument converts echo context to params.
+func (w *ServerInterfaceWrapper) AddDocument(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id Id
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params AddDocumentParams
+
+	headers := ctx.Request().Header
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for Idempotency-Key, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter Idempotency-Key: %s", err))
+		}
+
+		params.IdempotencyKey = &IdempotencyKey
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.AddDocument(ctx, id, params)
+	return err
+}
+
 // ProposeReduction converts echo context to params.
 func (w *ServerInterfaceWrapper) ProposeReduction(ctx echo.Context) error {
 	var err error
@@ -9978,6 +10893,10 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.POST(options.BaseURL+"/requests/:id/return", wrapper.ReturnRequest, options.OperationMiddlewares["returnRequest"]...)
 	router.POST(options.BaseURL+"/requests/:id/withdrawal", wrapper.WithdrawRequest, options.OperationMiddlewares["withdrawRequest"]...)
 	router.GET(options.BaseURL+"/requests/:id/audit", wrapper.ListRequestAudit, options.OperationMiddlewares["listRequestAudit"]...)
+	router.GET(options.BaseURL+"/requests/:id/documents", wrapper.ListDocuments, options.OperationMiddlewares["listDocuments"]...)
+	router.POST(options.BaseURL+"/requests/:id/documents", wrapper.AddDocument, options.OperationMiddlewares["addDocument"]...)
+	router.GET(options.BaseURL+"/documents/:id/file", wrapper.DownloadDocument, options.OperationMiddlewares["downloadDocument"]...)
+	router.POST(options.BaseURL+"/documents/:id/removal", wrapper.RemoveDocument, options.OperationMiddlewares["removeDocument"]...)
 
 }
 
@@ -10288,6 +11207,85 @@ type ReadCoursedefaultApplicationProblemPlusJSONResponse struct {
 }
 
 func (response ReadCoursedefaultApplicationProblemPlusJSONResponse) VisitReadCourseResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DownloadDocumentRequestObject struct {
+	Id Id `json:"id"`
+}
+
+type DownloadDocumentResponseObject interface {
+	VisitDownloadDocumentResponse(w http.ResponseWriter) error
+}
+
+type DownloadDocument200ApplicationoctetStreamResponse struct {
+	Body          io.Reader
+	ContentLength int64
+}
+
+func (response DownloadDocument200ApplicationoctetStreamResponse) VisitDownloadDocumentResponse(w http.ResponseWriter) error {
+
+	w.Header().Set("Content-Type", "application/octet-stream")
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	w.WriteHeader(200)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	_, err := io.Copy(w, response.Body)
+	return err
+}
+
+type DownloadDocumentdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response DownloadDocumentdefaultApplicationProblemPlusJSONResponse) VisitDownloadDocumentResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RemoveDocumentRequestObject struct {
+	Id     Id `json:"id"`
+	Params RemoveDocumentParams
+}
+
+type RemoveDocumentResponseObject interface {
+	VisitRemoveDocumentResponse(w http.ResponseWriter) error
+}
+
+type RemoveDocument204Response struct {
+}
+
+func (response RemoveDocument204Response) VisitRemoveDocumentResponse(w http.ResponseWriter) error {
+	w.WriteHeader(204)
+	return nil
+}
+
+type RemoveDocumentdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response RemoveDocumentdefaultApplicationProblemPlusJSONResponse) VisitRemoveDocumentResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -11229,6 +12227,88 @@ func (response ListRequestAuditdefaultApplicationProblemPlusJSONResponse) VisitL
 	return err
 }
 
+type ListDocumentsRequestObject struct {
+	Id Id `json:"id"`
+}
+
+type ListDocumentsResponseObject interface {
+	VisitListDocumentsResponse(w http.ResponseWriter) error
+}
+
+type ListDocuments200JSONResponse struct {
+	Items []Document `json:"items"`
+}
+
+func (response ListDocuments200JSONResponse) VisitListDocumentsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListDocumentsdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ListDocumentsdefaultApplicationProblemPlusJSONResponse) VisitListDocumentsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AddDocumentRequestObject struct {
+	Id     Id `json:"id"`
+	Params AddDocumentParams
+	Body   *multipart.Reader
+}
+
+type AddDocumentResponseObject interface {
+	VisitAddDocumentResponse(w http.ResponseWriter) error
+}
+
+type AddDocument201JSONResponse Document
+
+func (response AddDocument201JSONResponse) VisitAddDocumentResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(201)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AddDocumentdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response AddDocumentdefaultApplicationProblemPlusJSONResponse) VisitAddDocumentResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type ProposeReductionRequestObject struct {
 	Id Id `json:"id"`
 }
@@ -11458,6 +12538,12 @@ type StrictServerInterface interface {
 	// ReadCourse A course with all its dated prices
 	// (GET /courses/{id})
 	ReadCourse(ctx context.Context, request ReadCourseRequestObject) (ReadCourseResponseObject, error)
+	// DownloadDocument The file of a quote or receipt
+	// (GET /documents/{id}/file)
+	DownloadDocument(ctx context.Context, request DownloadDocumentRequestObject) (DownloadDocumentResponseObject, error)
+	// RemoveDocument Take a file away again
+	// (POST /documents/{id}/removal)
+	RemoveDocument(ctx context.Context, request RemoveDocumentRequestObject) (RemoveDocumentResponseObject, error)
 	// ListFunds Where money comes from
 	// (GET /funds)
 	ListFunds(ctx context.Context, request ListFundsRequestObject) (ListFundsResponseObject, error)
@@ -11527,6 +12613,12 @@ type StrictServerInterface interface {
 	// ListRequestAudit Who changed or looked at this request, newest first
 	// (GET /requests/{id}/audit)
 	ListRequestAudit(ctx context.Context, request ListRequestAuditRequestObject) (ListRequestAuditResponseObject, error)
+	// ListDocuments A request's quotes and receipts, oldest first
+	// (GET /requests/{id}/documents)
+	ListDocuments(ctx context.Context, request ListDocumentsRequestObject) (ListDocumentsResponseObject, error)
+	// AddDocument Add a quote or a receipt
+	// (POST /requests/{id}/documents)
+	AddDocument(ctx context.Context, request AddDocumentRequestObject) (AddDocumentResponseObject, error)
 	// ProposeReduction The same request made to fit what is available
 	// (GET /requests/{id}/reduction)
 	ProposeReduction(ctx context.Context, request ProposeReductionRequestObject) (ProposeReductionResponseObject, error)
@@ -11796,6 +12888,57 @@ func (sh *strictHandler) ReadCourse(ctx echo.Context, id Id) error {
 		return err
 	} else if validResponse, ok := response.(ReadCourseResponseObject); ok {
 		return validResponse.VisitReadCourseResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// DownloadDocument operation middleware
+func (sh *strictHandler) DownloadDocument(ctx echo.Context, id Id) error {
+	var request DownloadDocumentRequestObject
+
+	request.Id = id
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.DownloadDocument(ctx.Request().Context(), request.(DownloadDocumentRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "DownloadDocument")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(DownloadDocumentResponseObject); ok {
+		return validResponse.VisitDownloadDocumentResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// RemoveDocument operation middleware
+func (sh *strictHandler) RemoveDocument(ctx echo.Context, id Id, params RemoveDocumentParams) error {
+	var request RemoveDocumentRequestObject
+
+	request.Id = id
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.RemoveDocument(ctx.Request().Context(), request.(RemoveDocumentRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "RemoveDocument")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(RemoveDocumentResponseObject); ok {
+		return validResponse.VisitRemoveDocumentResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}
@@ -12547,6 +13690,63 @@ func (sh *strictHandler) ListRequestAudit(ctx echo.Context, id Id, params ListRe
 	return nil
 }
 
+// ListDocuments operation middleware
+func (sh *strictHandler) ListDocuments(ctx echo.Context, id Id) error {
+	var request ListDocumentsRequestObject
+
+	request.Id = id
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListDocuments(ctx.Request().Context(), request.(ListDocumentsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListDocuments")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListDocumentsResponseObject); ok {
+		return validResponse.VisitListDocumentsResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// AddDocument operation middleware
+func (sh *strictHandler) AddDocument(ctx echo.Context, id Id, params AddDocumentParams) error {
+	var request AddDocumentRequestObject
+
+	request.Id = id
+	request.Params = params
+
+	if reader, err := ctx.Request().MultipartReader(); err != nil {
+		return err
+	} else {
+		request.Body = reader
+	}
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.AddDocument(ctx.Request().Context(), request.(AddDocumentRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "AddDocument")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(AddDocumentResponseObject); ok {
+		return validResponse.VisitAddDocumentResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
 // ProposeReduction operation middleware
 func (sh *strictHandler) ProposeReduction(ctx echo.Context, id Id) error {
 	var request ProposeReductionRequestObject
@@ -12773,126 +13973,144 @@ func (sh *strictHandler) WithdrawRequest(ctx echo.Context, id Id, params Withdra
 // const string: with thousands of chunks the chained `+` fold is several
 // times slower for the Go compiler than parsing a slice literal.
 var swaggerSpec = []string{
-	"5H3bctw2mv+roPr/r/JMLVuSlcNspJoLWbErnokPFXsnF7HLQpPobkQkwACgOj0p3+/1vsK+yT7KPskW",
-	"PhwIkmA3KbElZXKTWE0Qxw/f+fvxt1nKi5IzwpScnf02K7HABVFEwF8vM/1fymZnsxKr9SyZMVyQ2dmM",
-	"ZrNkJsgvFRUkm50pUZFkJtM1KbB+Y8lFgdXsbFZV0FJtS/2WVIKy1ezz52T2MiNFyRVh6fbvZKvfyYhM",
-	"BS0V5Xq492uCJC4IuiZbtBS8QMr9UhIhOUMZJxJRJdGGi2vEWUrOUY4VESjFeS4RZnJDBNpQtYZ31Zqy",
-	"FcL6HcT4BkmFWSaPZolZ35rgjIh6hcEE53qG4fIK/Ov3hK3Uenb29OQkmRWU+b87i01mv85XfK5/nctr",
-	"Ws45rBHn85JTpoiYnS1xLsnnZPYWr0h3Ky55xRTJzC48dfP9pSJiW0+31K+Gc8zIEle5ghkV+FdaVAXM",
-	"9sRO2P7gp6unsiJi1Hzf0X9G5vsD30iEkZ1RbLJSvxed7OlXwWxPJ5vqZ0OsRKpnPKMEaPsfREiYsL4C",
-	"TBGm9D9xWeY0xbqb45+leVzPsxS8JELZHm7qHrrEax8itcYKbbBEgmB9FfzVoEx9/eVs9wI/h5fsJz/g",
-	"R9+SL34mqZp9brbU19H8IkvOpJntW8EXOSl2rLc0Lf6tu+7/L8hydjb7f8c1szg2T+Wx6xfm0NyHH2Ht",
-	"hCm0EdxefPua7vUiz/kGs5R0txYLAgN37hK+wTTHi5x8Kol9szlmikv0v//5X2hN8gz+kfKioEpfIP1X",
-	"iWn0FLqkleKybwx9vimvhCRPJCoFTYk55gxvE31N/0nYwDE4TtefaDaAZ7rG5gr9Fnts11nPetAM9DI+",
-	"pTzr6xWeD54itO6doz6UUdMbOO7PfCEJuSZi6ER5SRjJPmHVaJ1hReaKFiT2iqacUXMHwvgkeSXS+G5A",
-	"g+yTuWyNScTGD7jN3sFbfAP2oLFH4cE2iaB5iOE1CCfcWl1iLmxA0A1yDfe7QQRdqm3sc/e6Jzt4YFIz",
-	"lB+pWj9nSjhukudvlrOzn3YzspodfU7a/IjUnVFFCrmPKerBt3pKdo5YCLztnIvrtbuWj3o1ZSn4Dbm0",
-	"V5MwLSR+mglS8Bsi54wQvc05wZmcKz7/mS/mfLkEHWZBlCJirtaYzc1x6jNQayKCsWrSuqgyqsyUu5w4",
-	"VZbqurx4zO0BpW3o9ZSV2YfYqPbZsK5aGw70V08lcaurR2z0H6UxvVdOUWtulaeMQSQSbHqHThKjz9XL",
-	"D9iKtEpX94niCuexR212ANNz7ROvO+qOY0t+VmUroiKkkec8xQ2JE1HiqwLxJSjqKWdLKgqSIU3BBZgc",
-	"g8RkrzaQ4oj2BVqH1vi1HUAEKvAWZdwYAkb312rpkCMyC/8HEYvYEUUEbnMibwUvqCQZwixDjCtQPtCW",
-	"qGGrXlIh1acMbweJh2XFsn3reaHbDJeqOR4xfk6Wqm8jPKHcSSEbLYCl0nMddMbvoOnnZLYlWHQXcHpy",
-	"+jWiEj1FF6WgOYK/FUdfPEWvsEjX+oe/DJTDcFBeYMJ44VkH2+5WkHRu2l65GZyGuSX99/q1VdYilwij",
-	"BTTRS79mfMPQYguif5CqPpDK3I4P2btw0/pXNAV3tjzvd8GZ3zk6bx7hd3wDbFDvFsopkZpiFc/w9hwV",
-	"nJGtPtb6MlKGMENaUUOcEYRzzvTYTu1QfJ5yr8vBg4xkXXVC2+T6nfkNFlr5k/plM8/3/NL0YP58Y/ox",
-	"fzw3vfk1AdMNtB4tMUYN9gpe+JzMLo3+M1gNNO3fVUWBQTS36QgUX9nd7tdkQ6RCcJOHCpi3uq+9aqId",
-	"Ma4lmulOQfLthU9L+V3aLDDbogKrdH2OniYnJyeoIJhJY0rDQy5QwYWmmIYHK5n6GjVX3tnGXuN4rd+L",
-	"r3uoiCU3JI/2XXCm1j2d99rXZY532ZqDyVEbHjQjYpcCHnkWY9nWqLR2oO841LjNJrjZxw7oW5LmlHVM",
-	"IcbVPKfsmmTaALIGEZg5cy1lKVvNvQGp58DV/AbnFZkvuZgDC7S/avm6gbcpk9VySVNKmJpTZg7QmAj9",
-	"9tPzXJLNmog+OSp5QRY82yKSS4JKvNWseINFJoFB66XJjlxdCl60nM2nA5zN/QpSywu83xPcZkNWnYCJ",
-	"xU6pz4IcYSYOvDbX1Ci7jhDWPDcBiZxgWatHs2RWMf/PElQqQVJ+03OOY5RLQZZEuPadnqy3+VZGKjSB",
-	"FSZ+z4P+wqHBBo8dxYscr1Yke+tufZuhOZE4Sh6M4SGtNXknhOlj35SnEGeNLXjketwLa7wNlDvjLMNb",
-	"WHtNHnaxkODDX9OcIMYRYZm3CELTrW8CPeJqv7So19m3aZMQirWKHzOBfIfLkjC9bZ3TeaOVdSGssm8Z",
-	"BVpjiVZOj191jbYRPHmxHeq2W2x3hSf6iNnKueaqnhel2qIlF7CqBVlRxozG3+lA8X0n7K37DReZ3E+K",
-	"MCXoODEuQ7MF9QJjR/SyKLmIeckybdlEnENaqUfmadTpNeaIcNYTh2VcIYWvwdLqjrHrwDJt/8U7zQjO",
-	"lXGoSY6W4MHodp5VJrQYM5agG1D0BSkJVggzUK/ARNUqETiwe9xi+Y4I09Jw/d79hr0wI2OXSVBUUjnn",
-	"JFqQJRdET2KLUszQgiCMUlzeJTxV4LK0d3cXmb6yzfQbRMpoMgDok1QhrezKRFtIm/VW/7DENCfR0UtB",
-	"bijZ7BfcptlQx5mhd3+1egw9OGjK4FD1yZ2jE1QxRXOUmrSG6L5WLF1jFj3HmnI2xJyT0ExOEJxt432V",
-	"+ur0UwQXNpYrkWs60JHnCTFw1KmAS9TsPTO+FHfZ63HqhTbui7nRNTX385sgqj9QeUh5XhXxgI42ROJy",
-	"TRAso1Gg1sZAD16M26H86/3L8C4sb9pp+p67i5PMROX4v91LS+8xNf57u4wWHy40wY0LjmNFVtzYNLuu",
-	"gh7w0rUdzhb0GoeK1l8qrkiPOV6WOe2x1TdrrHoebAeqZNCFeaGecrA3wQyS5ia7WceOvbFlwbkrgY0z",
-	"APJ3NEOapzmH3K0ZyO/r8G/Fea5vi55zWRCmJ5rRFTW3LqepnYcSmFrySdc0z1IsdkdEX9Ucu81/abpG",
-	"hrC1ErzRf3fUK/O8qYLGWgxI9tqd/7SkJG9YwiPcLcZ75T1Nzv/ibLQkUIM+7rNZzTz8jY+deIF/fWn2",
-	"4ulpV9mOa4Hv1wRleAvSw3hBkVRYaFvEMn8QKqDtMo5k5c9miF2yJjijbPXJsT3vIPlqnGPEnXZs1a/J",
-	"Zrdx1zK1JFpShllK0EZQBRmOiVkXlujl63fvn198a3w53gl0utcnNM5e7DcEvydLhXg1gSk4KoOys93D",
-	"bcTXZHNLaTDaW/Y4xUWbe7lrY7LWUl4QCbzmDGEELz2RiFXFgogEYbQhCyTXvGxS3Gnggo/Lob2NnVwa",
-	"6dy0Uqu9KFCAV0RpxZBKp9ZTpjgkB7fuy8lYgtsvARvUFKPDt7UO3pq8NqKuGtrO1ZllbEIq4xtGfOl5",
-	"XQLZBGu+sSkVwHqMLlyxjAipOM86AqnN6rpsVj+x1pGzuu1LMnG6ei2VusRvnNhR50vXYm8x/53RL+cd",
-	"bywhvsc9zk6bddJd90sFySHOxDtDjNwQgazWnRjTwOWsLLbeYqw3YMF5TjAzerVtOSqrsH5rse01aHtp",
-	"foNlPVu6tD9F00OsfJ3KWzgqD8OnQHbJDsQ3VSjFBUFO4Yh7eFqyCEubcEtZmleS3pBzhENPZc3mqEQ2",
-	"aL1n+TH9txH2CA6shwa9OdYyW19com++/OovnZu58MlVMcbAb4iYmyZXXSeevB6Z7dtM0hnwgh5/xAvt",
-	"dLtggq2clKDj2D6muNy5JSkup9iPSDb5PW9KN8F1z85kRGEacbS8zTFlCBycSV30ssFbrbDFLhURgotd",
-	"Jko9Uvf2u/KK9iz+9u7Na2SfGgEcOqUXPPTR9Fw617dfamwX2hJEKqyqnmi5oiqPm85K4NTltvcIqfYC",
-	"3yl9WLVKfrVWqpRnx8eUSUVwdqTVIC6UK6aQxyG97l45PHXz9WvauQ9vBS+5jDnewFHImS+XKqElkaA+",
-	"OG9r6PnsXicooPrkfeZdCcR4lLLMiyMFoX9peLghfKXXIfwAkY7DJqW6I+9LSz1AIqgLtw+Z1t+p6dql",
-	"+Ha34pXJPdPMwSUYJmBVQpowaF2gZ2ri1W0MrfbmR+zP4oMMx5E6y/6gUth3NFMidl97/agDne5ul63b",
-	"fUfmgE0ztQN2Q1jWV+0c1305oo1jbeXjwfEOy8lz3bzyrwV9TxHE9YzwkQdymwcYbOgGU2U9lF7DhFSP",
-	"Sg5Os3Sd/+j7cr9cBn26335wfQfTaqdd1rLBzGTkRC79681BYcwfSFb54pKH0eRImLi1s57HN4yauvu8",
-	"PTGqvDct0k04Ro4/GM0sXtvhazOHVk3tKNscf6AbLLKxxYyHlbx9EjcjKc1GqjvuneEqR/BGf8yepFRS",
-	"zvrrOX2LvlSI216KNZXK+j5b+Sl5Njovuk53iWz3oWpCp7nWu/MCBwl5H1OX1cIWeYwhrfqt4cTVeKeX",
-	"vO5aghomLrbKUWt+46s8nGriHIAtltfgDzX9GS6wu07Ucr3nGY1wvvuQCS4s0QiLfXHSpaZdO34L4IAB",
-	"omAKZcx2dc+lBDYVRJCHLidoLb9ftg42dAeK1bhXX6KcSIk2kDkkUUGUsa9qQk9uqWHFUpP0aEvlIhZ+",
-	"qRZ4xYCunHkPLZXeOaQVYJnYaSqE5bWESASVLr0HSaJ/p9nQGbdViOZ8XSISNnXWQ2EhTL7OSCf/lDAP",
-	"uyEWbqOMmBhqPDbk1ac6HqWPZMlFoq3za9ZKPF1s7xBVuL3M7uEJTnaMzd8/vJy+rXz8FBZCeuu9B3ah",
-	"CeUwTJB2bYmA5OPsTlWCtWtzNKdtFdBAfBnKdEjm0kzm6Zqk1zauOq9YmpuC2P7UnI7lnAm8tIX75hT0",
-	"Iuo7nZnaIbO/eqbwT63+ZwJvWP8Y7528ubNtehtThldMxeUgB4U6Gtw3eZY5ZyvHUSlbmdiadcZTyKBR",
-	"pB0L69cmR9yEFk3X1FlBZtYuuosRVtsZQTJan3N9yPUZ+yMODjieuyRJWgmqtu/0Asy5Kn5NQNFaECyI",
-	"eOF2528/vp+1gY0uGMJpqqUqvOWknVR4uUQ2el5Wi5ym6E1J2MtvkcvESnx0HVcZ1UtHVzZ0cOUgsSCw",
-	"DJOoD2StVGkglvSd6mHTNpgtS8IU4gxh5LkIsoPoqWKb8GqF7QZLBEdjmDpmWf27lSZHH5jx2ub0hkhk",
-	"FC0ANTCJWFqVSBBlaLPmOUFwpEfoIhy+riBHVPf3gT2/IWILVjlKsRBQoKz3JbKxNoaxWXOEUyWPECx3",
-	"yytYMuMKSUIs4ptEX558mXxgm7CJfryoFDTNeNDyiyNk5gHhMD3Nqz5IrCv0JxfF/fPRB+YSDE0hFc0I",
-	"U3QJ+S+zixKnazI/PTqpMc+C3+qYFNSwGC+a1/RnT49OTCNeEoZLOjubfXH0FPoqsa0JPfbyAP60EWTN",
-	"pmDeL7PZ2SynUl3UzZIGtt9Pv0WR2VpS5/YIfx9b6GOnJyd3QFobiawSuqR25paY7uJwajuqu+GpRayL",
-	"T8WvPYBH05zLWgSz4Go8kQiHp6TwCnyowdF9hJBrjOc/M7mRYWegABwhKAvy2rdmOgSn6+BG6vtr+IC+",
-	"qTaLxCZMQFxwQYLsF1i4ofomlWkivQiM9xaRxTanbnLcgoE0ZOOA+rZ3oJhxuGWj9c4GdFfL7OIZ3mpe",
-	"+D1nGWeILq1FVKlzm2Dk6iEqVQkyOiulF8hrECxg514+HbXLA+9d9wK9AQSwCa7Oa63NWGnLMiwcFRtD",
-	"HwxKSGTOziFDrgnPhxbE5Dwah3DZd98+JyGLPf6NZp97+ay2TcMbcCe+N2h/Q3izyFa/Dw3vKZgVq7tL",
-	"vB/BmflUGZ1Bb3ZOspXRWnqY2EjmYCAujk2QeLeke2bbDBJzy4rZJM7BEm04LGp8SGexxUBkvz6503AR",
-	"cEqcE303DPaLqk14hllKcW5+h6pKiSjrgWm12ESNKVtk1m+++SZwQJ5GvWhjlrCHEsApOaAdANLeWffY",
-	"H/U38+nevAtAvU2MFYaV1hhgp6dSGyyRQ/DKChET1XoC+LJQieKunrsQofLQFd0W5+jRyG3n6mzdjn0F",
-	"DvY+j8Gbuh3C17gr0K6S8WxnN5DV/YptB3V1QJmtO0IY6fU/kQ5UTOukmCG9FQA+BVfF5i4yU+Klf6fK",
-	"QuZ1CTuQDftFtKf0A/OGPom88Ihid7YdXNKUN9Ub4riPB9xO9tra2N6tlURfj0vbqjNMy0vBRearGbSU",
-	"SZCtS0NcBD4S6yKxlT4x2fRLnyyN15vcVpi+YfnWlwcDZeKWRtmHxx5A5UZ0jL7s+39BiRkAlO2QmAst",
-	"KwEMbDJh+YKyDOGOmbDYmizp4Jo46jUcxR73fo5y6UBtDrx3fRzFgupMwVHs3hgKz3NQ5qFG3ZZdRjfr",
-	"1jxFy4Hd2vwLaDF2gMdD9B6bZhfJb4EFTnB+pqzPYDrWJX2jdcEXJmX0wTTBPRkTJmn5fnWjeswDaUYX",
-	"WWYVI6/5OHDOvaoPXKP9bOqFywQ+IK33sailTTS/q/7IbFeTqjYUoCd2M6KXts3jZkV38ZZb3KJHnTfd",
-	"x0QnIC0jzpA+a4kMRZDMwholiDVBXR3xOarod8y/x9dEov94/2L+7wn87+nXoK7/SFnGN3L+9PSr08Rp",
-	"lCkvCpwgSQqa8pwz0H/xAi2I2hDCfJWv7gAiRzavBy/4DfhCPzBXq3uEwPtnvn1kZAHUAaXk3BSEcXGN",
-	"VpxIxBlakDUFz90ZfJ0GGpgt0Kbvkuc5lBmbPlecZ0jAt30E+cCuSakSE1NY4AyKNbQVQqUimXkBPtYE",
-	"9Z1qA8XmkEYgnW13hC4UKrhU6PQEvXoWiy1UZc5xZgl0mGMvwOTpD16NqjrvGgVG3GJXH63XzbgKyq/P",
-	"0BUAYvz1O9PiKqgXA33qr5d63X/6n//+81WP/VCAb7qesr/Ke02d3Tgbd/Eq3hqJI3pSRkN5CNtolMqi",
-	"yK/qOJU3TYbrJ7ugDItYUeMANeV0MhHseHhECENFP2XnWpkQFTOYYYA30AAQKHBZTqLQmKkgDKxAm/rO",
-	"eoacQ4wu3/0DKCXKTQOpvF+v8XzhYJrNjm31nHKCLfuOb7S0QZg57ktl6NxRKKNZn/S5k+oDm3wcwNPd",
-	"ortkVlaREypwGRzQ9AaBB8t7NDetFp76nk1AF+/w1uBLtfGmDHGIigUSe9B98lXJA3Tet67pv7rq6zf/",
-	"D6oBa8IVTVRFjxoKXgqbWnco9uNo8shK2ShdZnzDamUwoM09xHMH8d3cblDljcL+7M2rc5SSPJcOSFSW",
-	"WiDJNSEKbXiVm8uJ9U6SSgmcUzmJcN19VFjuk6+3PrD6g036ykUtHoPOofgnE534RLMr8xERLcCohFCP",
-	"+YwN5ezc7OSVVgr6XjBgRAucXtvWC25K9nRnH5gSmMklsREjar5asqxYdoReKoNYJMHwacHv25wmCYbN",
-	"K4P1ipkPodSpgd9YGI1tST6wBhILsN8r94fEW/Nl2WuSJa6TDOkXYkaNBWLwldCPJvTaPIs7ogDdAj6t",
-	"ro0fh9alWeioefd816AXpPR+XY51JXuXCZlnk7AS25UtjwKPI7gF4rgMnJEdwAxx96QxE48DROZ+d3+A",
-	"1f+7dvu3v2Gww/2/rIRaE2kAFaeKeVlMY21N8EpJmoFpToULsz6RSGC2ssfOOLBFbbOHoAPxsJg9ThDZ",
-	"tjX21fu3MhuigQjb9VuLQToBb3zA2FwNxOTwFt0uT+G4NIDlVgVpJvBSiQRdrVWCJLeJkaoDZ95zzIb9",
-	"7DYR3vpWeyL+EEBXa81pAmpzyD09vqEaCyPyiXDw8sQA+O6Wn/cAKYG1zDrQoL8bvtlAgtmZV+dFlqYR",
-	"wzYh3Y41XfVTxFRtCYzV17KRSXeNu7TfmeWl/j3sch/PKgMMnQkCdq67VklRcPcnjOU1t/peBJQ/sMcr",
-	"o3ad+OUBZNEm8rUze32akgiss4H35high2wp5nTnaACNpj3GKcywvXh7d8Myht5vZ+PcD106WKq7U6Xp",
-	"CTL2HCeCwOo1Aa+CtmOeSMQ3JjhihcgNxE13kqc951BD6jJTU6Vb1+DywpXQb/RAV1AcewUFh75w+aqR",
-	"OW7Lru1bYGttqCRHHY+CVsh+cHMaFCZ1lbmR+OKggvc6xvj1dCHGC+Tr3yEbFAtneo7NAf1y8hRQo3jY",
-	"xFUv/fmGoRRLknPcp8oWxnd6GD22d6IqhnkFpbwO7yoyVWhgP5V5f3r3AetiBhS43l/5TxO/4Y+t7odQ",
-	"Q4eMbDimOEh19xy0P0kSkCYcZN7jKZkZByfUBhIM335o36fb2yhRwO77JEmTAbWdpKLiGVlBAYrDsMEr",
-	"TJn+f1D4GKeUUB04ljXgU7xUAp5TScYJ64OKkAcQBA8Z8Q2AXabDBjAAEqBTOReFpVJwlPOJUkQA0MgR",
-	"GwQXKTMJeDB0P5MzBrjxA7uvXu+j5b0Oi5oNHlpM9LkrhHs8Qf2DByEzqKDSsJckxC9jGaoxBuNC4w7J",
-	"M21mBzhb5mMWkCPK0BXNrtA1IaWJXF5ZwBAwIfSZA7E5J4s+oXMP8x7ENLvWA8noY5BpAwgB8Brv2VId",
-	"RoMW3Y7xjUW4m0R5ARiD+gvxBrrHSEEukAOz8vdg2KU+NqhJk7tTLBjTo9OOHBLuTmAFM3eAMLsD6Gbw",
-	"feFmlu7JPiWsxueE6T60e2aXGuaA1SbguqarFgjVef33muTwdTnzBX/VcBnvJvHKIrv2xq/s6xeVgRT7",
-	"vcabYf67zSiPxKmbIiUwzSeJjnDvn+IC5ZxfkwyB06GG9Owtn7ir1OyeuAix5KM+uct29cE7YpQi7x00",
-	"TkGIUCACm8WNs5Cqo74snhrD/qDX0Q1y+MCNL9xwkq3AGWR7LKnyteYeIvLAZ3oIt7+FCvxdyqlvzdwn",
-	"lFNdWqoBwiClES505/OPI4MOLfGWPJIoxA4x960DDb37jbJdReSaIDnBcrhYs9iWU4fBdKe/y+sQAM8e",
-	"4jY4PGsDWKt5oHGh//Fuww8ON3eCmgYtdUHQ2m/DAVyhK4SEGZj04LteFgiqSTlF/L/9+aogZdhLwnje",
-	"cPC1QpMzDP9qJgyHXfisYY/layq1UswYN4iMa5JqVYvWmcpfnXxhwVgNZg6k8xndLJZ/bKKNh7vwcapw",
-	"TSiB76jAuTwQNb/zONET2DDy2uAYIfdhlfNaSwJMXWpJ2PmUG6j4Q4nZgRlPrg25jh8d/384G/wR8+Ef",
-	"PWj5BIq+tmwawP2m0GIk3w2wtIFeLIr2Tx81KUgibhwhVSK3MNZnx4BcAWfw0fca+dBmCNsjAx92CExz",
-	"ZmaMPUQ0VN/4ZAmAwzZo2Ed1gMNlvHZj6A00AFuxuqQ5CV521TTdlwG0Jgkd7X0YZz4hTgFMgNpwVBJe",
-	"5mBpGd4djOiyT2Ihf9JC9OXM5x7vxEGlHgI1GChA6+yOBRnZmUMeiETIfJjB80LEQYgVwRCedj5//Px/",
-	"AQAA//8=",
+	"5H3bctw2+ueroHq3yv9/LVuSlcNspJoLWbEnnsS2JvaML2KXG02iuxGRAAOA6vSkXDWXe73Xu1f7Jvso",
+	"8yT/wocDQRLsJiXKVmZuEqtJ4vjhO38//DZLeVFyRpiSs7PfZiUWuCCKCPjreab/S9nsbFZitZklM4YL",
+	"Mjub0WyWzAT5paKCZLMzJSqSzGS6IQXWX6y4KLCanc2qCt5Uu1J/JZWgbD37+DGZPc9IUXJFWLr7nuz0",
+	"NxmRqaClolx392ZDkMQFQddkh1aCF0i5X0oiJGco40QiqiTacnGNOEvJOcqxIgKlOM8lwkxuiUBbqjbw",
+	"rdpQtkZYf4MY3yKpMMvk0Swx89sQnBFRzzAY4FyPMJxegX/9gbC12szOHp+cJLOCMv93Z7LJ7Nf5ms/1",
+	"r3N5Tcs5hznifF5yyhQRs7MVziX5mMyu8Jp0l+KSV0yRzKzCYzfeXyoidvVwS/1pOMaMrHCVKxhRgX+l",
+	"RVXAaE/sgO0Pfrh6KGsiRo33Nf17ZLw/8q1EGNkRxQYr9XfRwZ5+FYz2dLKhfjTESqR6wjNKgLb/RoSE",
+	"AesjwBRhSv8Tl2VOU6ybOf5Zmsf1OEvBSyKUbeGmbqFLvPYhUhus0BZLJAjWR8EfDcrU11/O9k/wY3jI",
+	"fvIdvvdv8uXPJFWzj8039XE0v8iSM2lGeyX4MifFnvmW5o3/0Z33fxdkNTub/bfjmlkcm6fy2LULY2iu",
+	"w1uYO2EKbQW3B99+plu9yHO+xSwl3aXFgkDHnbOEbzDN8TInH0piv2z2meIS/fN//W+0IXkG/0h5UVCl",
+	"D5D+q8Q0ugtd0kpx2deH3t+UV0KSRxKVgqbEbHOGd4k+pn8nbGAfHKebDzQbwDPdy+YI/RZ7bOdZj3rQ",
+	"CPQ0PqQ862sVng8eIrzdO0a9KaOGN7Dfn/lSEnJNxNCB8pIwkn3AqvF2hhWZK1qQ2CeackaNHQjjg+SV",
+	"SOOrAS9kH8xhawwi1n/AbQ523uIbsAaNNQo3tkkEzU0Mj0E44NbsEnNgA4JukGu43g0i6FJtY527xz3Z",
+	"wwOTmqG8pWrzlCnhuEmev1rNzn7az8hqdvQxafMjUjdGFSnkIaaoO9/pIdkxYiHwrrMvrtXuXN7r2ZSl",
+	"4Dfk0h5NwrSQ+GkmSMFviJwzQvQy5wRncq74/Ge+nPPVCnSYJVGKiLnaYDY326n3QG2ICPqqSeuiyqgy",
+	"Q+5y4lRZquvy4jGnB5S2ocdTVmYdYr3aZ8Oaai040F89lMTNru6x0X6UxvRaOUWtuVSeMgaRSLDoHTpJ",
+	"jD5XTz9gK9IqXd0niiucxx612QEMz72feN1RNxyb8pMqWxMVIY085yluSJyIEl8ViK9AUU85W1FRkAxp",
+	"Ci7A5BgkJnu1gRRHtC/QOrTGr+0AIlCBdyjjxhAwur9WS4dskZn434hYxrYoInCbA7kSvKCSZAizDDGu",
+	"QPlAO6KGzXpFhVQfMrwbJB5WFcsOzeeZfme4VM3xiP5zslJ9C+EJ5U4K2WgBLJUe66A9fg2vfkxmO4JF",
+	"dwKnJ6dfIyrRY3RRCpoj+Ftx9MVj9AKLdKN/+MNAOQwb5QUm9BfudbDsbgZJ56QdlJvBbphT0n+uX1pl",
+	"LXKIMFrCK3rq14xvGVruQPQPUtUHUplb8SFrFy5a/4ym4M6W5/0uOPNrR+fNLfyOb4EN6tVCOSVSU6zi",
+	"Gd6do4IzstPbWh9GyhBmSCtqiDOCcM6Z7tupHYrPU+51OXiQkayrTmibXH8zv8FCK39Sf2zG+YZfmhbM",
+	"n69MO+aPp6Y1PydguoHWoyXGqM5ewAcfk9ml0X8Gq4Hm/ddVUWAQzW06AsVXdpf7JdkSqRCc5KEC5kq3",
+	"dVBNtD3GtUQz3ClIvj3xaSm/S5sFZjtUYJVuztHj5OTkBBUEM2lMaXjIBSq40BTT8GAlUx+j5sw7y9hr",
+	"HG/0d/F5DxWx5Ibk0bYLztSmp/Fe+7rM8T5bczA5asODZkTsU8Ajz2Is2xqV1g70DYcat1kEN/rYBn1L",
+	"0pyyjinEuJrnlF2TTBtA1iACM2eupSxl67k3IPUYuJrf4Lwi8xUXc2CB9lctX7fwNWWyWq1oSglTc8rM",
+	"BhoTod9++panVWEdai3hmGUj3Qzmi+VuqKnk32dROf7Pf/wfrYV74/+f//i/aMUFCAb/Y4K2Gy4J0k1o",
+	"oaB11WtSKrQhIjrIFLMPxg6NaQ5EL1RbA1f4mmj1G2/xzurgttkl5znBbMSpGcfX3O48V6SIsbVrelhz",
+	"dm18T40GXZCM4g+mpfYCvCaE1SEL52uNTKP3GAsCR0Fv66D1sO/LgS+DI3ywKR718T/XqqAiA+23QYq4",
+	"W2Krisd4STB0u22J5/WWwQQbk/g4g9Oi3WFsnrL2GWqQd5QbhQQVF21VutFWL0aZfVcfK33uthuabpBm",
+	"Zh1FWv84dFf6zaBWrOdwvKe10G4Uro99C/C9PTmOH/9ScVhoQVJCSzVQX3Ot/cV+7f7+0bUS9Nij6i4q",
+	"JlPMGMkWZ5p7QahPMy+Uc35tVv6GikoSeYQWv1RYYKaoeZ0qtMVUgXa8NB+QDKmN4NV6k4DtnmL2SOmH",
+	"xo15hBaCrCoJn2tdeYt1FxXLzOv62K9oDqx0zRk5CtRoP9BZMgvGoYkOmKBePGh65OL9NWi3XtCwfffr",
+	"pe2nXmbb38dk9jSXZAtMP24QSl6QJc92iOSSoBLv9KptscgkTFrTjuzQtWaFrajp6YCo6f2RuLOLYWAx",
+	"+u5zhY4Q4wPP8XXrBG14bhhdTrCs7fxZMquY/2cJvgFBUn7To5CM8ZIIsiLCvX83aRHj2ZZNuzVvsPC6",
+	"a3Amx7biWY7Xa5JdOfW1rZk7226UYTNGGW7NyXvTTRuHhjyFXdZYggfukHhmvZADDahxLs5buC2bPOxi",
+	"KSEYvdHMmXFEWOZdW6Em0zeAHoXtsNlTz7Nv0SYhFOvefcgE8h0uS8L0snV25xUjCAthvVaWUaANNkIU",
+	"HFLrrvdxBE8eblQF5lQkxt1HzFbONWf1tCjVzptcS7KmjBlp3mlA8UM77N3UWy4yeZgUYUjQcGJiX07j",
+	"dROMbdHzouSiz5aNRTloSiQyT6PRmzFbhLOehCJtk2obkkX72LdhGWd9WUoZwbkykSHJ0Qpc8d3Gs8rk",
+	"yMS8ftAMeKwEKQlWCDNuzF9uVCKIxPbEd/I9qRIrw/V71xvWwvSMXUpcUUnlomxoSVZcED2InVZgtfqK",
+	"UYrLu+RZFLgs7dndR6Yv7GtgKEsZzWoDfZIqxAjJZILANNrpH1aY5iRu9AhyQ8n2sOA2rw01PA29+6PV",
+	"47GEjabMK/fn6ARVTNEcpSY/L7quFUs3mEX3saacLTH7JDSTEwRnu3hbpT46/RTBhU1Kksi9OjAi5Qkx",
+	"sJVVwCVq9p6ZoIA77HU/9UQb58Wc6Jqa+/lNkJ42UHlIeV4V8cwEsK+jck0QLKPpDBEzuBbjtiv/ef80",
+	"vIHqfZSavufu4CQzUTn+b9fS0ntMjf/BTqPFhwtNcOOyvLAia25smn1HQXd46d4dzhb0HIeKVuMjiPuV",
+	"yzKnPU7n7Qarnge7gSoZNGE+qIccrE0wgqS5yG7UsW1vLFmw70pg49WGRFTNkOZpbjwTM5Df1+HfivNc",
+	"nxY95rIw/sKMrqk5dTlN7TiUwNSST7qheZZisT+150XNsdv8l6YbZAhbK8HgmOqoV+Z5UwWNvTEga3l/",
+	"Iu+KkrxhCY+IG5gwjA+ZuECCs9GSQA16f8hmNePwJz624wX+9blZi8enXWU7rgW+2RCU4R1IDxPOQ1Jh",
+	"oW0Ry/yNx0hru4wjWfm9GWKXbAjOKFt/cGzPO0i+GucYcbsdm/VLsu0Pc3jaaNlbCuUESwVOMq0CY+Rc",
+	"g8ntfPf12n9xMo0nP/SdR/bMuW+VSSqiEuZCJQJLkjKpCM4QX4XbNMg5AmPtWej9VnRrjSVaUYZZStBW",
+	"UAU1EYkhICzR85ev3zy9+NY4zby37fSg822cYd5vcf9AVgrxagKbe1TNRYeuhxvjL8n2lmJ3tFvyYcrl",
+	"TjTP8ieT557ygkhg6mcII/jokUSsKpZEJAijLVkiueFlk+JOg6B9XOAffNkpACO9yFY9aE8KLI01UdKc",
+	"aWs/UaY4lBO1zsvJWII7rGo0qClGh1e1sdMavLZWFw21cnFmJYiQyjjhEV95oWKCEhu+tUmYwOON0VGx",
+	"jAipOM86kr8tU7q8UT+xZqhzb9iPZOKMolr8d4nfRAuiXq6ua6TF6ffmy7gwRGMK8TXu8SrbPNVI3FNB",
+	"MNvZ0meIkRsikDVvEmODuSzX5c6b5tFot39zVIJA/dVy1+s56KV5CFW50dKV/SmaUGoVmancsqMyN33R",
+	"RJfsTGRNoRQXBDnNLu5Ka8kirYlAiQ5laV5JekPOEQ5dwjWb03K+JAMEVMzQaMSXgg3roUFv97b8A88u",
+	"0TdffvWHzslc+nTsGGPgN0TMzSuLrrdUXo+sD2qm9Q74QPc/4oN2gn4wwFYWa9BwbB1TXO5dkhSXU6xH",
+	"pP7sEy9KtyTmwMpkRGEa8Whd5ZgyBJ7kpC6T3eKdVthih4oIwcU+W7DuqXv6XUFmexR/fv3qJbJPjQAO",
+	"vf9LHjrDeg6da9tPNbYKbQkiFVZVT36doiqP+yiUwKlL0ugRUp10IKU3q1bJFxulSnl2fGyNhyOtBnGh",
+	"XPmlPA7pdf/MbZ6LGa+f0951uBK85DLm4QSPrLZurDZUwptEgvrg3Nqhi7l7nKDk+oMPTnQlEONRyjIf",
+	"js2Ucx+NSJYLPun1vH+GkNL9lrG4Le8rZLmH0pEhlrgbls+ps0VB3aV4YbLVNXNwJQkJWJVQWARaF+iZ",
+	"mnj1O4ZWexNRDuf9Q03ESJ3lcPQubDuakhI7r70O64HRDbfKe9LqbIqGLUyxHXZjhTYo4CIEfVUljW1t",
+	"ZfDD9g5LbHLNvPCfBW1PES33jPCBR8ybGxgs6BZTZV3BXsMcmz7mGn/r23K/XAZtut/CVLEGU2n4bZ1s",
+	"MCMZOZBL/3mzU+jzR5JVvhz182hyJMyQ21sB7F+MmrqHvD0xqvxkWqQbcIwcfzSaWbwa1KM5DK2z3gP0",
+	"MH5Dt1hkY+EP7lfy9kncjKR0bGGA+2a4yhF80Z8cQVIqKWf9CBD+jb6ck9seig2Vyvo+W4lAeTa6kqrO",
+	"K4os932hSExzrPcnYA4S8j55QVZLWxY6hrTqr4YTV+ObXvK6K2hFmCHaArCo+Y2vC3WqiXMAtlhegz/U",
+	"9Ge4wH5kCcv1nmY0wvk+hUxwYYmDMbB9K34LqKEBomAKZcw2dV/FhxOrZK3R9ovCwXbpQCkYd8JLlBMp",
+	"0RYyqiQqiDLmUE2XyS0VoljKlu5tpVyAwU/VIqsZVLUz71Cl0vtyoMoiscNUCEtbmEGlS3tCkujfaTZ0",
+	"xG2J3xyvS9DCBkhlKO6TyWMa6ZOfEsdpP4bSbXQHE/KMh3K8tlOHj2yxUqKN6WvWSshd7u4QBLi9iO2p",
+	"H3asfmxdw/2L1duKsw8h0oE3tntwlZpYTcPkXlf1D0g+zu5UJVi7+LbggrQqZCEcDHW4JHPpN/N0Q9Jr",
+	"GwadVyzNDeJFf8pSx9DNBF5ZZB6zC3oS9ZnOTHGwWV89Uvin1tYzgbesv483Tjzc2ZS8jeXBK6biYouD",
+	"/huNxZv805yzteOolK1NKMz6zilkFinSDl31K38jTkKLpmvqrCBjbR/dxQir7TsgGa33ud7keo/9Fgcb",
+	"HM/pkiStBFW713oCZl8VvyagFy0JFkQ8c6vz57dvZm3kwguGcJpqqQpfOWknFV6tkA12l9Uypyl6VRL2",
+	"/FvkMtQSHwzHVUb11NHCevoXDvMS4sAwiHpDNkqVBkNRn6keNm1jz7IkTCHOEK5ruINcJIRtIrAVtlss",
+	"EWyNYeqYZfXvVpocvWPGyZrTGyJN6aRBLTIJalqVSBBlaLvhOUGwpUfoIuy+hohBVLf3jj29IWIHRjRK",
+	"sRCAQKLXJbKwNuSw3XCEUyWPEEx3xyuYMuMKSUIspKtEX558mbxj2/AV/XhZKXg148GbXxwhMw6IXulh",
+	"LvowLxfoP1zQ9T+P3jGXeGkKzGhGmKIrSFeZXZQ43ZD56dFJDWoa/FaHkKC2xzi9vGI+e3x0Yl7iJWG4",
+	"pLOz2RdHj6GtElvQh2MvD+BPG/DVbArG/Tybnc1yKtVF/VrSAO/96bco9GpL6twewvd9C1709OTkDlCq",
+	"I6HTQg/S3lQQ01wcL3UPfAs8tZC08aH4uQf4p5pzWYtgFhyNRxLhcJcUXoPLM9i69xAhjfH8J7smVMMj",
+	"iUABOEJQLuW1b810CE43wYmEymXgA/qk2qQPm98AYbwlCZJVYOKG6ptUpon0IrC1W0QWW5z6leMWzrMh",
+	"G4fEu7sDxYwDJh2tdzawOVtmF8/wTvPCHzjLOEN0ZS2iSp3bfCBXJ1KpSpDRSSS9SJ2DcH875/LxqFUe",
+	"eO66B+gV1MZPcHReam3GSluWYeGo2OTggkFp4DHOIaGtib+LlsSkKBr/bdl33j4mIYs9/o1mH3v5rLZN",
+	"wxNwJ743aH1D/NLIUr8JDe8pmBWrm0u8H8GZ+VQZnUEvdk6ytdFaepjYSOZgMKyOTUx3v6R7Yt8ZJOZW",
+	"FbM5l4Ml2nDc83iXzmKLocR/fXKn7iLo0zgn+mwYcDdVm/AMs5Ti3PwO1aYSUdaDw27BBxtDttDr33zz",
+	"TeAvPI2ibo2ZwgFKAB/igPcAcf7OusfhIL0ZT/fkXQCsfWKsMKy0xgArPZXaYIkcYk1WiJgg1CMAkIcK",
+	"HXf03IEIlYeu6LZAhg9GbjtXZ+t0HKpHsOd5DKDk7SA8xx2BdvWQZzv7kSo/rdh2WJb3KLN1QwgjPf9H",
+	"0qGGQsUPQ3opAF0SjopNNXQgPZQhqiwmbpewA9lwWER7Sr9n3tAnkZceMvTOtoPLcfKmekMc9/GA28le",
+	"WzPcu7SS6ONxad/qdNPyUnCR+eIDLWUSZOv1EBeBj8S6SGxhTkw2/dInS+PlIbcVpq9YvvNl00CZuKVR",
+	"9l24EmDhR3SMvmT5f0GJGSCQ7pGYSy0rAe1zMmH5jLIM4Y6ZsNyZpObgmDjqNRzFbvdhjnLpwH7uee36",
+	"OIoFG5qCo9i1MRSe56DMQ+2+LUeNLtateYormzRrfLyiJp06WrZwkW/xTiIsQVYohdON/vQIvYUQIvZQ",
+	"aksCvu4NSa0r00G6WfNk1cZioyrwA35z1PFsZHzLco4zX9c6aqN5qoiaSyUILpob7pnAkjIsYvnr0d22",
+	"tVrGdNVfWINX1XMyGHUTEIQvpAFvMcRtNE+uq3MdMbi1mZIcAFrRRl7GN7jHU7bdcHC/ADwF2K2u7NQo",
+	"G4HDG3HWiGriFdQfWGc5fG/838jkvbsyYUTVEbqAl/XuvGNNIksayfIOdgWag81cuHYW0NCbACkwIzlR",
+	"JDtv7LpBBZFKnxBrD+AqowopgWkec9cZ3MqApCfQ+xtn4stIqRL0OYUe+QZf+yMPSLF4jcF8jdGjJi2t",
+	"ce73GzyDN8auw8MRrx4dbJ9w3YGyNcEGmHpfAw9f1/qOtjqfmVzyz2ZzHkilMtUMn9YKq/u8JxvsIsus",
+	"CeZtLIfzf9DIgmN0WCF65koE7pHWe8WjrUC5q6XKbFOTGlEUwH/2M6Ln9p2HzYruEpezyHEPOnuvj4lO",
+	"QFpGcUZ6ryUyFEEyCyyXINa8H8IRn6OK/hCglokS/fXNs/n/TOB/j78GLeMtZRnfyvnj069OE2e7prwo",
+	"cIIkKWjKc87A0sZLtCRqSwjz5f+AU0xV7jII8ZLfQNTlHXNF/EY9sdeoGlkABYIpOTeVolxcozUnUutS",
+	"S7KhECM4g4su4QWzBFpnXfE8B/wB0+aa8wwJuCZUkHfsmpQqMdHLJc4cwIpeRpKZD+DeV1AK1BZQKCBh",
+	"STrF7ghdKFRwqdDpCXrxJKYWVaXW9C2BDgshBKho/WHyUXAUXfeDEbfYASc48P0al+EMLQCS6I/fmTcW",
+	"QSEpWG5/vNTz/o/////+c9HjqSggClYP2R/lg06V/UhHd4lf3BoLKbpTRkP5HF6YUSqLIr+q41Te3MJa",
+	"PKSmnE4mgh0PjwhhgPqg7FwrE6JiBrURgEgayCIFLstJFBozFISBFWhL1fnpILsZo8vXfwNKiXLTQCof",
+	"1ms8X7g3zWbPsnpOOcGSfce3WtogzBz3pTJ0IyuU0axP+txJ9TGmfQAQejvTvorsUIHLYIOmNwg8XOmD",
+	"OWm18NTnbAK6eI139uqJFuKfIQ5RsUBiDzpPHq5ggM575V79V1d9/eL/m2rAmnBFE9fW4zaDl8Im8d4X",
+	"+3E0eWSlbJQundu3Q5sHiOcO4ru53KDKG4X9yasX5ygleS4dlLMstUCSG0IU2vIqN4cT65UklRI4p3Ia",
+	"T9vercLykHy99YbVd7/qIxe1eAxsj+IfTBz0A80W5j5CLcCoCRSYGzEpZ+dmJRdaKej7wKCULXF6bd9e",
+	"clPLqxt7x5TATK6IjU1TcwHiqmLZEXquDJSZBMOndQGKzZ40TuEXBm0bMx+sDfzCFl9nV5J3rAHRBOx3",
+	"4f6QeKetAEjWTlwjGdIfxIwai9DiIRIeTJJHcy8+9Y1GIWjGOBg/zUJHjbvnZplemOhP63KsIS66TMg8",
+	"m4SV2KbsxY3gcQS3QBywhTOyB7El7p40ZuJxgInf7+4Pbkv5Xbv927fI7HH/ryqhNkQapNWpousWVV5b",
+	"E7xSkmZgmlPhEjoeSSQwW9ttZxzYorbZQzSSeADebieIbPs29rAed4kINsnBNn1lUaCnDoR92iyAGqHN",
+	"AbG6VZ7CcWmujLAqSLNUgEok6HqjEiS5j022L5To2WbDfvabCFf+rQO5RZCqo8xFlTW1OUivHt9QDZJT",
+	"b4VfLfDyxJA575YJ/BmSj2uZdU+d/m74ZgMiam8GrxdZmkYM24TEXtZ01U8RU7XFdlZfy0am9zbO0mFn",
+	"lpf6n2CV+3hWGYBrTRCwc821iheDsz9hLK+51J9EQPkNe7gyat+OX96DLNpG7pu0x6cpicA6G3hujgGT",
+	"bILUo/apW1WSTLuNU5hhB4E47wZyDq3fzsb5NHTp8OruTpWmJcgNdpwIAqvXBLwK2o55JBHfmuCIFSI3",
+	"EDfdS552n2VvdqRmpgYPoK7254UD69jqjhZQhr+A0mYPkbBo1KhYgAf7FdhaWypJNyVSK2Q/ujENCpM6",
+	"DIBIfHEQtEYdY/x6uhDjBfJIG5B3joUzPcdmm385ebK5UTxsiryX/nzLUIolyTnuU2UL4zu9Hz22d6Aq",
+	"BoYHOZQOCC8yVHjB3rr/6fTue6zAG1BK/+kKDZtIMf/e6n6IQXafkQ3HFAep7p6D9idJAqaNw9J8OMV5",
+	"44DL2gij4def2/fp1jZKFLD6PknSZEDtJqndekLWUOrm88rXmDL9/6DEOk4poTpwLGtouXhRFjynkowT",
+	"1vcqQj6DIPicEd8AQmo6FBIDVQM6lXNRWCoFRzmfKEUEoNMcsUFwkTKTgAdd9zM5Y4AbPzB4+gfQ8kGH",
+	"Rc0G71tM9LkrhHs8QaWVhzs0cMHSsJckREpkGarBR+NC4w7JM21mB4h+5pYbyBFlaEGzBbompDSRy4WF",
+	"JgITQu85EJtzsugdOvclLXsLqkhGH4JMG0AIAOT6iS3VYTRocTQZ31oszUmUFyg6Mhahux4MWykIZV8G",
+	"Ns+fg2GH+tjgs03uTrGwbw9OO3IQ2XshXMzYASzxDmi8wQ3vzSzdk0NKWA3cC8P93O6ZfWqYg3CcgOua",
+	"plpwd+f13xuSw7WTKS88hOQwEq8s5HNv/Mp+flEZ8MLfa7wZxr/fjPKYv3UF4iTREe79U1ygnPNrkiF3",
+	"26rdjd7yibtKze6O+2LVPT65OnREhObcUP4IelSNBKY6bxnUKiTxDmrUNzTdxD1wdZHjZ9RvfQnpdNrt",
+	"my1haoewKdZwuqReJlPdvMGiWFX5lGrYI2mqm03Fi61vlonzqbbJ6c7lzkNx/CwCBhUOzu/CVmEbyOqw",
+	"NJkGRcvCA2sbUJB0o9VzBrc5+suVTaoaVe8YlR78+jx4LvFOwoWgRZVuDKaIhXy2ScJaSaiLah6foBdP",
+	"fFWu3jOzj/pvWdu6R+/YG1e5DhckE2aSfAzSB5CsQRcDz7gKap/ByMjO0NW3zxL056unf0rQ1cs/Jei7",
+	"p88v9aTfkuXVEXoFGqjt1ZQlfXly8o7VmRH2GrkFIA4sYilzOMumrY3uUyyKKle0xEIda8E/z7DCBuo2",
+	"5Zm7kD24T9t++cYetPapBuruOdZhMwfqXsMz7UAZIqmX2mrRBvy5MRtMbfzC9bMIAQ17s16bPCKr1xz6",
+	"/dzeoXohulzqe1KqycpxPbQCPgCu0BVEIrztKCqILttlcK+Jsc59mMpEpwy2BgGpzU3UiqqjvnTS+pal",
+	"e9ULXSf3n0HgKwgdRy1wBmmHK6o8vJJHRb9X5eJ+4s8WHft3aTB9a8Y+ocHUpaVa6kJuPWiWnQvKR0a/",
+	"W3ZW8kDC4XvsrW8dTv7dT5RtKmJgCZITLIfbVxbOfep8DN3o7/I4BHct3MdpcFe4mDsaNA80quW/32n4",
+	"0V0VMUFxnZa6IGjt7cWg0ruKfBiBqVO562GB7A4pp0hEa1+wGtSueEkYL2AJ7tM2xSvwr2blStiEL1/x",
+	"11eYkuEUM8YNCLmF9AqglL46+cLiLxnkJsgrN06CmFZv0l7u78DHqcK9Qgnc9Af78pmo+bW/GmUCxVVe",
+	"G+hO5K7+O6+1JLhGgloSdsHNxkVQQ4nZ3d8xuTbkGn5w/P/zOYMfMB9+6+/pmQg9rHFXlan4G8l3g+tj",
+	"gF7sxTE/vdekIIm4cYRUidze3HJ2DBBKsAfvfauRq+BDpEoZBFNDLMYzM2Lsb0WBMlCftQc3wJgLYI7q",
+	"SLsrvegmczVgaSx0gjbCg49dWWf3Y0BPS8KIbx+sr8/MVoBXo7YclYSXOVhahncHPbo0yFjuGWldYsGZ",
+	"L4LZC/1PPep/0FEAUN/tC0qDMgeBE0nV8PFuzwstcGARdOFpp9vBX7q+RxN7sxR6hsoNV3wtcLkxr4F7",
+	"K2i89hF8fP/xvwIAAP//",
 }
 
 // decodeSpec returns the embedded OpenAPI spec as raw JSON bytes,

@@ -130,6 +130,9 @@ func fromEcho(err error) error {
 	if tooLarge, ok := errors.AsType[*http.MaxBytesError](err); ok {
 		return fault.Newf(fault.TooLarge, "That is too large: send at most %d MB.", tooLarge.Limit>>20)
 	}
+	if errors.Is(err, http.ErrNotMultipart) || errors.Is(err, http.ErrMissingBoundary) {
+		return fault.Wrap(err, fault.Invalid, "The request could not be read: it must be multipart/form-data.")
+	}
 	he, ok := errors.AsType[*echo.HTTPError](err)
 	if !ok {
 		return err

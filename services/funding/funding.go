@@ -34,7 +34,8 @@ const name = "funding"
 // settings are funding's, from the environment.
 type settings struct {
 	host.Settings
-	NeedsURL string `env:"NEEDS_URL" envDefault:"http://needs"`
+	Documents documentSettings
+	NeedsURL  string `env:"NEEDS_URL" envDefault:"http://needs"`
 }
 
 // New wires the service.
@@ -75,37 +76,51 @@ func New(ctx context.Context, d host.Deps) (*host.Service, error) {
 		Needs:     rest.Needs{API: needsAPI},
 		Now:       d.Now,
 	})
+	shelf, err := s.Documents.shelf(ctx, database, rest.Needs{API: needsAPI}, d.Now)
+	if err != nil {
+		database.Close()
+		return nil, err
+	}
 	api.RegisterHandlers(router, api.NewStrictHandler(rest.Handler{
 		Catalogue: rest.Catalogue{Courses: standard},
 		Awards:    rest.Awards{Awards: awards},
 		Budgets: rest.Budgets{Budgets: budget.New(budget.Deps{
 			Store: postgres.NewBudgets(database), Now: d.Now, Today: award.Today,
 		})},
+		Documents: rest.Documents{Documents: shelf.Documents},
 	}, nil))
 	return &host.Service{
 		Name:    name,
 		Handler: handler,
 		Migrate: func(ctx context.Context) error { return db.Migrate(ctx, s.OwnerURL, postgres.Migrations) },
 		Ready:   database.Ready,
-		Run:     func(ctx context.Context) error { return work(ctx, d, database, courses) },
-		Close:   database.Close,
+		Run:     func(ctx context.Context) error { return work(ctx, d, database, courses, shelf) },
+		Close: func() {
+			database.Close()
+			_ = shelf.files.Close()
+		},
 	}, nil
 }
 
-// work does imports and hands events on until ctx ends, and then lets running
-// jobs finish.
-func work(ctx context.Context, d host.Deps, database *db.DB, courses postgres.Courses) error {
+// work does imports, looks after documents and hands events on until ctx ends,
+// and then lets running jobs finish.
+func work(ctx context.Context, d host.Deps, database *db.DB, courses postgres.Courses, shelf shelf) error {
 	workers := river.NewWorkers()
 	courses.AddImporter(workers)
+	shelf.addTo(workers)
 	events.AddWorker(workers, d.Bus)
 	jobs, err := river.NewClient(riverpgxv5.New(database.Pool), &river.Config{
 		Workers: workers, Logger: d.Log,
-		Queues: map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: 8}},
+		Queues:       map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: 8}},
+		PeriodicJobs: []*river.PeriodicJob{postgres.SweepDaily()},
 	})
 	if err != nil {
 		return err
 	}
 	if err := courses.Resume(ctx); err != nil {
+		return err
+	}
+	if err := shelf.store.Rescan(ctx); err != nil {
 		return err
 	}
 	if err := jobs.Start(context.WithoutCancel(ctx)); err != nil {

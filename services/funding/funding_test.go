@@ -175,7 +175,7 @@ func start(t *testing.T) *system {
 	s.hosts = map[string]http.Handler{"staff": s.providers[staffIssuer], "public": s.providers[publicIssuer], "needs": s.needs}
 	service, err := funding.New(t.Context(), host.Deps{
 		Env: config.Env{
-			"DATABASE_URL": access.Serve, "OWNER_DATABASE_URL": access.Owner,
+			"DATABASE_URL": access.Serve, "OWNER_DATABASE_URL": access.Owner, "DOCUMENTS_URL": "file://" + t.TempDir(),
 			"STAFF_ISSUER": staffIssuer, "PUBLIC_ISSUER": publicIssuer,
 		},
 		Log: telemetry.Logger(s.log), Now: time.Now, Transport: httpx.InProcess{Hosts: s.hosts}, Bus: broker.JetStream,

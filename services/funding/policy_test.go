@@ -45,6 +45,11 @@ var walk = map[policy.Operation]struct {
 	policy.ListRequestAudit:  {"/requests/{sent}/audit", "", 401, 200, 403, 404, 200, 404, 403, 200, 404},
 	policy.ProposeReduction:  {"/requests/{draft}/reduction", "", 401, 200, 200, 404, 403, 403, 403, 403, 403},
 
+	policy.ListDocuments:    {"/requests/{sent}/documents", "", 401, 200, 200, 404, 200, 404, 404, 200, 404},
+	policy.AddDocument:      {"/requests/{sent}/documents", aQuote, 401, 201, 403, 404, 403, 403, 403, 201, 404},
+	policy.DownloadDocument: {"/documents/{none}/file", "", 401, 404, 404, 404, 404, 404, 404, 404, 404},
+	policy.RemoveDocument:   {"/documents/{none}/removal", "", 401, 404, 404, 404, 403, 403, 403, 404, 404},
+
 	policy.DraftRequest:    {"/requests", `{"allowance_id":"{allowance}"}`, 401, 201, 403, 404, 403, 403, 403, 403, 403},
 	policy.EditRequest:     {"/requests/{draft}", `{"version":{v},"lines":[]}`, 401, 200, 403, 404, 403, 403, 403, 403, 403},
 	policy.SubmitRequest:   {"/requests/{draft}/submission", `{"version":{v}}`, 401, 200, 403, 404, 403, 403, 403, 403, 403},
@@ -67,6 +72,10 @@ var walk = map[policy.Operation]struct {
 	policy.RefuseProposal:  {"/proposals/{proposal}/refusal", `{"words":"No."}`, 401, 403, 403, 403, 409, 404, 409, 403, 403},
 }
 
+// aQuote is a photograph of a quote, as a form sends it.
+const aQuote = "--X\r\nContent-Disposition: form-data; name=\"document\"\r\n\r\n{\"kind\":\"quote\"}\r\n" +
+	"--X\r\nContent-Disposition: form-data; name=\"file\"; filename=\"IMG_1.jpg\"\r\n\r\n\xff\xd8\xff\xe0 a photo\r\n--X--\r\n"
+
 func TestEveryOperationOfTheContractAnswersEachRoleAsThePolicySays(t *testing.T) {
 	t.Parallel()
 	s := start(t)
@@ -86,8 +95,11 @@ func TestEveryOperationOfTheContractAnswersEachRoleAsThePolicySays(t *testing.T)
 				continue
 			}
 			kind := "application/json"
-			if op == policy.UploadImport {
+			switch op {
+			case policy.UploadImport:
 				kind = "text/csv"
+			case policy.AddDocument:
+				kind = "multipart/form-data; boundary=X"
 			}
 			var request *api.Request
 			want := []int{step.nobody, step.coach, step.peer, step.far, step.boss, step.strange, step.pay, step.own, step.eve}

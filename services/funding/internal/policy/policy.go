@@ -31,6 +31,10 @@ const (
 	MapImport              Operation = "mapImport"
 	ListImportProblems     Operation = "listImportProblems"
 	DownloadImportProblems Operation = "downloadImportProblems"
+	ListDocuments          Operation = "listDocuments"
+	AddDocument            Operation = "addDocument"
+	DownloadDocument       Operation = "downloadDocument"
+	RemoveDocument         Operation = "removeDocument"
 	ListAllowances         Operation = "listAllowances"
 	OpenAllowance          Operation = "openAllowance"
 	ReadAllowance          Operation = "readAllowance"
@@ -88,7 +92,10 @@ var (
 	}
 	managers = []Rule{{Role: identity.Manager, Whose: Nobodys}}
 
-	itsCoach   = []Rule{{Role: identity.Coach, Whose: Caseload}}
+	itsCoach = []Rule{{Role: identity.Coach, Whose: Caseload}}
+	// What a jobseeker sends in themself, or their coach for them.
+	whoseItIs = []Rule{{Role: identity.Jobseeker, Whose: Own}, {Role: identity.Coach, Whose: Caseload}}
+
 	itsDecider = []Rule{{Role: identity.Manager, Whose: InArea}}
 
 	seeAllowance = []Rule{
@@ -141,6 +148,11 @@ var Table = map[Operation][]Rule{
 	SummariseRequests: seeRequest,
 	ReadRequest:       seeRequest,
 	ListRequestAudit:  seeAudit,
+
+	ListDocuments:    seeRequest,
+	DownloadDocument: seeRequest,
+	AddDocument:      whoseItIs,
+	RemoveDocument:   whoseItIs,
 
 	DraftRequest:     itsCoach,
 	EditRequest:      itsCoach,

@@ -91,6 +91,11 @@ func TestWhoMayDoWhatToWhoseRecordInWhichState(t *testing.T) {
 		{policy.ApproveRequest, policy.ReadRequest, in("approved"), no, no, hidden, yes, hidden, hidden, no, no, hidden, hidden},
 		{policy.ApproveRequest, policy.ReadRequest, nowhere, no, hidden, hidden, hidden, hidden, hidden, hidden, no, hidden, hidden},
 
+		{policy.ListDocuments, policy.ListDocuments, in("draft"), yes, yes, hidden, yes, hidden, hidden, hidden, hidden, hidden, hidden},
+		{policy.DownloadDocument, policy.ListDocuments, in("approved"), yes, yes, hidden, yes, hidden, hidden, yes, yes, hidden, hidden},
+		{policy.AddDocument, policy.ListDocuments, in("approved"), yes, no, hidden, no, hidden, hidden, no, yes, hidden, hidden},
+		{policy.RemoveDocument, policy.ListDocuments, in("approved"), yes, no, hidden, no, hidden, hidden, no, yes, hidden, hidden},
+
 		{"somethingNobodyThoughtOf", policy.ReadRequest, in("approved"), no, no, hidden, no, hidden, hidden, no, no, hidden, hidden},
 	} {
 		want := []string{test.asha, test.ben, test.cal, test.mo, test.nia, test.ola, test.fin, test.dan, test.eve, test.zoe}

@@ -13,6 +13,7 @@ type Handler struct {
 	Catalogue
 	Awards
 	Budgets
+	Documents
 }
 
 var _ api.StrictServerInterface = Handler{}

@@ -48,6 +48,11 @@ var nothing = uuid.MustParse("0199a3e0-51f5-7c61-9f43-0f0c4a1f6b11")
 
 const staleVersion = 1 << 40
 
+// wordsForAFile is the form of a document with words in it where a photograph
+// belongs.
+const wordsForAFile = "--X\r\nContent-Disposition: form-data; name=\"document\"\r\n\r\n{\"kind\":\"receipt\"}\r\n" +
+	"--X\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a.jpg\"\r\n\r\nwords\r\n--X--\r\n"
+
 var tries = map[string]map[string]try{
 	"needs": {
 		"readMe":                 {"uyyyyyyyy", nil},
@@ -93,6 +98,10 @@ var tries = map[string]map[string]try{
 		"returnRequest":          {"ufffyffff", map[string]any{"version": staleVersion, "code": "other", "words": "Why?"}},
 		"withdrawRequest":        {"uyfnfffff", map[string]any{"version": staleVersion}},
 		"listRequestAudit":       {"uyfnyfynn", nil},
+		"listDocuments":          {"uyynyyynn", nil},
+		"addDocument":            {"uyfnffynn", wordsForAFile},
+		"downloadDocument":       {"unnnnnnnn", nil},
+		"removeDocument":         {"unnnffnnn", nil},
 
 		"listFunds":       {"uyyyyyfff", nil},
 		"openFund":        {"uffffyfff", map[string]any{"code": "a b", "name": "No", "first_day": "2026-04-01"}},
@@ -263,6 +272,9 @@ func call(t *testing.T, service string, op operation, on record, body any, actor
 	switch {
 	case op.id == "uploadImport":
 		contentType = "text/csv"
+	case op.id == "addDocument":
+		contentType = "multipart/form-data; boundary=X"
+		sent.WriteString(wordsForAFile)
 	case body != nil:
 		if err := json.NewEncoder(&sent).Encode(body); err != nil {
 			t.Fatal(err)

@@ -179,11 +179,18 @@ func (s *System) settings(access embedpg.Access) config.Env {
 		"STAFF_ISSUER":         s.Providers.Staff.Issuer(),
 		"PUBLIC_ISSUER":        s.Providers.Public.Issuer(),
 		"PORTAL_URL":           s.Origin,
+		"DOCUMENTS_URL":        s.documents(),
 		"STAFF_CLIENT_ID":      clientID,
 		"STAFF_CLIENT_SECRET":  clientSecret,
 		"PUBLIC_CLIENT_ID":     clientID,
 		"PUBLIC_CLIENT_SECRET": clientSecret,
 	}
+}
+
+// documents is the folder of quotes and receipts, as an address.
+func (s *System) documents() string {
+	folder := url.URL{Scheme: "file", Path: filepath.ToSlash(filepath.Join(s.Dir, "documents"))}
+	return folder.String() + "?create_dir=true&no_tmp_dir=true"
 }
 
 // Serve answers on the listener until ctx ends or a part fails, and then lets
