@@ -210,48 +210,6 @@ func (e ImportState) Valid() bool {
 	}
 }
 
-// Defines values for LineCategory.
-const (
-	LineCategoryChildcare         LineCategory = "childcare"
-	LineCategoryDigital           LineCategory = "digital"
-	LineCategoryEquipment         LineCategory = "equipment"
-	LineCategoryInterviewClothing LineCategory = "interview-clothing"
-	LineCategoryLicence           LineCategory = "licence"
-	LineCategoryOther             LineCategory = "other"
-	LineCategoryTools             LineCategory = "tools"
-	LineCategoryTraining          LineCategory = "training"
-	LineCategoryTravel            LineCategory = "travel"
-	LineCategoryWorkClothing      LineCategory = "work-clothing"
-)
-
-// Valid indicates whether the value is a known member of the LineCategory enum.
-func (e LineCategory) Valid() bool {
-	switch e {
-	case LineCategoryChildcare:
-		return true
-	case LineCategoryDigital:
-		return true
-	case LineCategoryEquipment:
-		return true
-	case LineCategoryInterviewClothing:
-		return true
-	case LineCategoryLicence:
-		return true
-	case LineCategoryOther:
-		return true
-	case LineCategoryTools:
-		return true
-	case LineCategoryTraining:
-		return true
-	case LineCategoryTravel:
-		return true
-	case LineCategoryWorkClothing:
-		return true
-	default:
-		return false
-	}
-}
-
 // Defines values for MappingColumnsField.
 const (
 	MappingColumnsFieldCode     MappingColumnsField = "code"
@@ -299,13 +257,19 @@ func (e MappingColumnsField) Valid() bool {
 
 // Defines values for ProposalKind.
 const (
-	ProposalMovement ProposalKind = "movement"
+	ProposalCategories ProposalKind = "category"
+	ProposalMovement   ProposalKind = "movement"
+	ProposalTerms      ProposalKind = "terms"
 )
 
 // Valid indicates whether the value is a known member of the ProposalKind enum.
 func (e ProposalKind) Valid() bool {
 	switch e {
+	case ProposalCategories:
+		return true
 	case ProposalMovement:
+		return true
+	case ProposalTerms:
 		return true
 	default:
 		return false
@@ -689,6 +653,23 @@ type Fund struct {
 	Name    string             `json:"name"`
 }
 
+// FundCategory What a fund says of one kind of thing from a day on
+type FundCategory struct {
+	// Allowed Whether the fund pays for it
+	Allowed bool `json:"allowed"`
+
+	// Category A kind of thing, by a code that its fund knows: see the fund's categories
+	Category LineCategory       `json:"category"`
+	FirstDay openapi_types.Date `json:"first_day"`
+	Label    string             `json:"label"`
+
+	// LastDay Absent while no end is known
+	LastDay openapi_types.Date `json:"last_day,omitempty,omitzero"`
+
+	// Words What counts or, if it is not allowed, why not and what then
+	Words string `json:"words"`
+}
+
 // FundPage defines model for FundPage.
 type FundPage struct {
 	Items []Fund `json:"items"`
@@ -764,18 +745,20 @@ type ImportState string
 
 // Line defines model for Line.
 type Line struct {
-	AmountPence int64              `json:"amount_pence"`
-	Category    LineCategory       `json:"category"`
-	Id          openapi_types.UUID `json:"id"`
-	NeedId      openapi_types.UUID `json:"need_id"`
-	Quote       string             `json:"quote"`
-	Supplier    string             `json:"supplier"`
-	What        string             `json:"what"`
-	Why         string             `json:"why"`
+	AmountPence int64 `json:"amount_pence"`
+
+	// Category A kind of thing, by a code that its fund knows: see the fund's categories
+	Category LineCategory       `json:"category"`
+	Id       openapi_types.UUID `json:"id"`
+	NeedId   openapi_types.UUID `json:"need_id"`
+	Quote    string             `json:"quote"`
+	Supplier string             `json:"supplier"`
+	What     string             `json:"what"`
+	Why      string             `json:"why"`
 }
 
-// LineCategory defines model for LineCategory.
-type LineCategory string
+// LineCategory A kind of thing, by a code that its fund knows: see the fund's categories
+type LineCategory = string
 
 // Mapping Which column is which
 type Mapping struct {
@@ -816,10 +799,12 @@ type NewFund struct {
 
 // NewLine defines model for NewLine.
 type NewLine struct {
-	AmountPence int64              `json:"amount_pence"`
-	Category    LineCategory       `json:"category"`
-	Id          openapi_types.UUID `json:"id,omitempty,omitzero"`
-	NeedId      openapi_types.UUID `json:"need_id"`
+	AmountPence int64 `json:"amount_pence"`
+
+	// Category A kind of thing, by a code that its fund knows: see the fund's categories
+	Category LineCategory       `json:"category"`
+	Id       openapi_types.UUID `json:"id,omitempty,omitzero"`
+	NeedId   openapi_types.UUID `json:"need_id"`
 
 	// Quote Where the price comes from: a quote's number, a web shop
 	Quote    string `json:"quote,omitempty,omitzero"`
@@ -828,6 +813,39 @@ type NewLine struct {
 
 	// Why Why it gets this person into work
 	Why string `json:"why"`
+}
+
+// NewTerms How a fund works from a day on
+type NewTerms struct {
+	// AutoCategories If all it asks for is of these
+	AutoCategories []string `json:"auto_categories,omitempty,omitzero"`
+
+	// AutoUpToPence A request up to this is approved by itself; 0 for none
+	AutoUpToPence int64 `json:"auto_up_to_pence"`
+
+	// ChallengeDays Working days to ask for another look
+	ChallengeDays int `json:"challenge_days"`
+
+	// DecideDays Working days in which a request is to be decided
+	DecideDays int `json:"decide_days"`
+
+	// Exceptions The cap may be passed, by a decision of its own
+	Exceptions bool `json:"exceptions"`
+
+	// ExpiresDays Calendar days that an approval stands unused
+	ExpiresDays int `json:"expires_days"`
+
+	// FirstDay Today or later
+	FirstDay openapi_types.Date `json:"first_day"`
+
+	// ReceiptDays Working days in which a receipt is due
+	ReceiptDays int `json:"receipt_days"`
+
+	// SampleOneIn So many automatic approvals are looked at after; 1 is every one
+	SampleOneIn int `json:"sample_one_in,omitempty,omitzero"`
+
+	// WarnDays Calendar days before that, the coach is told
+	WarnDays int `json:"warn_days"`
 }
 
 // Preview With `needs-mapping`: the first lines of the file, and how its columns were understood
@@ -901,10 +919,11 @@ type Proposal struct {
 	ByName         string             `json:"by_name"`
 
 	// Can What the caller may do with it now
-	Can  []ProposalVerb     `json:"can"`
-	Fund Fund               `json:"fund"`
-	Id   openapi_types.UUID `json:"id"`
-	Kind ProposalKind       `json:"kind"`
+	Can        []ProposalVerb     `json:"can"`
+	Categories []FundCategory     `json:"categories,omitempty,omitzero"`
+	Fund       Fund               `json:"fund"`
+	Id         openapi_types.UUID `json:"id"`
+	Kind       ProposalKind       `json:"kind"`
 
 	// Movement Money into a budget, out of it, or from one to another
 	Movement struct {
@@ -917,6 +936,9 @@ type Proposal struct {
 	} `json:"movement,omitempty,omitzero"`
 	Reason string        `json:"reason"`
 	State  ProposalState `json:"state"`
+
+	// Terms How a fund works from a day on
+	Terms NewTerms `json:"terms,omitempty,omitzero"`
 }
 
 // ProposalKind defines model for ProposalKind.
@@ -1042,6 +1064,45 @@ type StateTotal struct {
 	State  State     `json:"state"`
 }
 
+// Terms defines model for Terms.
+type Terms struct {
+	// AutoCategories If all it asks for is of these
+	AutoCategories []string `json:"auto_categories,omitempty,omitzero"`
+
+	// AutoUpToPence A request up to this is approved by itself; 0 for none
+	AutoUpToPence int64 `json:"auto_up_to_pence"`
+
+	// ChallengeDays Working days to ask for another look
+	ChallengeDays int `json:"challenge_days"`
+
+	// DecideDays Working days in which a request is to be decided
+	DecideDays int `json:"decide_days"`
+
+	// Exceptions The cap may be passed, by a decision of its own
+	Exceptions bool `json:"exceptions"`
+
+	// ExpiresDays Calendar days that an approval stands unused
+	ExpiresDays int `json:"expires_days"`
+
+	// FirstDay Today or later
+	FirstDay openapi_types.Date `json:"first_day"`
+
+	// ProposalId Who proposed and confirmed it, and why
+	ProposalId openapi_types.UUID `json:"proposal_id"`
+
+	// ReceiptDays Working days in which a receipt is due
+	ReceiptDays int `json:"receipt_days"`
+
+	// SampleOneIn So many automatic approvals are looked at after; 1 is every one
+	SampleOneIn int `json:"sample_one_in,omitempty,omitzero"`
+
+	// Version From 1; never changed
+	Version int `json:"version"`
+
+	// WarnDays Calendar days before that, the coach is told
+	WarnDays int `json:"warn_days"`
+}
+
 // Verb defines model for Verb.
 type Verb string
 
@@ -1149,6 +1210,38 @@ type OpenFundParams struct {
 	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
 }
 
+// ListCategoriesParams defines parameters for ListCategories.
+type ListCategoriesParams struct {
+	// On Today in London if left out
+	On *openapi_types.Date `form:"on,omitempty" json:"on,omitempty"`
+}
+
+// ProposeCategoriesJSONBody defines parameters for ProposeCategories.
+type ProposeCategoriesJSONBody struct {
+	Categories []FundCategory `json:"categories"`
+	Reason     string         `json:"reason"`
+}
+
+// ProposeCategoriesParams defines parameters for ProposeCategories.
+type ProposeCategoriesParams struct {
+	// IdempotencyKey The same key from the same person does its work once; later calls answer with the thing as it now stands.
+	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
+}
+
+// ProposeTermsJSONBody defines parameters for ProposeTerms.
+type ProposeTermsJSONBody struct {
+	Reason string `json:"reason"`
+
+	// Terms How a fund works from a day on
+	Terms NewTerms `json:"terms"`
+}
+
+// ProposeTermsParams defines parameters for ProposeTerms.
+type ProposeTermsParams struct {
+	// IdempotencyKey The same key from the same person does its work once; later calls answer with the thing as it now stands.
+	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
+}
+
 // ListImportsParams defines parameters for ListImports.
 type ListImportsParams struct {
 	// Page Counted from 1
@@ -1216,6 +1309,7 @@ type ListProposalsParams struct {
 	Waiting  *bool               `form:"waiting,omitempty" json:"waiting,omitempty"`
 	FundId   *openapi_types.UUID `form:"fund_id,omitempty" json:"fund_id,omitempty"`
 	BudgetId *openapi_types.UUID `form:"budget_id,omitempty" json:"budget_id,omitempty"`
+	Kind     *ProposalKind       `form:"kind,omitempty" json:"kind,omitempty"`
 
 	// Page Counted from 1
 	Page *Page `form:"page,omitempty" json:"page,omitempty"`
@@ -1386,6 +1480,12 @@ type OpenBudgetJSONRequestBody OpenBudgetJSONBody
 
 // OpenFundJSONRequestBody defines body for OpenFund for application/json ContentType.
 type OpenFundJSONRequestBody = NewFund
+
+// ProposeCategoriesJSONRequestBody defines body for ProposeCategories for application/json ContentType.
+type ProposeCategoriesJSONRequestBody ProposeCategoriesJSONBody
+
+// ProposeTermsJSONRequestBody defines body for ProposeTerms for application/json ContentType.
+type ProposeTermsJSONRequestBody ProposeTermsJSONBody
 
 // MapImportJSONRequestBody defines body for MapImport for application/json ContentType.
 type MapImportJSONRequestBody = Mapping
@@ -1594,6 +1694,54 @@ type ClientInterface interface {
 	//
 	// Corresponds with GET /funds/{id} (the `ReadFund` operationId).
 	ReadFund(ctx context.Context, id Id, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ListCategories What a fund pays for and what it does not, on a day
+	//
+	// Corresponds with GET /funds/{id}/categories (the `ListCategories` operationId).
+	ListCategories(ctx context.Context, id Id, params *ListCategoriesParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ProposeCategoriesWithBody Propose what a fund pays for and what it does not, each from a day on
+	//
+	// Confirmed by somebody else, each takes the place of what the fund said of that kind of thing before, from its
+	// first day, but never from before the day of the confirmation.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /funds/{id}/categories (the `ProposeCategories` operationId).
+	ProposeCategoriesWithBody(ctx context.Context, id Id, params *ProposeCategoriesParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ProposeCategories Propose what a fund pays for and what it does not, each from a day on
+	//
+	// Confirmed by somebody else, each takes the place of what the fund said of that kind of thing before, from its
+	// first day, but never from before the day of the confirmation.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /funds/{id}/categories (the `ProposeCategories` operationId).
+	ProposeCategories(ctx context.Context, id Id, params *ProposeCategoriesParams, body ProposeCategoriesJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ListTerms Every version of a fund's terms, and which is in force
+	//
+	// Corresponds with GET /funds/{id}/terms (the `ListTerms` operationId).
+	ListTerms(ctx context.Context, id Id, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ProposeTermsWithBody Propose a fund's terms from a day on
+	//
+	// Confirmed by somebody else, they are in force from that day, but never from before the day of the confirmation.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /funds/{id}/terms (the `ProposeTerms` operationId).
+	ProposeTermsWithBody(ctx context.Context, id Id, params *ProposeTermsParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ProposeTerms Propose a fund's terms from a day on
+	//
+	// Confirmed by somebody else, they are in force from that day, but never from before the day of the confirmation.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /funds/{id}/terms (the `ProposeTerms` operationId).
+	ProposeTerms(ctx context.Context, id Id, params *ProposeTermsParams, body ProposeTermsJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ListImports Course lists imported so far, newest first
 	//
@@ -2109,6 +2257,114 @@ func (c *Client) OpenFund(ctx context.Context, params *OpenFundParams, body Open
 // Corresponds with GET /funds/{id} (the `ReadFund` operationId).
 func (c *Client) ReadFund(ctx context.Context, id Id, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewReadFundRequest(c.Server, id)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ListCategories What a fund pays for and what it does not, on a day
+//
+// Corresponds with GET /funds/{id}/categories (the `ListCategories` operationId).
+func (c *Client) ListCategories(ctx context.Context, id Id, params *ListCategoriesParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListCategoriesRequest(c.Server, id, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ProposeCategoriesWithBody Propose what a fund pays for and what it does not, each from a day on
+//
+// Confirmed by somebody else, each takes the place of what the fund said of that kind of thing before, from its
+// first day, but never from before the day of the confirmation.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /funds/{id}/categories (the `ProposeCategories` operationId).
+func (c *Client) ProposeCategoriesWithBody(ctx context.Context, id Id, params *ProposeCategoriesParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewProposeCategoriesRequestWithBody(c.Server, id, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ProposeCategories Propose what a fund pays for and what it does not, each from a day on
+//
+// Confirmed by somebody else, each takes the place of what the fund said of that kind of thing before, from its
+// first day, but never from before the day of the confirmation.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /funds/{id}/categories (the `ProposeCategories` operationId).
+func (c *Client) ProposeCategories(ctx context.Context, id Id, params *ProposeCategoriesParams, body ProposeCategoriesJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewProposeCategoriesRequest(c.Server, id, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ListTerms Every version of a fund's terms, and which is in force
+//
+// Corresponds with GET /funds/{id}/terms (the `ListTerms` operationId).
+func (c *Client) ListTerms(ctx context.Context, id Id, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListTermsRequest(c.Server, id)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ProposeTermsWithBody Propose a fund's terms from a day on
+//
+// Confirmed by somebody else, they are in force from that day, but never from before the day of the confirmation.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /funds/{id}/terms (the `ProposeTerms` operationId).
+func (c *Client) ProposeTermsWithBody(ctx context.Context, id Id, params *ProposeTermsParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewProposeTermsRequestWithBody(c.Server, id, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ProposeTerms Propose a fund's terms from a day on
+//
+// Confirmed by somebody else, they are in force from that day, but never from before the day of the confirmation.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /funds/{id}/terms (the `ProposeTerms` operationId).
+func (c *Client) ProposeTerms(ctx context.Context, id Id, params *ProposeTermsParams, body ProposeTermsJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewProposeTermsRequest(c.Server, id, params, body)
 	if err != nil {
 		return nil, err
 	}
@@ -3443,6 +3699,225 @@ func NewReadFundRequest(server string, id Id) (*http.Request, error) {
 	return req, nil
 }
 
+// NewListCategoriesRequest constructs an http.Request for the ListCategories method
+func NewListCategoriesRequest(server string, id Id, params *ListCategoriesParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/funds/%s/categories", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.On != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "on", *params.On, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "date"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewProposeCategoriesRequest calls the generic ProposeCategories builder with application/json body
+func NewProposeCategoriesRequest(server string, id Id, params *ProposeCategoriesParams, body ProposeCategoriesJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewProposeCategoriesRequestWithBody(server, id, params, "application/json", bodyReader)
+}
+
+// NewProposeCategoriesRequestWithBody constructs an http.Request for the ProposeCategories method, with any body, and a specified content type
+func NewProposeCategoriesRequestWithBody(server string, id Id, params *ProposeCategoriesParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/funds/%s/categories", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		if params.IdempotencyKey != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Idempotency-Key", headerParam0)
+		}
+
+	}
+
+	return req, nil
+}
+
+// NewListTermsRequest constructs an http.Request for the ListTerms method
+func NewListTermsRequest(server string, id Id) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/funds/%s/terms", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewProposeTermsRequest calls the generic ProposeTerms builder with application/json body
+func NewProposeTermsRequest(server string, id Id, params *ProposeTermsParams, body ProposeTermsJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewProposeTermsRequestWithBody(server, id, params, "application/json", bodyReader)
+}
+
+// NewProposeTermsRequestWithBody constructs an http.Request for the ProposeTerms method, with any body, and a specified content type
+func NewProposeTermsRequestWithBody(server string, id Id, params *ProposeTermsParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/funds/%s/terms", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		if params.IdempotencyKey != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Idempotency-Key", headerParam0)
+		}
+
+	}
+
+	return req, nil
+}
+
 // NewListImportsRequest constructs an http.Request for the ListImports method
 func NewListImportsRequest(server string, params *ListImportsParams) (*http.Request, error) {
 	var err error
@@ -4013,6 +4488,18 @@ func NewListProposalsRequest(server string, params *ListProposalsParams) (*http.
 		if params.BudgetId != nil {
 
 			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "budget_id", *params.BudgetId, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "uuid"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Kind != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "kind", *params.Kind, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
 				return nil, err
 			} else {
 				for _, qp := range strings.Split(queryFrag, "&") {
@@ -5239,6 +5726,58 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with GET /funds/{id} (the `ReadFund` operationId).
 	ReadFundWithResponse(ctx context.Context, id Id, reqEditors ...RequestEditorFn) (*ReadFundResponse, error)
 
+	// ListCategoriesWithResponse What a fund pays for and what it does not, on a day
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /funds/{id}/categories (the `ListCategories` operationId).
+	ListCategoriesWithResponse(ctx context.Context, id Id, params *ListCategoriesParams, reqEditors ...RequestEditorFn) (*ListCategoriesResponse, error)
+
+	// ProposeCategoriesWithBodyWithResponse Propose what a fund pays for and what it does not, each from a day on
+	//
+	// Confirmed by somebody else, each takes the place of what the fund said of that kind of thing before, from its
+	// first day, but never from before the day of the confirmation.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /funds/{id}/categories (the `ProposeCategories` operationId).
+	ProposeCategoriesWithBodyWithResponse(ctx context.Context, id Id, params *ProposeCategoriesParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ProposeCategoriesResponse, error)
+
+	// ProposeCategoriesWithResponse Propose what a fund pays for and what it does not, each from a day on
+	//
+	// Confirmed by somebody else, each takes the place of what the fund said of that kind of thing before, from its
+	// first day, but never from before the day of the confirmation.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /funds/{id}/categories (the `ProposeCategories` operationId).
+	ProposeCategoriesWithResponse(ctx context.Context, id Id, params *ProposeCategoriesParams, body ProposeCategoriesJSONRequestBody, reqEditors ...RequestEditorFn) (*ProposeCategoriesResponse, error)
+
+	// ListTermsWithResponse Every version of a fund's terms, and which is in force
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /funds/{id}/terms (the `ListTerms` operationId).
+	ListTermsWithResponse(ctx context.Context, id Id, reqEditors ...RequestEditorFn) (*ListTermsResponse, error)
+
+	// ProposeTermsWithBodyWithResponse Propose a fund's terms from a day on
+	//
+	// Confirmed by somebody else, they are in force from that day, but never from before the day of the confirmation.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /funds/{id}/terms (the `ProposeTerms` operationId).
+	ProposeTermsWithBodyWithResponse(ctx context.Context, id Id, params *ProposeTermsParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ProposeTermsResponse, error)
+
+	// ProposeTermsWithResponse Propose a fund's terms from a day on
+	//
+	// Confirmed by somebody else, they are in force from that day, but never from before the day of the confirmation.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /funds/{id}/terms (the `ProposeTerms` operationId).
+	ProposeTermsWithResponse(ctx context.Context, id Id, params *ProposeTermsParams, body ProposeTermsJSONRequestBody, reqEditors ...RequestEditorFn) (*ProposeTermsResponse, error)
+
 	// ListImportsWithResponse Course lists imported so far, newest first
 	//
 	// Returns a wrapper object for the known response body format(s).
@@ -6140,6 +6679,210 @@ func (r ReadFundResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r ReadFundResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type ListCategoriesResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *struct {
+		Items []FundCategory `json:"items"`
+	}
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ListCategoriesResponse) GetJSON200() *struct {
+	Items []FundCategory `json:"items"`
+} {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ListCategoriesResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ListCategoriesResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ListCategoriesResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListCategoriesResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListCategoriesResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type ProposeCategoriesResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON201 the response for an HTTP 201 `application/json` response
+	JSON201 *Proposal
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+}
+
+// GetJSON201 returns the response for an HTTP 201 `application/json` response
+func (r ProposeCategoriesResponse) GetJSON201() *Proposal {
+	return r.JSON201
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ProposeCategoriesResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ProposeCategoriesResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ProposeCategoriesResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ProposeCategoriesResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ProposeCategoriesResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type ListTermsResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *struct {
+		// InForce The version in force today; 0 for none
+		InForce int     `json:"in_force"`
+		Items   []Terms `json:"items"`
+	}
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ListTermsResponse) GetJSON200() *struct {
+	// InForce The version in force today; 0 for none
+	InForce int     `json:"in_force"`
+	Items   []Terms `json:"items"`
+} {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ListTermsResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ListTermsResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ListTermsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListTermsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListTermsResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type ProposeTermsResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON201 the response for an HTTP 201 `application/json` response
+	JSON201 *Proposal
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+}
+
+// GetJSON201 returns the response for an HTTP 201 `application/json` response
+func (r ProposeTermsResponse) GetJSON201() *Proposal {
+	return r.JSON201
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ProposeTermsResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ProposeTermsResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ProposeTermsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ProposeTermsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ProposeTermsResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -7680,6 +8423,94 @@ func (c *ClientWithResponses) ReadFundWithResponse(ctx context.Context, id Id, r
 	return ParseReadFundResponse(rsp)
 }
 
+// ListCategoriesWithResponse What a fund pays for and what it does not, on a day
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /funds/{id}/categories (the `ListCategories` operationId).
+func (c *ClientWithResponses) ListCategoriesWithResponse(ctx context.Context, id Id, params *ListCategoriesParams, reqEditors ...RequestEditorFn) (*ListCategoriesResponse, error) {
+	rsp, err := c.ListCategories(ctx, id, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListCategoriesResponse(rsp)
+}
+
+// ProposeCategoriesWithBodyWithResponse Propose what a fund pays for and what it does not, each from a day on
+//
+// Confirmed by somebody else, each takes the place of what the fund said of that kind of thing before, from its
+// first day, but never from before the day of the confirmation.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /funds/{id}/categories (the `ProposeCategories` operationId).
+func (c *ClientWithResponses) ProposeCategoriesWithBodyWithResponse(ctx context.Context, id Id, params *ProposeCategoriesParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ProposeCategoriesResponse, error) {
+	rsp, err := c.ProposeCategoriesWithBody(ctx, id, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseProposeCategoriesResponse(rsp)
+}
+
+// ProposeCategoriesWithResponse Propose what a fund pays for and what it does not, each from a day on
+//
+// Confirmed by somebody else, each takes the place of what the fund said of that kind of thing before, from its
+// first day, but never from before the day of the confirmation.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /funds/{id}/categories (the `ProposeCategories` operationId).
+func (c *ClientWithResponses) ProposeCategoriesWithResponse(ctx context.Context, id Id, params *ProposeCategoriesParams, body ProposeCategoriesJSONRequestBody, reqEditors ...RequestEditorFn) (*ProposeCategoriesResponse, error) {
+	rsp, err := c.ProposeCategories(ctx, id, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseProposeCategoriesResponse(rsp)
+}
+
+// ListTermsWithResponse Every version of a fund's terms, and which is in force
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /funds/{id}/terms (the `ListTerms` operationId).
+func (c *ClientWithResponses) ListTermsWithResponse(ctx context.Context, id Id, reqEditors ...RequestEditorFn) (*ListTermsResponse, error) {
+	rsp, err := c.ListTerms(ctx, id, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListTermsResponse(rsp)
+}
+
+// ProposeTermsWithBodyWithResponse Propose a fund's terms from a day on
+//
+// Confirmed by somebody else, they are in force from that day, but never from before the day of the confirmation.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /funds/{id}/terms (the `ProposeTerms` operationId).
+func (c *ClientWithResponses) ProposeTermsWithBodyWithResponse(ctx context.Context, id Id, params *ProposeTermsParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ProposeTermsResponse, error) {
+	rsp, err := c.ProposeTermsWithBody(ctx, id, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseProposeTermsResponse(rsp)
+}
+
+// ProposeTermsWithResponse Propose a fund's terms from a day on
+//
+// Confirmed by somebody else, they are in force from that day, but never from before the day of the confirmation.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /funds/{id}/terms (the `ProposeTerms` operationId).
+func (c *ClientWithResponses) ProposeTermsWithResponse(ctx context.Context, id Id, params *ProposeTermsParams, body ProposeTermsJSONRequestBody, reqEditors ...RequestEditorFn) (*ProposeTermsResponse, error) {
+	rsp, err := c.ProposeTerms(ctx, id, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseProposeTermsResponse(rsp)
+}
+
 // ListImportsWithResponse Course lists imported so far, newest first
 //
 // Returns a wrapper object for the known response body format(s).
@@ -8601,6 +9432,144 @@ func ParseReadFundResponse(rsp *http.Response) (*ReadFundResponse, error) {
 			return nil, err
 		}
 		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseListCategoriesResponse parses an HTTP response from a ListCategoriesWithResponse call
+func ParseListCategoriesResponse(rsp *http.Response) (*ListCategoriesResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListCategoriesResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest struct {
+			Items []FundCategory `json:"items"`
+		}
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseProposeCategoriesResponse parses an HTTP response from a ProposeCategoriesWithResponse call
+func ParseProposeCategoriesResponse(rsp *http.Response) (*ProposeCategoriesResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ProposeCategoriesResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 201:
+		var dest Proposal
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON201 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseListTermsResponse parses an HTTP response from a ListTermsWithResponse call
+func ParseListTermsResponse(rsp *http.Response) (*ListTermsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListTermsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest struct {
+			// InForce The version in force today; 0 for none
+			InForce int     `json:"in_force"`
+			Items   []Terms `json:"items"`
+		}
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseProposeTermsResponse parses an HTTP response from a ProposeTermsWithResponse call
+func ParseProposeTermsResponse(rsp *http.Response) (*ProposeTermsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ProposeTermsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 201:
+		var dest Proposal
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON201 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
 		var dest Problem
@@ -9553,6 +10522,18 @@ type ServerInterface interface {
 	// ReadFund One fund
 	// (GET /funds/{id})
 	ReadFund(ctx echo.Context, id Id) error
+	// ListCategories What a fund pays for and what it does not, on a day
+	// (GET /funds/{id}/categories)
+	ListCategories(ctx echo.Context, id Id, params ListCategoriesParams) error
+	// ProposeCategories Propose what a fund pays for and what it does not, each from a day on
+	// (POST /funds/{id}/categories)
+	ProposeCategories(ctx echo.Context, id Id, params ProposeCategoriesParams) error
+	// ListTerms Every version of a fund's terms, and which is in force
+	// (GET /funds/{id}/terms)
+	ListTerms(ctx echo.Context, id Id) error
+	// ProposeTerms Propose a fund's terms from a day on
+	// (POST /funds/{id}/terms)
+	ProposeTerms(ctx echo.Context, id Id, params ProposeTermsParams) error
 	// ListImports Course lists imported so far, newest first
 	// (GET /imports)
 	ListImports(ctx echo.Context, params ListImportsParams) error
@@ -9972,6 +10953,119 @@ func (w *ServerInterfaceWrapper) ReadFund(ctx echo.Context) error {
 	return err
 }
 
+// ListCategories converts echo context to params.
+func (w *ServerInterfaceWrapper) ListCategories(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id Id
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListCategoriesParams
+	// ------------- Optional query parameter "on" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "on", ctx.QueryParams(), &params.On, runtime.BindQueryParameterOptions{Type: "string", Format: "date"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter on: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListCategories(ctx, id, params)
+	return err
+}
+
+// ProposeCategories converts echo context to params.
+func (w *ServerInterfaceWrapper) ProposeCategories(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id Id
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ProposeCategoriesParams
+
+	headers := ctx.Request().Header
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for Idempotency-Key, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter Idempotency-Key: %s", err))
+		}
+
+		params.IdempotencyKey = &IdempotencyKey
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ProposeCategories(ctx, id, params)
+	return err
+}
+
+// ListTerms converts echo context to params.
+func (w *ServerInterfaceWrapper) ListTerms(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id Id
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListTerms(ctx, id)
+	return err
+}
+
+// ProposeTerms converts echo context to params.
+func (w *ServerInterfaceWrapper) ProposeTerms(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id Id
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ProposeTermsParams
+
+	headers := ctx.Request().Header
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for Idempotency-Key, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter Idempotency-Key: %s", err))
+		}
+
+		params.IdempotencyKey = &IdempotencyKey
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ProposeTerms(ctx, id, params)
+	return err
+}
+
 // ListImports converts echo context to params.
 func (w *ServerInterfaceWrapper) ListImports(ctx echo.Context) error {
 	var err error
@@ -10241,6 +11335,13 @@ func (w *ServerInterfaceWrapper) ListProposals(ctx echo.Context) error {
 	err = runtime.BindQueryParameterWithOptions("form", true, false, "budget_id", ctx.QueryParams(), &params.BudgetId, runtime.BindQueryParameterOptions{Type: "string", Format: "uuid"})
 	if err != nil {
 		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter budget_id: %s", err))
+	}
+
+	// ------------- Optional query parameter "kind" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "kind", ctx.QueryParams(), &params.Kind, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter kind: %s", err))
 	}
 
 	// ------------- Optional query parameter "page" -------------
@@ -10870,6 +11971,10 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.GET(options.BaseURL+"/funds", wrapper.ListFunds, options.OperationMiddlewares["listFunds"]...)
 	router.POST(options.BaseURL+"/funds", wrapper.OpenFund, options.OperationMiddlewares["openFund"]...)
 	router.GET(options.BaseURL+"/funds/:id", wrapper.ReadFund, options.OperationMiddlewares["readFund"]...)
+	router.GET(options.BaseURL+"/funds/:id/terms", wrapper.ListTerms, options.OperationMiddlewares["listTerms"]...)
+	router.POST(options.BaseURL+"/funds/:id/terms", wrapper.ProposeTerms, options.OperationMiddlewares["proposeTerms"]...)
+	router.GET(options.BaseURL+"/funds/:id/categories", wrapper.ListCategories, options.OperationMiddlewares["listCategories"]...)
+	router.POST(options.BaseURL+"/funds/:id/categories", wrapper.ProposeCategories, options.OperationMiddlewares["proposeCategories"]...)
 	router.GET(options.BaseURL+"/budgets", wrapper.ListBudgets, options.OperationMiddlewares["listBudgets"]...)
 	router.POST(options.BaseURL+"/budgets", wrapper.OpenBudget, options.OperationMiddlewares["openBudget"]...)
 	router.GET(options.BaseURL+"/budgets/:id", wrapper.ReadBudget, options.OperationMiddlewares["readBudget"]...)
@@ -11404,6 +12509,173 @@ type ReadFunddefaultApplicationProblemPlusJSONResponse struct {
 }
 
 func (response ReadFunddefaultApplicationProblemPlusJSONResponse) VisitReadFundResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListCategoriesRequestObject struct {
+	Id     Id `json:"id"`
+	Params ListCategoriesParams
+}
+
+type ListCategoriesResponseObject interface {
+	VisitListCategoriesResponse(w http.ResponseWriter) error
+}
+
+type ListCategories200JSONResponse struct {
+	Items []FundCategory `json:"items"`
+}
+
+func (response ListCategories200JSONResponse) VisitListCategoriesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListCategoriesdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ListCategoriesdefaultApplicationProblemPlusJSONResponse) VisitListCategoriesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ProposeCategoriesRequestObject struct {
+	Id     Id `json:"id"`
+	Params ProposeCategoriesParams
+	Body   *ProposeCategoriesJSONRequestBody
+}
+
+type ProposeCategoriesResponseObject interface {
+	VisitProposeCategoriesResponse(w http.ResponseWriter) error
+}
+
+type ProposeCategories201JSONResponse Proposal
+
+func (response ProposeCategories201JSONResponse) VisitProposeCategoriesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(201)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ProposeCategoriesdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ProposeCategoriesdefaultApplicationProblemPlusJSONResponse) VisitProposeCategoriesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListTermsRequestObject struct {
+	Id Id `json:"id"`
+}
+
+type ListTermsResponseObject interface {
+	VisitListTermsResponse(w http.ResponseWriter) error
+}
+
+type ListTerms200JSONResponse struct {
+	// InForce The version in force today; 0 for none
+	InForce int     `json:"in_force"`
+	Items   []Terms `json:"items"`
+}
+
+func (response ListTerms200JSONResponse) VisitListTermsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListTermsdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ListTermsdefaultApplicationProblemPlusJSONResponse) VisitListTermsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ProposeTermsRequestObject struct {
+	Id     Id `json:"id"`
+	Params ProposeTermsParams
+	Body   *ProposeTermsJSONRequestBody
+}
+
+type ProposeTermsResponseObject interface {
+	VisitProposeTermsResponse(w http.ResponseWriter) error
+}
+
+type ProposeTerms201JSONResponse Proposal
+
+func (response ProposeTerms201JSONResponse) VisitProposeTermsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(201)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ProposeTermsdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ProposeTermsdefaultApplicationProblemPlusJSONResponse) VisitProposeTermsResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -12553,6 +13825,18 @@ type StrictServerInterface interface {
 	// ReadFund One fund
 	// (GET /funds/{id})
 	ReadFund(ctx context.Context, request ReadFundRequestObject) (ReadFundResponseObject, error)
+	// ListCategories What a fund pays for and what it does not, on a day
+	// (GET /funds/{id}/categories)
+	ListCategories(ctx context.Context, request ListCategoriesRequestObject) (ListCategoriesResponseObject, error)
+	// ProposeCategories Propose what a fund pays for and what it does not, each from a day on
+	// (POST /funds/{id}/categories)
+	ProposeCategories(ctx context.Context, request ProposeCategoriesRequestObject) (ProposeCategoriesResponseObject, error)
+	// ListTerms Every version of a fund's terms, and which is in force
+	// (GET /funds/{id}/terms)
+	ListTerms(ctx context.Context, request ListTermsRequestObject) (ListTermsResponseObject, error)
+	// ProposeTerms Propose a fund's terms from a day on
+	// (POST /funds/{id}/terms)
+	ProposeTerms(ctx context.Context, request ProposeTermsRequestObject) (ProposeTermsResponseObject, error)
 	// ListImports Course lists imported so far, newest first
 	// (GET /imports)
 	ListImports(ctx context.Context, request ListImportsRequestObject) (ListImportsResponseObject, error)
@@ -13037,6 +14321,155 @@ func (sh *strictHandler) ReadFund(ctx echo.Context, id Id) error {
 		return err
 	} else if validResponse, ok := response.(ReadFundResponseObject); ok {
 		return validResponse.VisitReadFundResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ListCategories operation middleware
+func (sh *strictHandler) ListCategories(ctx echo.Context, id Id, params ListCategoriesParams) error {
+	var request ListCategoriesRequestObject
+
+	request.Id = id
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListCategories(ctx.Request().Context(), request.(ListCategoriesRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListCategories")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListCategoriesResponseObject); ok {
+		return validResponse.VisitListCategoriesResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ProposeCategories operation middleware
+func (sh *strictHandler) ProposeCategories(ctx echo.Context, id Id, params ProposeCategoriesParams) error {
+	var request ProposeCategoriesRequestObject
+
+	request.Id = id
+	request.Params = params
+
+	var body ProposeCategoriesJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ProposeCategories(ctx.Request().Context(), request.(ProposeCategoriesRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ProposeCategories")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ProposeCategoriesResponseObject); ok {
+		return validResponse.VisitProposeCategoriesResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ListTerms operation middleware
+func (sh *strictHandler) ListTerms(ctx echo.Context, id Id) error {
+	var request ListTermsRequestObject
+
+	request.Id = id
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListTerms(ctx.Request().Context(), request.(ListTermsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListTerms")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListTermsResponseObject); ok {
+		return validResponse.VisitListTermsResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ProposeTerms operation middleware
+func (sh *strictHandler) ProposeTerms(ctx echo.Context, id Id, params ProposeTermsParams) error {
+	var request ProposeTermsRequestObject
+
+	request.Id = id
+	request.Params = params
+
+	var body ProposeTermsJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ProposeTerms(ctx.Request().Context(), request.(ProposeTermsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ProposeTerms")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ProposeTermsResponseObject); ok {
+		return validResponse.VisitProposeTermsResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}
@@ -13973,144 +15406,158 @@ func (sh *strictHandler) WithdrawRequest(ctx echo.Context, id Id, params Withdra
 // const string: with thousands of chunks the chained `+` fold is several
 // times slower for the Go compiler than parsing a slice literal.
 var swaggerSpec = []string{
-	"5H3bctw2+ueroHq3yv9/LVuSlcNspJoLWbEnnsS2JvaML2KXG02iuxGRAAOA6vSkXDWXe73Xu1f7Jvso",
-	"8yT/wocDQRLsJiXKVmZuEqtJ4vjhO38//DZLeVFyRpiSs7PfZiUWuCCKCPjreab/S9nsbFZitZklM4YL",
-	"Mjub0WyWzAT5paKCZLMzJSqSzGS6IQXWX6y4KLCanc2qCt5Uu1J/JZWgbD37+DGZPc9IUXJFWLr7nuz0",
-	"NxmRqaClolx392ZDkMQFQddkh1aCF0i5X0oiJGco40QiqiTacnGNOEvJOcqxIgKlOM8lwkxuiUBbqjbw",
-	"rdpQtkZYf4MY3yKpMMvk0Swx89sQnBFRzzAY4FyPMJxegX/9gbC12szOHp+cJLOCMv93Z7LJ7Nf5ms/1",
-	"r3N5Tcs5hznifF5yyhQRs7MVziX5mMyu8Jp0l+KSV0yRzKzCYzfeXyoidvVwS/1pOMaMrHCVKxhRgX+l",
-	"RVXAaE/sgO0Pfrh6KGsiRo33Nf17ZLw/8q1EGNkRxQYr9XfRwZ5+FYz2dLKhfjTESqR6wjNKgLb/RoSE",
-	"AesjwBRhSv8Tl2VOU6ybOf5Zmsf1OEvBSyKUbeGmbqFLvPYhUhus0BZLJAjWR8EfDcrU11/O9k/wY3jI",
-	"fvIdvvdv8uXPJFWzj8039XE0v8iSM2lGeyX4MifFnvmW5o3/0Z33fxdkNTub/bfjmlkcm6fy2LULY2iu",
-	"w1uYO2EKbQW3B99+plu9yHO+xSwl3aXFgkDHnbOEbzDN8TInH0piv2z2meIS/fN//W+0IXkG/0h5UVCl",
-	"D5D+q8Q0ugtd0kpx2deH3t+UV0KSRxKVgqbEbHOGd4k+pn8nbGAfHKebDzQbwDPdy+YI/RZ7bOdZj3rQ",
-	"CPQ0PqQ862sVng8eIrzdO0a9KaOGN7Dfn/lSEnJNxNCB8pIwkn3AqvF2hhWZK1qQ2CeackaNHQjjg+SV",
-	"SOOrAS9kH8xhawwi1n/AbQ523uIbsAaNNQo3tkkEzU0Mj0E44NbsEnNgA4JukGu43g0i6FJtY527xz3Z",
-	"wwOTmqG8pWrzlCnhuEmev1rNzn7az8hqdvQxafMjUjdGFSnkIaaoO9/pIdkxYiHwrrMvrtXuXN7r2ZSl",
-	"4Dfk0h5NwrSQ+GkmSMFviJwzQvQy5wRncq74/Ge+nPPVCnSYJVGKiLnaYDY326n3QG2ICPqqSeuiyqgy",
-	"Q+5y4lRZquvy4jGnB5S2ocdTVmYdYr3aZ8Oaai040F89lMTNru6x0X6UxvRaOUWtuVSeMgaRSLDoHTpJ",
-	"jD5XTz9gK9IqXd0niiucxx612QEMz72feN1RNxyb8pMqWxMVIY085yluSJyIEl8ViK9AUU85W1FRkAxp",
-	"Ci7A5BgkJnu1gRRHtC/QOrTGr+0AIlCBdyjjxhAwur9WS4dskZn434hYxrYoInCbA7kSvKCSZAizDDGu",
-	"QPlAO6KGzXpFhVQfMrwbJB5WFcsOzeeZfme4VM3xiP5zslJ9C+EJ5U4K2WgBLJUe66A9fg2vfkxmO4JF",
-	"dwKnJ6dfIyrRY3RRCpoj+Ftx9MVj9AKLdKN/+MNAOQwb5QUm9BfudbDsbgZJ56QdlJvBbphT0n+uX1pl",
-	"LXKIMFrCK3rq14xvGVruQPQPUtUHUplb8SFrFy5a/4ym4M6W5/0uOPNrR+fNLfyOb4EN6tVCOSVSU6zi",
-	"Gd6do4IzstPbWh9GyhBmSCtqiDOCcM6Z7tupHYrPU+51OXiQkayrTmibXH8zv8FCK39Sf2zG+YZfmhbM",
-	"n69MO+aPp6Y1PydguoHWoyXGqM5ewAcfk9ml0X8Gq4Hm/ddVUWAQzW06AsVXdpf7JdkSqRCc5KEC5kq3",
-	"dVBNtD3GtUQz3ClIvj3xaSm/S5sFZjtUYJVuztHj5OTkBBUEM2lMaXjIBSq40BTT8GAlUx+j5sw7y9hr",
-	"HG/0d/F5DxWx5Ibk0bYLztSmp/Fe+7rM8T5bczA5asODZkTsU8Ajz2Is2xqV1g70DYcat1kEN/rYBn1L",
-	"0pyyjinEuJrnlF2TTBtA1iACM2eupSxl67k3IPUYuJrf4Lwi8xUXc2CB9lctX7fwNWWyWq1oSglTc8rM",
-	"BhoTod9++panVWEdai3hmGUj3Qzmi+VuqKnk32dROf7Pf/wfrYV74/+f//i/aMUFCAb/Y4K2Gy4J0k1o",
-	"oaB11WtSKrQhIjrIFLMPxg6NaQ5EL1RbA1f4mmj1G2/xzurgttkl5znBbMSpGcfX3O48V6SIsbVrelhz",
-	"dm18T40GXZCM4g+mpfYCvCaE1SEL52uNTKP3GAsCR0Fv66D1sO/LgS+DI3ywKR718T/XqqAiA+23QYq4",
-	"W2Krisd4STB0u22J5/WWwQQbk/g4g9Oi3WFsnrL2GWqQd5QbhQQVF21VutFWL0aZfVcfK33uthuabpBm",
-	"Zh1FWv84dFf6zaBWrOdwvKe10G4Uro99C/C9PTmOH/9ScVhoQVJCSzVQX3Ot/cV+7f7+0bUS9Nij6i4q",
-	"JlPMGMkWZ5p7QahPMy+Uc35tVv6GikoSeYQWv1RYYKaoeZ0qtMVUgXa8NB+QDKmN4NV6k4DtnmL2SOmH",
-	"xo15hBaCrCoJn2tdeYt1FxXLzOv62K9oDqx0zRk5CtRoP9BZMgvGoYkOmKBePGh65OL9NWi3XtCwfffr",
-	"pe2nXmbb38dk9jSXZAtMP24QSl6QJc92iOSSoBLv9KptscgkTFrTjuzQtWaFrajp6YCo6f2RuLOLYWAx",
-	"+u5zhY4Q4wPP8XXrBG14bhhdTrCs7fxZMquY/2cJvgFBUn7To5CM8ZIIsiLCvX83aRHj2ZZNuzVvsPC6",
-	"a3Amx7biWY7Xa5JdOfW1rZk7226UYTNGGW7NyXvTTRuHhjyFXdZYggfukHhmvZADDahxLs5buC2bPOxi",
-	"KSEYvdHMmXFEWOZdW6Em0zeAHoXtsNlTz7Nv0SYhFOvefcgE8h0uS8L0snV25xUjCAthvVaWUaANNkIU",
-	"HFLrrvdxBE8eblQF5lQkxt1HzFbONWf1tCjVzptcS7KmjBlp3mlA8UM77N3UWy4yeZgUYUjQcGJiX07j",
-	"dROMbdHzouSiz5aNRTloSiQyT6PRmzFbhLOehCJtk2obkkX72LdhGWd9WUoZwbkykSHJ0Qpc8d3Gs8rk",
-	"yMS8ftAMeKwEKQlWCDNuzF9uVCKIxPbEd/I9qRIrw/V71xvWwvSMXUpcUUnlomxoSVZcED2InVZgtfqK",
-	"UYrLu+RZFLgs7dndR6Yv7GtgKEsZzWoDfZIqxAjJZILANNrpH1aY5iRu9AhyQ8n2sOA2rw01PA29+6PV",
-	"47GEjabMK/fn6ARVTNEcpSY/L7quFUs3mEX3saacLTH7JDSTEwRnu3hbpT46/RTBhU1Kksi9OjAi5Qkx",
-	"sJVVwCVq9p6ZoIA77HU/9UQb58Wc6Jqa+/lNkJ42UHlIeV4V8cwEsK+jck0QLKPpDBEzuBbjtiv/ef80",
-	"vIHqfZSavufu4CQzUTn+b9fS0ntMjf/BTqPFhwtNcOOyvLAia25smn1HQXd46d4dzhb0HIeKVuMjiPuV",
-	"yzKnPU7n7Qarnge7gSoZNGE+qIccrE0wgqS5yG7UsW1vLFmw70pg49WGRFTNkOZpbjwTM5Df1+HfivNc",
-	"nxY95rIw/sKMrqk5dTlN7TiUwNSST7qheZZisT+150XNsdv8l6YbZAhbK8HgmOqoV+Z5UwWNvTEga3l/",
-	"Iu+KkrxhCY+IG5gwjA+ZuECCs9GSQA16f8hmNePwJz624wX+9blZi8enXWU7rgW+2RCU4R1IDxPOQ1Jh",
-	"oW0Ry/yNx0hru4wjWfm9GWKXbAjOKFt/cGzPO0i+GucYcbsdm/VLsu0Pc3jaaNlbCuUESwVOMq0CY+Rc",
-	"g8ntfPf12n9xMo0nP/SdR/bMuW+VSSqiEuZCJQJLkjKpCM4QX4XbNMg5AmPtWej9VnRrjSVaUYZZStBW",
-	"UAU1EYkhICzR85ev3zy9+NY4zby37fSg822cYd5vcf9AVgrxagKbe1TNRYeuhxvjL8n2lmJ3tFvyYcrl",
-	"TjTP8ieT557ygkhg6mcII/jokUSsKpZEJAijLVkiueFlk+JOg6B9XOAffNkpACO9yFY9aE8KLI01UdKc",
-	"aWs/UaY4lBO1zsvJWII7rGo0qClGh1e1sdMavLZWFw21cnFmJYiQyjjhEV95oWKCEhu+tUmYwOON0VGx",
-	"jAipOM86kr8tU7q8UT+xZqhzb9iPZOKMolr8d4nfRAuiXq6ua6TF6ffmy7gwRGMK8TXu8SrbPNVI3FNB",
-	"MNvZ0meIkRsikDVvEmODuSzX5c6b5tFot39zVIJA/dVy1+s56KV5CFW50dKV/SmaUGoVmancsqMyN33R",
-	"RJfsTGRNoRQXBDnNLu5Ka8kirYlAiQ5laV5JekPOEQ5dwjWb03K+JAMEVMzQaMSXgg3roUFv97b8A88u",
-	"0TdffvWHzslc+nTsGGPgN0TMzSuLrrdUXo+sD2qm9Q74QPc/4oN2gn4wwFYWa9BwbB1TXO5dkhSXU6xH",
-	"pP7sEy9KtyTmwMpkRGEa8Whd5ZgyBJ7kpC6T3eKdVthih4oIwcU+W7DuqXv6XUFmexR/fv3qJbJPjQAO",
-	"vf9LHjrDeg6da9tPNbYKbQkiFVZVT36doiqP+yiUwKlL0ugRUp10IKU3q1bJFxulSnl2fGyNhyOtBnGh",
-	"XPmlPA7pdf/MbZ6LGa+f0951uBK85DLm4QSPrLZurDZUwptEgvrg3Nqhi7l7nKDk+oMPTnQlEONRyjIf",
-	"js2Ucx+NSJYLPun1vH+GkNL9lrG4Le8rZLmH0pEhlrgbls+ps0VB3aV4YbLVNXNwJQkJWJVQWARaF+iZ",
-	"mnj1O4ZWexNRDuf9Q03ESJ3lcPQubDuakhI7r70O64HRDbfKe9LqbIqGLUyxHXZjhTYo4CIEfVUljW1t",
-	"ZfDD9g5LbHLNvPCfBW1PES33jPCBR8ybGxgs6BZTZV3BXsMcmz7mGn/r23K/XAZtut/CVLEGU2n4bZ1s",
-	"MCMZOZBL/3mzU+jzR5JVvhz182hyJMyQ21sB7F+MmrqHvD0xqvxkWqQbcIwcfzSaWbwa1KM5DK2z3gP0",
-	"MH5Dt1hkY+EP7lfy9kncjKR0bGGA+2a4yhF80Z8cQVIqKWf9CBD+jb6ck9seig2Vyvo+W4lAeTa6kqrO",
-	"K4os932hSExzrPcnYA4S8j55QVZLWxY6hrTqr4YTV+ObXvK6K2hFmCHaArCo+Y2vC3WqiXMAtlhegz/U",
-	"9Ge4wH5kCcv1nmY0wvk+hUxwYYmDMbB9K34LqKEBomAKZcw2dV/FhxOrZK3R9ovCwXbpQCkYd8JLlBMp",
-	"0RYyqiQqiDLmUE2XyS0VoljKlu5tpVyAwU/VIqsZVLUz71Cl0vtyoMoiscNUCEtbmEGlS3tCkujfaTZ0",
-	"xG2J3xyvS9DCBkhlKO6TyWMa6ZOfEsdpP4bSbXQHE/KMh3K8tlOHj2yxUqKN6WvWSshd7u4QBLi9iO2p",
-	"H3asfmxdw/2L1duKsw8h0oE3tntwlZpYTcPkXlf1D0g+zu5UJVi7+LbggrQqZCEcDHW4JHPpN/N0Q9Jr",
-	"GwadVyzNDeJFf8pSx9DNBF5ZZB6zC3oS9ZnOTHGwWV89Uvin1tYzgbesv483Tjzc2ZS8jeXBK6biYouD",
-	"/huNxZv805yzteOolK1NKMz6zilkFinSDl31K38jTkKLpmvqrCBjbR/dxQir7TsgGa33ud7keo/9Fgcb",
-	"HM/pkiStBFW713oCZl8VvyagFy0JFkQ8c6vz57dvZm3kwguGcJpqqQpfOWknFV6tkA12l9Uypyl6VRL2",
-	"/FvkMtQSHwzHVUb11NHCevoXDvMS4sAwiHpDNkqVBkNRn6keNm1jz7IkTCHOEK5ruINcJIRtIrAVtlss",
-	"EWyNYeqYZfXvVpocvWPGyZrTGyJN6aRBLTIJalqVSBBlaLvhOUGwpUfoIuy+hohBVLf3jj29IWIHRjRK",
-	"sRCAQKLXJbKwNuSw3XCEUyWPEEx3xyuYMuMKSUIspKtEX558mbxj2/AV/XhZKXg148GbXxwhMw6IXulh",
-	"LvowLxfoP1zQ9T+P3jGXeGkKzGhGmKIrSFeZXZQ43ZD56dFJDWoa/FaHkKC2xzi9vGI+e3x0Yl7iJWG4",
-	"pLOz2RdHj6GtElvQh2MvD+BPG/DVbArG/Tybnc1yKtVF/VrSAO/96bco9GpL6twewvd9C1709OTkDlCq",
-	"I6HTQg/S3lQQ01wcL3UPfAs8tZC08aH4uQf4p5pzWYtgFhyNRxLhcJcUXoPLM9i69xAhjfH8J7smVMMj",
-	"iUABOEJQLuW1b810CE43wYmEymXgA/qk2qQPm98AYbwlCZJVYOKG6ptUpon0IrC1W0QWW5z6leMWzrMh",
-	"G4fEu7sDxYwDJh2tdzawOVtmF8/wTvPCHzjLOEN0ZS2iSp3bfCBXJ1KpSpDRSSS9SJ2DcH875/LxqFUe",
-	"eO66B+gV1MZPcHReam3GSluWYeGo2OTggkFp4DHOIaGtib+LlsSkKBr/bdl33j4mIYs9/o1mH3v5rLZN",
-	"wxNwJ743aH1D/NLIUr8JDe8pmBWrm0u8H8GZ+VQZnUEvdk6ytdFaepjYSOZgMKyOTUx3v6R7Yt8ZJOZW",
-	"FbM5l4Ml2nDc83iXzmKLocR/fXKn7iLo0zgn+mwYcDdVm/AMs5Ti3PwO1aYSUdaDw27BBxtDttDr33zz",
-	"TeAvPI2ibo2ZwgFKAB/igPcAcf7OusfhIL0ZT/fkXQCsfWKsMKy0xgArPZXaYIkcYk1WiJgg1CMAkIcK",
-	"HXf03IEIlYeu6LZAhg9GbjtXZ+t0HKpHsOd5DKDk7SA8xx2BdvWQZzv7kSo/rdh2WJb3KLN1QwgjPf9H",
-	"0qGGQsUPQ3opAF0SjopNNXQgPZQhqiwmbpewA9lwWER7Sr9n3tAnkZceMvTOtoPLcfKmekMc9/GA28le",
-	"WzPcu7SS6ONxad/qdNPyUnCR+eIDLWUSZOv1EBeBj8S6SGxhTkw2/dInS+PlIbcVpq9YvvNl00CZuKVR",
-	"9l24EmDhR3SMvmT5f0GJGSCQ7pGYSy0rAe1zMmH5jLIM4Y6ZsNyZpObgmDjqNRzFbvdhjnLpwH7uee36",
-	"OIoFG5qCo9i1MRSe56DMQ+2+LUeNLtateYormzRrfLyiJp06WrZwkW/xTiIsQVYohdON/vQIvYUQIvZQ",
-	"aksCvu4NSa0r00G6WfNk1cZioyrwA35z1PFsZHzLco4zX9c6aqN5qoiaSyUILpob7pnAkjIsYvnr0d22",
-	"tVrGdNVfWINX1XMyGHUTEIQvpAFvMcRtNE+uq3MdMbi1mZIcAFrRRl7GN7jHU7bdcHC/ADwF2K2u7NQo",
-	"G4HDG3HWiGriFdQfWGc5fG/838jkvbsyYUTVEbqAl/XuvGNNIksayfIOdgWag81cuHYW0NCbACkwIzlR",
-	"JDtv7LpBBZFKnxBrD+AqowopgWkec9cZ3MqApCfQ+xtn4stIqRL0OYUe+QZf+yMPSLF4jcF8jdGjJi2t",
-	"ce73GzyDN8auw8MRrx4dbJ9w3YGyNcEGmHpfAw9f1/qOtjqfmVzyz2ZzHkilMtUMn9YKq/u8JxvsIsus",
-	"CeZtLIfzf9DIgmN0WCF65koE7pHWe8WjrUC5q6XKbFOTGlEUwH/2M6Ln9p2HzYruEpezyHEPOnuvj4lO",
-	"QFpGcUZ6ryUyFEEyCyyXINa8H8IRn6OK/hCglokS/fXNs/n/TOB/j78GLeMtZRnfyvnj069OE2e7prwo",
-	"cIIkKWjKc87A0sZLtCRqSwjz5f+AU0xV7jII8ZLfQNTlHXNF/EY9sdeoGlkABYIpOTeVolxcozUnUutS",
-	"S7KhECM4g4su4QWzBFpnXfE8B/wB0+aa8wwJuCZUkHfsmpQqMdHLJc4cwIpeRpKZD+DeV1AK1BZQKCBh",
-	"STrF7ghdKFRwqdDpCXrxJKYWVaXW9C2BDgshBKho/WHyUXAUXfeDEbfYASc48P0al+EMLQCS6I/fmTcW",
-	"QSEpWG5/vNTz/o/////+c9HjqSggClYP2R/lg06V/UhHd4lf3BoLKbpTRkP5HF6YUSqLIr+q41Te3MJa",
-	"PKSmnE4mgh0PjwhhgPqg7FwrE6JiBrURgEgayCIFLstJFBozFISBFWhL1fnpILsZo8vXfwNKiXLTQCof",
-	"1ms8X7g3zWbPsnpOOcGSfce3WtogzBz3pTJ0IyuU0axP+txJ9TGmfQAQejvTvorsUIHLYIOmNwg8XOmD",
-	"OWm18NTnbAK6eI139uqJFuKfIQ5RsUBiDzpPHq5ggM575V79V1d9/eL/m2rAmnBFE9fW4zaDl8Im8d4X",
-	"+3E0eWSlbJQundu3Q5sHiOcO4ru53KDKG4X9yasX5ygleS4dlLMstUCSG0IU2vIqN4cT65UklRI4p3Ia",
-	"T9vercLykHy99YbVd7/qIxe1eAxsj+IfTBz0A80W5j5CLcCoCRSYGzEpZ+dmJRdaKej7wKCULXF6bd9e",
-	"clPLqxt7x5TATK6IjU1TcwHiqmLZEXquDJSZBMOndQGKzZ40TuEXBm0bMx+sDfzCFl9nV5J3rAHRBOx3",
-	"4f6QeKetAEjWTlwjGdIfxIwai9DiIRIeTJJHcy8+9Y1GIWjGOBg/zUJHjbvnZplemOhP63KsIS66TMg8",
-	"m4SV2KbsxY3gcQS3QBywhTOyB7El7p40ZuJxgInf7+4Pbkv5Xbv927fI7HH/ryqhNkQapNWpousWVV5b",
-	"E7xSkmZgmlPhEjoeSSQwW9ttZxzYorbZQzSSeADebieIbPs29rAed4kINsnBNn1lUaCnDoR92iyAGqHN",
-	"AbG6VZ7CcWmujLAqSLNUgEok6HqjEiS5j022L5To2WbDfvabCFf+rQO5RZCqo8xFlTW1OUivHt9QDZJT",
-	"b4VfLfDyxJA575YJ/BmSj2uZdU+d/m74ZgMiam8GrxdZmkYM24TEXtZ01U8RU7XFdlZfy0am9zbO0mFn",
-	"lpf6n2CV+3hWGYBrTRCwc821iheDsz9hLK+51J9EQPkNe7gyat+OX96DLNpG7pu0x6cpicA6G3hujgGT",
-	"bILUo/apW1WSTLuNU5hhB4E47wZyDq3fzsb5NHTp8OruTpWmJcgNdpwIAqvXBLwK2o55JBHfmuCIFSI3",
-	"EDfdS552n2VvdqRmpgYPoK7254UD69jqjhZQhr+A0mYPkbBo1KhYgAf7FdhaWypJNyVSK2Q/ujENCpM6",
-	"DIBIfHEQtEYdY/x6uhDjBfJIG5B3joUzPcdmm385ebK5UTxsiryX/nzLUIolyTnuU2UL4zu9Hz22d6Aq",
-	"BoYHOZQOCC8yVHjB3rr/6fTue6zAG1BK/+kKDZtIMf/e6n6IQXafkQ3HFAep7p6D9idJAqaNw9J8OMV5",
-	"44DL2gij4def2/fp1jZKFLD6PknSZEDtJqndekLWUOrm88rXmDL9/6DEOk4poTpwLGtouXhRFjynkowT",
-	"1vcqQj6DIPicEd8AQmo6FBIDVQM6lXNRWCoFRzmfKEUEoNMcsUFwkTKTgAdd9zM5Y4AbPzB4+gfQ8kGH",
-	"Rc0G71tM9LkrhHs8QaWVhzs0cMHSsJckREpkGarBR+NC4w7JM21mB4h+5pYbyBFlaEGzBbompDSRy4WF",
-	"JgITQu85EJtzsugdOvclLXsLqkhGH4JMG0AIAOT6iS3VYTRocTQZ31oszUmUFyg6Mhahux4MWykIZV8G",
-	"Ns+fg2GH+tjgs03uTrGwbw9OO3IQ2XshXMzYASzxDmi8wQ3vzSzdk0NKWA3cC8P93O6ZfWqYg3CcgOua",
-	"plpwd+f13xuSw7WTKS88hOQwEq8s5HNv/Mp+flEZ8MLfa7wZxr/fjPKYv3UF4iTREe79U1ygnPNrkiF3",
-	"26rdjd7yibtKze6O+2LVPT65OnREhObcUP4IelSNBKY6bxnUKiTxDmrUNzTdxD1wdZHjZ9RvfQnpdNrt",
-	"my1haoewKdZwuqReJlPdvMGiWFX5lGrYI2mqm03Fi61vlonzqbbJ6c7lzkNx/CwCBhUOzu/CVmEbyOqw",
-	"NJkGRcvCA2sbUJB0o9VzBrc5+suVTaoaVe8YlR78+jx4LvFOwoWgRZVuDKaIhXy2ScJaSaiLah6foBdP",
-	"fFWu3jOzj/pvWdu6R+/YG1e5DhckE2aSfAzSB5CsQRcDz7gKap/ByMjO0NW3zxL056unf0rQ1cs/Jei7",
-	"p88v9aTfkuXVEXoFGqjt1ZQlfXly8o7VmRH2GrkFIA4sYilzOMumrY3uUyyKKle0xEIda8E/z7DCBuo2",
-	"5Zm7kD24T9t++cYetPapBuruOdZhMwfqXsMz7UAZIqmX2mrRBvy5MRtMbfzC9bMIAQ17s16bPCKr1xz6",
-	"/dzeoXohulzqe1KqycpxPbQCPgCu0BVEIrztKCqILttlcK+Jsc59mMpEpwy2BgGpzU3UiqqjvnTS+pal",
-	"e9ULXSf3n0HgKwgdRy1wBmmHK6o8vJJHRb9X5eJ+4s8WHft3aTB9a8Y+ocHUpaVa6kJuPWiWnQvKR0a/",
-	"W3ZW8kDC4XvsrW8dTv7dT5RtKmJgCZITLIfbVxbOfep8DN3o7/I4BHct3MdpcFe4mDsaNA80quW/32n4",
-	"0V0VMUFxnZa6IGjt7cWg0ruKfBiBqVO562GB7A4pp0hEa1+wGtSueEkYL2AJ7tM2xSvwr2blStiEL1/x",
-	"11eYkuEUM8YNCLmF9AqglL46+cLiLxnkJsgrN06CmFZv0l7u78DHqcK9Qgnc9Af78pmo+bW/GmUCxVVe",
-	"G+hO5K7+O6+1JLhGgloSdsHNxkVQQ4nZ3d8xuTbkGn5w/P/zOYMfMB9+6+/pmQg9rHFXlan4G8l3g+tj",
-	"gF7sxTE/vdekIIm4cYRUidze3HJ2DBBKsAfvfauRq+BDpEoZBFNDLMYzM2Lsb0WBMlCftQc3wJgLYI7q",
-	"SLsrvegmczVgaSx0gjbCg49dWWf3Y0BPS8KIbx+sr8/MVoBXo7YclYSXOVhahncHPbo0yFjuGWldYsGZ",
-	"L4LZC/1PPep/0FEAUN/tC0qDMgeBE0nV8PFuzwstcGARdOFpp9vBX7q+RxN7sxR6hsoNV3wtcLkxr4F7",
-	"K2i89hF8fP/xvwIAAP//",
+	"5L3bktw2mif+Koj8/yM0E8s6SD7Muirmoly2xuq2LI2laV9YjiokiaxEFxOgAVDpHIci5nKv93r3at9k",
+	"H6WfZAPfB4AgCWaSVSyp3H3TbVWSIA7f+fDD74tcbiopmDB6cfb7oqKKbphhCv71orD/y8XibFFRs15k",
+	"C0E3bHG24MUiWyj2a80VKxZnRtUsW+h8zTbUvrGSakPN4mxR1/Ck2VX2LW0UFzeLDx+yxYuCbSppmMh3",
+	"f2Y7+07BdK54Zbi0n3u7ZkTTDSO3bEdWSm6I8X+pmNJSkEIyTbjRZCvVLZEiZ+ekpIYpktOy1IQKvWWK",
+	"bLlZw7tmzcUNofYdIuSWaENFoY8XGa5vzWjBVLPCaIJHdobx8jb0t++ZuDHrxdnT09NsseEi/Lu32Gzx",
+	"29GNPLJ/PdK3vDqSsEZaHlWSC8PU4mxFS80+ZIvX9Ib1t+JS1sKwAnfhqZ/vrzVTu2a6lX01nmPBVrQu",
+	"DcxoQ3/jm3oDsz11E3Z/CNO1U7lhatJ83/D/TMz3R7nVhBI3o9RktX0vOdlnX0SzfTbbVD8gsTJtvpYF",
+	"Z0Dbf2FKw4QtCwjDhLH/Sauq5Dm1w5z8VePPzTwrJSumjBvhfTNCn3jdj8SsqSFbqoli1LJCYA0uzJef",
+	"L/Yv8EPMZD+HD/4SnpTLv7LcLD60n7TsiH/RlRQaZ/tayWXJNnvWW+ET/62/7v9fsdXibPH/nTTC4gR/",
+	"1Sd+XJhDex9+grUzYchWScf47jU76kVZyi0VOetvLVUMPtzjJfqe8pIuS3ZVMfdm+5s5rcjf/sf/JGtW",
+	"FvAfudxsuLEMZP9VUZ48hT5p5bQa+oY931zWSrMnmlSK5wyPuaC7zLLpfzIx8huS5usrXoyQmf5hZKHf",
+	"Uz+7dTazHjUDu4yrXBZDo8Lvo6cITw/O0R7KpOmN/O5f5VIzdsvU2InKiglWXFHTerqghh0ZvmGpVyzl",
+	"TJo7EMaVlrXK07sBDxRXyGytSaS+H0mbgx/vyA3Yg9YexQfbJoL2IcZsEE+4s7oMGTYi6Ba5xvvdIoI+",
+	"1bb2uc/u2R4ZmDUC5Sdu1t8Ko7w0KctXq8XZz/sFWSOOPmRdecSawbhhG31IKNqP7+yU3BypUnTXOxc/",
+	"an8tv9jVVJWS79mlY00mrJL4eaHYRr5n+kgwZre5ZLTQR0Ye/VUuj+RqBTbMkhnD1JFZU3GEx2nPwKyZ",
+	"ir7VkNZFXXCDU+5L4tw4quvL4incA0bbWPbUNe5D6qvut3FDdTYc6K+ZSuZX13yxNX6SxuxeeUOtvVWB",
+	"MkaRSLTpPTrJ0J5rlh+JFe2Mrv4vRhpapn7qigOYnn8+C7ajHTi15K/r4oaZBGmUpcxpS+MkjPh6Q+QK",
+	"DPVcihVXG1YQS8EbcDlGqclBayCnCesLrA5r8Vs/gCmyoTtSSHQE0Pa3ZumYI8KF/4WpZeqIEgq3PZHX",
+	"Sm64ZgWhoiBCGjA+yI6ZcatecaXNVUF3o9TDqhbFofU8t8+M16olnfD9kq3M0EYEQrmXQTZZAWtj5zrq",
+	"jN/Aox+yxY5R1V/As9NnXxKuyVNyUSleEvi3keSzp+QlVfna/uFfRuphOKigMOF78VlH2+5XkPU47aDe",
+	"jE4DuWSYr39wxlqCiShZwiN26bdCbgVZ7kD1jzLVR1KZ3/Exexdv2vCK5pDOTub9ISTzG0/n7SP8Tm5B",
+	"DNrdIiVn2lKskQXdnZONFGxnj7VhRi4IFcQaakQKRmgphf22NzuMPMplsOXgh4IVfXPC+uT2naP3VFnj",
+	"T9uXcZ5v5SWOgP98hePgP77F0cKaQOhGVo/VGJM+9hJe+JAtLtH+GW0G4vNv6s2Ggmru0hEYvrq/3T+w",
+	"LdOGACePVTCv7VgHzUT3xbSViNOdg+S7C5+X8vu0uaFiRzbU5Otz8jQ7PT0lG0aFRlcafpSKbKSyFNOK",
+	"YGVzs1F75b1tHHSO1/a99LrHqlj2npXJsTdSmPXA4IP+dVXSfb7maHK0jgcvmNpngCd+S4ls51Q6PzAM",
+	"HFvcuAl+9qkD+oblJRc9V0hIc1RyccsK6wA5hwjcnCOrZbm4OQoOpJ2DNEfvaVmzo5VURyAC3V+tft3C",
+	"21zoerXiOWfCHHGBB4guwrD/9I3M640LqHWUY1FMDDPgG8vdWFcpPC+Sevxv//W/rBUenP+//df/Jiup",
+	"QDGEP2Zku5aaETuEVQrWVr1llSFrppKTzKm4Qj80ZTkwu1FdC9zQW2bNb7qlO2eDu2GXUpaMiglcM02u",
+	"+dN5YdgmJdZu+WHL2Y/xZ44W9IYVnF7hSN0NeMOYaFIWPtaaWMYgGysGrGCPddR+uOf1yIchED7aFU/G",
+	"+F9YU9Cwkf7bKEPcb7EzxVOyJJq6O7YsyHonYKKDyUKewVvRnhnbXNbloRZ5J6VRTFBp1Vbna+v1UlK4",
+	"Zy1bWb7brnm+JlaY9Qxp+8expzLsBnVyPYfzPZ2N9rPw39i3AX92nOPl8a+1hI1WLGe8MiPtNT/av7u3",
+	"/b9/9KNEXxwwda9roXMqBCuuz6z0glSfFV6klPIWd/49V7Vm+phc/1pTRYXh+Dg3ZEu5Aet4iS+wgpi1",
+	"kvXNOgPfPafiibE/YhjzmFwrtqo1vG5t5S21n6hFgY9btl/xEkTpjRTsODKjw0QX2SKahyU6EIJ282Do",
+	"iZv3H9G4zYbG4/u/XrrvNNvsvvchW3xbarYFoZ92CLXcsKUsdoSVmpGK7uyubakqNCza0o7u0bUVhZ2s",
+	"6bMRWdOHI3HvF8PEUvQ9FAqdoMZH8vFth4PWskRBVzKqGz9/kS1qEf6zgtiAYrl8P2CQTImSKLZiyj9/",
+	"P22RktlOTPs9b4nw5tMQTE4dxfOS3tyw4rU3X7uWufftJjk2U4zhzppCNB3HODTlOfyy1hY88oDEcxeF",
+	"HOlATQtx3iFs2ZZhF0sNyei1Fc5CEiaKENqKLZmhCQwYbIfdnmadQ5t2SQ27kWo3GImzDg3RVuLKFSgd",
+	"y1j2v1HZgb1JSUF3xKXnupF669/sNdbhCyDTrbrkJmmh59E89xHt99Zd889OPumSLtEtjnTGl4dVxsOd",
+	"/FaqQg+cTS5rYTSRKiN8Zc0J50G5TbfO1Q7/IAqydckJgXrMr+aLgwqxK4f83maLxnnFbfOzHUN2s8gn",
+	"l1V4zHLpO1pVTNiN7J3hK8EIVcoFS51+ImuKthvEQW/6DDXBFBjvy0defKK0YkiGOvOqvapvN5XZBU9/",
+	"yW64EGhE9gYw8tAJh+xIYIP9xAlTgoEzTLl6R8svMHVELzaVVEMhlFRyjedME/w1mTScckS0GKhjs3xr",
+	"6C3wa/8b+w6skGKoOK5gtDSYkNSSrCAD1B+8qLE0KxVshmEgUKpYxayCEBIFuURLHAoABtKK5Z4KnRUa",
+	"G4P7DXuBX6a+EnNTa+OTu2TJVlIxO4md9Zus10RJTqv7lPdsaFU53t1Hpi/dYxCf0TpZTAkSmxsiGCt0",
+	"RsAj39k/rCgvWdrXVuw9Z9vD9iI+NjbegfQeWGsgUA4HzUXwKc/JKamF4SWqnQHar0W+piJ5jg3lbBme",
+	"k7JCTjFa7NJjVZZ1hilCKlcLp4l/dGQiNBBiFKIxkZRoxHuBuSjP7M13moW2+AU5uqHmYXkTVUWOtFlz",
+	"WdabdEEMhHWSek0xqpNVNInoS2M9uk+F14eXEeIiITRu6fvIM062ULWX/24vHb2nvMfv3TI6cnhjCW5a",
+	"ceEdjcWRYsGucaxqxdBUOp1RVSUfyHVYc23gh91ITwCGwBeaKWexARdmkLU32c86deytLeubu23vICPL",
+	"nZXCsnCFqtxoNPetAazPiGYsuABPNHFz48BJkZX6+WliZ182wrkranm+JkjD1iaG0GfPksLf29Zm6okR",
+	"dfH7S8VXnJWtWMuEzBQm+kJSzqeqfBQgiyyeXw5Z7jiPwNypw93Q317gXjx91rer0wbf2zUD788eIyaM",
+	"iTZUWZ/HyXmMSVrDVkii63A2Y/yfNaMFFzdXXsKFENwX00Jv/rRTq/6BbYcTaYE2OoRuSMmoNuARW2uX",
+	"Eh98zu6WHWr2/rPTeXJFcXYmcWY+QWDQM+Qa1sI1AY+VC20YtawcH9Oo8BvMdWCj98dpOnusyYoLKnJG",
+	"toob6LrJkICoJi9+ePP224tv2oLCku0BX31qQGDIs/+erQyR9QxRnUldPT26Hh/u+YFt76hhJwe+H6cK",
+	"7oWgnHzCTopcbpgGoX5GKIGXnmgi6s2SqYxQsmVLoteyalPcs9PTbL9uP/iw1/UT8xTOEuguCpyKG2Y0",
+	"8rRzlbgwEhrWOvxyOpXgDlsVLWoaoMO3TKWk6ndy6yOOdq76UHSxNvIqshn62eIVoWUJ2X/tsnFco3XC",
+	"IJgeJPUhY6ORzl8kpDNMpK6ujByqRL0IAZ66Ql+ZazsXirX2hTWUuNGsXFlHy05UOHN5Gi+eJnlxTcuS",
+	"iRtmRUMqmijVLRc3dpshG0n1Leo059uXUt6mIwUs58WoUblwGWgaNoL7zCeOknYo2W85gwEHtFhOK6jy",
+	"WDJSUa1Z4UxOOya0wbkScBTJ/bAy+63iiumBJVzSkomCKrczEHwQ7sxo6To5SS0gj3mwlLozewlUrbB3",
+	"dIy+cAbG5O2Gt+x2FzVLl0nQTVWyKynYFU/Yu28kVsVZKt9Qw/OwA5pQFTLXdnNWhqlz8tR+jL1nynJt",
+	"oopuP7VuqRKjziNEfKjJXMkLzddIV+WIYEBc+9zj4A5pxNPqMVSbEToH1aLhlDh83YR5OifKzZpctxzq",
+	"6zNnUCttMOvtpBnY2FgFsJZb1/UAJi+GW2pRMKWNlEVPinZN7D6T2V9cAM4Hdt1LOvPhoMYb6p8opueT",
+	"8f1+ULgjWvcWqPq8f2sJ6T0eSOO6xpCE6jBerkAU8YwIS9DEBXYyjD75thIQOahp08kr/+SkirzmreVu",
+	"MGY6aAJAbYifLeaHtlQnOzicXzdXHnRSq0ToUuyTHZayGJLTDSPe0U0nETqmuXXMoCeWi7ysNX/PzgmN",
+	"M3GN1WftgYqNsNdTIZZWQUd0YAM0GCJ+ncjo80vy1edf/EuPM5eh/yklGOR7po7wkeu+aaRvJzbktvto",
+	"Rrxgvz/hhW5HXDTBTttINHBqH3Na7d2SnFZz7Eei4fsjb0q/B/XAzhTMUJ6I5b8uqTUIpCp01uBSbK35",
+	"UScLRJlSUu0LjTVf6nO/R0DozuJPb179QNyv6I/Eec+ljNMAA0znxw5LTe1CV4NoQ009UNBuuCnT0Vmj",
+	"aO6rIgeUVM9OMvawmgjF9dqYSp+dnLhYyrH1CqUyHu9An8T0un/lrrAU5xvWtHcfXitZSZ3K7UAuSoqA",
+	"aFLBk0yD+eCN/ji51mcnwDi5GqxOgLqDZNU4vDi1NN2/NKE6PXplMOf4CZLpD9s36o98sHO05SuPLrKI",
+	"4zO9oPD87Z9jYp1+paEu3jX29nf3JXacWXnj2woziNuBZwiGHJiulh/sM0j+g8Wkh3v3oK9xohl0uBQi",
+	"HjtZVpoSAYPZv5GpYr/LTbLYx232vRXiO/vqMl03qpthv1LDpWR9fnaolbRFB522vY1rf4C5RCGqcQXO",
+	"fuSXzUj+T2/diP7flw1b/RLNaY4apyDEH3mdU5tSooPYUm5wjxvreGqtuR/8pzBW2PloTP+3uK68JRBb",
+	"KTiv13AmEydyGV5vfxS++SMr6oBd8WmsUBaX0++FCwkPJt30Q4H7FFV+NAvYTzhFjj+iVZmGjgjQT2NB",
+	"WfagQk0/0C1VxVSspIe1GoasBReXnWSq+XfGm0vRG8MlbS6aOwwXFZ4YqhS8K1OsuTbJUodXZTG57bqp",
+	"Bk1s90NBTs3D1vu7NUZZE8GK0PXSYUhMIa3mrfHE1XpnkLzui3AVt5N00K4aeRNAJLxJ44OXHZHXkg8N",
+	"/aEU2A9D5aTetwVPSL6PoRN8hvlgOcO+Hb8DLuEIVTCHMeaGeiikgplNss5sh1XhaJ96pBZMJxA0KZnW",
+	"2IfANdkwg35XQ5fZHQ2iVKGt/drK+ORIWKqDYcXE3VkIBnMd4lDQkpm5abbzxq5YlWhm/86LsTPuavz2",
+	"fH1Zrc8EjwRwxOrTifmEOUEf9wMu3sV2wHxcOg0VrJ0m9eU6mzPrtd+KThvFcnePBMbdVewA2IgX9VOb",
+	"IB9erd5VnV3FsEjBSR8AYWwDO47Te33TPyL5tLgztRJdpI6NVKwDpwGVPQDawQpfSXmUr1l+6ypajmqR",
+	"lwiPNQy90XN0C0VXDsYPT8EuouHpApFEcH/tTOE/rbVeKLoVw99469XDvV3Ju3geshYmrbYk2L/Jsirs",
+	"GiiluPESlYsbTOO5uD+HIlHDumm3YeNvAid0aLqhzhqiOPvoLkVYoVZpHIxTE/1KIDhhsMCJle6+SR+I",
+	"R+C+Jr3MTeZ6+HaHizGzYXjo55CiP3ep7KaBYbSVFS8gjQrVDbSwgjdM0XBEwxCBHyJuSNcya5bXipvd",
+	"G7vRuKFG3jJY55JRxdRzvzN/+untoosJfSEIzXNrgsBb3jTQhq5WxFU1VPWy5Dl5VTHx4hviK7OzUPVA",
+	"64JbOiHXLqVz7dHEIeEPk2j2c21MhejUVgAN6DRXZKArJgyRgtAGHSeqwYUieitEnWWypZoAHaMGDA2e",
+	"9u9O9R6/Exj6Lvl7phGUAvEgsTDb2l0ZFgrJkhGg/2NyEX++Ad8j3I73TnwLRT05LUuSU6UA283uS2Jj",
+	"XW5pu5aE5kYfE1juTtawZCENFP9jnkaTz08/z96JbfyI/XlZG3i0kNGTnx0TnAekKe00r4fQxK/JP/ns",
+	"+j8fv0NHIWcCW/d5wYThKyjTXFxUNF+zo2fHpw1cfPS3JlcI7asYIQyMtnh6fIoPyYoJWvHF2eKz46cw",
+	"VkUdnNZJUJ7wT5fZt/IB5v2iWJwtSq7NRfNY1roW4effk6D2HRV998sRfukAtz87Pb0HSP1EUNo43La3",
+	"5geHSyPR7wHGg18d2H96KmHtEbK8lVzOfVpErPFEExqfkqE3EB+Oju4XSIWnFOTXuzYI1hONhWvHBDqC",
+	"g6tihQ6j+TriSFQLVg5YTnXVPa6QBfK1SxapDVg4Un2byiyRXkSBiQ6RpTaneeSkc4MGko2/42B3D4qZ",
+	"Bvk+2UhvoZ6najG5IN9LUUhB+Mq5j7Xx2tK3QtamVmxytdAgBvqoGxV6fPl00i6P5Ls+A70C1KEZWOcH",
+	"a/o5bSsKqjwVu6Yw630j8Ng5VC62bzYgS4al+Rjsrob47UMWi9iT33nxYVDOWkc+5oB7yb1R+xsjwye2",
+	"+m0cpZhDWIlmuCwEXXxMxBuUdrNLVtyg1TIgxCYKB7QDTzDTvl/Tfe2eGaXmVrVwvQajNdr4G2XSn/Tu",
+	"ber+nS9P7/W5VCW7q20G2FzTxDsEFTmnJf4dABU04WLghhsH69yasrvU5quvvoqCq8+SeKZTlnCAEiDg",
+	"OuI5uMvn3rbH4dIJnE+f8y7gwiAsIC+psRYD7PRcZoMjckjMOSWCGbsncDUPdKZ61vMMERsPfdXtIKIf",
+	"jd72ceFpmDmen6dAdd8NHH0aC3SbBILY2Y8B/nHVtkcJf0CdbQdyzVhPtMdjx64gYrcCcLuBVVxNqYc/",
+	"5IJw424b6BN2pBsOq+hA6Q8sG4Y08jKAsd/bd/CVZ8FVb6njIRlwN93rYDEGt1Yzyx6X7qneZ3p9RUXo",
+	"MrFaJiOuT51IFcVIXIjENaSmdNOvQ7o03RZ5V2X6SpS7gAwClEk7FuXQVXbRLUMJG2OoK+LvUGNG2O57",
+	"NObS6krAUZ9NWT7noiC05yYsd8RDi3k28dSLEsUd92GJculhFB9474YkioNxnEOiuL1BCocuV00AnsbB",
+	"MCQ3684yxcMF4B6frDjWzSf7Uy7KLd1pQjXoCmNovravHpOfIN9KA0jtkkFiYM1yF8r0YLnOPVl1UW65",
+	"ieKAXx33IhuF3IpS0iLgOUw6aJkbZo60UYxu2gcehMCSC6pSjQrJ03ZNeei62jc8CkqzJuyBnYEgQscU",
+	"RIshyWVlcoNK4YnB782c5ACg1S5NNX3APZGy7VpC+AUQmMBv9XALaGxEAW8iRSsFDM2ofq/xfYx/E2xw",
+	"8PAYhJtjcgEP29N5J9pElrW6IjyyGAwHh3ntx7mGgd5GGMwFK5lhxXnr1BH4ShvXpuvTCoYYRXmZCtch",
+	"InhE0jPY/S2e+DzRkwbfnMOOfEtvA8sDBj+9oeC+pujRkpa1OPfHDZ7DE1P34fGo1wCAuU+57sDYmuEA",
+	"EOcCL95pMC4me53PsWD/k/mcB3Ku2GPycb2w5psP5INdFIVzwYKP5W9QOuhkARsdNoie+z6MB6T1QfXo",
+	"+oLu66kKN9SsTlSzfyfttqlBsXQZo5ft9an25BsGfJMHcko+Zcpvf2fZnbN+HmgzAEqDb5JhKq2iyjio",
+	"FYKgxXPI1wYnO3y0cfMNXhgvpMkwv48O6EyUOmQ6XcbYBK3bE9xOGHrrUipgvVircRtizgj5zR2QHzUd",
+	"zG8E3siwfpMb/U5gVR603EPKHrES7M8NLCui+Kz85TR2ekBWKZPHFcLs46hPlqW8fw9lG0xow4UH3UuV",
+	"3fsOvnuhNrWAFQdBPT+u9mxa2/pM/NoVQs3Anm4opO5xbAoM0oWeOqRlT0Jv5KCC8H2Dc4pccbWSgwga",
+	"rkDFahp4yt/C2EKYSqAjT5LjvtptjADPmgmPkeVvm5wMuMk3diEzhZqwhMjvEDjNLtYNB+kjtRwRhfwO",
+	"flrJDeDWVLHmQN11X/TOwndI9HpafSRS965y8L4tyyaw7D+izGyzxEiRyAEYer8kfOGeedw+/H2sW3er",
+	"wKPuERqKPsxAQRhxJvasNUGKYIW7dCAjon1lracjTxXDtXNvwWr9j7fPj/57Bv/39EuQ0z9xUcitPnr6",
+	"7ItnmU/65HKzoRnRbMNzWVohr4ihS7JkZsuYCABpcHUaN6XvU6JL+R6E5jvhYc4wrodRQRdEAQiVnJ0j",
+	"lo5Ut+TGGhBSkCVbcyiuOSPWw4YHcAusFlvJsgSENhzzRsqCKLkFKL134pZV3gBZ0sIj8tptZAW+oAEN",
+	"C/qWtgBbCmXc2kdEj8mFIRupDXl2Sl5+nTKu66qUtHAEOq72JkLMH64vnYRf2s/bYZyKemg5f5tNg1x3",
+	"Rq4Bw/pfv8MnriOoHUh5/OulXfc//d//88/XA270BsrHmimn8D/T2cj90Nj3Kfy5M3h28qQwtPcp0peT",
+	"dL9hv5mTXL+/Q5rlkLZ9Npu29TI8YZgCGCIX59ZxULXAGz0AqrGFvbihVTWLRsapEAqiwBpyPsHtdPLl",
+	"m78ApSSlaaSVDwcEg1x4sJDgnm0NknKGLftObq22IVR46ct11vb4eDGkfe4WM4w3+SS6POZu7kGdOKEN",
+	"raIDmj+SHq6yeTSc1ihPy2cz0MUbunN+XeeKCCQOVYtIY4/ipwDoNsLmfe0f/Xs3fcPm/4NawJZwVfvO",
+	"o3CnF6T3XPfbQ4kfT5PHTssm6dLXS/Ro8wDx3EN9t7cbTHk02L9+9fKc5KwsPdI20ZVVSHrNmCFbWZfI",
+	"nNTuJKuNoiWfx93df1RUH9Kvdz4wj1KG3aFJjweBTY28wgLCK15cw9WAzF34SLHQHxn5HHfy2hoFQy8g",
+	"jvOS5rfu6aVExCA72DthFBV6xVxRJxd4wUktimPyorlyUuSscyezCyphNcVLh8stQpVjVFDhEEh3FXsn",
+	"WiC2IH6v/T803VkvALocMz9IQewLezIGEVrbI4lctc/iY1+ynt0nciYnzXvgsut/zMgZSBJM1UNYII0/",
+	"KQXbA0CZDq+hm3gS3Zc4XCcTXeD8h66X6V5svaduZlUrs2Yar+aZK1fgbhy03oSsjeZwnRnjyldCP9FE",
+	"UXHjjl1IEIvWZ48xD9OVq+44sc4gCszfu5SuTQ5u6Nfu2rC5K8g+bvlsg2Htb+7xuzxH4BKvE3UmSLvH",
+	"lmui+M3aZETLUNTXvWx04JhR/Ox3EV6Hpw4UkECNu1lbSRNRmwc9HogNNVCczVGE3YIoT+rugvu10H2C",
+	"rr1GZ33EjzpU22m6yIMX/x12ELQwcPd23QVtacnTF+uYNRPtLMFMdTpbqhuUlWkteS02PhxHCwbHR9jl",
+	"IXFZRejBMxTZ+eE6gCOR2Jmx/q691R9FN4YDe7zqcd+JXz6AGoRDbnt6nn3aShAcw5F8cwKgyzO0C3S5",
+	"blVrNu8xzuEBHrwl4X4X8sHod3OvPg5dekDu+1MljgT9fF4SQU73lkFAw7pQT+CuN8jLOCUCWFf7ydOd",
+	"sx7saLLCFAHPGjgzufFohFv7oWvAGbsGOKKAAXfd6it3iFvuLXDztlyzfg2OtQV/9HMalaH1IGeJ1OYo",
+	"7MAmvfnlfNnNCxKgBKFXlCrv9U7tEP189gZRNDx8RZTX/nIrSE41KyUdsqI3GLZ9GBN6cKImhfYNfU8e",
+	"6TsxVXiALkv2UU3+B0TNGAF/9fHAQdpQmA/y3T+MuR+DLD9kUsULxVGme5Cgw41NANrpLwt4PIAa05CZ",
+	"u1coxG9/6rCr39skUcDuh8YmLL7azYK38DWUCjd3zULPoTY+W+JhnxKUEpsDJ7rBzk4DKcDvXLNpyvpB",
+	"VcgnUASfMtkcYeTO10OEteFgU/kQhaNSiNHLmapTABvaE5uv64baP/j0sJBDBxxD0JBkGEHLBwMWjRh8",
+	"aDUxFK5Q/ucZ0BECnjveh6JRvGQxFLwoSHO7Qlpp3KNupyvsALIcryCF8lRBrnlxTW4ZqzBpeu16EcCF",
+	"sGcOxOaDLPaEzkMb+l4QBFbwx6DTRhAC3FTxkT3VcTToLgoQcusuC5jFeMFWOxNuRICuE9SCANWAuOCB",
+	"D8Yx9Ym/jXvmcIqDan501pG/A2gv7CLOHdDg73HdSNbEbtoFwqeHjLAGMxum+6nDM/vMMI9RP4PUxaE6",
+	"ENXnzb/XrCysdMvlJmDkjyPx2t1pM5g6c69f1Ag4/kdNdcP897tR4VKTBjVkluyIDPEpqaI7/ePbUQY7",
+	"N+6rNfsnHgBm9sTkmtQRU1ZyA2QJ2FENeq/pPYVIs0TTHeBKrXm+TkfgGmCST2jfBtiX+azbt1smzI5Q",
+	"7BPxtqTdJkQkWlO1WdXlnGbYE42IRNhs4zCJdOZjql1yujdE0VjsbYdax5WH4L5wyEl4J08MJ8QjoCEV",
+	"bg5CIL98bc1zAVftU788rJLj5p3gOtzucx79rulOk7X1A+p8jTiA7k4bV59sjYSmn+fpKXn5dUDSsWeG",
+	"52j/rRtf9/ideOvRprgmmjHhu0ShUsKSLCICQ2TcRHhF4GQUZ+T1N88z8qfX3/5bRl7/8G8Z+e7bF5d2",
+	"0T+x5etj8gosUPdV7Ij6/PT0nWiKMtwd39eAEnadqtajRTEvntGQYbGpS8MrqsyJVfxHBTUUr6fIZeGK",
+	"872kid586xity9VA3QNsHQ9zoNU05mkPpJao+rRei3Xgz9FtQDyra/+d6xiEfLDgti0jimbP4bufOjrU",
+	"bERfSv2ZVWY2CJ0Ah0YPAKL1FZGKr3NNKqLLbgfeG4beeUhTYXYK8fAYaG2JWStuBhuwm2tkH9Qu9B95",
+	"+AqC0LzoJeqGFlDxuOImQKKGa58e1Lh4mPyzu9HmD+kwfYNzn9Fh6tNSo3WhrB8sy3b2+9nk7HfHz8oe",
+	"STp8j7/1jb8I7P4c5YZKOFiKlYzq8f6Vu4Jp7noMO+gfkh2iy+Qeghv8HZV4CZ2VgWha/uNxw4/+LrwZ",
+	"+vqs1gVFC1fMMTTpPRgAzABbZO7LLFDdofUchWjtzWi1zQRNmO6dIdg6k9PK9c3Af7WbZuIhQudMuJ8P",
+	"u5VzKoTEi4McDG8Ef/rF6WcOMxWBv6CkHYMEKasey14ejuHTVOEf4QyuModz+UTU/Cbc/TiD4apvEaKK",
+	"+LvNzxsrCa5+446EfXKzddPtWGL2d+7Nbg35gR+d/P90weBHLId/CheRzoT427qMF5sNJ8rd6MpHoBd3",
+	"2ePPv1hS0Ey994RUq9Ldtnh2AoBscAa/hFG7YvZNG11eR8nUGD/9zEPG+ZsMoQM1VO3BrY14aeNxk2n3",
+	"XR/9Yq4WIo5DbbBOePSy7yjtvwyIx1mc8R26iiNUZjuAx60kFZNVCZ4Wyu7oi74MMlV7xjoXz0kR+m/2",
+	"XtfFw01d0YeiS6X634KupMKj7yRKNUK+O8hCB/a9iT4RaKf/gX/vxx4x9+Yo9IxUa2nkjaLVGh+D8FY0",
+	"eBMj+PDLh/8XAAD//w==",
 }
 
 // decodeSpec returns the embedded OpenAPI spec as raw JSON bytes,

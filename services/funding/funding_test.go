@@ -318,7 +318,7 @@ func (s *system) draft(allowance uuid.UUID, pence int64) *api.Request {
 		s.t.Fatal(err)
 	}
 	edited, err := s.client().EditRequestWithResponse(s.as(asha), r.JSON201.Id, nil, api.RequestEdit{Version: r.JSON201.Version, Lines: []api.NewLine{
-		{What: "A bike", Why: "No bus before 7.", NeedId: dansNeed, Category: api.LineCategory("travel"), AmountPence: pence},
+		{What: "A bike", Why: "No bus before 7.", NeedId: dansNeed, Category: "travel", AmountPence: pence},
 	}})
 	if err != nil {
 		s.t.Fatal(err)

@@ -25,14 +25,10 @@ type Line struct {
 	Quote    string      // where the price comes from; may be empty
 }
 
-// Category is what kind of thing a line buys.
+// Category is what kind of thing a line buys, by a code that its fund knows. A
+// draft may say anything; whether the fund pays for it is asked on the day it is
+// submitted.
 type Category string
-
-// Categories lists every category of line.
-var Categories = []Category{
-	"travel", "interview-clothing", "work-clothing", "tools", "equipment",
-	"digital", "licence", "training", "childcare", "other",
-}
 
 // Elsewhere is what somebody else pays towards the lines. The zero Elsewhere is
 // nobody and nothing.
@@ -91,7 +87,7 @@ func (ask Ask) check() error {
 		checkText(&c, at("supplier"), l.Supplier, 200, "")
 		checkText(&c, at("quote"), l.Quote, 200, "")
 		c.Want(l.NeedID != uuid.Nil, at("need_id"), "Choose the need that this meets.")
-		c.Want(slices.Contains(Categories, l.Category), at("category"), "Choose a category from the list.")
+		checkText(&c, at("category"), string(l.Category), 40, "Choose what kind of thing it is.")
 		checkAmount(&c, at("amount_pence"), l.Amount)
 	}
 	if e := ask.Elsewhere; e != (Elsewhere{}) {

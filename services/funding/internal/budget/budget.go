@@ -1,8 +1,8 @@
 // Package budget says what money there is and what it may be spent on.
 //
-// It owns funds, their budgets for an area in a financial year, and the money
-// that goes into them, out of them and between them, which always takes two
-// people and a reason. It holds that no budget is left with less than is
+// It owns funds, their dated terms and what each pays for, their budgets for an
+// area in a financial year, and the money that goes into those, out of them and
+// between them. Any change to one of these takes two people and a reason. It holds that no budget is left with less than is
 // promised and paid out of it.
 //
 // It does not commit or pay: award and payment do, against a budget. It knows
@@ -10,7 +10,9 @@
 package budget
 
 import (
+	"cmp"
 	"context"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -158,6 +160,69 @@ func (s *Budgets) Move(ctx context.Context, from, to uuid.UUID, pence money.Penc
 		return move(from, to, pence, reason, who.Person, now, s.d.Today(now))
 	})
 	return pending(who, p, err)
+}
+
+// Agree proposes a fund's terms from a day on. Confirmed, they are in force from
+// that day, but never from before they were confirmed.
+func (s *Budgets) Agree(ctx context.Context, fund uuid.UUID, t Terms, reason string) (Pending, error) {
+	return s.proposeFor(ctx, policy.ProposeTerms, fund, []any{fund, t, reason}, func(f Fund, by identity.Person, now time.Time) (*Proposal, error) {
+		return agree(f, t, reason, by, now, s.d.Today(now))
+	})
+}
+
+// Pay proposes what a fund pays for and what it does not, each from a day on.
+func (s *Budgets) Pay(ctx context.Context, fund uuid.UUID, all []Category, reason string) (Pending, error) {
+	return s.proposeFor(ctx, policy.ProposeCategories, fund, []any{fund, all, reason}, func(f Fund, by identity.Person, now time.Time) (*Proposal, error) {
+		return list(f, all, reason, by, now, s.d.Today(now))
+	})
+}
+
+func (s *Budgets) proposeFor(ctx context.Context, op policy.Operation, fund uuid.UUID, body any,
+	propose func(Fund, identity.Person, time.Time) (*Proposal, error)) (Pending, error) {
+	who, err := s.actor(ctx, op)
+	if err != nil {
+		return Pending{}, err
+	}
+	p, err := s.d.Store.ProposeFor(ctx, Act{who, op, body}, fund, func(f Fund) (*Proposal, error) {
+		return propose(f, who.Person, s.now())
+	})
+	return pending(who, p, err)
+}
+
+// Terms are all that were ever confirmed for a fund, the latest to begin first,
+// and the version that is in force today, or 0.
+func (s *Budgets) Terms(ctx context.Context, fund uuid.UUID) ([]Terms, int, error) {
+	if _, err := s.actor(ctx, policy.ListTerms); err != nil {
+		return nil, 0, err
+	}
+	if _, err := s.d.Store.Fund(ctx, fund); err != nil {
+		return nil, 0, err
+	}
+	all, err := s.d.Store.Terms(ctx, fund)
+	if err != nil {
+		return nil, 0, err
+	}
+	now, _ := On(all, s.d.Today(s.now()))
+	slices.SortStableFunc(all, func(a, b Terms) int {
+		return cmp.Or(b.First.Compare(a.First), cmp.Compare(b.Version, a.Version))
+	})
+	return all, now.Version, nil
+}
+
+// Categories is what a fund says on a day, or today if it is zero, of each kind
+// of thing.
+func (s *Budgets) Categories(ctx context.Context, fund uuid.UUID, day time.Time) ([]Category, error) {
+	if _, err := s.actor(ctx, policy.ListCategories); err != nil {
+		return nil, err
+	}
+	if _, err := s.d.Store.Fund(ctx, fund); err != nil {
+		return nil, err
+	}
+	if day.IsZero() {
+		day = s.d.Today(s.now())
+	}
+	all, err := s.d.Store.Categories(ctx, fund)
+	return CategoriesOn(all, day), err
 }
 
 // Confirm makes a proposal count; see Proposal.Confirm.

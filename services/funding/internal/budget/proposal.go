@@ -22,7 +22,10 @@ type Proposal struct {
 	At     time.Time
 	Answer *Answer // nil while it waits
 
-	Movement *Movement
+	// One of these is what is proposed.
+	Movement   *Movement
+	Terms      *Terms
+	Categories []Category
 }
 
 // Movement is money that goes into a budget, out of it, or from one to another

@@ -38,11 +38,18 @@ type Store interface {
 	// Propose saves the proposal that propose makes of these budgets, in this
 	// order. An id that is Nil is a nil budget.
 	Propose(ctx context.Context, act Act, budgets [2]uuid.UUID, propose func(from, to *Budget) (*Proposal, error)) (*Proposal, error)
-	// Answer saves what answer makes of the proposal, whose budgets are locked,
-	// and moves the money.
+	// ProposeFor saves the proposal that propose makes for this fund.
+	ProposeFor(ctx context.Context, act Act, fund uuid.UUID, propose func(Fund) (*Proposal, error)) (*Proposal, error)
+	// Answer saves what answer makes of the proposal, whose budgets are locked.
+	// Money is moved, and terms and categories come into being, by what it saves.
 	Answer(ctx context.Context, act Act, id uuid.UUID, answer func(*Proposal) error) (*Proposal, error)
 	Proposals(ctx context.Context, act Act, f ProposalFilter, p Page) ([]Proposal, int, error)
 	Proposal(ctx context.Context, act Act, id uuid.UUID) (*Proposal, error)
+
+	// Terms and Categories are all that were ever confirmed for a fund, in the
+	// order of confirmation. There are none for no fund.
+	Terms(ctx context.Context, fund uuid.UUID) ([]Terms, error)
+	Categories(ctx context.Context, fund uuid.UUID) ([]Category, error)
 }
 
 // Page is which rows of a list to answer with.
@@ -55,9 +62,20 @@ type Filter struct {
 	Year Year
 }
 
+// Kind is what a proposal is about.
+type Kind string
+
+// The kinds of proposal.
+const (
+	OfMovement   Kind = "movement"
+	OfTerms      Kind = "terms"
+	OfCategories Kind = "category"
+)
+
 // ProposalFilter narrows a list of proposals. The zero one narrows nothing.
 type ProposalFilter struct {
 	Waiting bool
 	Fund    uuid.UUID
 	Budget  uuid.UUID
+	Kind    Kind
 }

@@ -51,17 +51,21 @@ const (
 	WithdrawRequest        Operation = "withdrawRequest"
 	ListRequestAudit       Operation = "listRequestAudit"
 
-	ListFunds       Operation = "listFunds"
-	OpenFund        Operation = "openFund"
-	ReadFund        Operation = "readFund"
-	ListBudgets     Operation = "listBudgets"
-	OpenBudget      Operation = "openBudget"
-	ReadBudget      Operation = "readBudget"
-	ProposeMovement Operation = "proposeMovement"
-	ListProposals   Operation = "listProposals"
-	ReadProposal    Operation = "readProposal"
-	ConfirmProposal Operation = "confirmProposal"
-	RefuseProposal  Operation = "refuseProposal"
+	ListFunds         Operation = "listFunds"
+	OpenFund          Operation = "openFund"
+	ReadFund          Operation = "readFund"
+	ListBudgets       Operation = "listBudgets"
+	OpenBudget        Operation = "openBudget"
+	ReadBudget        Operation = "readBudget"
+	ProposeMovement   Operation = "proposeMovement"
+	ListTerms         Operation = "listTerms"
+	ProposeTerms      Operation = "proposeTerms"
+	ListCategories    Operation = "listCategories"
+	ProposeCategories Operation = "proposeCategories"
+	ListProposals     Operation = "listProposals"
+	ReadProposal      Operation = "readProposal"
+	ConfirmProposal   Operation = "confirmProposal"
+	RefuseProposal    Operation = "refuseProposal"
 )
 
 // Whose is how a record stands to the person who acts.
@@ -168,10 +172,15 @@ var Table = map[Operation][]Rule{
 	ReadFund:  anyStaff,
 	OpenFund:  financeOnly,
 
-	ListBudgets:     seeBudget,
-	ReadBudget:      seeBudget,
-	OpenBudget:      itsFinance,
-	ProposeMovement: itsFinance,
+	ListBudgets:       seeBudget,
+	ReadBudget:        seeBudget,
+	OpenBudget:        itsFinance,
+	ProposeMovement:   itsFinance,
+	ListTerms:         anyStaff,
+	ProposeTerms:      financeOnly,
+	ListCategories:    anyStaff,
+	ProposeCategories: financeOnly,
+
 	ListProposals:   seeBudget,
 	ReadProposal:    seeBudget,
 	ConfirmProposal: seeBudget,

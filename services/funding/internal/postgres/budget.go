@@ -35,6 +35,7 @@ var budgetFaults = db.Faults{
 	"proposal_confirmed_by_another": fault.New(fault.Forbidden, "You proposed this, so somebody else must confirm it."),
 	"proposal_answer_pkey":          errTooLate,
 	"proposal_open":                 errTooLate,
+	"fund_category_days":            fault.New(fault.Conflict, "This would end before it begins, because its first day has passed. Refuse it, and propose it again from a later day."),
 }
 
 func (s Budgets) tx(ctx context.Context, f func(tx *gorm.DB) error) error {

@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"context"
+	"encoding/json"
 	"slices"
 	"time"
 
@@ -19,7 +20,7 @@ import (
 type proposalRow struct {
 	ID     uuid.UUID
 	Fund   fundRow `gorm:"embedded;embeddedPrefix:fund_"`
-	Kind   string
+	Kind   budget.Kind
 	Reason string
 	ByID   uuid.UUID
 	ByName string
@@ -34,23 +35,37 @@ type proposalRow struct {
 	FromBudget *uuid.UUID
 	ToBudget   *uuid.UUID
 	Pence      int64
+	Content    []byte
 }
 
 const selectProposals = `SELECT p.id, p.kind, p.reason, p.by_id, p.by_name, p.at,
 	f.id AS fund_id, f.code AS fund_code, f.name AS fund_name, f.first_day AS fund_first_day, f.last_day AS fund_last_day,
 	a.confirmed, a.by_id AS answered_by, a.by_name AS answered_name, a.at AS answered_at, a.words,
-	m.from_budget, m.to_budget, m.pence
+	m.from_budget, m.to_budget, m.pence, p.content
 	FROM proposal p JOIN fund f ON f.id = p.fund_id
 	LEFT JOIN proposal_answer a ON a.proposal_id = p.id LEFT JOIN movement m ON m.id = p.id WHERE `
 
-const kindMovement = "movement"
-
-func (r proposalRow) toDomain(budgets map[uuid.UUID]*budget.Budget) *budget.Proposal {
+func (r proposalRow) toDomain(budgets map[uuid.UUID]*budget.Budget) (*budget.Proposal, error) {
 	p := &budget.Proposal{ID: r.ID, Fund: r.Fund.toDomain(), Reason: r.Reason, By: r.ByID, ByName: r.ByName, At: r.At}
 	if r.Confirmed != nil {
 		p.Answer = &budget.Answer{Confirmed: *r.Confirmed, By: r.AnsweredBy, ByName: r.AnsweredName, At: r.AnsweredAt, Words: r.Words}
 	}
-	if r.Kind == kindMovement {
+	switch r.Kind {
+	case budget.OfTerms:
+		var t termsContent
+		if err := json.Unmarshal(r.Content, &t); err != nil {
+			return nil, err
+		}
+		p.Terms = new(t.toDomain())
+	case budget.OfCategories:
+		var all []categoryContent
+		if err := json.Unmarshal(r.Content, &all); err != nil {
+			return nil, err
+		}
+		for _, k := range all {
+			p.Categories = append(p.Categories, k.toDomain())
+		}
+	case budget.OfMovement:
 		p.Movement = &budget.Movement{Pence: money.Pence(r.Pence)}
 		if r.FromBudget != nil {
 			p.Movement.From = budgets[*r.FromBudget]
@@ -59,7 +74,7 @@ func (r proposalRow) toDomain(budgets map[uuid.UUID]*budget.Budget) *budget.Prop
 			p.Movement.To = budgets[*r.ToBudget]
 		}
 	}
-	return p
+	return p, nil
 }
 
 // budgets lists the budgets that the proposal is about.
@@ -80,7 +95,7 @@ func proposalsWithin(who policy.Actor, op policy.Operation) clause.Expr {
 		return clause.Expr{SQL: "false"}
 	}
 	reach := within(who, op, ofBudget)
-	reach.SQL = "(p.kind <> '" + kindMovement + "' OR EXISTS (SELECT FROM budget b WHERE b.id IN (m.from_budget, m.to_budget) AND " + reach.SQL + "))"
+	reach.SQL = "(p.kind <> '" + string(budget.OfMovement) + "' OR EXISTS (SELECT FROM budget b WHERE b.id IN (m.from_budget, m.to_budget) AND " + reach.SQL + "))"
 	return reach
 }
 
@@ -111,13 +126,45 @@ func (s Budgets) Propose(ctx context.Context, act budget.Act, ids [2]uuid.UUID, 
 	return p, err
 }
 
+// ProposeFor is budget.Store's.
+func (s Budgets) ProposeFor(ctx context.Context, act budget.Act, fund uuid.UUID, propose func(budget.Fund) (*budget.Proposal, error)) (p *budget.Proposal, err error) {
+	err = s.once(ctx, act, "proposal", func(tx *gorm.DB) (uuid.UUID, error) {
+		f, err := readFund(tx, fund)
+		if err != nil {
+			return uuid.Nil, err
+		}
+		p, err := propose(f)
+		if err != nil {
+			return uuid.Nil, err
+		}
+		return p.ID, insertProposal(tx, p)
+	}, func(tx *gorm.DB, id uuid.UUID) (err error) {
+		p, err = readProposal(tx, act.Who, id)
+		return err
+	})
+	return p, err
+}
+
 func insertProposal(tx *gorm.DB, p *budget.Proposal) error {
-	insert := func(kind string) error {
-		return tx.Exec("INSERT INTO proposal (id, fund_id, kind, reason, by_id, by_name, at) VALUES (?, ?, ?, ?, ?, ?, ?)",
-			p.ID, p.Fund.ID, kind, p.Reason, p.By, p.ByName, p.At).Error
+	kind, content := budget.OfMovement, any(nil)
+	switch {
+	case p.Terms != nil:
+		kind, content = budget.OfTerms, toTermsContent(*p.Terms)
+	case p.Categories != nil:
+		kind, content = budget.OfCategories, toCategoryContent(p.Categories)
 	}
+	var words *string // jsonb, or NULL
+	if content != nil {
+		b, err := json.Marshal(content)
+		if err != nil {
+			return err
+		}
+		words = new(string(b))
+	}
+	err := tx.Exec("INSERT INTO proposal (id, fund_id, kind, reason, by_id, by_name, at, content) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+		p.ID, p.Fund.ID, kind, p.Reason, p.By, p.ByName, p.At, words).Error
 	m := p.Movement
-	if err := insert(kindMovement); err != nil {
+	if err != nil || m == nil {
 		return err
 	}
 	return tx.Exec("INSERT INTO movement (id, fund_id, from_budget, to_budget, pence) VALUES (?, ?, ?, ?, ?)",
@@ -168,6 +215,9 @@ func (s Budgets) Proposals(ctx context.Context, act budget.Act, f budget.Proposa
 	where := proposalsWithin(act.Who, act.Operation)
 	if f.Waiting {
 		where.SQL += " AND a.confirmed IS NULL"
+	}
+	if f.Kind != "" {
+		where.SQL, where.Vars = where.SQL+" AND p.kind = ?", append(where.Vars, f.Kind)
 	}
 	if f.Fund != uuid.Nil {
 		where.SQL, where.Vars = where.SQL+" AND p.fund_id = ?", append(where.Vars, f.Fund)
@@ -226,7 +276,11 @@ func readProposals(tx *gorm.DB, where clause.Expr) ([]budget.Proposal, error) {
 	}
 	all := make([]budget.Proposal, len(rows))
 	for i, row := range rows {
-		all[i] = *row.toDomain(budgets)
+		p, err := row.toDomain(budgets)
+		if err != nil {
+			return nil, err
+		}
+		all[i] = *p
 	}
 	return all, nil
 }

@@ -206,7 +206,7 @@ func TestTheDatabaseRefusesABudgetThatIsTypedInOrConfirmedByOne(t *testing.T) {
 		"money of one fund for another":           {proposal + ";" + movement(made, one.ID.String(), b.String(), foreign.String(), "5"), "movement_to"},
 		"a movement that nobody proposed":         {movement(made, one.ID.String(), "", b.String(), "5"), "movement_proposal"},
 		"a movement of another fund's proposal":   {proposal + ";" + movement(made, two.ID.String(), "", foreign.String(), "5"), "movement_proposal"},
-		"a movement put in after it was answered": {proposal + ";INSERT INTO proposal_answer VALUES ('" + made + "', true, gen_random_uuid(), 'x', now(), '');" + movement(made, one.ID.String(), "", b.String(), "5"), "proposal_open"},
+		"a movement put in after it was answered": {proposal + ";INSERT INTO proposal_answer VALUES ('" + made + "', false, gen_random_uuid(), 'x', now(), 'no');" + movement(made, one.ID.String(), "", b.String(), "5"), "proposal_open"},
 	} {
 		err := db.Tx(t.Context(), tr.db.Gorm, func(tx *gorm.DB) error {
 			for sql := range strings.SplitSeq(c.sql, ";") {

@@ -80,11 +80,47 @@ func (h Budgets) ProposeMovement(ctx context.Context, in api.ProposeMovementRequ
 	return api.ProposeMovement201JSONResponse(fromProposal(p)), nil
 }
 
+// ListTerms is every version of a fund's.
+func (h Budgets) ListTerms(ctx context.Context, in api.ListTermsRequestObject) (api.ListTermsResponseObject, error) {
+	all, now, err := h.Budgets.Terms(ctx, in.Id)
+	if err != nil {
+		return nil, err
+	}
+	return api.ListTerms200JSONResponse{Items: each(all, fromTerms), InForce: now}, nil
+}
+
+// ProposeTerms proposes a fund's terms from a day on.
+func (h Budgets) ProposeTerms(ctx context.Context, in api.ProposeTermsRequestObject) (api.ProposeTermsResponseObject, error) {
+	p, err := h.Budgets.Agree(ctx, in.Id, toTerms(in.Body.Terms), in.Body.Reason)
+	if err != nil {
+		return nil, err
+	}
+	return api.ProposeTerms201JSONResponse(fromProposal(p)), nil
+}
+
+// ListCategories is what a fund pays for on a day.
+func (h Budgets) ListCategories(ctx context.Context, in api.ListCategoriesRequestObject) (api.ListCategoriesResponseObject, error) {
+	all, err := h.Budgets.Categories(ctx, in.Id, or(in.Params.On, openapi.Date{}).Time)
+	if err != nil {
+		return nil, err
+	}
+	return api.ListCategories200JSONResponse{Items: each(all, fromCategory)}, nil
+}
+
+// ProposeCategories proposes what a fund pays for.
+func (h Budgets) ProposeCategories(ctx context.Context, in api.ProposeCategoriesRequestObject) (api.ProposeCategoriesResponseObject, error) {
+	p, err := h.Budgets.Pay(ctx, in.Id, each(in.Body.Categories, toCategory), in.Body.Reason)
+	if err != nil {
+		return nil, err
+	}
+	return api.ProposeCategories201JSONResponse(fromProposal(p)), nil
+}
+
 // ListProposals is a page of them.
 func (h Budgets) ListProposals(ctx context.Context, in api.ListProposalsRequestObject) (api.ListProposalsResponseObject, error) {
 	page, p := budgetPage(in.Params.Page, in.Params.Size), in.Params
 	found, total, err := h.Budgets.Proposals(ctx, budget.ProposalFilter{
-		Waiting: or(p.Waiting, false), Fund: or(p.FundId, uuid.Nil), Budget: or(p.BudgetId, uuid.Nil),
+		Waiting: or(p.Waiting, false), Fund: or(p.FundId, uuid.Nil), Budget: or(p.BudgetId, uuid.Nil), Kind: budget.Kind(or(p.Kind, "")),
 	}, page)
 	if err != nil {
 		return nil, err
@@ -148,6 +184,12 @@ func fromProposal(p budget.Pending) api.Proposal {
 		}
 		out.AnsweredById, out.AnsweredByName, out.AnsweredAt, out.AnswerWords = a.By, a.ByName, a.At, a.Words
 	}
+	if t := p.Terms; t != nil {
+		out.Kind, out.Terms = api.ProposalTerms, fromNewTerms(*t)
+	}
+	if p.Categories != nil {
+		out.Kind, out.Categories = api.ProposalCategories, each(p.Categories, fromCategory)
+	}
 	if m := p.Movement; m != nil {
 		out.Kind = api.ProposalMovement
 		out.Movement.From, out.Movement.To, out.Movement.Pence = fromBudgetName(m.From), fromBudgetName(m.To), int64(m.Pence)
@@ -160,4 +202,39 @@ func fromBudgetName(b *budget.Budget) api.BudgetName {
 		return api.BudgetName{}
 	}
 	return api.BudgetName{Id: b.ID, Area: b.Area, Year: int(b.Year)}
+}
+
+func toTerms(t api.NewTerms) budget.Terms {
+	return budget.Terms{
+		First: t.FirstDay.Time, AutoUpTo: money.Pence(t.AutoUpToPence), AutoCategories: t.AutoCategories, SampleOneIn: t.SampleOneIn,
+		ExpiresDays: t.ExpiresDays, WarnDays: t.WarnDays, ChallengeDays: t.ChallengeDays, DecideDays: t.DecideDays, ReceiptDays: t.ReceiptDays,
+		Exceptions: t.Exceptions,
+	}
+}
+
+func fromNewTerms(t budget.Terms) api.NewTerms {
+	return api.NewTerms{
+		FirstDay: openapi.Date{Time: t.First}, AutoUpToPence: int64(t.AutoUpTo), AutoCategories: t.AutoCategories, SampleOneIn: t.SampleOneIn,
+		ExpiresDays: t.ExpiresDays, WarnDays: t.WarnDays, ChallengeDays: t.ChallengeDays, DecideDays: t.DecideDays, ReceiptDays: t.ReceiptDays,
+		Exceptions: t.Exceptions,
+	}
+}
+
+func fromTerms(t budget.Terms) api.Terms {
+	return api.Terms{
+		Version: t.Version, ProposalId: t.Proposal,
+		FirstDay: openapi.Date{Time: t.First}, AutoUpToPence: int64(t.AutoUpTo), AutoCategories: t.AutoCategories, SampleOneIn: t.SampleOneIn,
+		ExpiresDays: t.ExpiresDays, WarnDays: t.WarnDays, ChallengeDays: t.ChallengeDays, DecideDays: t.DecideDays, ReceiptDays: t.ReceiptDays,
+		Exceptions: t.Exceptions,
+	}
+}
+
+func toCategory(k api.FundCategory) budget.Category {
+	return budget.Category{Code: k.Category, Allowed: k.Allowed, Label: k.Label, Words: k.Words, First: k.FirstDay.Time, Last: k.LastDay.Time}
+}
+
+func fromCategory(k budget.Category) api.FundCategory {
+	return api.FundCategory{
+		Category: k.Code, Allowed: k.Allowed, Label: k.Label, Words: k.Words, FirstDay: openapi.Date{Time: k.First}, LastDay: openapi.Date{Time: k.Last},
+	}
 }

@@ -62,7 +62,7 @@ func fromStep(s award.Step) api.Happening {
 
 func fromLine(l award.Line) api.Line {
 	return api.Line{
-		Id: l.ID, What: l.What, Why: l.Why, NeedId: l.NeedID, Category: api.LineCategory(l.Category),
+		Id: l.ID, What: l.What, Why: l.Why, NeedId: l.NeedID, Category: string(l.Category),
 		Supplier: l.Supplier, AmountPence: int64(l.Amount), Quote: l.Quote,
 	}
 }

@@ -76,7 +76,7 @@ func (p *portal) drafts(j *needs.Jobseeker, coach identity.Person, pence int64) 
 // asksFor puts a line into a draft.
 func (p *portal) asksFor(r *funding.Request, what string, pence int64) {
 	need := p.needs.assessment(r.JobseekerId).Needs[2]
-	r.Lines = append(r.Lines, funding.Line{Id: uuid.New(), What: what, Why: "She starts on Monday.", NeedId: need.Id, Category: funding.LineCategoryTools, AmountPence: pence})
+	r.Lines = append(r.Lines, funding.Line{Id: uuid.New(), What: what, Why: "She starts on Monday.", NeedId: need.Id, Category: "tools", AmountPence: pence})
 	r.AskedPence += pence
 }
 

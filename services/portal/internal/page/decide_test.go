@@ -32,7 +32,7 @@ func (p *portal) asks(name, what string, coach identity.Person, waited time.Dura
 	r := &funding.Request{
 		Id: uuid.New(), Reference: "FR-7K3M-9" + strings.ToUpper(uuid.NewString()[:3]), JobseekerId: j.Id, Area: "Oldham", State: funding.Submitted, AskedPence: 19000, Version: 2,
 		Allowance: funding.Allowance{Id: uuid.New(), CourseName: "Food production, level 2", CapPence: 50000, HeldPence: 19000, AvailablePence: 31000, CoachName: coach.Name, Area: "Oldham"},
-		Lines:     []funding.Line{{Id: uuid.New(), What: what, Why: "She starts on Monday.", NeedId: need.Id, Category: funding.LineCategoryTools, Supplier: "Nisbets", AmountPence: 19000}},
+		Lines:     []funding.Line{{Id: uuid.New(), What: what, Why: "She starts on Monday.", NeedId: need.Id, Category: "tools", Supplier: "Nisbets", AmountPence: 19000}},
 		History: []funding.Happening{
 			{To: funding.Draft, At: sent.Add(-time.Hour), ById: p.idOf(coach), ByName: coach.Name},
 			{From: "draft", To: funding.Submitted, At: sent, ById: p.idOf(coach), ByName: coach.Name},

@@ -32,8 +32,7 @@ func (l Line) Register(g *web.Group) {
 
 // lineCategories are the kinds of thing, in the order that they are offered.
 var lineCategories = []funding.LineCategory{
-	funding.LineCategoryTravel, funding.LineCategoryInterviewClothing, funding.LineCategoryWorkClothing, funding.LineCategoryTools, funding.LineCategoryEquipment,
-	funding.LineCategoryDigital, funding.LineCategoryLicence, funding.LineCategoryTraining, funding.LineCategoryChildcare, funding.LineCategoryOther,
+	"travel", "interview-clothing", "work-clothing", "tools", "equipment", "digital", "licence", "training", "childcare", "other",
 }
 
 func (l Line) blank(r *http.Request) (web.Answer, error) {

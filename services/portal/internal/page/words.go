@@ -58,16 +58,16 @@ var standingWords = map[needs.Standing]string{
 
 // lineWords is what kind of thing a line is for.
 var lineWords = map[funding.LineCategory]string{
-	funding.LineCategoryTravel:            "Travel",
-	funding.LineCategoryInterviewClothing: "Clothes for an interview",
-	funding.LineCategoryWorkClothing:      "Work clothes",
-	funding.LineCategoryTools:             "Tools",
-	funding.LineCategoryEquipment:         "Equipment",
-	funding.LineCategoryDigital:           "Phone, computer or internet",
-	funding.LineCategoryLicence:           "Licence or certificate",
-	funding.LineCategoryTraining:          "Training",
-	funding.LineCategoryChildcare:         "Childcare",
-	funding.LineCategoryOther:             "Something else",
+	"travel":            "Travel",
+	"interview-clothing": "Clothes for an interview",
+	"work-clothing":      "Work clothes",
+	"tools":             "Tools",
+	"equipment":         "Equipment",
+	"digital":           "Phone, computer or internet",
+	"licence":           "Licence or certificate",
+	"training":          "Training",
+	"childcare":         "Childcare",
+	"other":             "Something else",
 }
 
 var approveWords = map[funding.ApproveCode]string{

@@ -110,6 +110,12 @@ var tries = map[string]map[string]try{
 		"openBudget":      {"uffffyfff", map[string]any{"fund_id": "FUND", "area": "Oldham", "year": 2001}},
 		"readBudget":      {"ufffyyfff", nil},
 		"proposeMovement": {"uffffyfff", map[string]any{"from_budget_id": "BUDGET", "pence": 1_000_000_000, "reason": "More than there is."}},
+		"listTerms":       {"uyyyyyfff", nil},
+		"proposeTerms": {"uffffyfff", map[string]any{"reason": "So.", "terms": map[string]any{
+			"first_day": "2001-04-01", "auto_up_to_pence": 0, "expires_days": 0, "warn_days": 0, "challenge_days": 0, "decide_days": 0, "receipt_days": 0, "exceptions": false}}},
+		"listCategories": {"uyyyyyfff", nil},
+		"proposeCategories": {"uffffyfff", map[string]any{"reason": "So.", "categories": []any{
+			map[string]any{"category": "fines", "allowed": false, "label": "Fines", "words": "No.", "first_day": "2001-04-01"}}}},
 		"listProposals":   {"ufffyyfff", nil},
 		"readProposal":    {"ufffyyfff", nil},
 		"confirmProposal": {"ufffyyfff", nil},
