@@ -27,8 +27,13 @@ func Tx(ctx context.Context, g *gorm.DB, f func(tx *gorm.DB) error) error {
 	if inTx(g) {
 		return g.Transaction(f)
 	}
+	return patiently(ctx, func() error { return g.Transaction(f) })
+}
+
+// patiently runs f until PostgreSQL does not break it off, a few times at most.
+func patiently(ctx context.Context, f func() error) error {
 	for attempt := 1; ; attempt++ {
-		err := g.Transaction(f)
+		err := f()
 		code := codeOf(err)
 		again := code == serializationFailure || code == deadlockDetected
 		switch {

@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -16,16 +17,16 @@ import (
 	"github.com/instead-support/instead/services/funding/internal/policy"
 )
 
-// fromRequests is where a list and the totals beside it both look. They share
-// their WHERE too, so that a total counts the very rows of its list.
-const fromRequests = " FROM request r JOIN allowance a ON a.id = r.allowance_id WHERE ?"
-
 // matching is the WHERE of everything that f lets through and act may see.
 func matching(act award.Act, f award.Filter) clause.Expr {
-	where := within(act.Who, act.Operation, ofRequest)
+	return both(within(act.Who, act.Operation, ofRequest), narrowing(act, f))
+}
+
+// narrowing is what f itself asks for, but for states.
+func narrowing(act award.Act, f award.Filter) clause.Expr {
+	where := clause.Expr{SQL: "true"}
 	and := func(sql string, values ...any) {
-		where.SQL += " AND " + sql
-		where.Vars = append(where.Vars, values...)
+		where = both(where, clause.Expr{SQL: sql, Vars: values})
 	}
 	if len(f.States) > 0 {
 		and("r.state IN ?", f.States)
@@ -34,7 +35,7 @@ func matching(act award.Act, f award.Filter) clause.Expr {
 		and("r.search LIKE ?", "%"+literally.Replace(award.SearchText(f.Text))+"%")
 	}
 	if f.Mine {
-		and("a.coach_id = ?", act.Who.ID)
+		and("r.coach_id = ?", act.Who.ID)
 	}
 	if f.Decidable {
 		and("r.state = ?", award.Submitted)
@@ -53,28 +54,130 @@ func matching(act award.Act, f award.Filter) clause.Expr {
 	return where
 }
 
+func both(a, b clause.Expr) clause.Expr {
+	return clause.Expr{SQL: a.SQL + " AND " + b.SQL, Vars: slices.Concat(a.Vars, b.Vars)}
+}
+
 // literally takes from LIKE what it would read into a text.
 var literally = strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`)
 
+// mostCounted is how many requests a list counts and leads to. Whoever looks for
+// one of more than that narrows the list: nobody turns a thousand pages.
+const mostCounted = 1000
+
+// oldestFirst reports whether a list is a queue, in which those that have waited
+// longest come first.
+func oldestFirst(f award.Filter) bool {
+	return f.Decidable || slices.Equal(f.States, []award.State{award.Submitted})
+}
+
+// first is a query for the ids of the first requests of the list, each with the
+// time that it is ordered by, and one more than is counted at most.
+//
+// It is put together from branches: one for each way in which act may see a
+// request, each area of theirs and each state asked for. One index has the
+// requests of a branch in the list's order, so it is read as far as the list
+// goes and no further, where a WHERE with all the ways in it would have
+// PostgreSQL gather and sort whatever there is.
+func first(act award.Act, f award.Filter) clause.Expr {
+	at, order := "r.changed_at", "DESC"
+	if oldestFirst(f) {
+		at, order = "r.submitted_at", "ASC"
+	}
+	narrow := narrowing(act, f)
+	var sql []string
+	var vars []any
+	for _, way := range ways(act.Who, act.Operation, f) {
+		branch := both(way, narrow)
+		sql = append(sql, fmt.Sprintf("(SELECT r.id, %s AS at FROM request r WHERE %s ORDER BY %s %s, r.id %s LIMIT %d)",
+			at, branch.SQL, at, order, order, mostCounted+1))
+		vars = append(vars, branch.Vars...)
+	}
+	// UNION has a request once that can be seen in two ways.
+	return clause.Expr{SQL: fmt.Sprintf("SELECT id, at FROM (%s) u ORDER BY at %s, id %s LIMIT %d", strings.Join(sql, " UNION "), order, order, mostCounted+1), Vars: vars}
+}
+
+// ways lists the ways in which who may see requests through op, one area and one
+// state at a time. Together they are within: a test holds the two alike.
+func ways(who policy.Actor, op policy.Operation, f award.Filter) []clause.Expr {
+	var all []clause.Expr
+	for _, rule := range policy.Rules(who.Person, op) {
+		var reach []clause.Expr
+		switch rule.Whose {
+		case policy.Own:
+			reach = append(reach, clause.Expr{SQL: "r.jobseeker_id = ?", Vars: []any{who.Jobseeker}})
+		case policy.Caseload:
+			reach = append(reach, clause.Expr{SQL: "r.coach_id = ?", Vars: []any{who.ID}})
+		case policy.InArea:
+			for _, area := range who.Areas {
+				if f.Area == "" || f.Area == area {
+					reach = append(reach, clause.Expr{SQL: "r.area = ?", Vars: []any{area}})
+				}
+			}
+		}
+		for _, one := range reach {
+			for _, state := range statesOf(rule, f) {
+				all = append(all, both(one, state))
+			}
+		}
+	}
+	if len(all) == 0 {
+		return []clause.Expr{{SQL: "false"}}
+	}
+	return all
+}
+
+// statesOf lists, one by one, the states that both rule and f name, or a
+// condition that holds in all of them if neither names any.
+func statesOf(rule policy.Rule, f award.Filter) []clause.Expr {
+	named := rule.States
+	if f.Decidable {
+		f.States = []award.State{award.Submitted}
+	}
+	if len(f.States) > 0 {
+		named = nil
+		for _, s := range f.States {
+			if len(rule.States) == 0 || slices.Contains(rule.States, string(s)) {
+				named = append(named, string(s))
+			}
+		}
+	} else if len(named) == 0 {
+		return []clause.Expr{{SQL: "true"}}
+	}
+	all := make([]clause.Expr, len(named))
+	for i, s := range named {
+		all[i] = clause.Expr{SQL: "r.state = ?", Vars: []any{s}}
+	}
+	return all
+}
+
 // Requests is award.Store's.
 func (s Awards) Requests(ctx context.Context, act award.Act, f award.Filter, p award.Page) (found []award.Summary, total int, err error) {
-	order := " ORDER BY r.changed_at DESC, r.id DESC"
-	if f.Decidable || slices.Equal(f.States, []award.State{award.Submitted}) {
-		order = " ORDER BY r.submitted_at, r.id"
+	order := " ORDER BY f.at DESC, f.id DESC"
+	if oldestFirst(f) {
+		order = " ORDER BY f.at, f.id"
 	}
-	where := matching(act, f)
+	list := first(act, f)
 	err = s.still(ctx, func(tx *gorm.DB) error {
-		if err := tx.Raw("SELECT count(*)"+fromRequests, where).Scan(&total).Error; err != nil {
-			return err
-		}
 		rows, err := gorm.G[summaryRow](tx).Raw(`
+			WITH found AS MATERIALIZED (?), page AS (SELECT f.id, f.at FROM found f`+order+` LIMIT ? OFFSET ?)
 			SELECT r.id, r.reference, r.jobseeker_id, r.allowance_id, r.area, r.state, a.coach_id, a.coach_name, a.course_name,
 				(SELECT l.what FROM line l WHERE l.request_id = r.id AND l.position = 1) AS first_line,
 				(SELECT count(*) FROM line l WHERE l.request_id = r.id) AS lines,
-				r.asked, r.awarded, a.cap - a.held - a.committed - a.paid AS available, r.submitted_at, r.decided_at, r.changed_at`+
-			fromRequests+order+" LIMIT ? OFFSET ?", where, p.Size, (p.Number-1)*p.Size).Find(ctx)
+				r.asked, r.awarded, a.cap - a.held - a.committed - a.paid AS available, r.submitted_at, r.decided_at, r.changed_at,
+				(SELECT count(*) FROM found) AS total
+			FROM page f JOIN request r ON r.id = f.id JOIN allowance a ON a.id = r.allowance_id`+order,
+			list, p.Size, min((p.Number-1)*p.Size, mostCounted)).Find(ctx)
 		if err != nil {
 			return err
+		}
+		if len(rows) > 0 {
+			total = min(rows[0].Total, mostCounted)
+		} else if p.Number > 1 { // past the end, where no row says how many there are
+			if err := tx.Raw("SELECT count(*) FROM (?) found", list).Scan(&total).Error; err != nil {
+				return err
+			}
+			total = min(total, mostCounted)
 		}
 		var looks []audit.Entry
 		found = make([]award.Summary, len(rows))
@@ -95,7 +198,7 @@ func (s Awards) Requests(ctx context.Context, act award.Act, f award.Filter, p a
 func (s Awards) Totals(ctx context.Context, act award.Act, f award.Filter) ([]award.StateTotal, error) {
 	rows, err := gorm.G[totalRow](s.db.Gorm).Raw(
 		"SELECT r.state, count(*) AS count, sum(r.asked) AS asked, sum(r.awarded) AS awarded, min(r.since) AS oldest"+
-			fromRequests+" GROUP BY r.state", matching(act, f)).Find(ctx)
+			" FROM request r WHERE ? GROUP BY r.state", matching(act, f)).Find(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -163,6 +266,7 @@ type summaryRow struct {
 	SubmittedAt *time.Time
 	DecidedAt   *time.Time
 	ChangedAt   time.Time
+	Total       int // of the whole list, the same in each row
 }
 
 func (r summaryRow) toDomain() award.Summary {

@@ -1,14 +1,24 @@
 package postgres
 
 import (
+	"slices"
+
 	"gorm.io/gorm"
 
+	"github.com/instead-support/instead/services/funding/internal/award"
 	"github.com/instead-support/instead/services/funding/internal/policy"
 )
 
-// WithinForTest asks the database whether a record is within who's reach.
-func WithinForTest(g *gorm.DB, who policy.Actor, op policy.Operation, rec policy.Record) (in bool, err error) {
-	err = g.Raw("SELECT coalesce(?, false) FROM (SELECT ?::uuid AS jobseeker_id, ?::uuid AS coach_id, ?::text AS area, ?::text AS state) r CROSS JOIN (SELECT ?::uuid AS coach_id) a",
-		within(who, op, ofRequest), rec.Jobseeker, rec.Coach, rec.Area, rec.State, rec.Coach).Scan(&in).Error
-	return in, err
+// WithinForTest asks the database whether a record is within who's reach, and
+// whether one of the ways in which lists look leads to it.
+func WithinForTest(g *gorm.DB, who policy.Actor, op policy.Operation, rec policy.Record) (in, listed bool, err error) {
+	ways := ways(who, op, award.Filter{})
+	led := ways[0]
+	for _, way := range ways[1:] {
+		led.SQL += " OR " + way.SQL
+		led.Vars = slices.Concat(led.Vars, way.Vars)
+	}
+	err = g.Raw("SELECT coalesce(?, false), coalesce(?, false) FROM (SELECT ?::uuid AS jobseeker_id, ?::uuid AS coach_id, ?::text AS area, ?::text AS state) r",
+		within(who, op, ofRequest), led, rec.Jobseeker, rec.Coach, rec.Area, rec.State).Row().Scan(&in, &listed)
+	return in, listed, err
 }

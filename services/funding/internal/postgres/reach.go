@@ -12,7 +12,7 @@ import (
 type columns struct{ jobseeker, coach, area, state string }
 
 var (
-	ofRequest   = columns{"r.jobseeker_id", "a.coach_id", "r.area", "r.state"}
+	ofRequest   = columns{"r.jobseeker_id", "r.coach_id", "r.area", "r.state"}
 	ofAllowance = columns{"a.jobseeker_id", "a.coach_id", "a.area", "''"}
 )
 

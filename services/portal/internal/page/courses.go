@@ -36,10 +36,7 @@ func (c Courses) Register(g *web.Group) {
 	g.Post("/courses/:id/prices/:price", c.confirm, identity.Manager)
 }
 
-const (
-	coursesAPage = 20
-	mostFound    = 1000 // that a search counts and shows
-)
+const coursesAPage = 20
 
 func (c Courses) search(r *http.Request) (web.Answer, error) {
 	me, err := identity.From(r.Context())

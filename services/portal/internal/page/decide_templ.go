@@ -287,7 +287,7 @@ func allRequests(f *form.Form, areas []string, found *funding.RequestPage, names
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var9 string
-				templ_7745c5c3_Var9, templ_7745c5c3_Err = templ.JoinStringErrs(counted(found.Total, "request", "requests"))
+				templ_7745c5c3_Var9, templ_7745c5c3_Err = templ.JoinStringErrs(matched(found.Total, "request", "requests"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `decide.templ`, Line: 103, Col: 76}
 				}

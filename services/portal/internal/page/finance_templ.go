@@ -68,7 +68,7 @@ func toPay(f *form.Form, areas []string, found *funding.RequestPage, total fundi
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var2 string
-				templ_7745c5c3_Var2, templ_7745c5c3_Err = templ.JoinStringErrs(counted(found.Total, "request", "requests") + ", latest first")
+				templ_7745c5c3_Var2, templ_7745c5c3_Err = templ.JoinStringErrs(matched(found.Total, "request", "requests") + ", latest first")
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `finance.templ`, Line: 23, Col: 95}
 				}

@@ -80,6 +80,17 @@ func counted(n int, one, many string) string {
 	return grouped(n) + " " + many
 }
 
+// mostMatched is where the services stop counting what matches.
+const mostMatched = 1000
+
+// matched is counted for a list whose total stops at mostMatched.
+func matched(total int, one, many string) string {
+	if total >= mostMatched {
+		return grouped(mostMatched) + " " + many + " or more"
+	}
+	return counted(total, one, many)
+}
+
 // grouped is a number with commas at the thousands.
 func grouped(n int) string {
 	s := strconv.Itoa(n)

@@ -59,7 +59,7 @@ func myRequests(f *form.Form, found *funding.RequestPage, names map[uuid.UUID]st
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var2 string
-				templ_7745c5c3_Var2, templ_7745c5c3_Err = templ.JoinStringErrs(counted(found.Total, "request", "requests"))
+				templ_7745c5c3_Var2, templ_7745c5c3_Err = templ.JoinStringErrs(matched(found.Total, "request", "requests"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `requests.templ`, Line: 21, Col: 76}
 				}
