@@ -13,6 +13,7 @@ import (
 	"github.com/instead-support/instead/pkg/identity"
 	"github.com/instead-support/instead/pkg/money"
 	"github.com/instead-support/instead/services/funding/internal/policy"
+	"github.com/instead-support/instead/services/funding/internal/sheet"
 )
 
 // Store keeps courses and imports. Whatever changes something writes into the
@@ -179,7 +180,7 @@ func (c *Courses) Upload(ctx context.Context, fileName string, file []byte, m Ma
 	if err != nil {
 		return Import{}, err
 	}
-	imp := Import{ID: id, FileName: cmp.Or(clean(fileName), "courses.csv"), At: c.now(), By: who.ID, ByName: who.Name, Mapping: m}
+	imp := Import{ID: id, FileName: cmp.Or(sheet.Clean(fileName), "courses.csv"), At: c.now(), By: who.ID, ByName: who.Name, Mapping: m}
 	if err := imp.arrange(file); err != nil {
 		return Import{}, err
 	}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/instead-support/instead/pkg/fault"
 	"github.com/instead-support/instead/pkg/money"
+	"github.com/instead-support/instead/services/funding/internal/sheet"
 )
 
 // ImportState says how far an import is.
@@ -231,17 +232,9 @@ func Table(problems iter.Seq2[Problem, error]) iter.Seq2[[]string, error] {
 			return
 		}
 		for p, err := range problems {
-			if !yield([]string{fmt.Sprint(p.Line), harmless(p.Code), harmless(p.Column), harmless(p.Reason)}, err) || err != nil {
+			if !yield([]string{fmt.Sprint(p.Line), sheet.Harmless(p.Code), sheet.Harmless(p.Column), sheet.Harmless(p.Reason)}, err) || err != nil {
 				return
 			}
 		}
 	}
-}
-
-// harmless keeps a spreadsheet from taking text for a formula.
-func harmless(s string) string {
-	if s != "" && strings.ContainsRune("=+-@\t\r", rune(s[0])) {
-		return "'" + s
-	}
-	return s
 }

@@ -1,8 +1,6 @@
 package catalogue
 
 import (
-	"bufio"
-	"bytes"
 	"cmp"
 	"errors"
 	"fmt"
@@ -15,6 +13,7 @@ import (
 
 	"github.com/instead-support/instead/pkg/fault"
 	"github.com/instead-support/instead/pkg/money"
+	"github.com/instead-support/instead/services/funding/internal/sheet"
 )
 
 // Field is something that a column of a course list can say.
@@ -96,12 +95,12 @@ func (m *Mapping) Map(pair string) error {
 		for i, f := range Fields {
 			names[i] = string(f)
 		}
-		return fault.Newf(fault.Invalid, "“%s” does not map a column. Write it like price=Cost, with one of %s before the equals sign.", clip(pair), strings.Join(names, ", "))
+		return fault.Newf(fault.Invalid, "“%s” does not map a column. Write it like price=Cost, with one of %s before the equals sign.", sheet.Clip(pair), strings.Join(names, ", "))
 	}
 	if m.Columns == nil {
 		m.Columns = map[Field]string{}
 	}
-	m.Columns[f] = clean(column)
+	m.Columns[f] = sheet.Clean(column)
 	return nil
 }
 
@@ -127,7 +126,7 @@ const (
 // needs a Mapping that says it. It returns an Invalid fault if the file is no
 // list at all.
 func Inspect(file []byte, m Mapping) (Layout, error) {
-	if err := text(file); err != nil {
+	if err := sheet.Text(file); err != nil {
 		return Layout{}, err
 	}
 	var best Layout
@@ -148,36 +147,21 @@ func Inspect(file []byte, m Mapping) (Layout, error) {
 	return best, nil
 }
 
-// text refuses what is plainly not a text file, in words that help.
-func text(file []byte) error {
-	switch {
-	case bytes.HasPrefix(file, []byte("PK\x03\x04")), bytes.HasPrefix(file, []byte("\xd0\xcf\x11\xe0")):
-		return fault.New(fault.Invalid, "This is a spreadsheet file. Open it, save it as CSV and import that.")
-	case bytes.HasPrefix(file, []byte("%PDF")):
-		return fault.New(fault.Invalid, "This is a PDF. Ask whoever made it for the list as a CSV file.")
-	}
-	return nil
-}
-
 // top reads the first rows of a file.
-func top(file []byte, comma rune) ([]record, error) {
-	r := rows(file, comma)
-	var head []record
+func top(file []byte, comma rune) ([]sheet.Row, error) {
+	r := sheet.New(file, comma)
+	var head []sheet.Row
 	for len(head) < headLines {
-		rec, err := r.next()
+		rec, err := r.Next()
 		if errors.Is(err, io.EOF) {
 			break
 		}
 		if err != nil {
-			return nil, unreadable(r.lines.at+1, err)
+			return nil, unreadable(r.Line()+1, err)
 		}
 		head = append(head, rec)
 	}
 	return head, nil
-}
-
-func rows(file []byte, comma rune) *records {
-	return &records{comma: comma, lines: lines{r: bufio.NewReader(decode(file))}}
 }
 
 func unreadable(line int, err error) error {
@@ -194,16 +178,16 @@ func (s score) compare(t score) int {
 
 // arrange lays a file out by the row among its first that serves best for
 // headings.
-func arrange(head []record, comma rune, m Mapping) (Layout, score) {
+func arrange(head []sheet.Row, comma rune, m Mapping) (Layout, score) {
 	l := Layout{comma: comma, Columns: map[Field]int{}}
 	var most score
 	best, named := -1, m.named()
 	for i, rec := range head {
 		l.show(rec)
-		if m.HeadingLine != 0 && rec.line != m.HeadingLine {
+		if m.HeadingLine != 0 && rec.Line != m.HeadingLine {
 			continue
 		}
-		s := score{fields: len(locate(rec.cells, named)), cells: filled(rec.cells)}
+		s := score{fields: len(locate(rec.Cells, named)), cells: filled(rec.Cells)}
 		if best < 0 || s.compare(most) > 0 {
 			best, most = i, s
 		}
@@ -216,8 +200,8 @@ func arrange(head []record, comma rune, m Mapping) (Layout, score) {
 		best = beforePrices(head, i)
 	}
 	if best >= 0 {
-		l.HeadingLine = head[best].line
-		l.Headings = tidy(head[best].cells)
+		l.HeadingLine = head[best].Line
+		l.Headings = tidy(head[best].Cells)
 	}
 	l.Columns = locate(l.Headings, m)
 	for _, f := range Fields {
@@ -240,12 +224,12 @@ func arrange(head []record, comma rune, m Mapping) (Layout, score) {
 
 // show adds a row to the lines for a person to see, each at its number: lines
 // that were passed over, or that a quoted cell runs over, are there as empty.
-func (l *Layout) show(rec record) {
-	for len(l.Lines) < min(rec.line-1, shownLines) {
+func (l *Layout) show(rec sheet.Row) {
+	for len(l.Lines) < min(rec.Line-1, shownLines) {
 		l.Lines = append(l.Lines, []string{})
 	}
-	if rec.line <= shownLines {
-		l.Lines = append(l.Lines, tidy(rec.cells))
+	if rec.Line <= shownLines {
+		l.Lines = append(l.Lines, tidy(rec.Cells))
 	}
 }
 
@@ -268,9 +252,9 @@ func (m Mapping) named() Mapping {
 
 // beforePrices is the index of the last row above the first whose price can be
 // read, or -1.
-func beforePrices(head []record, column int) int {
-	return slices.IndexFunc(head, func(rec record) bool {
-		_, err := money.Parse(cell(rec.cells, column))
+func beforePrices(head []sheet.Row, column int) int {
+	return slices.IndexFunc(head, func(rec sheet.Row) bool {
+		_, err := money.Parse(rec.Cell(column))
 		return err == nil
 	}) - 1
 }
@@ -307,7 +291,7 @@ func locate(headings []string, m Mapping) map[Field]int {
 // column finds a column by its heading, or else by its letter or number.
 func column(headings []string, want string) (int, bool) {
 	if !strings.HasPrefix(want, "#") {
-		same := func(h string) bool { return clean(h) == clean(want) }
+		same := func(h string) bool { return sheet.Clean(h) == sheet.Clean(want) }
 		if i := slices.IndexFunc(headings, same); i >= 0 {
 			return i, true
 		}
@@ -399,38 +383,7 @@ func filled(cells []string) int {
 func tidy(cells []string) []string {
 	out := make([]string, len(cells))
 	for i, c := range cells {
-		out[i] = clip(clean(c))
+		out[i] = sheet.Clip(sheet.Clean(c))
 	}
 	return out
-}
-
-func cell(cells []string, i int) string {
-	if i < 0 || i >= len(cells) {
-		return ""
-	}
-	return clean(cells[i])
-}
-
-// clean makes a cell safe to keep and to compare: no marks that cannot be seen
-// (PostgreSQL refuses the zero byte) and single spaces.
-func clean(s string) string {
-	s = strings.Map(func(r rune) rune {
-		switch {
-		case unicode.IsSpace(r):
-			return ' '
-		case unicode.IsControl(r), unicode.Is(unicode.Cf, r), r == unicode.ReplacementChar:
-			return -1
-		}
-		return r
-	}, s)
-	return strings.Join(strings.Fields(s), " ")
-}
-
-// clip shortens what is shown of a value.
-func clip(s string) string {
-	const most = 60
-	if r := []rune(s); len(r) > most {
-		return string(r[:most-1]) + "…"
-	}
-	return s
 }

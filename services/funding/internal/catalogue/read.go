@@ -13,6 +13,7 @@ import (
 
 	"github.com/instead-support/instead/pkg/fault"
 	"github.com/instead-support/instead/pkg/money"
+	"github.com/instead-support/instead/services/funding/internal/sheet"
 )
 
 // Row is one good row of a file: a course and what it costs for a while.
@@ -79,16 +80,16 @@ func Read(file []byte, l Layout, m Mapping) (Reading, error) {
 		m.From = Day(m.From)
 	}
 	in := reader{layout: l, mapping: m, seen: map[string]string{}, days: map[string]time.Time{}}
-	r := rows(file, l.comma)
+	r := sheet.New(file, l.comma)
 	for {
-		rec, err := r.next()
+		rec, err := r.Next()
 		if errors.Is(err, io.EOF) {
 			break
 		}
 		if err != nil {
-			return Reading{}, unreadable(r.lines.at+1, err)
+			return Reading{}, unreadable(r.Line()+1, err)
 		}
-		if rec.line <= l.HeadingLine {
+		if rec.Line <= l.HeadingLine {
 			continue
 		}
 		if out.Total++; out.Total > MostRows {
@@ -128,13 +129,13 @@ func (f *faults) add(column, reason string) {
 }
 
 func (f *faults) problem(r Row) Problem {
-	return Problem{Line: r.Line, Code: clip(r.Code), Column: f.column, Kind: Bad, Reason: strings.Join(f.faults, " ")}
+	return Problem{Line: r.Line, Code: sheet.Clip(r.Code), Column: f.column, Kind: Bad, Reason: strings.Join(f.faults, " ")}
 }
 
-func (in *reader) row(rec record) (Row, *faults) {
-	r := Row{Line: rec.line}
+func (in *reader) row(rec sheet.Row) (Row, *faults) {
+	r := Row{Line: rec.Line}
 	bad := new(faults)
-	if !rec.whole {
+	if !rec.Whole {
 		r.Code = in.text(rec, Code, 60, new(faults))
 		bad.add(in.layout.heading(Name), "A quotation mark is not closed, or stands where none can.")
 		return r, bad
@@ -144,7 +145,7 @@ func (in *reader) row(rec record) (Row, *faults) {
 	case Fold(r.Code) == "":
 		bad.add(in.layout.heading(Code), "There is no code.")
 	case scientific.MatchString(r.Code):
-		bad.add(in.layout.heading(Code), fmt.Sprintf("The code “%s” was spoiled by a spreadsheet. Format the column as text and type it again.", clip(r.Code)))
+		bad.add(in.layout.heading(Code), fmt.Sprintf("The code “%s” was spoiled by a spreadsheet. Format the column as text and type it again.", sheet.Clip(r.Code)))
 	}
 	r.Name = in.text(rec, Name, 300, bad)
 	if Fold(r.Name) == "" {
@@ -164,19 +165,19 @@ func (in *reader) row(rec record) (Row, *faults) {
 // scientific is what Excel makes of a long code made of figures.
 var scientific = regexp.MustCompile(`^\d(?:\.\d+)?[eE]\+\d+$`)
 
-func (in *reader) cell(rec record, f Field) string {
+func (in *reader) cell(rec sheet.Row, f Field) string {
 	i, ok := in.layout.Columns[f]
 	if !ok {
 		return ""
 	}
-	return cell(rec.cells, i)
+	return rec.Cell(i)
 }
 
-func (in *reader) text(rec record, f Field, most int, bad *faults) string {
+func (in *reader) text(rec sheet.Row, f Field, most int, bad *faults) string {
 	s := in.cell(rec, f)
 	if utf8.RuneCountInString(s) > most {
 		bad.add(in.layout.heading(f), fmt.Sprintf("This is longer than %d characters.", most))
-		return clip(s)
+		return sheet.Clip(s)
 	}
 	if f == Name || f == Code {
 		return strings.Clone(s)
@@ -190,7 +191,7 @@ func (in *reader) text(rec record, f Field, most int, bad *faults) string {
 
 var currency = regexp.MustCompile(`(?i)^GBP\s*|\s*GBP$`)
 
-func (in *reader) price(rec record, bad *faults) money.Pence {
+func (in *reader) price(rec sheet.Row, bad *faults) money.Pence {
 	s, column := in.cell(rec, Amount), in.layout.heading(Amount)
 	if s == "" {
 		bad.add(column, "There is no price.")
@@ -202,9 +203,9 @@ func (in *reader) price(rec record, bad *faults) money.Pence {
 	case err == nil && p == 0:
 		bad.add(column, "The price is zero.")
 	case err != nil && negative(plain):
-		bad.add(column, fmt.Sprintf("The price “%s” is negative.", clip(s)))
+		bad.add(column, fmt.Sprintf("The price “%s” is negative.", sheet.Clip(s)))
 	case err != nil:
-		bad.add(column, fmt.Sprintf("The price “%s” cannot be read. %s", clip(s), fault.As(err).Message))
+		bad.add(column, fmt.Sprintf("The price “%s” cannot be read. %s", sheet.Clip(s), fault.As(err).Message))
 	}
 	return p
 }
@@ -218,7 +219,7 @@ func negative(s string) bool {
 }
 
 // dates reads the days from and to which a price holds.
-func (in *reader) dates(rec record, bad *faults) (from, to time.Time) {
+func (in *reader) dates(rec sheet.Row, bad *faults) (from, to time.Time) {
 	from = in.mapping.From
 	if s := in.cell(rec, From); s != "" {
 		from = in.day(s, From, "first", bad)
@@ -246,7 +247,7 @@ func (in *reader) day(s string, f Field, which string, bad *faults) time.Time {
 	}
 	day, ok := parseDay(s)
 	if !ok {
-		bad.add(in.layout.heading(f), fmt.Sprintf("The %s day “%s” cannot be read. Write it like 1 May 2017 or 01/05/2017.", which, clip(s)))
+		bad.add(in.layout.heading(f), fmt.Sprintf("The %s day “%s” cannot be read. Write it like 1 May 2017 or 01/05/2017.", which, sheet.Clip(s)))
 		return time.Time{}
 	}
 	if len(in.days) < 10_000 {
@@ -258,14 +259,14 @@ func (in *reader) day(s string, f Field, which string, bad *faults) time.Time {
 var count = regexp.MustCompile(`(?i)^(\d{1,6}(?:\.\d+)?)\s*(?:h|hrs?|hours?|m|mths?|months?)?\.?$`)
 
 // number reads how long a course takes, to the nearest whole hour or month.
-func (in *reader) number(rec record, f Field, bad *faults) int {
+func (in *reader) number(rec sheet.Row, f Field, bad *faults) int {
 	s := in.cell(rec, f)
 	if s == "" {
 		return 0
 	}
 	m := count.FindStringSubmatch(s)
 	if m == nil {
-		bad.add(in.layout.heading(f), fmt.Sprintf("“%s” is not a number of %s.", clip(s), f))
+		bad.add(in.layout.heading(f), fmt.Sprintf("“%s” is not a number of %s.", sheet.Clip(s), f))
 		return 0
 	}
 	n, _ := strconv.ParseFloat(m[1], 64) // the pattern takes nothing that does not parse

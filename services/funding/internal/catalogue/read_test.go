@@ -14,6 +14,7 @@ import (
 	"golang.org/x/text/encoding/unicode"
 
 	"github.com/instead-support/instead/pkg/fault"
+	"github.com/instead-support/instead/services/funding/internal/sheet"
 )
 
 func day(s string) time.Time {
@@ -192,7 +193,7 @@ func TestAFileThatIsNoListIsRefusedInPlainWords(t *testing.T) {
 		"\n\n , ,\n":     "The file is empty.",
 		"PK\x03\x04rest": "This is a spreadsheet file.",
 		"%PDF-1.7":       "This is a PDF.",
-		"a,b\n" + strings.Repeat("x", lineBytes+1): "Line 2 cannot be read.",
+		"a,b\n" + strings.Repeat("x", sheet.LineBytes+1): "Line 2 cannot be read.",
 	} {
 		_, err := Inspect([]byte(file), Mapping{})
 		if !fault.Is(err, fault.Invalid) || !strings.HasPrefix(err.Error(), want) {

@@ -1,4 +1,8 @@
-package catalogue
+// Package sheet reads lists that people save from spreadsheets and finance
+// systems: whatever the encoding, the mark between cells and the ends of lines.
+//
+// It knows rows and cells. What a column means is for whoever reads it.
+package sheet
 
 import (
 	"bufio"
@@ -9,35 +13,52 @@ import (
 	"unicode"
 )
 
-// A record is one row of a file, with the line it begins on, counted from 1 as
-// a text editor counts.
-type record struct {
-	line  int
-	cells []string
-	whole bool // false if its quotation marks do not pair up
+// Row is one row of a file, with the line it begins on, counted from 1 as a text
+// editor counts.
+type Row struct {
+	Line  int
+	Cells []string
+	Whole bool // false if its quotation marks do not pair up
 }
 
-// records reads rows one at a time. It is used instead of encoding/csv because
-// of what real files do to that: lines that end in a bare carriage return are
-// not lines to it, and one quotation mark that is never closed swallows every
-// row after it in silence. Here such a mark costs its own row only.
-type records struct {
+// Cell is what the row says in a column, counted from 0, made clean. It is empty
+// where the row has no such column.
+func (r Row) Cell(i int) string {
+	if i < 0 || i >= len(r.Cells) {
+		return ""
+	}
+	return Clean(r.Cells[i])
+}
+
+// Reader reads rows one at a time. It is used instead of encoding/csv because of
+// what real files do to that: lines that end in a bare carriage return are not
+// lines to it, and one quotation mark that is never closed swallows every row
+// after it in silence. Here such a mark costs its own row only.
+type Reader struct {
 	lines lines
 	comma rune
 }
 
-// most lines that one quoted cell may run over, and most bytes in a line.
-const (
-	quotedLines = 50
-	lineBytes   = 64 << 10
-)
+// New reads a file whose cells this mark stands between.
+func New(file []byte, comma rune) *Reader {
+	return &Reader{comma: comma, lines: lines{r: bufio.NewReader(decode(file))}}
+}
 
-// next returns the next row that is not blank, or io.EOF.
-func (r *records) next() (record, error) {
+// Line is the number of the line last read.
+func (r *Reader) Line() int { return r.lines.at }
+
+// LineBytes is the most that a line may have.
+const LineBytes = 64 << 10
+
+// quotedLines is the most lines that one quoted cell may run over.
+const quotedLines = 50
+
+// Next returns the next row that is not blank, or io.EOF.
+func (r *Reader) Next() (Row, error) {
 	for {
 		text, err := r.lines.next()
 		if err != nil {
-			return record{}, err
+			return Row{}, err
 		}
 		at := r.lines.at
 		cells, end := split(text, r.comma)
@@ -57,7 +78,7 @@ func (r *records) next() (record, error) {
 			cells, _ = split(strings.ReplaceAll(text, `"`, ""), r.comma)
 		}
 		if !blank(cells) {
-			return record{line: at, cells: cells, whole: end == closed}, nil
+			return Row{Line: at, Cells: cells, Whole: end == closed}, nil
 		}
 	}
 }
@@ -125,7 +146,7 @@ type lines struct {
 	undone []string
 }
 
-var errLongLine = errors.New("a line is longer than any course list has")
+var errLongLine = errors.New("a line is longer than any list has")
 
 func (l *lines) next() (string, error) {
 	if len(l.undone) > 0 {
@@ -152,7 +173,7 @@ func (l *lines) next() (string, error) {
 			}
 			break
 		}
-		if b.Len() == lineBytes {
+		if b.Len() == LineBytes {
 			return "", errLongLine
 		}
 		b.WriteByte(c)
