@@ -9,6 +9,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"net"
 	"net/http"
@@ -25,6 +26,7 @@ import (
 	"github.com/instead-support/instead/pkg/embedpg"
 	"github.com/instead-support/instead/pkg/host"
 	"github.com/instead-support/instead/pkg/httpx"
+	"github.com/instead-support/instead/pkg/seal"
 	"github.com/instead-support/instead/services/funding"
 	"github.com/instead-support/instead/services/needs"
 	"github.com/instead-support/instead/services/portal"
@@ -53,6 +55,7 @@ type System struct {
 	nats     *embednats.Server
 	services []*host.Service
 	handler  http.Handler
+	bankKeys string
 	stopWork context.CancelFunc
 	work     sync.WaitGroup
 	failed   chan error
@@ -105,6 +108,9 @@ func Start(ctx context.Context, c Config) (s *System, err error) {
 		return s, err
 	}
 	c.Step("demo sign-in is ready")
+	if s.bankKeys, err = bankKeys(filepath.Join(c.Dir, "bank-keys.json")); err != nil {
+		return s, err
+	}
 	return s, s.startServices(ctx)
 }
 
@@ -180,11 +186,26 @@ func (s *System) settings(access embedpg.Access) config.Env {
 		"PUBLIC_ISSUER":        s.Providers.Public.Issuer(),
 		"PORTAL_URL":           s.Origin,
 		"DOCUMENTS_URL":        s.documents(),
+		"BANK_KEYS":            s.bankKeys,
 		"STAFF_CLIENT_ID":      clientID,
 		"STAFF_CLIENT_SECRET":  clientSecret,
 		"PUBLIC_CLIENT_ID":     clientID,
 		"PUBLIC_CLIENT_SECRET": clientSecret,
 	}
+}
+
+// bankKeys are the keys that bank details are sealed with, made the first time.
+// Without that file what is sealed is lost, which is why it lies with the data.
+func bankKeys(file string) (string, error) {
+	keys, err := os.ReadFile(file) //nolint:gosec // a file of the system's own folder
+	if !errors.Is(err, fs.ErrNotExist) {
+		return string(keys), err
+	}
+	made, err := seal.NewKeys()
+	if err != nil {
+		return "", err
+	}
+	return made, os.WriteFile(file, []byte(made), 0o600)
 }
 
 // documents is the folder of quotes and receipts, as an address.
