@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"github.com/getkin/kin-openapi/openapi3"
+	"github.com/instead-support/instead/api/etag"
 	"github.com/labstack/echo/v4"
 	"github.com/oapi-codegen/runtime"
 	openapi_types "github.com/oapi-codegen/runtime/types"
@@ -891,6 +892,17 @@ type Problem struct {
 		OverPence      int64 `json:"over_pence"`
 	} `json:"cap,omitempty,omitzero"`
 
+	// Changes With 412: what was done to the thing since the version that was sent, latest first
+	Changes []struct {
+		At time.Time `json:"at"`
+
+		// By The name of a member of staff, or `The jobseeker`
+		By string `json:"by"`
+
+		// What In words, such as `submitted it`
+		What string `json:"what"`
+	} `json:"changes,omitempty,omitzero"`
+
 	// Detail Plain words, with the way out
 	Detail string `json:"detail"`
 	Errors []struct {
@@ -1005,7 +1017,6 @@ type RequestEdit struct {
 	// Elsewhere What somebody else pays towards the lines
 	Elsewhere Elsewhere `json:"elsewhere,omitempty,omitzero"`
 	Lines     []NewLine `json:"lines"`
-	Version   int64     `json:"version"`
 }
 
 // RequestPage defines model for RequestPage.
@@ -1114,17 +1125,14 @@ type Id = openapi_types.UUID
 // IdempotencyKey defines model for IdempotencyKey.
 type IdempotencyKey = string
 
+// IfMatch defines model for IfMatch.
+type IfMatch = etag.Version
+
 // Page defines model for Page.
 type Page = int
 
 // Size defines model for Size.
 type Size = int
-
-// Version defines model for Version.
-type Version struct {
-	// Version The version that was read
-	Version int64 `json:"version"`
-}
 
 // ListAllowancesParams defines parameters for ListAllowances.
 type ListAllowancesParams struct {
@@ -1267,6 +1275,12 @@ type UploadImportParams struct {
 	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
 }
 
+// MapImportParams defines parameters for MapImport.
+type MapImportParams struct {
+	// IdempotencyKey The same key from the same person does its work once; later calls answer with the thing as it now stands.
+	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
+}
+
 // ListImportProblemsParams defines parameters for ListImportProblems.
 type ListImportProblemsParams struct {
 	// Page Counted from 1
@@ -1380,19 +1394,26 @@ type SummariseRequestsParams struct {
 
 // EditRequestParams defines parameters for EditRequest.
 type EditRequestParams struct {
+	// IfMatch The version that was read, as its `ETag` gave it: `"7"`. Without it the answer is 428, with another than the thing
+	// now has 412, and `changes` say who changed what since.
+	IfMatch IfMatch `json:"If-Match"`
+
 	// IdempotencyKey The same key from the same person does its work once; later calls answer with the thing as it now stands.
 	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
 }
 
 // ApproveRequestJSONBody defines parameters for ApproveRequest.
 type ApproveRequestJSONBody struct {
-	Code    ApproveCode `json:"code"`
-	Version int64       `json:"version"`
-	Words   string      `json:"words,omitempty,omitzero"`
+	Code  ApproveCode `json:"code"`
+	Words string      `json:"words,omitempty,omitzero"`
 }
 
 // ApproveRequestParams defines parameters for ApproveRequest.
 type ApproveRequestParams struct {
+	// IfMatch The version that was read, as its `ETag` gave it: `"7"`. Without it the answer is 428, with another than the thing
+	// now has 412, and `changes` say who changed what since.
+	IfMatch IfMatch `json:"If-Match"`
+
 	// IdempotencyKey The same key from the same person does its work once; later calls answer with the thing as it now stands.
 	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
 }
@@ -1422,8 +1443,7 @@ type AddDocumentParams struct {
 
 // DeclineRequestJSONBody defines parameters for DeclineRequest.
 type DeclineRequestJSONBody struct {
-	Code    DeclineCode `json:"code"`
-	Version int64       `json:"version"`
+	Code DeclineCode `json:"code"`
 
 	// Words The jobseeker reads this
 	Words string `json:"words"`
@@ -1431,14 +1451,17 @@ type DeclineRequestJSONBody struct {
 
 // DeclineRequestParams defines parameters for DeclineRequest.
 type DeclineRequestParams struct {
+	// IfMatch The version that was read, as its `ETag` gave it: `"7"`. Without it the answer is 428, with another than the thing
+	// now has 412, and `changes` say who changed what since.
+	IfMatch IfMatch `json:"If-Match"`
+
 	// IdempotencyKey The same key from the same person does its work once; later calls answer with the thing as it now stands.
 	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
 }
 
 // ReturnRequestJSONBody defines parameters for ReturnRequest.
 type ReturnRequestJSONBody struct {
-	Code    ReturnCode `json:"code"`
-	Version int64      `json:"version"`
+	Code ReturnCode `json:"code"`
 
 	// Words What is needed to decide
 	Words string `json:"words"`
@@ -1446,30 +1469,35 @@ type ReturnRequestJSONBody struct {
 
 // ReturnRequestParams defines parameters for ReturnRequest.
 type ReturnRequestParams struct {
+	// IfMatch The version that was read, as its `ETag` gave it: `"7"`. Without it the answer is 428, with another than the thing
+	// now has 412, and `changes` say who changed what since.
+	IfMatch IfMatch `json:"If-Match"`
+
 	// IdempotencyKey The same key from the same person does its work once; later calls answer with the thing as it now stands.
 	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
 }
 
-// SubmitRequestJSONBody defines parameters for SubmitRequest.
-type SubmitRequestJSONBody struct {
-	// Version The version that was read
-	Version int64 `json:"version"`
-}
-
 // SubmitRequestParams defines parameters for SubmitRequest.
 type SubmitRequestParams struct {
+	// IfMatch The version that was read, as its `ETag` gave it: `"7"`. Without it the answer is 428, with another than the thing
+	// now has 412, and `changes` say who changed what since.
+	IfMatch IfMatch `json:"If-Match"`
+
 	// IdempotencyKey The same key from the same person does its work once; later calls answer with the thing as it now stands.
 	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
 }
 
 // WithdrawRequestJSONBody defines parameters for WithdrawRequest.
 type WithdrawRequestJSONBody struct {
-	Version int64  `json:"version"`
-	Words   string `json:"words,omitempty,omitzero"`
+	Words string `json:"words,omitempty,omitzero"`
 }
 
 // WithdrawRequestParams defines parameters for WithdrawRequest.
 type WithdrawRequestParams struct {
+	// IfMatch The version that was read, as its `ETag` gave it: `"7"`. Without it the answer is 428, with another than the thing
+	// now has 412, and `changes` say who changed what since.
+	IfMatch IfMatch `json:"If-Match"`
+
 	// IdempotencyKey The same key from the same person does its work once; later calls answer with the thing as it now stands.
 	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
 }
@@ -1515,9 +1543,6 @@ type DeclineRequestJSONRequestBody DeclineRequestJSONBody
 
 // ReturnRequestJSONRequestBody defines body for ReturnRequest for application/json ContentType.
 type ReturnRequestJSONRequestBody ReturnRequestJSONBody
-
-// SubmitRequestJSONRequestBody defines body for SubmitRequest for application/json ContentType.
-type SubmitRequestJSONRequestBody SubmitRequestJSONBody
 
 // WithdrawRequestJSONRequestBody defines body for WithdrawRequest for application/json ContentType.
 type WithdrawRequestJSONRequestBody WithdrawRequestJSONBody
@@ -1771,14 +1796,14 @@ type ClientInterface interface {
 	// Takes any type of body and a specified content type.
 	//
 	// Corresponds with PUT /imports/{id}/mapping (the `MapImport` operationId).
-	MapImportWithBody(ctx context.Context, id Id, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+	MapImportWithBody(ctx context.Context, id Id, params *MapImportParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// MapImport Say which column is which, and run the import
 	//
 	// Takes a body of the `application/json` content type.
 	//
 	// Corresponds with PUT /imports/{id}/mapping (the `MapImport` operationId).
-	MapImport(ctx context.Context, id Id, body MapImportJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+	MapImport(ctx context.Context, id Id, params *MapImportParams, body MapImportJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ListImportProblems The rows that were not taken, by line
 	//
@@ -1884,7 +1909,7 @@ type ClientInterface interface {
 
 	// EditRequestWithBody Replace the lines of a draft or returned request
 	//
-	// A line sent with an `id` keeps it. `version` is the one that was read; another answers 409.
+	// A line sent with an `id` keeps it.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -1893,7 +1918,7 @@ type ClientInterface interface {
 
 	// EditRequest Replace the lines of a draft or returned request
 	//
-	// A line sent with an `id` keeps it. `version` is the one that was read; another answers 409.
+	// A line sent with an `id` keeps it.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -1973,25 +1998,13 @@ type ClientInterface interface {
 	// Corresponds with POST /requests/{id}/return (the `ReturnRequest` operationId).
 	ReturnRequest(ctx context.Context, id Id, params *ReturnRequestParams, body ReturnRequestJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// SubmitRequestWithBody Ask for a decision; what is asked is held against the allowance
-	//
-	// More than is available answers 409 with type `over-cap` and `cap` saying asked, available and over.
-	// When the needs cannot be checked it answers 503 and nothing has changed.
-	//
-	// Takes any type of body and a specified content type.
-	//
-	// Corresponds with POST /requests/{id}/submission (the `SubmitRequest` operationId).
-	SubmitRequestWithBody(ctx context.Context, id Id, params *SubmitRequestParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
-
 	// SubmitRequest Ask for a decision; what is asked is held against the allowance
 	//
 	// More than is available answers 409 with type `over-cap` and `cap` saying asked, available and over.
 	// When the needs cannot be checked it answers 503 and nothing has changed.
 	//
-	// Takes a body of the `application/json` content type.
-	//
 	// Corresponds with POST /requests/{id}/submission (the `SubmitRequest` operationId).
-	SubmitRequest(ctx context.Context, id Id, params *SubmitRequestParams, body SubmitRequestJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+	SubmitRequest(ctx context.Context, id Id, params *SubmitRequestParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// WithdrawRequestWithBody Take the request back; what was held is released
 	//
@@ -2433,8 +2446,8 @@ func (c *Client) ReadImport(ctx context.Context, id Id, reqEditors ...RequestEdi
 // Takes any type of body and a specified content type.
 //
 // Corresponds with PUT /imports/{id}/mapping (the `MapImport` operationId).
-func (c *Client) MapImportWithBody(ctx context.Context, id Id, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewMapImportRequestWithBody(c.Server, id, contentType, body)
+func (c *Client) MapImportWithBody(ctx context.Context, id Id, params *MapImportParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewMapImportRequestWithBody(c.Server, id, params, contentType, body)
 	if err != nil {
 		return nil, err
 	}
@@ -2450,8 +2463,8 @@ func (c *Client) MapImportWithBody(ctx context.Context, id Id, contentType strin
 // Takes a body of the `application/json` content type.
 //
 // Corresponds with PUT /imports/{id}/mapping (the `MapImport` operationId).
-func (c *Client) MapImport(ctx context.Context, id Id, body MapImportJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewMapImportRequest(c.Server, id, body)
+func (c *Client) MapImport(ctx context.Context, id Id, params *MapImportParams, body MapImportJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewMapImportRequest(c.Server, id, params, body)
 	if err != nil {
 		return nil, err
 	}
@@ -2726,7 +2739,7 @@ func (c *Client) ReadRequest(ctx context.Context, id Id, reqEditors ...RequestEd
 
 // EditRequestWithBody Replace the lines of a draft or returned request
 //
-// A line sent with an `id` keeps it. `version` is the one that was read; another answers 409.
+// A line sent with an `id` keeps it.
 //
 // Takes any type of body and a specified content type.
 //
@@ -2745,7 +2758,7 @@ func (c *Client) EditRequestWithBody(ctx context.Context, id Id, params *EditReq
 
 // EditRequest Replace the lines of a draft or returned request
 //
-// A line sent with an `id` keeps it. `version` is the one that was read; another answers 409.
+// A line sent with an `id` keeps it.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -2935,36 +2948,14 @@ func (c *Client) ReturnRequest(ctx context.Context, id Id, params *ReturnRequest
 	return c.Client.Do(req)
 }
 
-// SubmitRequestWithBody Ask for a decision; what is asked is held against the allowance
-//
-// More than is available answers 409 with type `over-cap` and `cap` saying asked, available and over.
-// When the needs cannot be checked it answers 503 and nothing has changed.
-//
-// Takes any type of body and a specified content type.
-//
-// Corresponds with POST /requests/{id}/submission (the `SubmitRequest` operationId).
-func (c *Client) SubmitRequestWithBody(ctx context.Context, id Id, params *SubmitRequestParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewSubmitRequestRequestWithBody(c.Server, id, params, contentType, body)
-	if err != nil {
-		return nil, err
-	}
-	req = req.WithContext(ctx)
-	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
-		return nil, err
-	}
-	return c.Client.Do(req)
-}
-
 // SubmitRequest Ask for a decision; what is asked is held against the allowance
 //
 // More than is available answers 409 with type `over-cap` and `cap` saying asked, available and over.
 // When the needs cannot be checked it answers 503 and nothing has changed.
 //
-// Takes a body of the `application/json` content type.
-//
 // Corresponds with POST /requests/{id}/submission (the `SubmitRequest` operationId).
-func (c *Client) SubmitRequest(ctx context.Context, id Id, params *SubmitRequestParams, body SubmitRequestJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewSubmitRequestRequest(c.Server, id, params, body)
+func (c *Client) SubmitRequest(ctx context.Context, id Id, params *SubmitRequestParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewSubmitRequestRequest(c.Server, id, params)
 	if err != nil {
 		return nil, err
 	}
@@ -4112,18 +4103,18 @@ func NewReadImportRequest(server string, id Id) (*http.Request, error) {
 }
 
 // NewMapImportRequest calls the generic MapImport builder with application/json body
-func NewMapImportRequest(server string, id Id, body MapImportJSONRequestBody) (*http.Request, error) {
+func NewMapImportRequest(server string, id Id, params *MapImportParams, body MapImportJSONRequestBody) (*http.Request, error) {
 	var bodyReader io.Reader
 	buf, err := json.Marshal(body)
 	if err != nil {
 		return nil, err
 	}
 	bodyReader = bytes.NewReader(buf)
-	return NewMapImportRequestWithBody(server, id, "application/json", bodyReader)
+	return NewMapImportRequestWithBody(server, id, params, "application/json", bodyReader)
 }
 
 // NewMapImportRequestWithBody constructs an http.Request for the MapImport method, with any body, and a specified content type
-func NewMapImportRequestWithBody(server string, id Id, contentType string, body io.Reader) (*http.Request, error) {
+func NewMapImportRequestWithBody(server string, id Id, params *MapImportParams, contentType string, body io.Reader) (*http.Request, error) {
 	var err error
 
 	var pathParam0 string
@@ -4154,6 +4145,21 @@ func NewMapImportRequestWithBody(server string, id Id, contentType string, body 
 	}
 
 	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		if params.IdempotencyKey != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Idempotency-Key", headerParam0)
+		}
+
+	}
 
 	return req, nil
 }
@@ -5045,15 +5051,24 @@ func NewEditRequestRequestWithBody(server string, id Id, params *EditRequestPara
 
 	if params != nil {
 
-		if params.IdempotencyKey != nil {
-			var headerParam0 string
+		var headerParam0 string
 
-			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+		headerParam0, err = runtime.StyleParamWithOptions("simple", false, "If-Match", params.IfMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+		if err != nil {
+			return nil, err
+		}
+
+		req.Header.Set("If-Match", headerParam0)
+
+		if params.IdempotencyKey != nil {
+			var headerParam1 string
+
+			headerParam1, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
 			if err != nil {
 				return nil, err
 			}
 
-			req.Header.Set("Idempotency-Key", headerParam0)
+			req.Header.Set("Idempotency-Key", headerParam1)
 		}
 
 	}
@@ -5107,15 +5122,24 @@ func NewApproveRequestRequestWithBody(server string, id Id, params *ApproveReque
 
 	if params != nil {
 
-		if params.IdempotencyKey != nil {
-			var headerParam0 string
+		var headerParam0 string
 
-			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+		headerParam0, err = runtime.StyleParamWithOptions("simple", false, "If-Match", params.IfMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+		if err != nil {
+			return nil, err
+		}
+
+		req.Header.Set("If-Match", headerParam0)
+
+		if params.IdempotencyKey != nil {
+			var headerParam1 string
+
+			headerParam1, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
 			if err != nil {
 				return nil, err
 			}
 
-			req.Header.Set("Idempotency-Key", headerParam0)
+			req.Header.Set("Idempotency-Key", headerParam1)
 		}
 
 	}
@@ -5361,15 +5385,24 @@ func NewDeclineRequestRequestWithBody(server string, id Id, params *DeclineReque
 
 	if params != nil {
 
-		if params.IdempotencyKey != nil {
-			var headerParam0 string
+		var headerParam0 string
 
-			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+		headerParam0, err = runtime.StyleParamWithOptions("simple", false, "If-Match", params.IfMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+		if err != nil {
+			return nil, err
+		}
+
+		req.Header.Set("If-Match", headerParam0)
+
+		if params.IdempotencyKey != nil {
+			var headerParam1 string
+
+			headerParam1, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
 			if err != nil {
 				return nil, err
 			}
 
-			req.Header.Set("Idempotency-Key", headerParam0)
+			req.Header.Set("Idempotency-Key", headerParam1)
 		}
 
 	}
@@ -5423,15 +5456,24 @@ func NewReturnRequestRequestWithBody(server string, id Id, params *ReturnRequest
 
 	if params != nil {
 
-		if params.IdempotencyKey != nil {
-			var headerParam0 string
+		var headerParam0 string
 
-			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+		headerParam0, err = runtime.StyleParamWithOptions("simple", false, "If-Match", params.IfMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+		if err != nil {
+			return nil, err
+		}
+
+		req.Header.Set("If-Match", headerParam0)
+
+		if params.IdempotencyKey != nil {
+			var headerParam1 string
+
+			headerParam1, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
 			if err != nil {
 				return nil, err
 			}
 
-			req.Header.Set("Idempotency-Key", headerParam0)
+			req.Header.Set("Idempotency-Key", headerParam1)
 		}
 
 	}
@@ -5439,19 +5481,8 @@ func NewReturnRequestRequestWithBody(server string, id Id, params *ReturnRequest
 	return req, nil
 }
 
-// NewSubmitRequestRequest calls the generic SubmitRequest builder with application/json body
-func NewSubmitRequestRequest(server string, id Id, params *SubmitRequestParams, body SubmitRequestJSONRequestBody) (*http.Request, error) {
-	var bodyReader io.Reader
-	buf, err := json.Marshal(body)
-	if err != nil {
-		return nil, err
-	}
-	bodyReader = bytes.NewReader(buf)
-	return NewSubmitRequestRequestWithBody(server, id, params, "application/json", bodyReader)
-}
-
-// NewSubmitRequestRequestWithBody constructs an http.Request for the SubmitRequest method, with any body, and a specified content type
-func NewSubmitRequestRequestWithBody(server string, id Id, params *SubmitRequestParams, contentType string, body io.Reader) (*http.Request, error) {
+// NewSubmitRequestRequest constructs an http.Request for the SubmitRequest method
+func NewSubmitRequestRequest(server string, id Id, params *SubmitRequestParams) (*http.Request, error) {
 	var err error
 
 	var pathParam0 string
@@ -5476,24 +5507,31 @@ func NewSubmitRequestRequestWithBody(server string, id Id, params *SubmitRequest
 		return nil, err
 	}
 
-	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), nil)
 	if err != nil {
 		return nil, err
 	}
 
-	req.Header.Add("Content-Type", contentType)
-
 	if params != nil {
 
-		if params.IdempotencyKey != nil {
-			var headerParam0 string
+		var headerParam0 string
 
-			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+		headerParam0, err = runtime.StyleParamWithOptions("simple", false, "If-Match", params.IfMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+		if err != nil {
+			return nil, err
+		}
+
+		req.Header.Set("If-Match", headerParam0)
+
+		if params.IdempotencyKey != nil {
+			var headerParam1 string
+
+			headerParam1, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
 			if err != nil {
 				return nil, err
 			}
 
-			req.Header.Set("Idempotency-Key", headerParam0)
+			req.Header.Set("Idempotency-Key", headerParam1)
 		}
 
 	}
@@ -5547,15 +5585,24 @@ func NewWithdrawRequestRequestWithBody(server string, id Id, params *WithdrawReq
 
 	if params != nil {
 
-		if params.IdempotencyKey != nil {
-			var headerParam0 string
+		var headerParam0 string
 
-			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+		headerParam0, err = runtime.StyleParamWithOptions("simple", false, "If-Match", params.IfMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+		if err != nil {
+			return nil, err
+		}
+
+		req.Header.Set("If-Match", headerParam0)
+
+		if params.IdempotencyKey != nil {
+			var headerParam1 string
+
+			headerParam1, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
 			if err != nil {
 				return nil, err
 			}
 
-			req.Header.Set("Idempotency-Key", headerParam0)
+			req.Header.Set("Idempotency-Key", headerParam1)
 		}
 
 	}
@@ -5810,14 +5857,14 @@ type ClientWithResponsesInterface interface {
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with PUT /imports/{id}/mapping (the `MapImport` operationId).
-	MapImportWithBodyWithResponse(ctx context.Context, id Id, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*MapImportResponse, error)
+	MapImportWithBodyWithResponse(ctx context.Context, id Id, params *MapImportParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*MapImportResponse, error)
 
 	// MapImportWithResponse Say which column is which, and run the import
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with PUT /imports/{id}/mapping (the `MapImport` operationId).
-	MapImportWithResponse(ctx context.Context, id Id, body MapImportJSONRequestBody, reqEditors ...RequestEditorFn) (*MapImportResponse, error)
+	MapImportWithResponse(ctx context.Context, id Id, params *MapImportParams, body MapImportJSONRequestBody, reqEditors ...RequestEditorFn) (*MapImportResponse, error)
 
 	// ListImportProblemsWithResponse The rows that were not taken, by line
 	//
@@ -5943,7 +5990,7 @@ type ClientWithResponsesInterface interface {
 
 	// EditRequestWithBodyWithResponse Replace the lines of a draft or returned request
 	//
-	// A line sent with an `id` keeps it. `version` is the one that was read; another answers 409.
+	// A line sent with an `id` keeps it.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -5952,7 +5999,7 @@ type ClientWithResponsesInterface interface {
 
 	// EditRequestWithResponse Replace the lines of a draft or returned request
 	//
-	// A line sent with an `id` keeps it. `version` is the one that was read; another answers 409.
+	// A line sent with an `id` keeps it.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -6038,25 +6085,15 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with POST /requests/{id}/return (the `ReturnRequest` operationId).
 	ReturnRequestWithResponse(ctx context.Context, id Id, params *ReturnRequestParams, body ReturnRequestJSONRequestBody, reqEditors ...RequestEditorFn) (*ReturnRequestResponse, error)
 
-	// SubmitRequestWithBodyWithResponse Ask for a decision; what is asked is held against the allowance
-	//
-	// More than is available answers 409 with type `over-cap` and `cap` saying asked, available and over.
-	// When the needs cannot be checked it answers 503 and nothing has changed.
-	//
-	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
-	//
-	// Corresponds with POST /requests/{id}/submission (the `SubmitRequest` operationId).
-	SubmitRequestWithBodyWithResponse(ctx context.Context, id Id, params *SubmitRequestParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*SubmitRequestResponse, error)
-
 	// SubmitRequestWithResponse Ask for a decision; what is asked is held against the allowance
 	//
 	// More than is available answers 409 with type `over-cap` and `cap` saying asked, available and over.
 	// When the needs cannot be checked it answers 503 and nothing has changed.
 	//
-	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	// Returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with POST /requests/{id}/submission (the `SubmitRequest` operationId).
-	SubmitRequestWithResponse(ctx context.Context, id Id, params *SubmitRequestParams, body SubmitRequestJSONRequestBody, reqEditors ...RequestEditorFn) (*SubmitRequestResponse, error)
+	SubmitRequestWithResponse(ctx context.Context, id Id, params *SubmitRequestParams, reqEditors ...RequestEditorFn) (*SubmitRequestResponse, error)
 
 	// WithdrawRequestWithBodyWithResponse Take the request back; what was held is released
 	//
@@ -6125,6 +6162,11 @@ func (r ListAllowancesResponse) ContentType() string {
 	return ""
 }
 
+// OpenAllowanceResponse201Headers the declared response headers of an HTTP 201 response for OpenAllowance
+type OpenAllowanceResponse201Headers struct {
+	ETag etag.Version
+}
+
 type OpenAllowanceResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -6132,6 +6174,8 @@ type OpenAllowanceResponse struct {
 	JSON201 *Allowance
 	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
 	ApplicationproblemJSONDefault *Problem
+	// Headers201 the parsed response headers for an HTTP 201 response
+	Headers201 *OpenAllowanceResponse201Headers
 }
 
 // GetJSON201 returns the response for an HTTP 201 `application/json` response
@@ -6173,6 +6217,11 @@ func (r OpenAllowanceResponse) ContentType() string {
 	return ""
 }
 
+// ReadAllowanceResponse200Headers the declared response headers of an HTTP 200 response for ReadAllowance
+type ReadAllowanceResponse200Headers struct {
+	ETag etag.Version
+}
+
 type ReadAllowanceResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -6180,6 +6229,8 @@ type ReadAllowanceResponse struct {
 	JSON200 *AllowanceWithEntries
 	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
 	ApplicationproblemJSONDefault *Problem
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *ReadAllowanceResponse200Headers
 }
 
 // GetJSON200 returns the response for an HTTP 200 `application/json` response
@@ -7576,6 +7627,11 @@ func (r ListRequestsResponse) ContentType() string {
 	return ""
 }
 
+// DraftRequestResponse201Headers the declared response headers of an HTTP 201 response for DraftRequest
+type DraftRequestResponse201Headers struct {
+	ETag etag.Version
+}
+
 type DraftRequestResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -7583,6 +7639,8 @@ type DraftRequestResponse struct {
 	JSON201 *Request
 	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
 	ApplicationproblemJSONDefault *Problem
+	// Headers201 the parsed response headers for an HTTP 201 response
+	Headers201 *DraftRequestResponse201Headers
 }
 
 // GetJSON201 returns the response for an HTTP 201 `application/json` response
@@ -7676,6 +7734,11 @@ func (r SummariseRequestsResponse) ContentType() string {
 	return ""
 }
 
+// ReadRequestResponse200Headers the declared response headers of an HTTP 200 response for ReadRequest
+type ReadRequestResponse200Headers struct {
+	ETag etag.Version
+}
+
 type ReadRequestResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -7683,6 +7746,8 @@ type ReadRequestResponse struct {
 	JSON200 *Request
 	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
 	ApplicationproblemJSONDefault *Problem
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *ReadRequestResponse200Headers
 }
 
 // GetJSON200 returns the response for an HTTP 200 `application/json` response
@@ -7724,6 +7789,11 @@ func (r ReadRequestResponse) ContentType() string {
 	return ""
 }
 
+// EditRequestResponse200Headers the declared response headers of an HTTP 200 response for EditRequest
+type EditRequestResponse200Headers struct {
+	ETag etag.Version
+}
+
 type EditRequestResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -7731,6 +7801,8 @@ type EditRequestResponse struct {
 	JSON200 *Request
 	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
 	ApplicationproblemJSONDefault *Problem
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *EditRequestResponse200Headers
 }
 
 // GetJSON200 returns the response for an HTTP 200 `application/json` response
@@ -7772,6 +7844,11 @@ func (r EditRequestResponse) ContentType() string {
 	return ""
 }
 
+// ApproveRequestResponse200Headers the declared response headers of an HTTP 200 response for ApproveRequest
+type ApproveRequestResponse200Headers struct {
+	ETag etag.Version
+}
+
 type ApproveRequestResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -7779,6 +7856,8 @@ type ApproveRequestResponse struct {
 	JSON200 *Request
 	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
 	ApplicationproblemJSONDefault *Problem
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *ApproveRequestResponse200Headers
 }
 
 // GetJSON200 returns the response for an HTTP 200 `application/json` response
@@ -8016,6 +8095,11 @@ func (r ProposeReductionResponse) ContentType() string {
 	return ""
 }
 
+// DeclineRequestResponse200Headers the declared response headers of an HTTP 200 response for DeclineRequest
+type DeclineRequestResponse200Headers struct {
+	ETag etag.Version
+}
+
 type DeclineRequestResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -8023,6 +8107,8 @@ type DeclineRequestResponse struct {
 	JSON200 *Request
 	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
 	ApplicationproblemJSONDefault *Problem
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *DeclineRequestResponse200Headers
 }
 
 // GetJSON200 returns the response for an HTTP 200 `application/json` response
@@ -8064,6 +8150,11 @@ func (r DeclineRequestResponse) ContentType() string {
 	return ""
 }
 
+// ReturnRequestResponse200Headers the declared response headers of an HTTP 200 response for ReturnRequest
+type ReturnRequestResponse200Headers struct {
+	ETag etag.Version
+}
+
 type ReturnRequestResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -8071,6 +8162,8 @@ type ReturnRequestResponse struct {
 	JSON200 *Request
 	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
 	ApplicationproblemJSONDefault *Problem
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *ReturnRequestResponse200Headers
 }
 
 // GetJSON200 returns the response for an HTTP 200 `application/json` response
@@ -8112,6 +8205,11 @@ func (r ReturnRequestResponse) ContentType() string {
 	return ""
 }
 
+// SubmitRequestResponse200Headers the declared response headers of an HTTP 200 response for SubmitRequest
+type SubmitRequestResponse200Headers struct {
+	ETag etag.Version
+}
+
 type SubmitRequestResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -8119,6 +8217,8 @@ type SubmitRequestResponse struct {
 	JSON200 *Request
 	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
 	ApplicationproblemJSONDefault *Problem
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *SubmitRequestResponse200Headers
 }
 
 // GetJSON200 returns the response for an HTTP 200 `application/json` response
@@ -8160,6 +8260,11 @@ func (r SubmitRequestResponse) ContentType() string {
 	return ""
 }
 
+// WithdrawRequestResponse200Headers the declared response headers of an HTTP 200 response for WithdrawRequest
+type WithdrawRequestResponse200Headers struct {
+	ETag etag.Version
+}
+
 type WithdrawRequestResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -8167,6 +8272,8 @@ type WithdrawRequestResponse struct {
 	JSON200 *Request
 	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
 	ApplicationproblemJSONDefault *Problem
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *WithdrawRequestResponse200Headers
 }
 
 // GetJSON200 returns the response for an HTTP 200 `application/json` response
@@ -8561,8 +8668,8 @@ func (c *ClientWithResponses) ReadImportWithResponse(ctx context.Context, id Id,
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
 // Corresponds with PUT /imports/{id}/mapping (the `MapImport` operationId).
-func (c *ClientWithResponses) MapImportWithBodyWithResponse(ctx context.Context, id Id, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*MapImportResponse, error) {
-	rsp, err := c.MapImportWithBody(ctx, id, contentType, body, reqEditors...)
+func (c *ClientWithResponses) MapImportWithBodyWithResponse(ctx context.Context, id Id, params *MapImportParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*MapImportResponse, error) {
+	rsp, err := c.MapImportWithBody(ctx, id, params, contentType, body, reqEditors...)
 	if err != nil {
 		return nil, err
 	}
@@ -8574,8 +8681,8 @@ func (c *ClientWithResponses) MapImportWithBodyWithResponse(ctx context.Context,
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
 // Corresponds with PUT /imports/{id}/mapping (the `MapImport` operationId).
-func (c *ClientWithResponses) MapImportWithResponse(ctx context.Context, id Id, body MapImportJSONRequestBody, reqEditors ...RequestEditorFn) (*MapImportResponse, error) {
-	rsp, err := c.MapImport(ctx, id, body, reqEditors...)
+func (c *ClientWithResponses) MapImportWithResponse(ctx context.Context, id Id, params *MapImportParams, body MapImportJSONRequestBody, reqEditors ...RequestEditorFn) (*MapImportResponse, error) {
+	rsp, err := c.MapImport(ctx, id, params, body, reqEditors...)
 	if err != nil {
 		return nil, err
 	}
@@ -8802,7 +8909,7 @@ func (c *ClientWithResponses) ReadRequestWithResponse(ctx context.Context, id Id
 
 // EditRequestWithBodyWithResponse Replace the lines of a draft or returned request
 //
-// A line sent with an `id` keeps it. `version` is the one that was read; another answers 409.
+// A line sent with an `id` keeps it.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -8817,7 +8924,7 @@ func (c *ClientWithResponses) EditRequestWithBodyWithResponse(ctx context.Contex
 
 // EditRequestWithResponse Replace the lines of a draft or returned request
 //
-// A line sent with an `id` keeps it. `version` is the one that was read; another answers 409.
+// A line sent with an `id` keeps it.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -8969,32 +9076,16 @@ func (c *ClientWithResponses) ReturnRequestWithResponse(ctx context.Context, id 
 	return ParseReturnRequestResponse(rsp)
 }
 
-// SubmitRequestWithBodyWithResponse Ask for a decision; what is asked is held against the allowance
-//
-// More than is available answers 409 with type `over-cap` and `cap` saying asked, available and over.
-// When the needs cannot be checked it answers 503 and nothing has changed.
-//
-// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
-//
-// Corresponds with POST /requests/{id}/submission (the `SubmitRequest` operationId).
-func (c *ClientWithResponses) SubmitRequestWithBodyWithResponse(ctx context.Context, id Id, params *SubmitRequestParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*SubmitRequestResponse, error) {
-	rsp, err := c.SubmitRequestWithBody(ctx, id, params, contentType, body, reqEditors...)
-	if err != nil {
-		return nil, err
-	}
-	return ParseSubmitRequestResponse(rsp)
-}
-
 // SubmitRequestWithResponse Ask for a decision; what is asked is held against the allowance
 //
 // More than is available answers 409 with type `over-cap` and `cap` saying asked, available and over.
 // When the needs cannot be checked it answers 503 and nothing has changed.
 //
-// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+// Returns a wrapper object for the known response body format(s).
 //
 // Corresponds with POST /requests/{id}/submission (the `SubmitRequest` operationId).
-func (c *ClientWithResponses) SubmitRequestWithResponse(ctx context.Context, id Id, params *SubmitRequestParams, body SubmitRequestJSONRequestBody, reqEditors ...RequestEditorFn) (*SubmitRequestResponse, error) {
-	rsp, err := c.SubmitRequest(ctx, id, params, body, reqEditors...)
+func (c *ClientWithResponses) SubmitRequestWithResponse(ctx context.Context, id Id, params *SubmitRequestParams, reqEditors ...RequestEditorFn) (*SubmitRequestResponse, error) {
+	rsp, err := c.SubmitRequest(ctx, id, params, reqEditors...)
 	if err != nil {
 		return nil, err
 	}
@@ -9092,6 +9183,19 @@ func ParseOpenAllowanceResponse(rsp *http.Response) (*OpenAllowanceResponse, err
 
 	}
 
+	switch {
+	case rsp.StatusCode == 201:
+		var headers OpenAllowanceResponse201Headers
+		if values := rsp.Header.Values("ETag"); len(values) > 0 {
+			var value etag.Version
+			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ETag = value
+		}
+		response.Headers201 = &headers
+	}
+
 	return response, nil
 }
 
@@ -9123,6 +9227,19 @@ func ParseReadAllowanceResponse(rsp *http.Response) (*ReadAllowanceResponse, err
 		}
 		response.ApplicationproblemJSONDefault = &dest
 
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers ReadAllowanceResponse200Headers
+		if values := rsp.Header.Values("ETag"); len(values) > 0 {
+			var value etag.Version
+			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ETag = value
+		}
+		response.Headers200 = &headers
 	}
 
 	return response, nil
@@ -10080,6 +10197,19 @@ func ParseDraftRequestResponse(rsp *http.Response) (*DraftRequestResponse, error
 
 	}
 
+	switch {
+	case rsp.StatusCode == 201:
+		var headers DraftRequestResponse201Headers
+		if values := rsp.Header.Values("ETag"); len(values) > 0 {
+			var value etag.Version
+			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ETag = value
+		}
+		response.Headers201 = &headers
+	}
+
 	return response, nil
 }
 
@@ -10148,6 +10278,19 @@ func ParseReadRequestResponse(rsp *http.Response) (*ReadRequestResponse, error) 
 
 	}
 
+	switch {
+	case rsp.StatusCode == 200:
+		var headers ReadRequestResponse200Headers
+		if values := rsp.Header.Values("ETag"); len(values) > 0 {
+			var value etag.Version
+			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ETag = value
+		}
+		response.Headers200 = &headers
+	}
+
 	return response, nil
 }
 
@@ -10181,6 +10324,19 @@ func ParseEditRequestResponse(rsp *http.Response) (*EditRequestResponse, error) 
 
 	}
 
+	switch {
+	case rsp.StatusCode == 200:
+		var headers EditRequestResponse200Headers
+		if values := rsp.Header.Values("ETag"); len(values) > 0 {
+			var value etag.Version
+			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ETag = value
+		}
+		response.Headers200 = &headers
+	}
+
 	return response, nil
 }
 
@@ -10212,6 +10368,19 @@ func ParseApproveRequestResponse(rsp *http.Response) (*ApproveRequestResponse, e
 		}
 		response.ApplicationproblemJSONDefault = &dest
 
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers ApproveRequestResponse200Headers
+		if values := rsp.Header.Values("ETag"); len(values) > 0 {
+			var value etag.Version
+			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ETag = value
+		}
+		response.Headers200 = &headers
 	}
 
 	return response, nil
@@ -10381,6 +10550,19 @@ func ParseDeclineRequestResponse(rsp *http.Response) (*DeclineRequestResponse, e
 
 	}
 
+	switch {
+	case rsp.StatusCode == 200:
+		var headers DeclineRequestResponse200Headers
+		if values := rsp.Header.Values("ETag"); len(values) > 0 {
+			var value etag.Version
+			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ETag = value
+		}
+		response.Headers200 = &headers
+	}
+
 	return response, nil
 }
 
@@ -10412,6 +10594,19 @@ func ParseReturnRequestResponse(rsp *http.Response) (*ReturnRequestResponse, err
 		}
 		response.ApplicationproblemJSONDefault = &dest
 
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers ReturnRequestResponse200Headers
+		if values := rsp.Header.Values("ETag"); len(values) > 0 {
+			var value etag.Version
+			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ETag = value
+		}
+		response.Headers200 = &headers
 	}
 
 	return response, nil
@@ -10447,6 +10642,19 @@ func ParseSubmitRequestResponse(rsp *http.Response) (*SubmitRequestResponse, err
 
 	}
 
+	switch {
+	case rsp.StatusCode == 200:
+		var headers SubmitRequestResponse200Headers
+		if values := rsp.Header.Values("ETag"); len(values) > 0 {
+			var value etag.Version
+			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ETag = value
+		}
+		response.Headers200 = &headers
+	}
+
 	return response, nil
 }
 
@@ -10478,6 +10686,19 @@ func ParseWithdrawRequestResponse(rsp *http.Response) (*WithdrawRequestResponse,
 		}
 		response.ApplicationproblemJSONDefault = &dest
 
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers WithdrawRequestResponse200Headers
+		if values := rsp.Header.Values("ETag"); len(values) > 0 {
+			var value etag.Version
+			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ETag = value
+		}
+		response.Headers200 = &headers
 	}
 
 	return response, nil
@@ -10547,7 +10768,7 @@ type ServerInterface interface {
 	ReadImport(ctx echo.Context, id Id) error
 	// MapImport Say which column is which, and run the import
 	// (PUT /imports/{id}/mapping)
-	MapImport(ctx echo.Context, id Id) error
+	MapImport(ctx echo.Context, id Id, params MapImportParams) error
 	// ListImportProblems The rows that were not taken, by line
 	// (GET /imports/{id}/problems)
 	ListImportProblems(ctx echo.Context, id Id, params ListImportProblemsParams) error
@@ -11169,8 +11390,28 @@ func (w *ServerInterfaceWrapper) MapImport(ctx echo.Context) error {
 		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
 	}
 
+	// Parameter object where we will unmarshal all parameters from the context
+	var params MapImportParams
+
+	headers := ctx.Request().Header
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for Idempotency-Key, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter Idempotency-Key: %s", err))
+		}
+
+		params.IdempotencyKey = &IdempotencyKey
+	}
+
 	// Invoke the callback with all the unmarshaled arguments
-	err = w.Handler.MapImport(ctx, id)
+	err = w.Handler.MapImport(ctx, id, params)
 	return err
 }
 
@@ -11612,6 +11853,23 @@ func (w *ServerInterfaceWrapper) EditRequest(ctx echo.Context) error {
 	var params EditRequestParams
 
 	headers := ctx.Request().Header
+	// ------------- Required header parameter "If-Match" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("If-Match")]; found {
+		var IfMatch IfMatch
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for If-Match, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "If-Match", valueList[0], &IfMatch, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter If-Match: %s", err))
+		}
+
+		params.IfMatch = IfMatch
+	} else {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Header parameter If-Match is required, but not found"))
+	}
 	// ------------- Optional header parameter "Idempotency-Key" -------------
 	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
 		var IdempotencyKey IdempotencyKey
@@ -11648,6 +11906,23 @@ func (w *ServerInterfaceWrapper) ApproveRequest(ctx echo.Context) error {
 	var params ApproveRequestParams
 
 	headers := ctx.Request().Header
+	// ------------- Required header parameter "If-Match" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("If-Match")]; found {
+		var IfMatch IfMatch
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for If-Match, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "If-Match", valueList[0], &IfMatch, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter If-Match: %s", err))
+		}
+
+		params.IfMatch = IfMatch
+	} else {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Header parameter If-Match is required, but not found"))
+	}
 	// ------------- Optional header parameter "Idempotency-Key" -------------
 	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
 		var IdempotencyKey IdempotencyKey
@@ -11784,6 +12059,23 @@ func (w *ServerInterfaceWrapper) DeclineRequest(ctx echo.Context) error {
 	var params DeclineRequestParams
 
 	headers := ctx.Request().Header
+	// ------------- Required header parameter "If-Match" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("If-Match")]; found {
+		var IfMatch IfMatch
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for If-Match, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "If-Match", valueList[0], &IfMatch, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter If-Match: %s", err))
+		}
+
+		params.IfMatch = IfMatch
+	} else {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Header parameter If-Match is required, but not found"))
+	}
 	// ------------- Optional header parameter "Idempotency-Key" -------------
 	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
 		var IdempotencyKey IdempotencyKey
@@ -11820,6 +12112,23 @@ func (w *ServerInterfaceWrapper) ReturnRequest(ctx echo.Context) error {
 	var params ReturnRequestParams
 
 	headers := ctx.Request().Header
+	// ------------- Required header parameter "If-Match" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("If-Match")]; found {
+		var IfMatch IfMatch
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for If-Match, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "If-Match", valueList[0], &IfMatch, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter If-Match: %s", err))
+		}
+
+		params.IfMatch = IfMatch
+	} else {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Header parameter If-Match is required, but not found"))
+	}
 	// ------------- Optional header parameter "Idempotency-Key" -------------
 	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
 		var IdempotencyKey IdempotencyKey
@@ -11856,6 +12165,23 @@ func (w *ServerInterfaceWrapper) SubmitRequest(ctx echo.Context) error {
 	var params SubmitRequestParams
 
 	headers := ctx.Request().Header
+	// ------------- Required header parameter "If-Match" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("If-Match")]; found {
+		var IfMatch IfMatch
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for If-Match, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "If-Match", valueList[0], &IfMatch, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter If-Match: %s", err))
+		}
+
+		params.IfMatch = IfMatch
+	} else {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Header parameter If-Match is required, but not found"))
+	}
 	// ------------- Optional header parameter "Idempotency-Key" -------------
 	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
 		var IdempotencyKey IdempotencyKey
@@ -11892,6 +12218,23 @@ func (w *ServerInterfaceWrapper) WithdrawRequest(ctx echo.Context) error {
 	var params WithdrawRequestParams
 
 	headers := ctx.Request().Header
+	// ------------- Required header parameter "If-Match" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("If-Match")]; found {
+		var IfMatch IfMatch
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for If-Match, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "If-Match", valueList[0], &IfMatch, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter If-Match: %s", err))
+		}
+
+		params.IfMatch = IfMatch
+	} else {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Header parameter If-Match is required, but not found"))
+	}
 	// ------------- Optional header parameter "Idempotency-Key" -------------
 	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
 		var IdempotencyKey IdempotencyKey
@@ -12059,15 +12402,23 @@ type OpenAllowanceResponseObject interface {
 	VisitOpenAllowanceResponse(w http.ResponseWriter) error
 }
 
-type OpenAllowance201JSONResponse Allowance
+type OpenAllowance201ResponseHeaders struct {
+	ETag etag.Version
+}
+
+type OpenAllowance201JSONResponse struct {
+	Body    Allowance
+	Headers OpenAllowance201ResponseHeaders
+}
 
 func (response OpenAllowance201JSONResponse) VisitOpenAllowanceResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
-	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
 		return err
 	}
 	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("ETag", fmt.Sprint(response.Headers.ETag))
 	w.WriteHeader(201)
 	_, err := buf.WriteTo(w)
 	return err
@@ -12098,15 +12449,23 @@ type ReadAllowanceResponseObject interface {
 	VisitReadAllowanceResponse(w http.ResponseWriter) error
 }
 
-type ReadAllowance200JSONResponse AllowanceWithEntries
+type ReadAllowance200ResponseHeaders struct {
+	ETag etag.Version
+}
+
+type ReadAllowance200JSONResponse struct {
+	Body    AllowanceWithEntries
+	Headers ReadAllowance200ResponseHeaders
+}
 
 func (response ReadAllowance200JSONResponse) VisitReadAllowanceResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
-	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
 		return err
 	}
 	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("ETag", fmt.Sprint(response.Headers.ETag))
 	w.WriteHeader(200)
 	_, err := buf.WriteTo(w)
 	return err
@@ -12813,8 +13172,9 @@ func (response ReadImportdefaultApplicationProblemPlusJSONResponse) VisitReadImp
 }
 
 type MapImportRequestObject struct {
-	Id   Id `json:"id"`
-	Body *MapImportJSONRequestBody
+	Id     Id `json:"id"`
+	Params MapImportParams
+	Body   *MapImportJSONRequestBody
 }
 
 type MapImportResponseObject interface {
@@ -13268,15 +13628,23 @@ type DraftRequestResponseObject interface {
 	VisitDraftRequestResponse(w http.ResponseWriter) error
 }
 
-type DraftRequest201JSONResponse Request
+type DraftRequest201ResponseHeaders struct {
+	ETag etag.Version
+}
+
+type DraftRequest201JSONResponse struct {
+	Body    Request
+	Headers DraftRequest201ResponseHeaders
+}
 
 func (response DraftRequest201JSONResponse) VisitDraftRequestResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
-	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
 		return err
 	}
 	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("ETag", fmt.Sprint(response.Headers.ETag))
 	w.WriteHeader(201)
 	_, err := buf.WriteTo(w)
 	return err
@@ -13348,15 +13716,23 @@ type ReadRequestResponseObject interface {
 	VisitReadRequestResponse(w http.ResponseWriter) error
 }
 
-type ReadRequest200JSONResponse Request
+type ReadRequest200ResponseHeaders struct {
+	ETag etag.Version
+}
+
+type ReadRequest200JSONResponse struct {
+	Body    Request
+	Headers ReadRequest200ResponseHeaders
+}
 
 func (response ReadRequest200JSONResponse) VisitReadRequestResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
-	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
 		return err
 	}
 	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("ETag", fmt.Sprint(response.Headers.ETag))
 	w.WriteHeader(200)
 	_, err := buf.WriteTo(w)
 	return err
@@ -13389,15 +13765,23 @@ type EditRequestResponseObject interface {
 	VisitEditRequestResponse(w http.ResponseWriter) error
 }
 
-type EditRequest200JSONResponse Request
+type EditRequest200ResponseHeaders struct {
+	ETag etag.Version
+}
+
+type EditRequest200JSONResponse struct {
+	Body    Request
+	Headers EditRequest200ResponseHeaders
+}
 
 func (response EditRequest200JSONResponse) VisitEditRequestResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
-	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
 		return err
 	}
 	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("ETag", fmt.Sprint(response.Headers.ETag))
 	w.WriteHeader(200)
 	_, err := buf.WriteTo(w)
 	return err
@@ -13430,15 +13814,23 @@ type ApproveRequestResponseObject interface {
 	VisitApproveRequestResponse(w http.ResponseWriter) error
 }
 
-type ApproveRequest200JSONResponse Request
+type ApproveRequest200ResponseHeaders struct {
+	ETag etag.Version
+}
+
+type ApproveRequest200JSONResponse struct {
+	Body    Request
+	Headers ApproveRequest200ResponseHeaders
+}
 
 func (response ApproveRequest200JSONResponse) VisitApproveRequestResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
-	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
 		return err
 	}
 	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("ETag", fmt.Sprint(response.Headers.ETag))
 	w.WriteHeader(200)
 	_, err := buf.WriteTo(w)
 	return err
@@ -13632,15 +14024,23 @@ type DeclineRequestResponseObject interface {
 	VisitDeclineRequestResponse(w http.ResponseWriter) error
 }
 
-type DeclineRequest200JSONResponse Request
+type DeclineRequest200ResponseHeaders struct {
+	ETag etag.Version
+}
+
+type DeclineRequest200JSONResponse struct {
+	Body    Request
+	Headers DeclineRequest200ResponseHeaders
+}
 
 func (response DeclineRequest200JSONResponse) VisitDeclineRequestResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
-	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
 		return err
 	}
 	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("ETag", fmt.Sprint(response.Headers.ETag))
 	w.WriteHeader(200)
 	_, err := buf.WriteTo(w)
 	return err
@@ -13673,15 +14073,23 @@ type ReturnRequestResponseObject interface {
 	VisitReturnRequestResponse(w http.ResponseWriter) error
 }
 
-type ReturnRequest200JSONResponse Request
+type ReturnRequest200ResponseHeaders struct {
+	ETag etag.Version
+}
+
+type ReturnRequest200JSONResponse struct {
+	Body    Request
+	Headers ReturnRequest200ResponseHeaders
+}
 
 func (response ReturnRequest200JSONResponse) VisitReturnRequestResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
-	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
 		return err
 	}
 	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("ETag", fmt.Sprint(response.Headers.ETag))
 	w.WriteHeader(200)
 	_, err := buf.WriteTo(w)
 	return err
@@ -13707,22 +14115,29 @@ func (response ReturnRequestdefaultApplicationProblemPlusJSONResponse) VisitRetu
 type SubmitRequestRequestObject struct {
 	Id     Id `json:"id"`
 	Params SubmitRequestParams
-	Body   *SubmitRequestJSONRequestBody
 }
 
 type SubmitRequestResponseObject interface {
 	VisitSubmitRequestResponse(w http.ResponseWriter) error
 }
 
-type SubmitRequest200JSONResponse Request
+type SubmitRequest200ResponseHeaders struct {
+	ETag etag.Version
+}
+
+type SubmitRequest200JSONResponse struct {
+	Body    Request
+	Headers SubmitRequest200ResponseHeaders
+}
 
 func (response SubmitRequest200JSONResponse) VisitSubmitRequestResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
-	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
 		return err
 	}
 	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("ETag", fmt.Sprint(response.Headers.ETag))
 	w.WriteHeader(200)
 	_, err := buf.WriteTo(w)
 	return err
@@ -13755,15 +14170,23 @@ type WithdrawRequestResponseObject interface {
 	VisitWithdrawRequestResponse(w http.ResponseWriter) error
 }
 
-type WithdrawRequest200JSONResponse Request
+type WithdrawRequest200ResponseHeaders struct {
+	ETag etag.Version
+}
+
+type WithdrawRequest200JSONResponse struct {
+	Body    Request
+	Headers WithdrawRequest200ResponseHeaders
+}
 
 func (response WithdrawRequest200JSONResponse) VisitWithdrawRequestResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
-	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
 		return err
 	}
 	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("ETag", fmt.Sprint(response.Headers.ETag))
 	w.WriteHeader(200)
 	_, err := buf.WriteTo(w)
 	return err
@@ -14556,10 +14979,11 @@ func (sh *strictHandler) ReadImport(ctx echo.Context, id Id) error {
 }
 
 // MapImport operation middleware
-func (sh *strictHandler) MapImport(ctx echo.Context, id Id) error {
+func (sh *strictHandler) MapImport(ctx echo.Context, id Id, params MapImportParams) error {
 	var request MapImportRequestObject
 
 	request.Id = id
+	request.Params = params
 
 	var body MapImportJSONRequestBody
 	var err error
@@ -15312,29 +15736,6 @@ func (sh *strictHandler) SubmitRequest(ctx echo.Context, id Id, params SubmitReq
 	request.Id = id
 	request.Params = params
 
-	var body SubmitRequestJSONRequestBody
-	var err error
-	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
-		// A request validator built on kin-openapi's openapi3filter with
-		// KeepValidatedValue leaves the value it validated on the body. Bind
-		// that value, matching member names exactly, so the handler receives
-		// what was validated instead of a second, case-insensitive decode.
-		// Otherwise bind only the request body, so that path and query
-		// parameters are not also bound into the body struct.
-		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
-			err = binder.BindBody(ctx, &body)
-		}
-	} else {
-		// A custom binder is installed on the Echo instance; defer to it
-		// entirely, since echo.Binder does not expose body-only binding and
-		// the binder may do more than decode (for example call ctx.Validate).
-		err = ctx.Bind(&body)
-	}
-	if err != nil {
-		return err
-	}
-	request.Body = &body
-
 	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
 		return sh.ssi.SubmitRequest(ctx.Request().Context(), request.(SubmitRequestRequestObject))
 	}
@@ -15408,158 +15809,163 @@ func (sh *strictHandler) WithdrawRequest(ctx echo.Context, id Id, params Withdra
 // const string: with thousands of chunks the chained `+` fold is several
 // times slower for the Go compiler than parsing a slice literal.
 var swaggerSpec = []string{
-	"5L3bktw2mif+Koj8/yM0E8s6SD7Muirmoly2xuq2LI2laV9YjiokiaxEFxOgAVDpHIci5nKv93r3at9k",
-	"H6WfZAPfB4AgCWaSVSyp3H3TbVWSIA7f+fDD74tcbiopmDB6cfb7oqKKbphhCv71orD/y8XibFFRs15k",
-	"C0E3bHG24MUiWyj2a80VKxZnRtUsW+h8zTbUvrGSakPN4mxR1/Ck2VX2LW0UFzeLDx+yxYuCbSppmMh3",
-	"f2Y7+07BdK54Zbi0n3u7ZkTTDSO3bEdWSm6I8X+pmNJSkEIyTbjRZCvVLZEiZ+ekpIYpktOy1IQKvWWK",
-	"bLlZw7tmzcUNofYdIuSWaENFoY8XGa5vzWjBVLPCaIJHdobx8jb0t++ZuDHrxdnT09NsseEi/Lu32Gzx",
-	"29GNPLJ/PdK3vDqSsEZaHlWSC8PU4mxFS80+ZIvX9Ib1t+JS1sKwAnfhqZ/vrzVTu2a6lX01nmPBVrQu",
-	"DcxoQ3/jm3oDsz11E3Z/CNO1U7lhatJ83/D/TMz3R7nVhBI3o9RktX0vOdlnX0SzfTbbVD8gsTJtvpYF",
-	"Z0Dbf2FKw4QtCwjDhLH/Sauq5Dm1w5z8VePPzTwrJSumjBvhfTNCn3jdj8SsqSFbqoli1LJCYA0uzJef",
-	"L/Yv8EPMZD+HD/4SnpTLv7LcLD60n7TsiH/RlRQaZ/tayWXJNnvWW+ET/62/7v9fsdXibPH/nTTC4gR/",
-	"1Sd+XJhDex9+grUzYchWScf47jU76kVZyi0VOetvLVUMPtzjJfqe8pIuS3ZVMfdm+5s5rcjf/sf/JGtW",
-	"FvAfudxsuLEMZP9VUZ48hT5p5bQa+oY931zWSrMnmlSK5wyPuaC7zLLpfzIx8huS5usrXoyQmf5hZKHf",
-	"Uz+7dTazHjUDu4yrXBZDo8Lvo6cITw/O0R7KpOmN/O5f5VIzdsvU2InKiglWXFHTerqghh0ZvmGpVyzl",
-	"TJo7EMaVlrXK07sBDxRXyGytSaS+H0mbgx/vyA3Yg9YexQfbJoL2IcZsEE+4s7oMGTYi6Ba5xvvdIoI+",
-	"1bb2uc/u2R4ZmDUC5Sdu1t8Ko7w0KctXq8XZz/sFWSOOPmRdecSawbhhG31IKNqP7+yU3BypUnTXOxc/",
-	"an8tv9jVVJWS79mlY00mrJL4eaHYRr5n+kgwZre5ZLTQR0Ye/VUuj+RqBTbMkhnD1JFZU3GEx2nPwKyZ",
-	"ir7VkNZFXXCDU+5L4tw4quvL4incA0bbWPbUNe5D6qvut3FDdTYc6K+ZSuZX13yxNX6SxuxeeUOtvVWB",
-	"MkaRSLTpPTrJ0J5rlh+JFe2Mrv4vRhpapn7qigOYnn8+C7ajHTi15K/r4oaZBGmUpcxpS+MkjPh6Q+QK",
-	"DPVcihVXG1YQS8EbcDlGqclBayCnCesLrA5r8Vs/gCmyoTtSSHQE0Pa3ZumYI8KF/4WpZeqIEgq3PZHX",
-	"Sm64ZgWhoiBCGjA+yI6ZcatecaXNVUF3o9TDqhbFofU8t8+M16olnfD9kq3M0EYEQrmXQTZZAWtj5zrq",
-	"jN/Aox+yxY5R1V/As9NnXxKuyVNyUSleEvi3keSzp+QlVfna/uFfRuphOKigMOF78VlH2+5XkPU47aDe",
-	"jE4DuWSYr39wxlqCiShZwiN26bdCbgVZ7kD1jzLVR1KZ3/Exexdv2vCK5pDOTub9ISTzG0/n7SP8Tm5B",
-	"DNrdIiVn2lKskQXdnZONFGxnj7VhRi4IFcQaakQKRmgphf22NzuMPMplsOXgh4IVfXPC+uT2naP3VFnj",
-	"T9uXcZ5v5SWOgP98hePgP77F0cKaQOhGVo/VGJM+9hJe+JAtLtH+GW0G4vNv6s2Ggmru0hEYvrq/3T+w",
-	"LdOGACePVTCv7VgHzUT3xbSViNOdg+S7C5+X8vu0uaFiRzbU5Otz8jQ7PT0lG0aFRlcafpSKbKSyFNOK",
-	"YGVzs1F75b1tHHSO1/a99LrHqlj2npXJsTdSmPXA4IP+dVXSfb7maHK0jgcvmNpngCd+S4ls51Q6PzAM",
-	"HFvcuAl+9qkD+oblJRc9V0hIc1RyccsK6wA5hwjcnCOrZbm4OQoOpJ2DNEfvaVmzo5VURyAC3V+tft3C",
-	"21zoerXiOWfCHHGBB4guwrD/9I3M640LqHWUY1FMDDPgG8vdWFcpPC+Sevxv//W/rBUenP+//df/Jiup",
-	"QDGEP2Zku5aaETuEVQrWVr1llSFrppKTzKm4Qj80ZTkwu1FdC9zQW2bNb7qlO2eDu2GXUpaMiglcM02u",
-	"+dN5YdgmJdZu+WHL2Y/xZ44W9IYVnF7hSN0NeMOYaFIWPtaaWMYgGysGrGCPddR+uOf1yIchED7aFU/G",
-	"+F9YU9Cwkf7bKEPcb7EzxVOyJJq6O7YsyHonYKKDyUKewVvRnhnbXNbloRZ5J6VRTFBp1Vbna+v1UlK4",
-	"Zy1bWb7brnm+JlaY9Qxp+8expzLsBnVyPYfzPZ2N9rPw39i3AX92nOPl8a+1hI1WLGe8MiPtNT/av7u3",
-	"/b9/9KNEXxwwda9roXMqBCuuz6z0glSfFV6klPIWd/49V7Vm+phc/1pTRYXh+Dg3ZEu5Aet4iS+wgpi1",
-	"kvXNOgPfPafiibE/YhjzmFwrtqo1vG5t5S21n6hFgY9btl/xEkTpjRTsODKjw0QX2SKahyU6EIJ282Do",
-	"iZv3H9G4zYbG4/u/XrrvNNvsvvchW3xbarYFoZ92CLXcsKUsdoSVmpGK7uyubakqNCza0o7u0bUVhZ2s",
-	"6bMRWdOHI3HvF8PEUvQ9FAqdoMZH8vFth4PWskRBVzKqGz9/kS1qEf6zgtiAYrl8P2CQTImSKLZiyj9/",
-	"P22RktlOTPs9b4nw5tMQTE4dxfOS3tyw4rU3X7uWufftJjk2U4zhzppCNB3HODTlOfyy1hY88oDEcxeF",
-	"HOlATQtx3iFs2ZZhF0sNyei1Fc5CEiaKENqKLZmhCQwYbIfdnmadQ5t2SQ27kWo3GImzDg3RVuLKFSgd",
-	"y1j2v1HZgb1JSUF3xKXnupF669/sNdbhCyDTrbrkJmmh59E89xHt99Zd889OPumSLtEtjnTGl4dVxsOd",
-	"/FaqQg+cTS5rYTSRKiN8Zc0J50G5TbfO1Q7/IAqydckJgXrMr+aLgwqxK4f83maLxnnFbfOzHUN2s8gn",
-	"l1V4zHLpO1pVTNiN7J3hK8EIVcoFS51+ImuKthvEQW/6DDXBFBjvy0defKK0YkiGOvOqvapvN5XZBU9/",
-	"yW64EGhE9gYw8tAJh+xIYIP9xAlTgoEzTLl6R8svMHVELzaVVEMhlFRyjedME/w1mTScckS0GKhjs3xr",
-	"6C3wa/8b+w6skGKoOK5gtDSYkNSSrCAD1B+8qLE0KxVshmEgUKpYxayCEBIFuURLHAoABtKK5Z4KnRUa",
-	"G4P7DXuBX6a+EnNTa+OTu2TJVlIxO4md9Zus10RJTqv7lPdsaFU53t1Hpi/dYxCf0TpZTAkSmxsiGCt0",
-	"RsAj39k/rCgvWdrXVuw9Z9vD9iI+NjbegfQeWGsgUA4HzUXwKc/JKamF4SWqnQHar0W+piJ5jg3lbBme",
-	"k7JCTjFa7NJjVZZ1hilCKlcLp4l/dGQiNBBiFKIxkZRoxHuBuSjP7M13moW2+AU5uqHmYXkTVUWOtFlz",
-	"WdabdEEMhHWSek0xqpNVNInoS2M9uk+F14eXEeIiITRu6fvIM062ULWX/24vHb2nvMfv3TI6cnhjCW5a",
-	"ceEdjcWRYsGucaxqxdBUOp1RVSUfyHVYc23gh91ITwCGwBeaKWexARdmkLU32c86deytLeubu23vICPL",
-	"nZXCsnCFqtxoNPetAazPiGYsuABPNHFz48BJkZX6+WliZ182wrkranm+JkjD1iaG0GfPksLf29Zm6okR",
-	"dfH7S8VXnJWtWMuEzBQm+kJSzqeqfBQgiyyeXw5Z7jiPwNypw93Q317gXjx91rer0wbf2zUD788eIyaM",
-	"iTZUWZ/HyXmMSVrDVkii63A2Y/yfNaMFFzdXXsKFENwX00Jv/rRTq/6BbYcTaYE2OoRuSMmoNuARW2uX",
-	"Eh98zu6WHWr2/rPTeXJFcXYmcWY+QWDQM+Qa1sI1AY+VC20YtawcH9Oo8BvMdWCj98dpOnusyYoLKnJG",
-	"toob6LrJkICoJi9+ePP224tv2oLCku0BX31qQGDIs/+erQyR9QxRnUldPT26Hh/u+YFt76hhJwe+H6cK",
-	"7oWgnHzCTopcbpgGoX5GKIGXnmgi6s2SqYxQsmVLoteyalPcs9PTbL9uP/iw1/UT8xTOEuguCpyKG2Y0",
-	"8rRzlbgwEhrWOvxyOpXgDlsVLWoaoMO3TKWk6ndy6yOOdq76UHSxNvIqshn62eIVoWUJ2X/tsnFco3XC",
-	"IJgeJPUhY6ORzl8kpDNMpK6ujByqRL0IAZ66Ql+ZazsXirX2hTWUuNGsXFlHy05UOHN5Gi+eJnlxTcuS",
-	"iRtmRUMqmijVLRc3dpshG0n1Leo059uXUt6mIwUs58WoUblwGWgaNoL7zCeOknYo2W85gwEHtFhOK6jy",
-	"WDJSUa1Z4UxOOya0wbkScBTJ/bAy+63iiumBJVzSkomCKrczEHwQ7sxo6To5SS0gj3mwlLozewlUrbB3",
-	"dIy+cAbG5O2Gt+x2FzVLl0nQTVWyKynYFU/Yu28kVsVZKt9Qw/OwA5pQFTLXdnNWhqlz8tR+jL1nynJt",
-	"oopuP7VuqRKjziNEfKjJXMkLzddIV+WIYEBc+9zj4A5pxNPqMVSbEToH1aLhlDh83YR5OifKzZpctxzq",
-	"6zNnUCttMOvtpBnY2FgFsJZb1/UAJi+GW2pRMKWNlEVPinZN7D6T2V9cAM4Hdt1LOvPhoMYb6p8opueT",
-	"8f1+ULgjWvcWqPq8f2sJ6T0eSOO6xpCE6jBerkAU8YwIS9DEBXYyjD75thIQOahp08kr/+SkirzmreVu",
-	"MGY6aAJAbYifLeaHtlQnOzicXzdXHnRSq0ToUuyTHZayGJLTDSPe0U0nETqmuXXMoCeWi7ysNX/PzgmN",
-	"M3GN1WftgYqNsNdTIZZWQUd0YAM0GCJ+ncjo80vy1edf/EuPM5eh/yklGOR7po7wkeu+aaRvJzbktvto",
-	"Rrxgvz/hhW5HXDTBTttINHBqH3Na7d2SnFZz7Eei4fsjb0q/B/XAzhTMUJ6I5b8uqTUIpCp01uBSbK35",
-	"UScLRJlSUu0LjTVf6nO/R0DozuJPb179QNyv6I/Eec+ljNMAA0znxw5LTe1CV4NoQ009UNBuuCnT0Vmj",
-	"aO6rIgeUVM9OMvawmgjF9dqYSp+dnLhYyrH1CqUyHu9An8T0un/lrrAU5xvWtHcfXitZSZ3K7UAuSoqA",
-	"aFLBk0yD+eCN/ji51mcnwDi5GqxOgLqDZNU4vDi1NN2/NKE6PXplMOf4CZLpD9s36o98sHO05SuPLrKI",
-	"4zO9oPD87Z9jYp1+paEu3jX29nf3JXacWXnj2woziNuBZwiGHJiulh/sM0j+g8Wkh3v3oK9xohl0uBQi",
-	"HjtZVpoSAYPZv5GpYr/LTbLYx232vRXiO/vqMl03qpthv1LDpWR9fnaolbRFB522vY1rf4C5RCGqcQXO",
-	"fuSXzUj+T2/diP7flw1b/RLNaY4apyDEH3mdU5tSooPYUm5wjxvreGqtuR/8pzBW2PloTP+3uK68JRBb",
-	"KTiv13AmEydyGV5vfxS++SMr6oBd8WmsUBaX0++FCwkPJt30Q4H7FFV+NAvYTzhFjj+iVZmGjgjQT2NB",
-	"WfagQk0/0C1VxVSspIe1GoasBReXnWSq+XfGm0vRG8MlbS6aOwwXFZ4YqhS8K1OsuTbJUodXZTG57bqp",
-	"Bk1s90NBTs3D1vu7NUZZE8GK0PXSYUhMIa3mrfHE1XpnkLzui3AVt5N00K4aeRNAJLxJ44OXHZHXkg8N",
-	"/aEU2A9D5aTetwVPSL6PoRN8hvlgOcO+Hb8DLuEIVTCHMeaG+shIBa5SUrFPjVbQWf6wbh3tpI9Uq+mM",
-	"hCYl0xobG7gmG2bQkWsIPbujhZWq3LVfWxmfbQlLdbiumAk8C9FlrkNgC3o8MzfNdiLaVb8SzezfeTF2",
-	"xl0Toj1fX6frU8sjESGxnHVigmJOFMn9CI53MUYwwZfOawXzqcmluVbpjBgJRTzt+OTuHhmRu+vsAZng",
-	"dcfUrsqH19N31Y9XMc5S8PoHUB3bSJHjFGnfl4hIPi3uTK1EF/rDStoOPgeUCgEKCCt8aeZRvmb5rSuR",
-	"OapFXiLe1jCWR89zLhRdOVxAPAW7iIanC4Qmwf21M4X/tOZ/oehWDH/jrdc39/ZN7+LKyFqYtB6UYFAn",
-	"67SwDaGU4sZLVC5uMC/oEgkcqk4N6+bxhq3JCZzQoemGOmsIC+2juxRhheKncbhQTTgtAQmF0QcnVrr7",
-	"Jn1kH5EAm3w1N5lrCtwdru7MhvGmn0PO/9zlxpuOiNFmW7yANMxUN3LDCt4wRcMRDUMEfoi4IV0crVle",
-	"K252b+xG44YaectgnUtGFVPP/c786ae3iy7I9IUgNM+tCQJvedNAG7paEVcmUdXLkufkVcXEi2+IL/XO",
-	"QhkFrQtu6YRcuxzRtYcnhwoCmESzn2tjKoS7tgJoQKe5qgVdMWGIFIQ2cDtRUS9U5Vsh6iyTLdUE6Bg1",
-	"YOgYtX93qvf4ncBYesnfM40oFwgwiZXe1u7KsPJIlowA/R+Ti/jzDZof4Xa8d+JbqBLKaVmSnCoFYHF2",
-	"XxIb65JV27UkNDf6mMByd7KGJQtpoJsAEz+afH76efZObONH7M/L2sCjhYye/OyY4Dwg72mneT0ET35N",
-	"/smn6//5+B16HjkTiAXACyYMX0Hd5+KiovmaHT07Pm3w56O/NclH6IfFkGNgtMXT41N8SFZM0Iovzhaf",
-	"HT+FsSrq8LlOgvKEf7pSASsfYN4visXZouTaXDSPZa17Fn7+PYmS31HRd79t4ZcOEvyz09N7oN5PRLmN",
-	"43d7i4hwuDS0/R6kPfjV3R6QnkpYewRVbyWXc58WEWs80YTGp2ToDQSco6P7BXLrKQX59a6NqvVEYyXc",
-	"MYEW4+CqWKHDaL6OOBLVgpUDllNduZCrjIEE8JJFagMWjlTfpjJLpBdRpKNDZKnNaR456VzJgWTjL03Y",
-	"3YNipmHITzbSWzDqqeJOLsj3UhRSEL5y7mNtvLb0vZW1qRWbXH40CKo+6oqGHl8+nbTLI/muz0CvAMZo",
-	"Btb5wZp+TtuKgipPxa7LzHrfiGR2DqWQ7asSyJJhrT9Gz6shfvuQxSL25HdefBiUs9aRjzngXnJv1P7G",
-	"UPOJrX4bRynmEFaiGS4LQRcfE/EGpd3skhU3aLUMCLGJwgHtwBNM3e/XdF+7Z0apuVUtXPPCaI02/oqa",
-	"9Ce9e5u60OfL03t9LlUa74qlAYfXNPEOQUXOaYl/B4QGTbgYuDLH4US3puxuyfnqq6+iaO2zZMhxyhIO",
-	"UAJEcEc8B5cD3dv2OFyLgfPpc94F3ECEFeklNdZigJ2ey2xwRA6ZPqdEMAX4BO76gVZXz3qeIWLjoa+6",
-	"Heb0o9HbPi48DYTH8/MU7O+7oa1PY4Fu10EQO/tBxT+u2vaw4w+os+1ArrvrifYA79hmROxWABA4sIor",
-	"UvV4ilwQbtz1BX3CjnTDYRUdKP2BZcOQRl4GdPd7+w6+lC246i11PCQD7qZ7Hc7G4NZqZtnj0j3V+0yv",
-	"UakIbStWy2TENb4TqaIYiQuRuA7XlG76dUiXpvss76pMX4lyF6BGgDJpx6IcuhsvurYoYWMMtVn8HWrM",
-	"CCx+j8ZcWl0JwOyzKcvnXBSE9tyE5Y54rDLPJp56UaK44z4sUS49LuMD792QRHG4kHNIFLc3SOHQNqsJ",
-	"4N04XIfkZt1Zpnj8AdzjkxXHQvxkw8tFuaU7TagGXWEMzdf21WPyE+RbaUC9XTJIDKxZ7kKZHn3XuSer",
-	"LmwuN1Ec8KvjXmSjkFtRSloEgIhJBy1zw8yRNorRTfvAgxBYckFVqvMhedquyw9dV/uGh1Vp1oRNtTMQ",
-	"RGjBgmgxJLmsTG5gLjwx+L2ZkxwABdulqaYPuCdStl1LCL8ApBP4rR6/AY2NKOBNpGilgKG71e81vo/x",
-	"b4IdEx5vg3BzTC7gYXs670SbyLJWm4WHKoPh4DCv/TjXMNDbCNS5YCUzrDhvnTrWh2jj+n59WsEQoygv",
-	"U+E6hBiPSHoGu7/FE58nmtzgm3PYkW/pbWB5APWnNxTc1xQ9WtKyFuf+uMFzeGLqPjwe9RoQNfcp1x0Y",
-	"WzMcAAJn4E0+DWjGZK/zOXYAfDKf80DOFZtWPq4X1nzzgXywi6JwLljwsfyVTAedLGCjwwbRc9/Y8YC0",
-	"PqgeXaPRfT1V4Yaa1Ylq9u+k3Yc1KJYuYzi0vT7VnnzDgG/yQE7Jp0z57W9Vu3PWzyN3BoRq8E0yTKVV",
-	"VBmH3UIQBXkO+doAb4ePNm6+wRvohTQZ5vfRAZ2JUodMp8sY7KB1HYPbCUNvXUoFrBdrNW5DzBkxxLlD",
-	"BqSmAyKOSB4Z1m9yo98JrMqDHn5I2SP4gv25wXlFWKCVv+3GTg/IKmXyuEKYfRz1ybKU92/KbKMTbbjw",
-	"KH6pOn7fEngvGKgWUuMgSujH1Z5Nr1yfiV+7QqgZ2NMNhdQ9jk2BQbpYVoe07ElothxUEL4RcU6RK65W",
-	"chCSwxWoWE0DT/lrHVuQVQm45Uly3Fe7jRHgWTPhMbL8bZOTATf5xi5kplATlhD5HQKn2cW64SB9pJYj",
-	"RJHfwU8ruQEtmyrWHKi7P4zeWfgOiV5Pq49E6t5VDt63B9oElv1HlJltlhgpEjkgTe+XhC/cM4/bh7+P",
-	"deuuKXjUfeBD0YcZKAgjzsSetSZIEaxwtxhkRLTvwPV05KliuHbuLVit//H2+dF/z+D/nn4JcvonLgq5",
-	"1UdPn33xLPNJn1xuNjQjmm14Lksr5BUxdEmWzGwZEwFxDe5i46b0fUp0Kd+D0HwnPG4axvUwKuiCKIDJ",
-	"krNzBOeR6pbcWANCCrJkaw7FNWfEetjwAG6B1WIrWZYA+YZj3khZECW3gM33TtyyyhsgS1p4iF+7jazA",
-	"FzTAa0Hf0hZwUKGMW/uI6DG5MGQjtSHPTsnLr1PGdV2VkhaOQMfV3kQQ/MP1pZMAUft5O4xTUY9V56/H",
-	"aaDwzsg1gGL/63f4xHWE3QMpj3+9tOv+p//7f/75esCN3kD5WDPlFKBoOhu5H2v7PoU/d0bjTp4UhvY+",
-	"Rfpyku437Ddzkuv3d0izHNK2z2bTtl6GJwxTQFfk4tw6DqoWeEUIYD+2wBw3tKpm0cg4FUJBFFhDzie4",
-	"nU6+fPMXoJSkNI208uGAYJALDxYS3LOtQVLOsGXfya3VNoQKL325ztoeHy+GtM/dYobxJp9Et9HczT2o",
-	"Eye0oVV0QPNH0sPdOI+G0xrlaflsBrp4Q3fOr+vcOYHEoWoRaexR/BQQ4kbYvK/9o3/vpm/Y/H9QC9gS",
-	"rmpfohQuCYP0nut+eyjx42ny2GnZJF36eokebR4gnnuo7/Z2gymPBvvXr16ek5yVpYfuJrqyCkmvGTNk",
-	"K+sSmZPanWS1UbTk87i7+4+K6kP69c4H5mHPsDs06fEgUqqRV1hAeMWLa7hrkLkbJCkW+iMjn+NOXluj",
-	"YOgFBIZe0vzWPb2UCEFkB3snjKJCr5gr6uQCb0ypRXFMXjR3WIqcdS55dkElrKZ46YC+RahyjAoqHKTp",
-	"rmLvRAsVF8Tvtf+HpjvrBUCXY+YHKYh9YU/GIIJ/eySRq/ZZfOxb27P7RM7kpHkP3J79jxk5Q7gXSNVD",
-	"WCANaCkF24NomQ6voZt4El3AOFwnE90I/Yeul+nelL2nbmZVK7NmGu/6mStX4K4wtN6ErI3mcD8a48pX",
-	"Qj/RRFFx445dSBCL1mePQRTTlavuOLHOIArM37uUrk0ObujX7h6yuSvIPm75bAOK7a8C8rs8R+AS7yd1",
-	"Jki7x5ZrovjN2mREy1DU1729dOCYUfzsdxFeh6cOFJBAjbtZW0kTUZtHUR6IDTXYns1RhN2CKE/qMoT7",
-	"tdB9gq69Rmd9xI86mNxpusijIf8ddhC0QHX3dt0FbWnJ0xfrmDUT7SzBTHU6W6oblJVpLXktNj4cRwsG",
-	"x0fY5SFxWUVwxDMU2fnhOoAjkdiZsf6uvdUfRTeGA3u86nHfiV8+gBqEQ257ep592koQHMORfHMCKM4z",
-	"tAt0uW5VazbvMc7hAR68duF+N/zB6Hdzrz4OXXqE7/tTJY4E/XxeEkFO95ZBQMO6UE/g8jjIyzglAlhX",
-	"+8nTnbMe7GiywhQBzxo4M7nxaIRb+6FrwBm7BjiigAF33eord4hb7i1w87Zcs34NjrUFf/RzGpWh9SBn",
-	"idTmKOzAJr355XzZzQsSoAShV5Qq7/VO7RD9fPYGUTQ8fEWU1/5yK0hONSslHbKiNxi2fRgTenCiJgUf",
-	"Dn1PHjo8MVV4gC5L9lFN/gdEzRgBf/XxwEHaUJgP8t0/jLkfozY/ZFLFC8VRpnuQoMONTQDa6W8feDyA",
-	"GtOQmbt3MsRvf+qwq9/bJFHA7ofGJiy+2s2Ct/A1lAo3l9dCz6E2PlviYZ8SlBKbAye6wc5OAynA71yz",
-	"acr6QVXIJ1AEnzLZHGHkztdDhLXhYFP5EIWjUojRy5mqUwAb2hObr+uG2j/49LCQQwccQ9CQZBhBywcD",
-	"Fo0YfGg1MRSuUP7nGdARAp47XrCiUbxkMRS8KEhzXUNaadyjbqcr7ACyHO80hfJUQa55cU1uGaswaXrt",
-	"ehHAhbBnDsTmgyz2hM5DG/peEARW8Meg00YQAlx98ZE91XE06C4KEHLrLguYxXjBVjsTbkSArhPUggDV",
-	"gLjggQ/GMfWJv9575nCKg2p+dNaRv1RoL+wizh3Q4O9xf0nWxG7aBcKnh4ywBjMbpvupwzP7zDCPUT+D",
-	"1MWhOhDV582/16wsrHTL5SZg5I8j8dpdkjOYOnOvX9QIOP5HTXXD/Pe7UeFSkwY1ZJbsiAzxKalIKeUt",
-	"KwgEHZrbUQY7N+6rNfsnHgBm9sTkmtQRU1ZyA2QJ2FENeq/pPYVIs0TTHeBKrXm+TkfgGmCST2jfBtiX",
-	"+azbt1smzI5Q7BPxtqTdJkQkWlO1WdXlnGbYE42IRNhs4zCJdOZjql1yujdE0VjsbYdax5WH4L5wyEl4",
-	"J08MJ8QjoCEVbg5CIL98bc1zAXf3U788rJLj5p3gOtzucx79rulOk7X1A+p8jTiA7k4bV59sjYSmn+fp",
-	"KXn5dUDSsWeG52j/rRtf9/ideOvRprgmmjHhu0ShUsKSLCICQ2TcRHhF4GQUZ+T1N88z8qfX3/5bRl7/",
-	"8G8Z+e7bF5d20T+x5etj8gosUPdV7Ij6/PT0nWiKMtyl4deAEnadqtajRTEvntGQYbGpS8MrqsyJVfxH",
-	"BTUUr6fIZeGK872kid586xity9VA3QNsHQ9zoNU05mkPpJao+rRei3Xgz9FtQDyra/+d6xiEfLDgti0j",
-	"imbP4bufOjrUbERfSv2ZVWY2CJ0Ah0YPAKL1FZGK74dNKqLLbgfeG4beeUhTYXYK8fAYaG2JWStuBhuw",
-	"m3tpH9Qu9B95+AqC0LzoJeqGFlDxuOImQKKGa58e1Lh4mPyzu9HmD+kwfYNzn9Fh6tNSo3WhrB8sy3b2",
-	"+9nk7HfHz8oeSTp8j7/1jb8I7P4c5YZKOFiKlYzq8f6Vu4Jp7noMO+gfkh2iy+Qeghv8HZV4CZ2VgWha",
-	"/uNxw4/+LrwZ+vqs1gVFC1fMMTTpPRgAzABbZO7LLFDdofUchWjtzWi1zQRNmO6dIdg6k9PK9c3Af7Wb",
-	"ZuIhQudMuJ8Pu5VzKoTEi4McDG8Ef/rF6WcOMxWBv6CkHYMEKasey14ejuHTVOEf4QzuRodz+UTU/Cbc",
-	"/TiD4apvEaKK+MvSzxsrCa5+446EfXKzddPtWGL2d+7Nbg35gR+d/P90weBHLId/CheRzoT427qMF5sN",
-	"J8rd6MpHoBd32ePPv1hS0Ey994RUq9Ldtnh2AoBscAa/hFG7YvZNG11eR8nUGD/9zEPG+ZsMoQM1VO3B",
-	"rY14aeNxk2n3XR/9Yq4WIo5DbbBOePSy7yjtvwyIx1mc8R26iiNUZjuAx60kFZNVCZ4Wyu7oi74MMlV7",
-	"xjoXz0kR+m/2XtfFw01d0YeiS6X634KupMKj7yRKNUK+O8hCB/a9iT4RaKf/gX/vxx4x9+Yo9IxUa2nk",
-	"jaLVGh+D8FY0eBMj+PDLh/8XAAD//w==",
+	"5H3NcuS2luarIHI6orpjmPpz2fdail7IclW77nW5ql3qWwurRokkkZm4IgEaAJXOdiiil7Oe9cxq3mQe",
+	"5T7JBA5+CJJgJimlpLK9sUsSCQIHB+f/fPh1kvKi5IwwJSenv05WBGdEwD9fXeKl/n9GZCpoqShnk9PJ",
+	"5YqgWyIk5QzxBVqvsEJUIrnia5YgxZEkLENznN4gytDszWL6Fqt0NUPrFWGIwsMko4pkk2QiyM8VFSSb",
+	"nCpRkWQi0xUpsP6o2pRkcjqRSlC2nCSTX6ZLPrW/JAovD/5m5hD+aUqLkgulXy+xWk1OJ0uqVtX8IOXF",
+	"IWVSEZxNZVXqh9zPh7ikh3rAyd3d3V0yKbHABVGWBG8y/V+q1w0jJhOGCz0Fun32Cy4KrCank6qCJ5ur",
+	"0d95k5Gi5IqwdPNXsomTWeKCoBuyQQvBC6Tcb0oiJGco40QiqiRac3GDOEvJGcqxIgKlOM8lwkyuiUBr",
+	"qlbwrlpRtkRYv4MYXyOpMMvkwSQx6zMbX68wmOBUzzBcXoF/+Z6wpSbx8dFRMiko8z93FhtukLyh5ZTD",
+	"GnE+LTlliojJ6QLnkmiiLIBXtjOd0hy3xhIJgrPELEiimebWGVriW4KoOkWzq8mfriazA/SRqhWvlF61",
+	"poKlCpXo5cmfE0MdzLhaEaFHZjWprpim0gpL9PL4JEGYZWiWrjBbEjlDEm/QesWR+UVmjoGkLCUHV6yX",
+	"pPYsbGWdEitFhH79f1xNfjqafv3p1+Pk+M93V5N/6jDSEx2LZPIeL0l3Vy54xRTJDHseu1X/XBGxqRdd",
+	"6lfDBWZkgatcAasU+BdaVAWw0ZHlJPsLv1bNI0siRjHSB/qfkfn+yNcSYWRnFJus1O9FJ3vyZTDbk71N",
+	"9U6zgiw5kwQEznvB5zkp9D9TzhRhsG24LHOaYj3EYWme+O9/l3pNvwZz/SdBFpPTyX87rCX6ofmrPHTj",
+	"wm42qfIRzhNhCq0Ft9LJvqZHPc9zvsYsBXqWgpdEKGomiwWJyOq7ZIJvMc3xPCfXJbFvNr+Z4hL943/+",
+	"L7QieQb/SHlRUKWZSf9UYpCaXopSpr56OYmROcVl3ze0zEh5JSR5IVEpaEqM6MjwJtEs+5+EDfwGx+nq",
+	"mmYDBLt72LDTr7E/23XWsx40A72M65RnfaPC3wdPEZ7unaPelFHTG/jdv/O5JOSGiKET5SVhJLvGqvF0",
+	"hhWZKlqQ2Cuac0bNHRjjWvJKpHFqwAPZtTlsjUnEvm+V1KCP34Vq4CdjUjRoFG5skwmamxgeg3DCrdUl",
+	"5sAGDN1g15DeDSbocm2Dzt3jXpPhk181n/+dpEqTyAsUrZlfMSWcNMnzd4vJ6U/bBVktju6Stjwi9WBU",
+	"kULuEor64xs9JTtHLATedPbFjdpdyye9mrIU/JZc2KNJmNYIP00EKfgtkVNGwM7NCc7kVPHp3/l8yhcL",
+	"sArmRGv6qbY6pmY79R5oSyT4Vs1a51VGlZlyVxKnynJdVxaPOT1gWQ49nrIydIh91f5t2FAtggP/1VNJ",
+	"3OrqLzbGj/KYppUzWpqk8pwxiEUConf4JDG2Tb38QKxIa4B0/6K4wnnsT21xANNzzyfejtIDx5b8TZUt",
+	"iYqwRp7zFDc0TsTTqArtzGlDOuVsQUVBMqQ5uAC/cJCa7LUGUsy6XwWrQ9va2lkhAhV4gzJu7HHjoGgT",
+	"bcgWmYX/jYh5bIsiCrc5kfeCF1SSDAx8xhUYH2hD1LBVL6iQ6jrDm0HqYVGxbNd6XutnhmvVHI/4fk4W",
+	"qo8QnlEeZJCNVsBS6bkO2uMP8OhdMtkQLLoLODk6+Uo7dsfovBQ0R/Cz4uiLY/QWi3Slf/GngXoYNsor",
+	"TPheuNcB2d0Kks5J26k3g90wp6T/XP9gjbXIIcJoDo/opd8wvmZovgHVP8hUH8hljuJDaBcSrX9F+5DO",
+	"Vub9JiTzB8fnzS38jq9BDGpqoZwSqTlW8QxvzlDBGdnoba0PI2UIM6QNNcQZQTjnTH/bmR2KT1PubTn4",
+	"Q0ayrjmh/VP9zvQWC238Sf2ymeclvzAjmB/fmXHMD6/MaH5NIHQDq0drjFEfewsv3CWTC2P/DDYDzfMf",
+	"qqLAoJrbfASGr+yS+weyJlIhOMlDFcx7PdZOM9F+MW4lmunug+XbC98v53d5s8Bsgwqs0tUZOk6Ojo5Q",
+	"QTCTxpWGP3KBCi40xzSiOcm+j1Fz5R0y9jrHK/1efN1DVSy5JXl07IIzteoZvNe/LnO8zdcczI7a8aAZ",
+	"EdsM8MjfYiLbOpXWD/QDhxa3IYKbfWyDviVpTlnHFWJcTXPKbkimHSDrEIGbM9ValrLl1DuQeg5cTW9x",
+	"XpHpgospiED7W61f1/A2ZbJaLGhKCVNTyswGGheh33/6lqdVYQNqLeWYZSPDDOaN+Waoq+SfZ1E9/o//",
+	"+t/aCvfO/z/+6/+gBRegGPwvE7RecUmQHkIrBW2r3pBSoRUR0UmmmF0bPzRmORAb8m5Y4ArfEG1+4zXe",
+	"WBvcDjvnPCeYjTg14+Sa2503ihQxsXZDd1vOboy/UmNBFySj+NqM1CbAB0JYnVdxsdbIMnqPsSBwFPS2",
+	"DqKHfV4OfPjnikg12BWPxrvfaFNQkYH+2yBD3JHYmuIxWRJM3W5b4mW9FTDBxiQ+5u6saHcYm6esfYYa",
+	"7B2VRiFDxVVbla6014tRZp/Vx0qfu/WKpiukhVnHkNa/HLor/W5QK++xO/fRIrSbhfvGNgL81Z4cJ49/",
+	"rjgQWpCU0FINtNfcaP9u33Y//+hGCb7YY+rOKiZTzBjJZqdaekE+UgsvlHN+Yyh/S0UliTxAs58rLDBT",
+	"1DxOFVpjqsA6npsXSIbUSvBquTLJuRSzF0r/0YQxD9BMkEUl4XVtK6+x/kTFMvO4PvYLmoMoXXJGDgIz",
+	"2k90kkyCeWimAyGoiQdDjyTefwTj1gQNx3e/vbDfqclsv3eXTF7lkqxB6McdQskLMufZBpFcElTijaba",
+	"GotMwqI178gOX2tR2ErtngxI7T4eizu/GCYW4+++UOgINT7wHN+0TtCK50bQ5QTL2s+fJJOK+X+WEBsQ",
+	"JOW3PQbJmCiJIAsi3PMP0xYxmW3FtKN5Q4TXn4ZgcmwrXud4uSTZe2e+ti1z59uNcmzGGMOtNflouhlj",
+	"15T34Zc1SPCZByRe2yjkQAdqXIjzHmHLpgw7n0tIRq+0cGYcEZb50FZoyfRNoMdg2+321OvsI9oFVmTJ",
+	"xaY3EqcdGiS1xOULUDr6YOl/G2UH9iZGGd4gm55rR+q1f7PVWIcvgEzX6pKqqIWeBvPcxrTfa3fNPTt6",
+	"p3M8N25xoDO+2q0yHm/n11xksmdvUl4xJREXCaILW4amPShLdO1cbcwvmK3mUSuIfAWL+3KnQmzLIUfb",
+	"ZFI7r4ZsbrZD2G4v8slmFT5nufQdLkvCNCE7e/iOEYSFsMFSq5+gOGvp4qDL7oEaYQoM9+UDLz5SWtEn",
+	"Q6151VzVq6JUG+/pz8mSMmaMyM4Aiu/aYZ8d8cdgO3PClGDgxKRcnaPlFhjbojd1KVk3hBJLrtGUSGT+",
+	"Gk0ajtkinPXUdOlzq/ANnNfuN7ZtWMZZX6FYRnCuTEJScrSADFB38KwypVmxYDMMA4FSQUqiFYQrNOTG",
+	"EocCgJ60Yr6lQmdhjI1eegMtzJexKxctKqlcchfNyYILoiex0X6T9powSnH5kPKeApelPbvb2PStfQzi",
+	"M1JGCwtBYlOFGCGZTBB45Bv9iwWmOYn72oLcUrLebS+ax4bGOwy/+6PVEyiHjabM+5Rn6AhVTNHcqJ0e",
+	"3q+YrR7dxjlrYvZJaCEnCM428bFKfXT6OYILWwsnkXt0YCLUM2IQolGBlKjFe2ZyUe6w19+pF9o4L+ZE",
+	"19zcL2+CqsiBNmvK86qIF8RAWCeq1wTBMlpFE4m+1Naj/ZR/vX8ZPi7iQ+Oav6fu4CQTUTn5b2lp+T3m",
+	"PX5vl9GSw4VmuHHFhfc0FgeKBb3GoarVhKbi6YyyzGlPrkObaz1/2Az0BGAI80I95SQ04PwMkiaR3axj",
+	"294gWdfcbXoHCZpvtBTmmS1UpUoac18bwPIUSUK8C/BCIjs3CicpsFJfHkUo+7YWzm1RS9MVMjysbWII",
+	"fXYsKfP3prUZe2JAjfj2sukFJXkj1jIiM2USfT4p51JVLgqQBBbPp12Wu5mHP9yxzS3wL28MLY5PunZ1",
+	"3OC7XBHw/vQ2moQxkgoL7fNYOW9iktqwZRzJyu/NEP9nRXBG2fLaSTgfgvtyXOjN7XZs1T+QdX8izfNG",
+	"i9EVygmWCjxibe1i5ILPyf2yQzXtvzjaT64ozM5E9swlCJTxDKmEtVCJwGO1TROIL8JtGhR+g7n2EHp7",
+	"nKZFY4kWlGGWErQWVEFrUGIYCEv05ocPl6/Ov20KCs22O3z1sQGBPs/+e7JQiFd7iOqMaj3q8PXwcM8P",
+	"ZH1PDTs68P15quBOCMrKJ9NJkfKCSBDqpwgjeOmFRKwq5kQkCKM1mSO54mWT406OjpLtun3nw07Xj8xT",
+	"WEugvShwKpZESXOmratEmeLQVdc6L0djGW63VdHgph4+vCQiJlW/42sXcdRzlbuii5Xi14HN0M0WLxDO",
+	"c8j+S5uNo9JYJwSC6V5S7zI2aun8ZUQ6w0Sq8lrxvkrUcx/gqUrjK1Op54JNrX2mDSWqJMkX2tHSE2XW",
+	"XB53Fo+iZ3GF85ywJdGiIRZN5OKGsqUmM2QjsbwxOs369jnnN/FIAUlpNmhUymwGGntCUJf5NKPEHUry",
+	"S0pgwB4tluISqjzmBJVYSpJZk1OP6fp5tdFpRHI3rEx+KakgsmcJFzgnLMPCUgaCD8zuGc5tuymqGOQx",
+	"d5ZSt2bPgauFaXAdoi+sgTGa3PCWJndWkXiZBC7KnFxzRq5pxN79wE1VnObyAiuaegpIhIXPXGviLBQR",
+	"Z+gYGqJvidCnNlJFt51b11iwQfvhIz5YJbbkBacrw1f5gGBAWPvcOcEt1gin1TlQzYPQ2qgGD8fE4fs6",
+	"zNPaUapWaNZwqGen1qAWUpmst5VmYGObKoAVX9uuBzB5TbilYhkRUnGedaRo28TuHjL9FxuAc4Fd+5JM",
+	"XDio9oa6O2rS89H4fjco3BKtWwtUXd6/sYQ4jXvSuLYxJKI6lJMrEEU8RUwzNLKBncREn1xbCYgco2nj",
+	"ySv35KiKvPqt+aY3ZtprAkBtiJutyQ+tsYx2cFi/bl950FGtEr5Lsct2ppRFoRQXBDlHN55EaJnm2jGD",
+	"nljK0ryS9JacIRxm4mqrT9sDJRlgr8dCLI2CjmDDenjQR/xakdHXF+jrl1/+qXMy577/KSYY+C0RU/PI",
+	"rGsayZuRDbnNPpoBL+jvj3ih3REXTLDVNhIMHKNjisutJElxuQ96RBq+n5go3R7UXZQxUA491Hl5fHJq",
+	"0sBaNGTa2bdJG5PJB6gH+LkDS6FPTgKGSqzR4CEZyvjJh3pgKGMsiHa/9L+lwosFyN1Zo7B4NtniUnWK",
+	"RyGRWAcRZrKauzYUNdt56KELyXpAPXVDbf2VEYVpJL/yPsfUT8cDmqy1SVhFi3aJEFxsC1fWX+pKZIfQ",
+	"0J7FXz68+wHZvxofMcxFz3mYmumhiRvbL3UIVaTCquppMlBU5fGIuRI4dZWqPYZDx3ZV+gAFG75SqpSn",
+	"hw4U5MCBhFgMCnkYypDtK7fFvma+fk1b6fBe8JLLWL4N8oP6TFqHvYQniQSTzjliYcKzK+IABua6t2IE",
+	"akGilfzw4th2AffSiI6B4JXePPAzFDg8bi+v2/Lebt5G/GJw4UsYM+sE6vffkjsk/uxW6nsVbLN1l7pv",
+	"TRegljeu1TOBWCp46yDkwZ2wOsqyf2+B7+5+Sug1HWma7i5PCceOlvrGREBvRnZg+t5RuU7gu1jatrd8",
+	"zG1braztELYz7FbP2DS5y5n3tfc2+KDVSlnYlhSYSxA2HFZ07kZ+W4/kfnVpR3Q/X9TH6lMwp33UnXkh",
+	"/pnXnjU5JdiINabK0Lj2WMbW/7vBP/qxPOWDMd3vwlr/hkBspEWdXjMzGTmRC/9686PwzR9JVnk8kefx",
+	"DEjY4rAVwsU/GA2d7EqmxLjyybwSN+EYO/5orMo4nIeH4xoKlLMFqWv8hq6xyMbiVz2u1dBnLdhY+ShT",
+	"zb0z3FwK3ugvM7QR9n4IL/9EX/XmfQ/FikoVLT95l2ejW+HrCt0IuR8LBmw/x3p7B80ga8JbEd4RHsVa",
+	"9VvDmavxTi97PRR1LGzxaSGQ1fLGA3s4k8YFlFsiryEfav4zUmA7NJiVeq8yGpF8T6ETXNZ/R4lJNLK+",
+	"ZUH7MKTsUE+M/GArTwV5bvSH1vL79eJgB3ugSoxneCTKiZQe/bggyjhhNZMm97SOYpXQ+msL5bJXfqkW",
+	"zNdkVk99tJ5KH5SCntnETrOZ2LfVxEgS/XuaDZ1xW/035+vqnl2qfiDCpikPHpnw2Scq53ZEzPsYEiZh",
+	"Gs8TetOnzk3a1nNA0L5hrT6X+eYBGab769semeDk/tgu1cfXsffVbdchbpX32HtQMpvIm8OUYNcPCFg+",
+	"Lu5UJVgbSkVL2hbeCZReAaoKyVyp6zRdkfTGlhxNK5bmBr+sHxul4/VmAi8szqLZBb2I+kxnBurF0FfP",
+	"FP6pTfdM4DXr/8al0zcP9ivv44bwiqm4HuRgDEfr3kxbR87Z0klUypYmz2qTABSqeBVp50X7LcERJ6HF",
+	"0zV3VhDS2cZ3McbyxWTDcLbqUFgEYstEDqxYadONu6i8QVas8/9UJbbJcrO7WrZh2zY/8RpqKM5srUHd",
+	"YbLD8Lj1AOnhAuKwXe2oC8lofSjqE1EfCH8egtMQLzaXJK0EVZsPmtCGoIrfEFjnnGBBxGtHmb98vJy0",
+	"QbvPGcJpqk0QeMuZBpD3Q7bspKzmOU3Ru5KwN98iVzqf+LIUXGVU8wma2fzOzEGfQ0UGTKKm50qp0sCH",
+	"awHUo9NsFYgsCVOIM4Tr1GNQJA1dDlqIJnWKFfjYaEDfgQupV6N6D66YiYPn9JZIgxpiADtN5by2uxJT",
+	"ycVzgoD/D9B5+PkaHRFRPd4VewVVVynOc5RiIQB8T9MlQlibaFqvOMKpkgcIlrvhFSyZcQXdGSZpI9HL",
+	"o5fJFVuHj+g/zysFj2Y8ePKLA2TmATlLPc1ZH9z7DP2zK3/4F3PNQE5Twgy2As0IU3QBdbST8xKnKzI9",
+	"OTiqse2D39WJQ+gvNuFCf9AmxwdH5iFeEoZLOjmdfHFwDGOV2OKdHXrlCT/a0gstH2Deb7LJ6SSnUp3X",
+	"jzUv1/jp1ygCf0tF3/+KjU8tZP2To6MtqPpdNP0HoQaHsbetrqMZrit9ujD9DeRC+Ku9mSA+Fb/2APpf",
+	"Sy7rPk2Co/FCIhzuksJLCBYHW/cJ8uIxBfnNpolS9kKaysIDBC3b3lXRQofgdBWcSKMWtBzQJ9WWX9lK",
+	"I0jezkmgNmDhhuubXKaZ9DyIUrSYLEac+pHD1j0shm3A6v6GZ5sHcMw4TP7RRnoDlj5WLEsZ+p6zjDNE",
+	"F9Z9rJTTlq5XtVKVIKPLuXpB6uN83DzDd51zeTyKygPPXfcAvQNYKFsA2briKDaofewQnrHjPejI/aBN",
+	"RqulWYaF437b7ae9doModwYlqc0rK9CcmJ4LEzEv+87pXRKK5sNfaXbXK58FwVl4ch4kLwftSwj5H9mi",
+	"yzC68Yw7pa0rN43EB3lcDMYZsHqTcpItjZXUIzRHCiNjdx6aNP92zfqNfWaQWl1UzDafDNagw6/biX/S",
+	"udOxW6O+OnrQ52KtDbbYHXCUVR1fYZilFOfm94CwIRFlPdf/WJzvxpTtjT9ff/11UIt/Eg1xjlnCDk6A",
+	"iPGA5+CiowfbOrvrNsx8uif2HG5TMh0FtuQRKL0vM8UyOWQFrdIy6cIXcP8XtCq7o+cORGisdE0Fixn+",
+	"2dgJLg49DkTJnecx2O33Q8sfdwTaXSNe7GwHhX9aM8HBxvfaCA/nWz2Q7c57IR1Av2kTQ5oUAOQOR8UW",
+	"tDo8TAp3JJrrJ7qMHeiG3ardc/ojy4Y+TT736PwP9lVc2ZsPDTTUcZ8MuJ/utTgpvaSVRB+PC/tU5zOd",
+	"RrPMtx1pLZMgC1yAuAhiMjYkYzuUY7rp5z5dGu+Tva8yfcfyjYeKMbcjtizRvnv+gmunIjZGX5vM71Bj",
+	"BmD/WzTmXOtKANbfm7J8TVmGcMe9mG+Qw5pzx8Rxr5Eodrt3S5QLh6v5yLTrkygW13MfEsXSxnA4tD1L",
+	"BHhFFpcjSqx7yxSHH2FofLigpmg/2rB0nq/xRiIsQVcohdOVfvUAfYT8LvaoxXMCiYgVSW3o1KEnW/dk",
+	"0YY9piqIO3590ImkZHzNco4zD/AxaqN5qoiaSiUILpob7oXAnDIsYl0S0d22XZrG5dVvOFicek2mKXoP",
+	"DOFb6CA6DUk1LZNrmBLHDI42+2QHQDG3abHxA26JzK1XHMI9AMkFfqvD3zDGRhBgR5w1Us7Qnexobd43",
+	"8XZkuiscXgqi6gCdw8N6d65Yk8mSRkuGg5qD4WAzZ26cGQx0GYByZyQnimRnjV039ShS2b5tl8ZQSAlM",
+	"81h40EDEByy9B7u/cSZeRpoU4Zv7sCMv8Y0/8nApA15icF9j/KhZS1uc2+MGr+GJsXT4fNSrR0Tdplw3",
+	"YGztYQMM8Im5iakGPRntdb423QLP5nPuyPGaBpen9cLqbz6SD3aeZdYF8z6Wu1Jrp5MFx2i3QfTaNYE8",
+	"Iq/3qkfblPRQT5XZofbqRNX0O2z2bPWKpYsQzm6rT7Ulv9HjmzySU/KcKcbtbW33zjI65FWPMA6+SWJS",
+	"dyUWymLvIINivQ/5WgOn+4/Wbr5CGScA8JuYegLjgO6JU/tMp4sQrKJxnYalhMI3NhUD1ou2Gtc+5mww",
+	"4KlFdsSqBQJvkFgSUy9KlbxipgoQMBigRMCAZ+g/1zi9BtZp4W4r0tMDtoqZPLbwZtuJeras6MMbOJvo",
+	"UgVlDoUxVvPv2gcfBOPVQNrsRXl9Wu1Z99V1D/F7W3i1h+NphzLcPeyYwgFpY5Ht0rKHvjGzV0G4psV9",
+	"ilx2veC9kCoO2YECkk9K3LWcDcixCFz2KDnuquuGCPCknvAQWX5Z52TATV7qhewp1GRKlhyFwGm2sW7Y",
+	"SBeppQZiylHweSU3oJ1jQeoNtfe/4XsL3z7R63j1M5G695WDD+2XVv7I/hFlZvNIDBSJFJDCt0vCN/aZ",
+	"z9uHf4h1a6+Z+Kx7xvuiD3vgIBNxRnqvJTIcQTJ7C0WCWPMOY8dHjiv6a/UuwWr9j8vX0z8n8L/jr0BO",
+	"f6Qs42s5PT758iRxSZ+UFwVOkCQFTXmuhbxACs/RnKg1Icwj5sFdelTlri8Kz/ktCM0r5nDvTFzPRAVt",
+	"EAXwW1JyZoB8uLhBS21AcIbmZEWhuOYUaQ8bHjAk0FpswfMcIPvMmEvOMyT4GrAVr9gNKZ0BMseZg2jW",
+	"ZCSZeUECPBr0Sa0Bx9agQLmI6AE6V6jgUqGTI/T2m5hxXZU5x5ll0GG1N8EVCv31rKMAbbt5OxOnwg5r",
+	"0F1vVEMZnqIZgJr/63fmiVmA8wMpj3+90Ov+5//3f/9l1uNGF1B2Vk85Bggbz0Zux0p/SOHPvdHUoztl",
+	"QnvPkb4cpfsV+UUdpvL2HmmWXdr2ZG/a1snwiGEK6JiUnWnHQVTMXPEC2J0NMM4Cl+VeNLKZCsIgCrQh",
+	"5xLcVidffPgbcEpUmgZaeXdA0MuFRwsJbiGrl5R7INl3fK21DcLMSV8qk6bHR7M+7XO/mGFI5MPgNqH7",
+	"uQdVZIcKXPYJ7s8jFO8vR/psjmqtffVB3QNjfcAb6xi2Lh0x3CUqFqj8QQfSw9ENMJrfu0d/77azJ/4f",
+	"1ITWjCuat2j5W+IgP2jb9R5LfjmePLBqOsqXruCiw5s7mOcB+r9JbvAFjMX/zbu3Zyglee6w25EstUaT",
+	"K0IUWvMqN4cTa0qSSgmc0/34y9u3CstdCvreG+Yw1kw7a9RlMlC5il+bCsRrms3gsklirxDFplPAHOQz",
+	"Q8mZtir6XjDI4HOc3tin59zgHenBrpgSmMkFsVWhlJkrcyqWHaA39SWmLCWtW75tVMqUY7y1SO/Ml0kG",
+	"FRkWP3VTkivWgEUG8TtzP0i80W4EtGUmbpAM6Re2pBwCrLnPJPTV3IunvrY/eUjojY+ad8/16X/M0JvB",
+	"p4FcP8QV4uiZnJEt8Jnx+JzxMw+DGzj7C22CK8F/0wU37avStxTeLCqhVkSay572lWywd1hqd4RXSlK4",
+	"II9Q4UqpX0gkMFvabWccxKJ2+kPExnjpq91OU6gQRPYfXIvXZAc79Ht7Ed2+S9Cetv62RuB2d0E5Ku8j",
+	"8mkuqLUmSLMpmEok6HKlEiS5rwpsX1/bs81G/Gx3Ed77p3ZUoECRvFppSRNwm4Ns7gku1UCi9VZ4akGY",
+	"KHYbxsN68J6h7a/WWU/4UYvJO04XOejl32ELQgPBd2vbnteWmj1dtY9aEdZMM+yp0GeNZQ0LM66nr3GM",
+	"dwfivMHxBFTuE5dlgH28hyo9N1wLISUQO3ss4GuS+kl0o9+wz1c9btvxi0dQg7DJTU/PHZ+mEgTHcOC5",
+	"OQTI6D30G7RP3aKSZL/buA8PcOcdDw+74hFGv5979TR86eDEH86VZiRoCHSSCJLCNwQCGtqFegG3B0Ji",
+	"xyoRAOfazp52n2VvS5QWpgahrcZf44WDT1zrD80AGG0G+EketG7WaEy3EGH2LXDz1lSSbhGPtgV/dHMa",
+	"lOJ1qGyR3OggsMM6P/rV/tKj58hjH0KzKRbO6x3bYvpy7x2mxvBwJVVO+/M1QymWJOe4z4ouTNj2cUzo",
+	"3omqGFY5NE45nPLIVOEBPM/Jk5r8jwi7MQCv6+nQRZrYnY/y3d+MuR/CTD9mUsUJxUGmu5eg/Z1RgDLq",
+	"rjr4fBA5xkFJty+ACN9+7rCro22UKYD6vjPKVG+Znqjnwl36BmqU61uPodlRKpdlcbBQEQ4LzYhDWYOE",
+	"xxEc4O9UknFK/lFVzzMokOdMUgdgwPtrXjJF6WCLudCG5W6I7fM9lcUACLZjNldQDkWH8Ol+4WgcdxO6",
+	"huTEAF7eGeioxedjq5e+MIfwM3g2vLYa8N7cHiONOEtCrHyWofouiriSekChUVu4Aqa7uUQX6mkZmtFs",
+	"hm4IKSFJ23E6SEbvrwoXb7FKV5N91xk+mGXgJo8n9oWHcau9O4Hxtb0/4RnZ90eDgWB8VXdPObb6GVAo",
+	"DMR6cNKGiI1Dd/P8ngM9FvX6t8WsbXDWbPcFWmaZgMF/l9RhpGax89HO5kH9/nPHh7bZgTWq/7OJbzOF",
+	"Fhj4Wf3ziuQZohJ6EtxtBMNOQGWvEurN+dnXzysD7f5bzdHD/Lf7f/76mBovZS9pHe4Da1ygnPMbkiGI",
+	"ltT30PT2rDxU/XZ33EPrbAkm1jkvIrRCALAWMORqnGTVecpg8yKJN4CotaLpKh46rCFZntHA9oA3+zOv",
+	"L9eEqQ3CpkPGGbOaTAaLaYVFsajyyR7tuRfSYDGZNiOLxiQTFwxus9ODwZmGopxbvD4qHNj5ucWMMrcf",
+	"hUBKNIBYEv6OJgNhmK60f6DPTgJeLyzPlPdRdcWo9PconQV/l3gj0Uo7IlW6MgiI9vYgW1itbYi6k+n4",
+	"CL39xmMI6T0z+6h/lrWzfXDFLh3OFpVIEsJcfyyUeCi41l6LZAjpqwCpCbyc7BS9//Z1gv7y/tW/Jej9",
+	"D/+WoO9evbnQi/5I5u8P0DuAgLJfNb1gL4+OrlhdTWKvVp8BPtosVmaIs2y/SE59xkRR5YqWWKjDBRfF",
+	"NMMKm4tAUp7ZtgQnaYI3L+1Ba59q4O6eYx0Os6PJNjzTDkIuUq6q3R+GC3Jm/A+D5DVz35mFcO+9lcJN",
+	"GZHVNIfvPndYqyZEV0r9lZRqb+BBHggO74CC6yoiEd6iG1VEF+3eww/EhAd8fs2k1QwSIAGtzU26LeZA",
+	"2sRwfXvvo9qT7iOPX/rg2zadRC1wBqWaC6o8GKy/YOtRjYvHSZzbu4N+7/7Ut2aZHX+qyzy1moUGBDAl",
+	"m3n6k/EYLgZZ9/NI129xx76tb1Z7LnfMTiHifwmSEyyHu1/2Lqx915noQX/vpyW4ALD/sLjbQc31f1om",
+	"GlPzj3JYfqzvHnyuwwI6G9Q0XAVIjEPgQBRg5qYz6KFnCYpapNxH/V2TiI1uIa9H4y1DyHQMpbi07ULw",
+	"r2avUDiEbxjy9yiaLu8UM8bNBU8WvjiAjf3y6AuLNWsA06CS34QYYj6BqfZ5Lnnw9Ez/IbiS89kidvLG",
+	"IIAhd2/9WW2KwU1+1HK6S+Gq1tU+g3jeXaG4d5PLDfxb1iJjAtKfqwD/6G+MfT5eBojlxm3LpjlzpMAO",
+	"7vQEDrK3ef70Se+4JOLWsVYlcnud5ukhIODBJn3yo7bl84cmnL8MksghYP2pw+hzV1VCx66vcoRrOc2t",
+	"nAd1hYHrkukWvzUgiCxMhvb9g5ddB273ZYCYTsJMd9/dJ76S3SJqrjkqCS9zcPCM0A++6MpGY7V6pHWz",
+	"IGe+X2nrvWrUX6kWfCi4xav7LejiyhzcUaRExef5vXS06OpF8AnPO90P/Hs35GkygpZDT1G54oovBS5X",
+	"5jGIqgWD16GJu093/z8AAP//",
 }
 
 // decodeSpec returns the embedded OpenAPI spec as raw JSON bytes,

@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"github.com/getkin/kin-openapi/openapi3"
+	"github.com/instead-support/instead/api/etag"
 	"github.com/labstack/echo/v4"
 	"github.com/oapi-codegen/runtime"
 	openapi_types "github.com/oapi-codegen/runtime/types"
@@ -144,7 +145,6 @@ type AssessmentChange struct {
 		Standing    Standing `json:"standing"`
 		WouldRemove string   `json:"would_remove,omitempty,omitzero"`
 	} `json:"needs"`
-	Version int64 `json:"version"`
 }
 
 // AssessmentVersion defines model for AssessmentVersion.
@@ -223,7 +223,6 @@ type JobseekerChange struct {
 	Name     string `json:"name"`
 	Phone    string `json:"phone,omitempty,omitzero"`
 	Postcode string `json:"postcode,omitempty,omitzero"`
-	Version  int64  `json:"version"`
 }
 
 // JobseekerPage defines model for JobseekerPage.
@@ -301,6 +300,17 @@ type Problem struct {
 	// Candidates With 409 on adding a jobseeker: who it may already be
 	Candidates []JobseekerSummary `json:"candidates,omitempty,omitzero"`
 
+	// Changes With 412: what was done to the thing since the version that was sent, latest first
+	Changes []struct {
+		At time.Time `json:"at"`
+
+		// By The name of a member of staff, or `The jobseeker`
+		By string `json:"by"`
+
+		// What In words, such as `submitted it`
+		What string `json:"what"`
+	} `json:"changes,omitempty,omitzero"`
+
 	// Detail Plain words, with the way out
 	Detail string `json:"detail"`
 	Errors []struct {
@@ -347,6 +357,9 @@ type Id = openapi_types.UUID
 // IdempotencyKey defines model for IdempotencyKey.
 type IdempotencyKey = string
 
+// IfMatch defines model for IfMatch.
+type IfMatch = etag.Version
+
 // Page defines model for Page.
 type Page = int
 
@@ -388,12 +401,20 @@ type AddJobseekerParams struct {
 
 // ChangeJobseekerParams defines parameters for ChangeJobseeker.
 type ChangeJobseekerParams struct {
+	// IfMatch The version that was read, as its `ETag` gave it: `"7"`. Without it the answer is 428, with another than the thing
+	// now has 412, and `changes` say who changed what since.
+	IfMatch IfMatch `json:"If-Match"`
+
 	// IdempotencyKey The same key from the same person does its work once; later calls answer with the thing as it now stands.
 	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
 }
 
 // SaveAssessmentParams defines parameters for SaveAssessment.
 type SaveAssessmentParams struct {
+	// IfMatch The version that was read, as its `ETag` gave it: `"7"`. Without it the answer is 428, with another than the thing
+	// now has 412, and `changes` say who changed what since.
+	IfMatch IfMatch `json:"If-Match"`
+
 	// IdempotencyKey The same key from the same person does its work once; later calls answer with the thing as it now stands.
 	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
 }
@@ -411,13 +432,20 @@ type ListJobseekerAuditParams struct {
 type TransferJobseekerJSONBody struct {
 	// CoachId As `listCoaches` gives it
 	CoachId openapi_types.UUID `json:"coach_id"`
-
-	// Version The jobseeker's version that was read; another answers 409
-	Version int64 `json:"version"`
 }
 
 // TransferJobseekerParams defines parameters for TransferJobseeker.
 type TransferJobseekerParams struct {
+	// IfMatch The version that was read, as its `ETag` gave it: `"7"`. Without it the answer is 428, with another than the thing
+	// now has 412, and `changes` say who changed what since.
+	IfMatch IfMatch `json:"If-Match"`
+
+	// IdempotencyKey The same key from the same person does its work once; later calls answer with the thing as it now stands.
+	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
+}
+
+// InviteJobseekerParams defines parameters for InviteJobseeker.
+type InviteJobseekerParams struct {
 	// IdempotencyKey The same key from the same person does its work once; later calls answer with the thing as it now stands.
 	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
 }
@@ -597,7 +625,7 @@ type ClientInterface interface {
 
 	// SaveAssessmentWithBody Save the needs assessment as a whole
 	//
-	// Categories left out keep what they had. `version` is the one that was read; another answers 409.
+	// Categories left out keep what they had.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -606,7 +634,7 @@ type ClientInterface interface {
 
 	// SaveAssessment Save the needs assessment as a whole
 	//
-	// Categories left out keep what they had. `version` is the one that was read; another answers 409.
+	// Categories left out keep what they had.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -642,7 +670,7 @@ type ClientInterface interface {
 	// A new code voids the one before. The code is shown once and kept only as a hash.
 	//
 	// Corresponds with POST /jobseekers/{id}/invitations (the `InviteJobseeker` operationId).
-	InviteJobseeker(ctx context.Context, id Id, reqEditors ...RequestEditorFn) (*http.Response, error)
+	InviteJobseeker(ctx context.Context, id Id, params *InviteJobseekerParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ListNeeds What stands in the way, for a request to point at
 	//
@@ -836,7 +864,7 @@ func (c *Client) ReadAssessment(ctx context.Context, id Id, reqEditors ...Reques
 
 // SaveAssessmentWithBody Save the needs assessment as a whole
 //
-// Categories left out keep what they had. `version` is the one that was read; another answers 409.
+// Categories left out keep what they had.
 //
 // Takes any type of body and a specified content type.
 //
@@ -855,7 +883,7 @@ func (c *Client) SaveAssessmentWithBody(ctx context.Context, id Id, params *Save
 
 // SaveAssessment Save the needs assessment as a whole
 //
-// Categories left out keep what they had. `version` is the one that was read; another answers 409.
+// Categories left out keep what they had.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -941,8 +969,8 @@ func (c *Client) TransferJobseeker(ctx context.Context, id Id, params *TransferJ
 // A new code voids the one before. The code is shown once and kept only as a hash.
 //
 // Corresponds with POST /jobseekers/{id}/invitations (the `InviteJobseeker` operationId).
-func (c *Client) InviteJobseeker(ctx context.Context, id Id, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewInviteJobseekerRequest(c.Server, id)
+func (c *Client) InviteJobseeker(ctx context.Context, id Id, params *InviteJobseekerParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewInviteJobseekerRequest(c.Server, id, params)
 	if err != nil {
 		return nil, err
 	}
@@ -1373,15 +1401,24 @@ func NewChangeJobseekerRequestWithBody(server string, id Id, params *ChangeJobse
 
 	if params != nil {
 
-		if params.IdempotencyKey != nil {
-			var headerParam0 string
+		var headerParam0 string
 
-			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+		headerParam0, err = runtime.StyleParamWithOptions("simple", false, "If-Match", params.IfMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+		if err != nil {
+			return nil, err
+		}
+
+		req.Header.Set("If-Match", headerParam0)
+
+		if params.IdempotencyKey != nil {
+			var headerParam1 string
+
+			headerParam1, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
 			if err != nil {
 				return nil, err
 			}
 
-			req.Header.Set("Idempotency-Key", headerParam0)
+			req.Header.Set("Idempotency-Key", headerParam1)
 		}
 
 	}
@@ -1469,15 +1506,24 @@ func NewSaveAssessmentRequestWithBody(server string, id Id, params *SaveAssessme
 
 	if params != nil {
 
-		if params.IdempotencyKey != nil {
-			var headerParam0 string
+		var headerParam0 string
 
-			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+		headerParam0, err = runtime.StyleParamWithOptions("simple", false, "If-Match", params.IfMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+		if err != nil {
+			return nil, err
+		}
+
+		req.Header.Set("If-Match", headerParam0)
+
+		if params.IdempotencyKey != nil {
+			var headerParam1 string
+
+			headerParam1, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
 			if err != nil {
 				return nil, err
 			}
 
-			req.Header.Set("Idempotency-Key", headerParam0)
+			req.Header.Set("Idempotency-Key", headerParam1)
 		}
 
 	}
@@ -1638,15 +1684,24 @@ func NewTransferJobseekerRequestWithBody(server string, id Id, params *TransferJ
 
 	if params != nil {
 
-		if params.IdempotencyKey != nil {
-			var headerParam0 string
+		var headerParam0 string
 
-			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+		headerParam0, err = runtime.StyleParamWithOptions("simple", false, "If-Match", params.IfMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+		if err != nil {
+			return nil, err
+		}
+
+		req.Header.Set("If-Match", headerParam0)
+
+		if params.IdempotencyKey != nil {
+			var headerParam1 string
+
+			headerParam1, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
 			if err != nil {
 				return nil, err
 			}
 
-			req.Header.Set("Idempotency-Key", headerParam0)
+			req.Header.Set("Idempotency-Key", headerParam1)
 		}
 
 	}
@@ -1655,7 +1710,7 @@ func NewTransferJobseekerRequestWithBody(server string, id Id, params *TransferJ
 }
 
 // NewInviteJobseekerRequest constructs an http.Request for the InviteJobseeker method
-func NewInviteJobseekerRequest(server string, id Id) (*http.Request, error) {
+func NewInviteJobseekerRequest(server string, id Id, params *InviteJobseekerParams) (*http.Request, error) {
 	var err error
 
 	var pathParam0 string
@@ -1683,6 +1738,21 @@ func NewInviteJobseekerRequest(server string, id Id) (*http.Request, error) {
 	req, err := http.NewRequest(http.MethodPost, queryURL.String(), nil)
 	if err != nil {
 		return nil, err
+	}
+
+	if params != nil {
+
+		if params.IdempotencyKey != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Idempotency-Key", headerParam0)
+		}
+
 	}
 
 	return req, nil
@@ -2012,7 +2082,7 @@ type ClientWithResponsesInterface interface {
 
 	// SaveAssessmentWithBodyWithResponse Save the needs assessment as a whole
 	//
-	// Categories left out keep what they had. `version` is the one that was read; another answers 409.
+	// Categories left out keep what they had.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -2021,7 +2091,7 @@ type ClientWithResponsesInterface interface {
 
 	// SaveAssessmentWithResponse Save the needs assessment as a whole
 	//
-	// Categories left out keep what they had. `version` is the one that was read; another answers 409.
+	// Categories left out keep what they had.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -2063,7 +2133,7 @@ type ClientWithResponsesInterface interface {
 	// Returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with POST /jobseekers/{id}/invitations (the `InviteJobseeker` operationId).
-	InviteJobseekerWithResponse(ctx context.Context, id Id, reqEditors ...RequestEditorFn) (*InviteJobseekerResponse, error)
+	InviteJobseekerWithResponse(ctx context.Context, id Id, params *InviteJobseekerParams, reqEditors ...RequestEditorFn) (*InviteJobseekerResponse, error)
 
 	// ListNeedsWithResponse What stands in the way, for a request to point at
 	//
@@ -2223,6 +2293,11 @@ func (r ListJobseekersResponse) ContentType() string {
 	return ""
 }
 
+// AddJobseekerResponse201Headers the declared response headers of an HTTP 201 response for AddJobseeker
+type AddJobseekerResponse201Headers struct {
+	ETag etag.Version
+}
+
 type AddJobseekerResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -2230,6 +2305,8 @@ type AddJobseekerResponse struct {
 	JSON201 *Jobseeker
 	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
 	ApplicationproblemJSONDefault *Problem
+	// Headers201 the parsed response headers for an HTTP 201 response
+	Headers201 *AddJobseekerResponse201Headers
 }
 
 // GetJSON201 returns the response for an HTTP 201 `application/json` response
@@ -2271,6 +2348,11 @@ func (r AddJobseekerResponse) ContentType() string {
 	return ""
 }
 
+// ReadJobseekerResponse200Headers the declared response headers of an HTTP 200 response for ReadJobseeker
+type ReadJobseekerResponse200Headers struct {
+	ETag etag.Version
+}
+
 type ReadJobseekerResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -2278,6 +2360,8 @@ type ReadJobseekerResponse struct {
 	JSON200 *Jobseeker
 	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
 	ApplicationproblemJSONDefault *Problem
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *ReadJobseekerResponse200Headers
 }
 
 // GetJSON200 returns the response for an HTTP 200 `application/json` response
@@ -2319,6 +2403,11 @@ func (r ReadJobseekerResponse) ContentType() string {
 	return ""
 }
 
+// ChangeJobseekerResponse200Headers the declared response headers of an HTTP 200 response for ChangeJobseeker
+type ChangeJobseekerResponse200Headers struct {
+	ETag etag.Version
+}
+
 type ChangeJobseekerResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -2326,6 +2415,8 @@ type ChangeJobseekerResponse struct {
 	JSON200 *Jobseeker
 	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
 	ApplicationproblemJSONDefault *Problem
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *ChangeJobseekerResponse200Headers
 }
 
 // GetJSON200 returns the response for an HTTP 200 `application/json` response
@@ -2367,6 +2458,11 @@ func (r ChangeJobseekerResponse) ContentType() string {
 	return ""
 }
 
+// ReadAssessmentResponse200Headers the declared response headers of an HTTP 200 response for ReadAssessment
+type ReadAssessmentResponse200Headers struct {
+	ETag etag.Version
+}
+
 type ReadAssessmentResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -2374,6 +2470,8 @@ type ReadAssessmentResponse struct {
 	JSON200 *Assessment
 	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
 	ApplicationproblemJSONDefault *Problem
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *ReadAssessmentResponse200Headers
 }
 
 // GetJSON200 returns the response for an HTTP 200 `application/json` response
@@ -2415,6 +2513,11 @@ func (r ReadAssessmentResponse) ContentType() string {
 	return ""
 }
 
+// SaveAssessmentResponse200Headers the declared response headers of an HTTP 200 response for SaveAssessment
+type SaveAssessmentResponse200Headers struct {
+	ETag etag.Version
+}
+
 type SaveAssessmentResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -2422,6 +2525,8 @@ type SaveAssessmentResponse struct {
 	JSON200 *Assessment
 	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
 	ApplicationproblemJSONDefault *Problem
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *SaveAssessmentResponse200Headers
 }
 
 // GetJSON200 returns the response for an HTTP 200 `application/json` response
@@ -2563,6 +2668,11 @@ func (r ListJobseekerAuditResponse) ContentType() string {
 	return ""
 }
 
+// TransferJobseekerResponse200Headers the declared response headers of an HTTP 200 response for TransferJobseeker
+type TransferJobseekerResponse200Headers struct {
+	ETag etag.Version
+}
+
 type TransferJobseekerResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -2570,6 +2680,8 @@ type TransferJobseekerResponse struct {
 	JSON200 *Jobseeker
 	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
 	ApplicationproblemJSONDefault *Problem
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *TransferJobseekerResponse200Headers
 }
 
 // GetJSON200 returns the response for an HTTP 200 `application/json` response
@@ -3025,7 +3137,7 @@ func (c *ClientWithResponses) ReadAssessmentWithResponse(ctx context.Context, id
 
 // SaveAssessmentWithBodyWithResponse Save the needs assessment as a whole
 //
-// Categories left out keep what they had. `version` is the one that was read; another answers 409.
+// Categories left out keep what they had.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -3040,7 +3152,7 @@ func (c *ClientWithResponses) SaveAssessmentWithBodyWithResponse(ctx context.Con
 
 // SaveAssessmentWithResponse Save the needs assessment as a whole
 //
-// Categories left out keep what they had. `version` is the one that was read; another answers 409.
+// Categories left out keep what they had.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -3112,8 +3224,8 @@ func (c *ClientWithResponses) TransferJobseekerWithResponse(ctx context.Context,
 // Returns a wrapper object for the known response body format(s).
 //
 // Corresponds with POST /jobseekers/{id}/invitations (the `InviteJobseeker` operationId).
-func (c *ClientWithResponses) InviteJobseekerWithResponse(ctx context.Context, id Id, reqEditors ...RequestEditorFn) (*InviteJobseekerResponse, error) {
-	rsp, err := c.InviteJobseeker(ctx, id, reqEditors...)
+func (c *ClientWithResponses) InviteJobseekerWithResponse(ctx context.Context, id Id, params *InviteJobseekerParams, reqEditors ...RequestEditorFn) (*InviteJobseekerResponse, error) {
+	rsp, err := c.InviteJobseeker(ctx, id, params, reqEditors...)
 	if err != nil {
 		return nil, err
 	}
@@ -3317,6 +3429,19 @@ func ParseAddJobseekerResponse(rsp *http.Response) (*AddJobseekerResponse, error
 
 	}
 
+	switch {
+	case rsp.StatusCode == 201:
+		var headers AddJobseekerResponse201Headers
+		if values := rsp.Header.Values("ETag"); len(values) > 0 {
+			var value etag.Version
+			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ETag = value
+		}
+		response.Headers201 = &headers
+	}
+
 	return response, nil
 }
 
@@ -3348,6 +3473,19 @@ func ParseReadJobseekerResponse(rsp *http.Response) (*ReadJobseekerResponse, err
 		}
 		response.ApplicationproblemJSONDefault = &dest
 
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers ReadJobseekerResponse200Headers
+		if values := rsp.Header.Values("ETag"); len(values) > 0 {
+			var value etag.Version
+			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ETag = value
+		}
+		response.Headers200 = &headers
 	}
 
 	return response, nil
@@ -3383,6 +3521,19 @@ func ParseChangeJobseekerResponse(rsp *http.Response) (*ChangeJobseekerResponse,
 
 	}
 
+	switch {
+	case rsp.StatusCode == 200:
+		var headers ChangeJobseekerResponse200Headers
+		if values := rsp.Header.Values("ETag"); len(values) > 0 {
+			var value etag.Version
+			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ETag = value
+		}
+		response.Headers200 = &headers
+	}
+
 	return response, nil
 }
 
@@ -3416,6 +3567,19 @@ func ParseReadAssessmentResponse(rsp *http.Response) (*ReadAssessmentResponse, e
 
 	}
 
+	switch {
+	case rsp.StatusCode == 200:
+		var headers ReadAssessmentResponse200Headers
+		if values := rsp.Header.Values("ETag"); len(values) > 0 {
+			var value etag.Version
+			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ETag = value
+		}
+		response.Headers200 = &headers
+	}
+
 	return response, nil
 }
 
@@ -3447,6 +3611,19 @@ func ParseSaveAssessmentResponse(rsp *http.Response) (*SaveAssessmentResponse, e
 		}
 		response.ApplicationproblemJSONDefault = &dest
 
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers SaveAssessmentResponse200Headers
+		if values := rsp.Header.Values("ETag"); len(values) > 0 {
+			var value etag.Version
+			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ETag = value
+		}
+		response.Headers200 = &headers
 	}
 
 	return response, nil
@@ -3548,6 +3725,19 @@ func ParseTransferJobseekerResponse(rsp *http.Response) (*TransferJobseekerRespo
 		}
 		response.ApplicationproblemJSONDefault = &dest
 
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers TransferJobseekerResponse200Headers
+		if values := rsp.Header.Values("ETag"); len(values) > 0 {
+			var value etag.Version
+			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ETag = value
+		}
+		response.Headers200 = &headers
 	}
 
 	return response, nil
@@ -3790,7 +3980,7 @@ type ServerInterface interface {
 	TransferJobseeker(ctx echo.Context, id Id, params TransferJobseekerParams) error
 	// InviteJobseeker Make a one-time code with which the jobseeker links their own sign-in
 	// (POST /jobseekers/{id}/invitations)
-	InviteJobseeker(ctx echo.Context, id Id) error
+	InviteJobseeker(ctx echo.Context, id Id, params InviteJobseekerParams) error
 	// ListNeeds What stands in the way, for a request to point at
 	// (GET /jobseekers/{id}/needs)
 	ListNeeds(ctx echo.Context, id Id) error
@@ -3944,6 +4134,23 @@ func (w *ServerInterfaceWrapper) ChangeJobseeker(ctx echo.Context) error {
 	var params ChangeJobseekerParams
 
 	headers := ctx.Request().Header
+	// ------------- Required header parameter "If-Match" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("If-Match")]; found {
+		var IfMatch IfMatch
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for If-Match, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "If-Match", valueList[0], &IfMatch, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter If-Match: %s", err))
+		}
+
+		params.IfMatch = IfMatch
+	} else {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Header parameter If-Match is required, but not found"))
+	}
 	// ------------- Optional header parameter "Idempotency-Key" -------------
 	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
 		var IdempotencyKey IdempotencyKey
@@ -3996,6 +4203,23 @@ func (w *ServerInterfaceWrapper) SaveAssessment(ctx echo.Context) error {
 	var params SaveAssessmentParams
 
 	headers := ctx.Request().Header
+	// ------------- Required header parameter "If-Match" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("If-Match")]; found {
+		var IfMatch IfMatch
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for If-Match, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "If-Match", valueList[0], &IfMatch, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter If-Match: %s", err))
+		}
+
+		params.IfMatch = IfMatch
+	} else {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Header parameter If-Match is required, but not found"))
+	}
 	// ------------- Optional header parameter "Idempotency-Key" -------------
 	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
 		var IdempotencyKey IdempotencyKey
@@ -4080,6 +4304,23 @@ func (w *ServerInterfaceWrapper) TransferJobseeker(ctx echo.Context) error {
 	var params TransferJobseekerParams
 
 	headers := ctx.Request().Header
+	// ------------- Required header parameter "If-Match" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("If-Match")]; found {
+		var IfMatch IfMatch
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for If-Match, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "If-Match", valueList[0], &IfMatch, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter If-Match: %s", err))
+		}
+
+		params.IfMatch = IfMatch
+	} else {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Header parameter If-Match is required, but not found"))
+	}
 	// ------------- Optional header parameter "Idempotency-Key" -------------
 	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
 		var IdempotencyKey IdempotencyKey
@@ -4112,8 +4353,28 @@ func (w *ServerInterfaceWrapper) InviteJobseeker(ctx echo.Context) error {
 		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
 	}
 
+	// Parameter object where we will unmarshal all parameters from the context
+	var params InviteJobseekerParams
+
+	headers := ctx.Request().Header
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for Idempotency-Key, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter Idempotency-Key: %s", err))
+		}
+
+		params.IdempotencyKey = &IdempotencyKey
+	}
+
 	// Invoke the callback with all the unmarshaled arguments
-	err = w.Handler.InviteJobseeker(ctx, id)
+	err = w.Handler.InviteJobseeker(ctx, id, params)
 	return err
 }
 
@@ -4380,15 +4641,23 @@ type AddJobseekerResponseObject interface {
 	VisitAddJobseekerResponse(w http.ResponseWriter) error
 }
 
-type AddJobseeker201JSONResponse Jobseeker
+type AddJobseeker201ResponseHeaders struct {
+	ETag etag.Version
+}
+
+type AddJobseeker201JSONResponse struct {
+	Body    Jobseeker
+	Headers AddJobseeker201ResponseHeaders
+}
 
 func (response AddJobseeker201JSONResponse) VisitAddJobseekerResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
-	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
 		return err
 	}
 	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("ETag", fmt.Sprint(response.Headers.ETag))
 	w.WriteHeader(201)
 	_, err := buf.WriteTo(w)
 	return err
@@ -4419,15 +4688,23 @@ type ReadJobseekerResponseObject interface {
 	VisitReadJobseekerResponse(w http.ResponseWriter) error
 }
 
-type ReadJobseeker200JSONResponse Jobseeker
+type ReadJobseeker200ResponseHeaders struct {
+	ETag etag.Version
+}
+
+type ReadJobseeker200JSONResponse struct {
+	Body    Jobseeker
+	Headers ReadJobseeker200ResponseHeaders
+}
 
 func (response ReadJobseeker200JSONResponse) VisitReadJobseekerResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
-	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
 		return err
 	}
 	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("ETag", fmt.Sprint(response.Headers.ETag))
 	w.WriteHeader(200)
 	_, err := buf.WriteTo(w)
 	return err
@@ -4460,15 +4737,23 @@ type ChangeJobseekerResponseObject interface {
 	VisitChangeJobseekerResponse(w http.ResponseWriter) error
 }
 
-type ChangeJobseeker200JSONResponse Jobseeker
+type ChangeJobseeker200ResponseHeaders struct {
+	ETag etag.Version
+}
+
+type ChangeJobseeker200JSONResponse struct {
+	Body    Jobseeker
+	Headers ChangeJobseeker200ResponseHeaders
+}
 
 func (response ChangeJobseeker200JSONResponse) VisitChangeJobseekerResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
-	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
 		return err
 	}
 	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("ETag", fmt.Sprint(response.Headers.ETag))
 	w.WriteHeader(200)
 	_, err := buf.WriteTo(w)
 	return err
@@ -4499,15 +4784,23 @@ type ReadAssessmentResponseObject interface {
 	VisitReadAssessmentResponse(w http.ResponseWriter) error
 }
 
-type ReadAssessment200JSONResponse Assessment
+type ReadAssessment200ResponseHeaders struct {
+	ETag etag.Version
+}
+
+type ReadAssessment200JSONResponse struct {
+	Body    Assessment
+	Headers ReadAssessment200ResponseHeaders
+}
 
 func (response ReadAssessment200JSONResponse) VisitReadAssessmentResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
-	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
 		return err
 	}
 	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("ETag", fmt.Sprint(response.Headers.ETag))
 	w.WriteHeader(200)
 	_, err := buf.WriteTo(w)
 	return err
@@ -4540,15 +4833,23 @@ type SaveAssessmentResponseObject interface {
 	VisitSaveAssessmentResponse(w http.ResponseWriter) error
 }
 
-type SaveAssessment200JSONResponse Assessment
+type SaveAssessment200ResponseHeaders struct {
+	ETag etag.Version
+}
+
+type SaveAssessment200JSONResponse struct {
+	Body    Assessment
+	Headers SaveAssessment200ResponseHeaders
+}
 
 func (response SaveAssessment200JSONResponse) VisitSaveAssessmentResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
-	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
 		return err
 	}
 	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("ETag", fmt.Sprint(response.Headers.ETag))
 	w.WriteHeader(200)
 	_, err := buf.WriteTo(w)
 	return err
@@ -4662,15 +4963,23 @@ type TransferJobseekerResponseObject interface {
 	VisitTransferJobseekerResponse(w http.ResponseWriter) error
 }
 
-type TransferJobseeker200JSONResponse Jobseeker
+type TransferJobseeker200ResponseHeaders struct {
+	ETag etag.Version
+}
+
+type TransferJobseeker200JSONResponse struct {
+	Body    Jobseeker
+	Headers TransferJobseeker200ResponseHeaders
+}
 
 func (response TransferJobseeker200JSONResponse) VisitTransferJobseekerResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
-	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
 		return err
 	}
 	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("ETag", fmt.Sprint(response.Headers.ETag))
 	w.WriteHeader(200)
 	_, err := buf.WriteTo(w)
 	return err
@@ -4694,7 +5003,8 @@ func (response TransferJobseekerdefaultApplicationProblemPlusJSONResponse) Visit
 }
 
 type InviteJobseekerRequestObject struct {
-	Id Id `json:"id"`
+	Id     Id `json:"id"`
+	Params InviteJobseekerParams
 }
 
 type InviteJobseekerResponseObject interface {
@@ -5345,10 +5655,11 @@ func (sh *strictHandler) TransferJobseeker(ctx echo.Context, id Id, params Trans
 }
 
 // InviteJobseeker operation middleware
-func (sh *strictHandler) InviteJobseeker(ctx echo.Context, id Id) error {
+func (sh *strictHandler) InviteJobseeker(ctx echo.Context, id Id, params InviteJobseekerParams) error {
 	var request InviteJobseekerRequestObject
 
 	request.Id = id
+	request.Params = params
 
 	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
 		return sh.ssi.InviteJobseeker(ctx.Request().Context(), request.(InviteJobseekerRequestObject))
@@ -5544,69 +5855,74 @@ func (sh *strictHandler) AcceptInvitation(ctx echo.Context, params AcceptInvitat
 // const string: with thousands of chunks the chained `+` fold is several
 // times slower for the Go compiler than parsing a slice literal.
 var swaggerSpec = []string{
-	"5Ftvj9s2k/8qhO6A3uFk7ybZPoc6r/bZa4G0TVp0i8uLJLBpcWwxlkiVpNbxBfvdD0PqDyVRtjbrNAs8",
-	"b4KNRVGj+fOb3wxHn6NE5oUUIIyOFp+jgiqagwFl//eK4b9cRIuooCaN4kjQHKJFxFkURwr+KrkCFi2M",
-	"KiGOdJJCTvGOjVQ5NdEiKku70hwKvEsbxcU2ur+Po1cM8kIaEMnhFzjgPQx0onhhuMTH/ZkC0TQHsoMD",
-	"2SiZE1P/UoDSUhAmQRNuNNlLtSNSJPCSZNSAIgnNMk2o0HtQZM9Nau81KRdbQvEeIuSeaEMF0/Modu+X",
-	"AmWg2jf0BJyhhP7r5fTTryC2Jo0Wzy4v4yjnovn/4GXj6NNsK2f460zveDGT9h1pNiskFwZUtNjQTMN9",
-	"HP1OtzBUxY0shQHmtPCslvevEtShFbfAW30ZGWxomRkrUU4/8bzMrbSXlcDVD424KMoW1IPkveX/F5D3",
-	"D7nXhJJKopCwGu8LCvv8e0/a52cT9R6dVRdSaLB+/buS6wxy/DORwoAw+CctiownFLe4KNyK//qo8Z0+",
-	"e7L+u4JNtIj+7aINnAt3VV/U+97jE7taeZtSQ/YgDNkrWQVBdRvuem291UagkgUow52kCTWwlepw6sk3",
-	"9bp7VPnSpLDcU3vXwB2t4+PfJ7a8rdfdx9FelhlbKsjlHQQ2vffB4F0rtPewjli9DT80ppXrj5AYfOK1",
-	"1qB1XpmmqxRqOiDDqIGZ4TlEgeBbH5bO6wKa+CjXGmAHasnZBNiKIwHArATcQK5PKfANAMO7qm2oUtTa",
-	"5w6U5s6tmidyYf5xFQ1dvKfZjsTtTrVkxxV5k1LhAKarzuFbndsHu4B5GX8dpzz1lAleGlJgTj+9cop5",
-	"9uJhxmyw6/KkYR9myf9tH/p1IiOxrsLCeblSHAdN9qnUUKdak3JNNL0DUt0eV+k2g43BHJwjCkyJnAoN",
-	"zxs7rYqpidrXb182qPOScfOjMM77e8pOTCXKUEecEbmxvAPvsDnF/cA1wZSjaGJCRnmIAR0Rmopd1era",
-	"5F2Rbw3dbIgU2SF0qy6dPoLZxF2bJkXPItYO7VvEtUbbJ3b2H7VPzZu65mk8bZrLtYYOuF1RPWHIQHTF",
-	"gYZXjDQ0C13qacGJV6+PGyqHG4de+caDYxAIL++iLRjDxXZmUlDWpTNpUnC7ykzPqGAzfGRhE2ocZTwB",
-	"kYC7kKDONsh87B16x7MM/wCxzbhO7ZqcmhR/Y3zLnZhIu2cp18ZBaCLFhjPcNIqRTGe2XEiocsk/ldaH",
-	"cyng4L1V60c3kiZpwIgTE3MYyPqaZjUHDen1lbjjhpogriaShYESPhVcgV5Oj9t+FsKdO/uEZPu5zvsB",
-	"FFJAwxiOGp2KDm7xeD5QQA2w5UPgCXLKs+BuE2XiaBBgy1IYt1EXs64FKUWpgRHeWI6gOm1FqIm9DSEY",
-	"AWWayDsh92LpGHn3YT/mhTmQfQqiLUSptn9XWWSqT8aRFBkXEMwbB5Ji/sy42AHD3bkici+I5lsx46J9",
-	"zFrKDKiw2JRKEX5QIbUZ9dxHZNI2jjyV1QavBfIeHzsn9Vyy43CNRjp+1kp4NCDGSG3jfR4rfP791Qmj",
-	"e4v/cXnEpj7VfB5a2BjFW/kiuNCzUYfAxg8z2bE6eZxrjmFho95zpNZms9syz+nTT7ADeadjLrUUvQHK",
-	"HmCtNdb/DS6RDVfaENpWulNx6pzQnlK91IYaqGvtIcJMfJAfSNPR0NY7y2DPwrN1i5l98aZh01QAGkjT",
-	"V1DIYV5D2EW6ITJ4834MPLgdMZ6ufpKK0DqNNPvGZJ9SW4kdSMZ3QIwka7D9UjhKq3p+7PJelZNIoeQd",
-	"Z6DIlt/ZluzjaxUlM5iOL3/IDIb67PmFX2ZURndPiStThQxrOzjn6YewIz1umiipXemsfQwYJ0Z+sAT6",
-	"jK63TbgjK86Nz9Jy0WVRSGWm2+bW3RBy9377JtQvxSXELQk6Vij4H9p99N4q7AP7Cey7K/xvAury3waX",
-	"+k4T52XxSYrB+GYDCoRZOpft9MdtOzsO9mTwMSSlmmRSYtS7QCcJagCTiX7pug9cEy1zWEt2IJBpCHLK",
-	"L2NPAQuOYs1TZlo9r6rgwpo65CHeaULvJOSnG/LD1ff/jZyjhyC1UQJq4yYlV5c/ECkIZcweWrUQviD7",
-	"VBJuSE4PhGYKKDuQNUxtrE2hYgwMDdVbv2eUC6ytmI7bY7U9PRBZBjEflJLqWGO5fVLAWNUBTl+Kn29/",
-	"e0Oqq4QLI60UaC7QhqBXn0SJeu/mVUNG7WsFGUCpR4goN1mY3BhFE6iy3kj+D7Ti1hnERJdJiiXmKjWm",
-	"0IuLCy60AcrmFVrVR1T6IpFik/HErE6+ub1ay9u801E92OTqdZosbbLxK+jWKnHDBXVtn8ZLgx2eWy/f",
-	"1LtxMTMpzBwqa6NcTMaRkGYGn4pMqk5ftrNZy1i/vAfe5cZ9/JLESLnDaGNyL2LCN4QSewthI5l5Gr8x",
-	"dAdiiZsu14dlUre+hjhso21iY8utDW9uG8sh89b5eUjyyKa05mpiyyCe5wCmantA1eCv12UUF8mMDeBO",
-	"gc1oSThGqv2nckNLxU+rxNs19gSo7x/qAreGpFTcHG4RLZ3oRu7ApuA1UAXqp1q6n9/+GcXDhhRNEtCa",
-	"2LtqBqBdb13Z/xTlOuMJ+a0A8ep/Guock011nZaMo6BkVYX7qj4ot55hhWi1gtDgDpu52MiwC3vJg3Dt",
-	"lwCaHiqGtQV3PuMAdS/VLiZUMLd2QCbn78UbmoOO7UkGTQxx+KHtPbaCIhm/A5KCAveb3Nu/kW8siDQp",
-	"KKJB3fEENEEG0ZFyfSCczd+L9+LHO1AHyxlIQpU9cbJKCmi5mgrB7EgTo+fE0o+DLG2mFNIQDfVJlSZX",
-	"l1fxe7H3l+DldWnsUia9lS/mxMlh8xnyp9XYpMCK/Eed8/9z/l7UjXYNrpUNwvANx6wWXRc0SWH2fH7Z",
-	"jkV4v7VJxdYg2uuGLaJn80u3RBYgaMGjRfRi/szuVNg2/eJzdGHj3vnwFkyo+JAarLrs/IxpbGUbkFjb",
-	"2cYq0sgMMLKlSGAe2Ye686xXLFpEGdfmpnpU3JkeevcQUhyaEqlK9vEpox6FPDqFc/+hNwLy/PLyyPjH",
-	"cOzjMQ0wd7ZxqkJ1WwWAaTBL8s+DazrbC1VlEJageWVvNAXrnaqvZUsHa//KXdBAVFizOEyipEr0yN9t",
-	"GeZHqpE232zR3G3bTEcf8CkXH9sfWi8cuo933wkPeosZzopo3z8mlNSkHvGVCgIzLFyQNyvQY47119Fh",
-	"ri8e3xr6e3Ygpg4zDRVz4NoLgREJc9eMCgxIVQXgkCmcQ0rk9EJWCN62JckBzIigpag7nn+vuKAhRo8s",
-	"ELAxF5E1aM6AcDZmdXellbGJ3JOMox0Aee45SFMZTH+VUIS2Dn9he+0T1tmxu0cD2qQy0Yk0RKBrO94X",
-	"Y6o+IxIlVEMmKYsxmgFzrhRQE49BzgjijivzA1VV3fLg/gGeAtpWsvanLoDENW2z14S9R7AGdGKPJfxg",
-	"N3ovVm1tv3pJNAhGVv2WzoJgKluhA1PGCNKb+iGONXRBkjLWdqAGEHnCWXqDts5tLDX+J9bK5/KYTpfs",
-	"vpva8GXvB9767PzeGvRUxtwU3iP98xoN1Ul9Xa+sfXdaQrz4zNn9aFZUQDsW//pxHtIcRmRb0T9eg8j/",
-	"PnpvNRa/D3Rv69JFGVCjm+t68qHTP8qeFD3fwgcGw/NncIobqRQkxg+t73RdTz4gli5oZ144WPLU1aQ7",
-	"HqiImIKXZA0bqcA7krVDjAjLVAFZ+c2olU0AuLKqx3Cby2FdhCF87R/sfjX7eU8ZMaCnmvPk6QFBdI5R",
-	"OUVrtFa0x4d275uIdgTVDpfK0pAdQOF1N1LK5mRVWWlV024kFLaRtaeaoJFeEipcQ8LL5UN7okd07Pkk",
-	"oWQw6/03Y8lDfPFroMktxq0Z8VCKZZjte4f98ziqXFSedLyWHYxo6+gb9h2GA+Pn60E4MMWwOIPd3qay",
-	"nhl3EVyx9L4Z664kiJgI2IM2DrDPizlBRygZN9PaGHaS+MEI8XSKv3akerTwq/t4VivEKMqzM3uBVJ1z",
-	"bI5gnUjFRu3+eBYZMntzNHM+VmoUFXoD6knw0v6UcztWNhj5WXmt3pU/63Oyf+KNLR5hl9/phlKdTtD+",
-	"Yx81Adm8chjz/lVo+OthZ7cqb11V6/rCzgyujekQgCtSteknE/V2WFt/eWAFezzXiA1uAvxOctYSPsfv",
-	"58T2mPAy10Snci/soYbNKTsojP3+xTGFlOp0SALdQPqRyvx8PQ3vY4QRf7CjLGewPN2h5aVwh+TVAD03",
-	"KdmnPHGdsdYtMi52OjyXPtX+zdeGo5m0PvH6Zrxp7MPNBw5oHv92czrVaksud45QT7XZo8h2gmJ1lhQc",
-	"OvCtj4KaSQDpJnAI/RuYVzN6e9xpbttl39Bz2rGUszNtf+dzWLkb2CnVRFM+zq88/X55KR+E7W5ys3Nt",
-	"jFncpoZQcSCISxa8eZ18cJFB4MJVDIHIfYvjZhq4ib0h+847vhd7xY0BRH6YkzfSjUEybhD1Gx2PdOFb",
-	"6z4ZytYMCHnHmFcTPn52930Z6TlflvPCZej3v0BhztITOMQ1lvlkE72mHmZsZ42HkzBjMYBY5cbGgs1G",
-	"N4Hvjd6vfPyv+1FVGnW1zUukdVwT2vtOpPoozH7qRoX3tVu47fgavma78TWMEhJ3on2eOrA9WyHcbym+",
-	"hkb1HpO0cVGBSy9qkwQK47GpJ1RssfFvK9qZDLKldvb9peXiMdEFTcBNWqWHIgWhCZN2aCmnxoCad2er",
-	"ry4nfYD6raufU14V23LHfc9yBg/7lYud72JVtdOmCheQrhDthFxTP2ykGrilN0JoXasaHnz3Ab1Gg7qr",
-	"fa5UWTW9t7ioCDEuqXYLTfEhLCSGi+28nWh47RpG9YFEXavNo4UosyykzAJkkYHtrCB/RFZXQVy1pcfe",
-	"h7MXf44hqCeTB5HDDcbYZTNq2Pvew9vXJ5f3H+7/PwAA//8=",
+	"7Hxtk9s2kv9XQfG/Vfu/OkrzkMnuRn7l9SVVzq6T1I5r/cLjG0FES0REAgwAjaxzzXe/agAkQRLUcDyy",
+	"J6m6N4lMgkCj+9ePaMynJJNlJQUIo5PFpyQHykDZn9+/pRv8PwOdKV4ZLkWySN7mQO5AaS4FkWuyz6kh",
+	"XBOdy71IiZFEg2BkRbMt4YIsX69nb6jJ8iXZ5yAIt4OBcQMsSRMFv+24ApYsjNpBmugsh5LiouZQQbJI",
+	"tFFcbJI0+TjbyJl/CIZu5v92NISvZryspDL4eUVNniySDTf5bjXPZHnGhTZA2UzvKhxU//uMVvwMJ0zu",
+	"7+/v06SiipZgPAteM/wvx33bGdNE0BJJ4MepX0tVUpMskt3OjuzuBtd5zaCspAGRHf4BhzibNS2BbOFA",
+	"1kqWxNRPKlBaCsIkaMKNJnuptkSKDF6QghpQJKNFoQkVeg+K7LnJ7bcm52JDKH5DhNwTbahgep6kbn9O",
+	"8O0OAwJnSGG4vZJ+/CeIDbL44vw8TUoumn8PNhsKSG95NZN2j7SYVZILAypZrGmhAZmytlg5DjqDiNtT",
+	"TRRQlroNabJEtC7Jht4B4WZBljfJX2+S5Zy84yaXO4O7Ri54rnBNri7/ljruUCFNDgpnFi2rbgRyKaea",
+	"XF1cpoQKRpZZTsUG9JJoeiD7XBL3gDk10FxkML8Royz1unAUOhU1BhR+/t83yfvz2XcfPl2kF3+7v0n+",
+	"NADSV1KLNPmFbmAolVdyJwwwB8+Lete/7UAd2k1X+Gm4QQZruiuMhUpJP/JyV1oYnXsk+QfNXhEjG1CP",
+	"AtI1/58Ivf+Se00o8RTFiNX4XZTYy28Dai9PRuo9QkFXUmiwBucXJVcFlPgzk8KAsGKjVVXwjOIUZ5Ub",
+	"8Z+/atzTp4DWPylYJ4vk/521Fv3MvdVn9bxWml2uvLP6BMKQvZLeOvnPcNaXVmEseJSsQBnuKM2ogY1U",
+	"h4dWflWPu0eW35ocbvf0MDTxuCpaJPz9wJTX9bj7NNnLXcFuFZTyDiKT3oeq9r4lOlisQ1Zvwg+NaOXq",
+	"V8gMrvhSa9C69KLpMoWajvVn1MDM8BKSiFVcHW4d6iKc+FWuNMAW1C1nE/xJmggAZingBkr9EAN/AmD4",
+	"lZ+GKkWtfLyJ7azIhfnLVTKEeI+zHYrbmWrKjjPylbWiQ3YOd3VqDHY92Xn6ZUD50CoTUBpjYEk/vnaM",
+	"ufimL8zelFOk8O9W+l8G1d5Zxt273zQHjY5VN57a5Bhdolv3n3uXTwpYW5deogZPQb23ZKfFfQt0apJ2",
+	"++1mozzfMW6+F8Yht8fszHhShjziDENujFDwC+sP3AOuCboLRTMTE8pjBOiiy6l2x4+uRd4l+drQ9ZpI",
+	"URxin+qd40fUE7h306joScTKod1FWnO0XbEz/6h86pinK54GadMg1wo6ArvKrzCMHrSPX4ZvjDS0iL3q",
+	"ccGRV49PmzAMJ45t+VVgSkFgWPM+2YAxXGxmGBxbSBcYJ7tZZaFnVLAZLllZZ5gmBc9AZOBeZMizNUYt",
+	"9gu95UWBP0BsCq5zO6akJsdnjG+4IxNzmVnOtXHmL5NizRlOmqQYThc2B8uoj35zaTFcSgGHYFctjl5J",
+	"6tKJnhAnOtW4IetzmtXxY4yvr8UdN9RE7WomWdxQwseKK9C30/W270Fw5s48Mdp+rH12xAopoHEbjhyd",
+	"ah3c4HF/oIAaYLePMU9QUl5EZ5tIE0eBALvdCeMm6tqsl4LsxE4DI7yRHEF22jRbE/sZmmA0KNNI3gq5",
+	"F7cumu4u9n1ZmYMrjDTZPdX2t/ciUzGZJlIUXEDUbxxIjv6z4GILDGfnisi9IJpvxIyLdpmVlAVQYW1T",
+	"LkV8oUpqM4rcJ3jSVo8CltUCrwkKlk8dSANIdgDXcKSDs5bCowoxFpA26Asiustvrx4QejD4L+dHZBqG",
+	"iZexgY1QgpHfRAcGMuoEnw8ZjlE71rDmFG6xmex6V5b09+8cB/ROt5fUhteNkesZm5XGvLuxKWTNlTaE",
+	"thnmVBtzSrOcU32rDTVQ57hD6zBxoVAJplsym6vcRmsFgaxbe9cnb5pdmWo8BtT0GRQDzBuIQ6SrIoOd",
+	"93Xg0WWAcVfzg1SE1i6gmTd1hUuDPqLgWyBGkhXYAjIcDYl6OHY+y/sTUil5xxkosuF3tkb99DxDyQKm",
+	"25d/yQKG/OzhIkwRvNDdKqkXVUywtnJymjoEO1L0p5mS2qW9OrQB40FNqCyR+p4r9hPuAg0H45OUOnzd",
+	"eLpsrt0HMbj3yyaxOiUOIW5IFFgx5X9s1S/YVRwD+wmRc5f4nwXUqbtVLvVnTRzK0gfDA8bXa1AgzK2D",
+	"bKcubcvIabSegsvY84tCStR6p+gkQw6gM9EvXOWAa6JlCSvJDgQKDdF48PMin4gER23NHy1K8i4khpCg",
+	"it87gfjhFfnu6tu/YszRsyC1UCJs4yYnV+ffESkIZcye4rUmfGHPobghJT0QWiig7EBWMLUoNiUU86de",
+	"Y5RdXC6cG9lTTZgUVrLtiaM9FbP/HpzgYfST2kNLbVzsE5L9lCJk3Lai3FANKSmhXIHC39rQ9TolUpEl",
+	"Dmn4uoxNjNscTv1aYHLIdEr0Lssxg1vq3arkxmAaaZYPWqmVNUG5zU9GcvW+TBgYGstffykob8hpzn73",
+	"9EDkLuqHQSmpjhXZ25UiCuQPs/pU/Hj980/EvyVceDzgllHSaGke5Ek9d7PVKVzBqGynR5IDbop4wGkU",
+	"zcBHIiMxWaS0uSogEHhuTKUXZ/X56bw+T/XHdfosk2Jd8GwCGuzbmt5mT0f5YAOeoHJnQ1lrUwXdWCau",
+	"uaCujNYgPFoxuw5igHo2LmYmh5nzlNooZyfTREgzg49VIVWnzt2ZrM0iPl+du/lK36dIYqTcogVktgWF",
+	"o37bTwgbiZamxZyGbkHc4qS3q8NtVpcSh77RatvEQqEbG598VPnrmGkYeJP1zoqr0S1rW0sA48tI4A9M",
+	"6nEFxUGyYAMXpMBGGVlcR/z8U+N1mx49zJJg1jQgoP5+yAucGrKd4uZwjR7MkW7kFmxYtAKqQP1QU/fj",
+	"u7dJOizw0SwDrYn9qo7KtDurUPYf1W5V8Iz8XIF4/V9NOpOStX9Pd4wjoWTp1X1ZNw1YZFgiWq6gaXAH",
+	"71ysZRzCgUMnXIdpme00sVHvBtx5lzOoe6m2ritlHw3w5zfiJ1qCTu3JEM0McfZD229sVksKfgckBwXu",
+	"mdzb3xgDLohridGg7ngGmmBU16FydSCczW/Ejfj+DtTBxnEko8qe4FkmRbjsW5cwYqGZ0XNiQ8KD3Nno",
+	"RUhDNNQnf5pcnV+lN2IfDsHXq52xQ5kMRn4zJ44O688wpl2OdU0syf+v47D/cN069uBCgzsaAGH4mqNX",
+	"S15WNMthdjk/b1tEgmetU7F5oQ6qi4vkYn7uhsgKBK14ski+mV/YmSp77LH4lJxZvXcY3oCJBS1Sg2WX",
+	"bfIyjaxsQRfzbVuoxtC+ANRsKTKYJ3ZRdz74miWLpODavPJLdVvc3j8mUYl1zPgyyng/Uy+sP9oqdv+h",
+	"1w5zeX5+pBVm2ALzlKKkOyt6qGrgpooYpkFfzd8ProhvX/hsLU5Bs+WgTQdzUF9rtKGrlb+Hiw1hhRWL",
+	"s0mUeEePkbdNjUNNNdL6mw2Kuy1l6uQDrnL2a/ugReEQPsF3DyDoHXo4F2Xj/lNCSZ1ooX2lgsAMk0nM",
+	"ZRToMWD9drTj8LN7DId4Lw7E1GqmwUcOXAcqMEJh6QqEkWYxn5QPI4VTUIkxvZDegrelYnIAM0LoTtRV",
+	"6K9LLmiwHcEVGmz0RWQFmjMgnI1J3b1paWw098GIo22GuQwA0mQG07cS09AW8Gf2/GPCONuC+GSDNil1",
+	"dyQNLdBL2+qYoqs+oSXKqIZCUmZzZkCfiym/DzwGPiNqd1zpJZJV1WUoHh6IKqBtJmsfdQ1IWodt9p3N",
+	"8dFF1kYnDaKE7+xEN2LZ1luWL1zH+rJfZlsQdGVLBDBljGB4Uy/iooaukaSMtVXBgYl8ACy9bnAHGxsa",
+	"/x1z5VMhplO5vO+6Ntzs/QCtF6dHaxSpjFnjFLl9EJvTDzuzY/x0T8L1SxRwx2V20VxjfpojPfvE2f2o",
+	"N1VAO0j58vYhxvFOresZOY/xZkjHmL14pDpZFap2Efa7YuYTVNXfUZjgAr6SVve7FiYp9nPAbHD55Blx",
+	"90oqBZkJtf7Puk6RH6HmZ7TTDh7N4uoE2Z1C+dhSwQuygrVUEJz82z5X9DRUAVmG9bWl9WlhFZ1rcj5M",
+	"9dC6vAz7B76Y3INVRgTf6WN4LkG/9VWwTqzsgNiAsBZ2u6WnW53eVZm2u9n2LcudIVuAKij05JQNxYmA",
+	"6Ijzj26sBk3/X9laPQa1vyd7dY2WwYxgmWLuag8L4kg+brfOvEU5XgAY3BPQyTMWa4a3Fk5XuHHmGjXv",
+	"BBnTu/4lQZ/a9MVYl3JBpETAPjwQPaF1igJhx7iZVvux7eyPNkK/n4y57esfzZbr4qflCjGK8uLEKJCq",
+	"05DBNVGQScVG5f70UDgm9uY863ShtVFU6DWoP1pw3e/Kb1spB21uy6CUvgz72x53R6VZI26P/i94P65O",
+	"b4Ylbp+vuzTdFcjdCZar5zqt5or484rJ4X17C0B/vrJEi10vUd/d1YI7yZkrOEsBPiuYE1tsw9f1n1ew",
+	"pzvWT2yhMvZilfP+OdX5MHZ0Nx1OXJT6QtWh4JrMCBBto9YJoEO3CB0pXLuBv9rBTU72Oc9cjbHFVcHF",
+	"VsdvTEwFUHOHddS91meHzxZMjV0HfmT78fEbwdPjrzZjcycydc+mPdRte1GWJ/HLsaPz+lCt6amQrpeJ",
+	"0K8QjjWN5cdBc90Oe0bktA0+Jw+/w5lPIeWuYudUE035eNAV8PfzKwFRu9/1qrZrkzFr+KkhVBwI2iVr",
+	"/XntvXCQQcOFoxgaIndLzHWHcJMGV0g6e7wRe8WNAXQdMCc/Sdfky7hBt9HweOQ8o5XuM55ndOHZtFoF",
+	"B8JXE67Uu+8+L9o6nZcL1GWI+39AdQqwX6P98rYsLG0iauq20LaTfthTNKYDaKtcA160xunulwQXS5ah",
+	"/V/6oqd3oy7heeH/GhTt3YLy1xXtJUwqgnuY8WrnG/iSVc43MBqQuN6A0ySH7WkT4WFF8g00rA9CUasX",
+	"3rj0tDbLoDJBNPW70dy60T56c6jtbqn/gtMLG8ynRFc0A9ezlh+qHIQmTNr2r9L+oaR59+bA1fmkq9HP",
+	"nXY9hKrU5lnuttYJEPZPLrYhxHy61LoKp5CuebSjck0CspZqAMugGdNCy7dhvv+AqNGg7mrM7VTh+yAX",
+	"Zz4gxiF+tlg/JJqFzHCxmbe9IW9cFak+B6mTvXmyELuiiDGzAlkVYMstGD9iVOdNnJ8yiN6HXSxvxyxo",
+	"QFNgIocTjEWXTdNm7zZTMG8YXN5/uP/fAAAA//8=",
 }
 
 // decodeSpec returns the embedded OpenAPI spec as raw JSON bytes,

@@ -20,6 +20,8 @@ const (
 	Forbidden       Kind = "forbidden"       // signed in, but not allowed
 	NotFound        Kind = "not-found"       // it is not there, or not for you to see
 	Conflict        Kind = "conflict"        // it is no longer in the state you saw
+	Unconditional   Kind = "unconditional"   // an edit that does not say which version it is of
+	Stale           Kind = "stale"           // an edit of a version that is no longer the latest
 	OverCap         Kind = "over-cap"        // it would pass the allowance's cap
 	OverBudget      Kind = "over-budget"     // it would pass what is left of a budget
 	TooLarge        Kind = "too-large"       // more bytes than are taken

@@ -102,10 +102,23 @@ func (c contract) check(e echo.Context) error {
 	if tooLarge, ok := errors.AsType[*http.MaxBytesError](err); ok {
 		return fromEcho(tooLarge)
 	}
+	if unconditional(err) {
+		return fault.New(fault.Unconditional, "Send If-Match with the version that you read, as its ETag gave it, so that nobody's change is lost.")
+	}
 	f := fault.Wrap(nil, fault.Invalid, "Some of what was sent is not as the contract says.")
 	f.Fields = fields(err, "")
 	slices.SortStableFunc(f.Fields, func(a, b fault.Field) int { return strings.Compare(a.Pointer, b.Pointer) })
 	return f
+}
+
+// unconditional reports whether the request is an edit that does not say which
+// version it is of.
+func unconditional(err error) bool {
+	if several, ok := err.(openapi3.MultiError); ok {
+		return slices.ContainsFunc(several, unconditional)
+	}
+	e, ok := errors.AsType[*openapi3filter.RequestError](err)
+	return ok && e.Parameter != nil && e.Parameter.Name == "If-Match" && errors.Is(e, openapi3filter.ErrInvalidRequired)
 }
 
 // fields flattens the validators' nested errors. Their texts can echo the value

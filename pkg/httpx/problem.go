@@ -29,6 +29,8 @@ var kinds = map[fault.Kind]struct {
 	fault.Forbidden:       {http.StatusForbidden, "Not allowed"},
 	fault.NotFound:        {http.StatusNotFound, "Not found"},
 	fault.Conflict:        {http.StatusConflict, "Changed in the meantime"},
+	fault.Unconditional:   {http.StatusPreconditionRequired, "Say which version you changed"},
+	fault.Stale:           {http.StatusPreconditionFailed, "Changed in the meantime"},
 	fault.OverCap:         {http.StatusConflict, "Over the cap"},
 	fault.OverBudget:      {http.StatusConflict, "Over the budget"},
 	fault.TooLarge:        {http.StatusRequestEntityTooLarge, "Too large"},
@@ -111,6 +113,10 @@ func kindOf(status int) fault.Kind {
 		return fault.Forbidden
 	case status == http.StatusNotFound, status == http.StatusMethodNotAllowed:
 		return fault.NotFound
+	case status == http.StatusPreconditionRequired:
+		return fault.Unconditional
+	case status == http.StatusPreconditionFailed:
+		return fault.Stale
 	case status == http.StatusRequestEntityTooLarge:
 		return fault.TooLarge
 	case status == http.StatusBadGateway, status == http.StatusServiceUnavailable, status == http.StatusGatewayTimeout:

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/instead-support/instead/api/etag"
 	api "github.com/instead-support/instead/api/funding"
 	"github.com/instead-support/instead/services/funding/internal/document"
 )
@@ -45,7 +46,7 @@ func TestAReceiptIsSentInAsAPhotographAndDownloadedAsAnAttachment(t *testing.T) 
 	t.Parallel()
 	s := start(t)
 	r := s.submit(s.draft(s.open(dansRecord).Id, 100))
-	if _, err := s.client().ApproveRequestWithResponse(s.as(mo), r.Id, nil, api.ApproveRequestJSONRequestBody{Version: r.Version, Code: api.ApproveCodeOther}); err != nil {
+	if _, err := s.client().ApproveRequestWithResponse(s.as(mo), r.Id, &api.ApproveRequestParams{IfMatch: etag.Version(r.Version)}, api.ApproveRequestJSONRequestBody{Code: api.ApproveCodeOther}); err != nil {
 		t.Fatal(err)
 	}
 	path := "/requests/" + r.Id.String() + "/documents"

@@ -7,7 +7,6 @@ import (
 	"crypto/elliptic"
 	"crypto/rand"
 	"encoding/json"
-	"fmt"
 	"io"
 	"net/http"
 	"strings"
@@ -23,6 +22,7 @@ import (
 	"gorm.io/gorm"
 
 	"github.com/instead-support/instead/api/events"
+	"github.com/instead-support/instead/api/etag"
 	api "github.com/instead-support/instead/api/funding"
 	needsapi "github.com/instead-support/instead/api/needs"
 	"github.com/instead-support/instead/pkg/config"
@@ -276,7 +276,7 @@ func (s *system) client() *api.ClientWithResponses {
 }
 
 // send sends a request as p, or as nobody, and returns the status and the body.
-func (s *system) send(p *somebody, method, path, kind, body string) (int, string) {
+func (s *system) send(p *somebody, method, path, kind, body string, version ...etag.Version) (int, string) {
 	s.t.Helper()
 	r, err := http.NewRequestWithContext(s.t.Context(), method, "http://funding"+path, strings.NewReader(body))
 	if err != nil {
@@ -284,6 +284,9 @@ func (s *system) send(p *somebody, method, path, kind, body string) (int, string
 	}
 	if body != "" {
 		r.Header.Set("Content-Type", kind)
+	}
+	for _, v := range version {
+		r.Header.Set("If-Match", v.String())
 	}
 	if p != nil {
 		r.Header.Set("Authorization", "Bearer "+s.token(*p))
@@ -317,7 +320,7 @@ func (s *system) draft(allowance uuid.UUID, pence int64) *api.Request {
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	edited, err := s.client().EditRequestWithResponse(s.as(asha), r.JSON201.Id, nil, api.RequestEdit{Version: r.JSON201.Version, Lines: []api.NewLine{
+	edited, err := s.client().EditRequestWithResponse(s.as(asha), r.JSON201.Id, &api.EditRequestParams{IfMatch: etag.Version(r.JSON201.Version)}, api.RequestEdit{Lines: []api.NewLine{
 		{What: "A bike", Why: "No bus before 7.", NeedId: dansNeed, Category: "travel", AmountPence: pence},
 	}})
 	if err != nil {
@@ -329,7 +332,7 @@ func (s *system) draft(allowance uuid.UUID, pence int64) *api.Request {
 // submit submits a draft as Asha.
 func (s *system) submit(r *api.Request) *api.Request {
 	s.t.Helper()
-	sent, err := s.client().SubmitRequestWithResponse(s.as(asha), r.Id, nil, api.SubmitRequestJSONRequestBody{Version: r.Version})
+	sent, err := s.client().SubmitRequestWithResponse(s.as(asha), r.Id, &api.SubmitRequestParams{IfMatch: etag.Version(r.Version)})
 	if err != nil {
 		s.t.Fatal(err)
 	}
@@ -394,7 +397,7 @@ func TestFromACourseNotTakenToABikeThatIsAgreed(t *testing.T) {
 	if err != nil || queue.JSON200.Total != 1 || queue.JSON200.Items[0].Id != r.Id || queue.JSON200.Items[0].AvailablePence != 75000 {
 		t.Fatalf("what Mo may decide: %+v %v", queue, err)
 	}
-	approved, err := c.ApproveRequestWithResponse(s.as(mo), r.Id, nil, api.ApproveRequestJSONRequestBody{Version: r.Version, Code: api.ApproveCode("leads-to-job-offer")})
+	approved, err := c.ApproveRequestWithResponse(s.as(mo), r.Id, &api.ApproveRequestParams{IfMatch: etag.Version(r.Version)}, api.ApproveRequestJSONRequestBody{Code: api.ApproveCode("leads-to-job-offer")})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -444,7 +447,7 @@ func TestMoreThanIsAvailableIsAProblemWithItsFigures(t *testing.T) {
 	a := s.open(dansRecord)
 	s.submit(s.draft(a.Id, 40000))
 	r := s.draft(a.Id, 75000)
-	status, answer := s.send(&asha, "POST", "/requests/"+r.Id.String()+"/submission", "application/json", fmt.Sprintf(`{"version":%d}`, r.Version))
+	status, answer := s.send(&asha, "POST", "/requests/"+r.Id.String()+"/submission", "", "", etag.Version(r.Version))
 	var problem api.Problem
 	if err := json.Unmarshal([]byte(answer), &problem); err != nil {
 		t.Fatal(err)
@@ -480,7 +483,7 @@ func TestNothingIsSubmittedWhileNeedsIsAway(t *testing.T) {
 		} else {
 			s.hosts["needs"] = broken
 		}
-		_, err := s.client().SubmitRequestWithResponse(s.as(asha), r.Id, nil, api.SubmitRequestJSONRequestBody{Version: r.Version})
+		_, err := s.client().SubmitRequestWithResponse(s.as(asha), r.Id, &api.SubmitRequestParams{IfMatch: etag.Version(r.Version)})
 		if !fault.Is(err, fault.Unavailable) {
 			t.Errorf("needs is %s: %v, want unavailable", name, err)
 		}

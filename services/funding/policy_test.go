@@ -1,14 +1,15 @@
 package funding_test
 
 import (
-	"fmt"
 	"net/http"
 	"strings"
 	"testing"
 
 	"github.com/google/uuid"
 
+	"github.com/instead-support/instead/api/etag"
 	api "github.com/instead-support/instead/api/funding"
+	"github.com/instead-support/instead/services/funding/internal/award"
 	"github.com/instead-support/instead/services/funding/internal/policy"
 )
 
@@ -16,7 +17,7 @@ import (
 // record's coach, to another coach of its area and one of another, to the
 // manager of its area and of another, to a finance officer, to the jobseeker,
 // and to another jobseeker. {draft} and {sent} are requests of Dan's with their
-// version in {v}, {allowance} is his, {anyone} is another jobseeker of Asha's,
+// {allowance} is his, {anyone} is another jobseeker of Asha's,
 // {fund}, {budget} and {proposal} are of Oldham's money, and {none} is nothing
 // that is there.
 var walk = map[policy.Operation]struct {
@@ -51,13 +52,13 @@ var walk = map[policy.Operation]struct {
 	policy.RemoveDocument:   {"/documents/{none}/removal", "", 401, 404, 404, 404, 403, 403, 403, 404, 404},
 
 	policy.DraftRequest:    {"/requests", `{"allowance_id":"{allowance}"}`, 401, 201, 403, 404, 403, 403, 403, 403, 403},
-	policy.EditRequest:     {"/requests/{draft}", `{"version":{v},"lines":[]}`, 401, 200, 403, 404, 403, 403, 403, 403, 403},
-	policy.SubmitRequest:   {"/requests/{draft}/submission", `{"version":{v}}`, 401, 200, 403, 404, 403, 403, 403, 403, 403},
-	policy.WithdrawRequest: {"/requests/{sent}/withdrawal", `{"version":{v}}`, 401, 200, 403, 404, 403, 403, 403, 403, 403},
+	policy.EditRequest:     {"/requests/{draft}", `{"lines":[]}`, 401, 200, 403, 404, 403, 403, 403, 403, 403},
+	policy.SubmitRequest:   {"/requests/{draft}/submission", "", 401, 200, 403, 404, 403, 403, 403, 403, 403},
+	policy.WithdrawRequest: {"/requests/{sent}/withdrawal", `{}`, 401, 200, 403, 404, 403, 403, 403, 403, 403},
 
-	policy.ApproveRequest: {"/requests/{sent}/approval", `{"version":{v},"code":"other"}`, 401, 403, 403, 403, 200, 404, 403, 403, 403},
-	policy.DeclineRequest: {"/requests/{sent}/refusal", `{"version":{v},"code":"other","words":"No."}`, 401, 403, 403, 403, 200, 404, 403, 403, 403},
-	policy.ReturnRequest:  {"/requests/{sent}/return", `{"version":{v},"code":"other","words":"Why?"}`, 401, 403, 403, 403, 200, 404, 403, 403, 403},
+	policy.ApproveRequest: {"/requests/{sent}/approval", `{"code":"other"}`, 401, 403, 403, 403, 200, 404, 403, 403, 403},
+	policy.DeclineRequest: {"/requests/{sent}/refusal", `{"code":"other","words":"No."}`, 401, 403, 403, 403, 200, 404, 403, 403, 403},
+	policy.ReturnRequest:  {"/requests/{sent}/return", `{"code":"other","words":"Why?"}`, 401, 403, 403, 403, 200, 404, 403, 403, 403},
 
 	policy.ListFunds:         {"/funds", "", 401, 200, 200, 200, 200, 200, 200, 403, 403},
 	policy.OpenFund:          {"/funds", `{"code":"GRANT","name":"A grant","first_day":"2026-04-01"}`, 401, 403, 403, 403, 403, 403, 201, 403, 403},
@@ -116,18 +117,28 @@ func TestEveryOperationOfTheContractAnswersEachRoleAsThePolicySays(t *testing.T)
 				who := []*somebody{nil, &asha, &ben, &cal, &mo, &nia, &fin, &dan, &eve}[i]
 				fill := func(text string, record uuid.UUID) string {
 					return strings.NewReplacer(
-						"{draft}", record.String(), "{sent}", record.String(), "{v}", fmt.Sprint(request.Version), "{allowance}", allowance.Id.String(),
+						"{draft}", record.String(), "{sent}", record.String(), "{allowance}", allowance.Id.String(),
 						"{course}", s.course.String(), "{dan}", dansRecord.String(), "{anyone}", uuid.NewString(), "{none}", uuid.NewString(),
 						"{fund}", s.fund.String(), "{budget}", s.budget.String(), "{proposal}", s.allocation.String(),
 					).Replace(text)
 				}
-				got, answer := s.send(who, method, fill(step.path, request.Id), kind, fill(step.body, request.Id))
+				var version []etag.Version // the one that was read, if the operation takes it
+				if operation.Parameters.GetByInAndName("header", "If-Match") != nil {
+					version = append(version, etag.Version(request.Version))
+				}
+				if want[i] < 300 && version != nil {
+					s.wantsVersion(who, method, fill(step.path, request.Id), kind, fill(step.body, request.Id))
+					if strings.HasPrefix(path, "/requests/") && award.Did(op) == "" {
+						t.Errorf("award.Did does not say what %s did, for whoever is too late", op)
+					}
+				}
+				got, answer := s.send(who, method, fill(step.path, request.Id), kind, fill(step.body, request.Id), version...)
 				if got != want[i] {
 					t.Errorf("%s as person %d of the table = %d %s, want %d", op, i, got, answer, want[i])
 				}
 				// What is hidden must look like what is not there.
 				if got == http.StatusNotFound {
-					_, nowhere := s.send(who, method, fill(step.path, uuid.New()), kind, fill(step.body, uuid.New()))
+					_, nowhere := s.send(who, method, fill(step.path, uuid.New()), kind, fill(step.body, uuid.New()), version...)
 					if detail(answer) != detail(nowhere) {
 						t.Errorf("%s tells a hidden record from none: %s and %s", op, answer, nowhere)
 					}
@@ -151,6 +162,18 @@ func TestEveryOperationOfTheContractAnswersEachRoleAsThePolicySays(t *testing.T)
 		if err != nil || found.JSON200.Total != 0 {
 			t.Errorf("%s lists Dan's requests: %+v %v", p.sub, found, err)
 		}
+	}
+}
+
+// wantsVersion wants an edit refused that does not say which version it is of,
+// and one of a version that is not there.
+func (s *system) wantsVersion(who *somebody, method, path, kind, body string) {
+	s.t.Helper()
+	if got, answer := s.send(who, method, path, kind, body); got != http.StatusPreconditionRequired {
+		s.t.Errorf("%s %s without If-Match = %d %s, want 428", method, path, got, answer)
+	}
+	if got, answer := s.send(who, method, path, kind, body, 1<<40); got != http.StatusPreconditionFailed {
+		s.t.Errorf("%s %s of another version = %d %s, want 412", method, path, got, answer)
 	}
 }
 

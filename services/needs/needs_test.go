@@ -18,6 +18,7 @@ import (
 	"github.com/go-jose/go-jose/v4/jwt"
 	"github.com/google/uuid"
 
+	"github.com/instead-support/instead/api/etag"
 	api "github.com/instead-support/instead/api/needs"
 	"github.com/instead-support/instead/pkg/config"
 	"github.com/instead-support/instead/pkg/db"
@@ -186,7 +187,7 @@ func (s *system) add(name string, p somebody) *api.Jobseeker {
 }
 
 // ask sends a request as p, or as nobody, and returns the status and the body.
-func (s *system) ask(p *somebody, method, path, body string) (int, string) {
+func (s *system) ask(p *somebody, method, path, body string, version ...etag.Version) (int, string) {
 	s.t.Helper()
 	r, err := http.NewRequestWithContext(s.t.Context(), method, "http://needs"+path, strings.NewReader(body))
 	if err != nil {
@@ -194,6 +195,9 @@ func (s *system) ask(p *somebody, method, path, body string) (int, string) {
 	}
 	if body != "" {
 		r.Header.Set("Content-Type", "application/json")
+	}
+	for _, v := range version {
+		r.Header.Set("If-Match", v.String())
 	}
 	if p != nil {
 		r.Header.Set("Authorization", "Bearer "+s.token(*p))
@@ -262,7 +266,7 @@ func TestFromTheFirstMeetingToAnAssessmentThatFundingSupports(t *testing.T) {
 		t.Fatalf("SaveAssessment() = %+v %v", saved, err)
 	}
 
-	invited, err := c.InviteJobseekerWithResponse(s.as(asha), id)
+	invited, err := c.InviteJobseekerWithResponse(s.as(asha), id, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -296,7 +300,7 @@ func TestFromTheFirstMeetingToAnAssessmentThatFundingSupports(t *testing.T) {
 		return err == nil && len(a.JSON200.Needs[0].Supports) == 1 && a.JSON200.Needs[0].Supports[0] == want
 	})
 
-	moved, err := c.TransferJobseekerWithResponse(s.as(mo), id, nil, api.TransferJobseekerJSONRequestBody{Version: 1, CoachId: ben.id()})
+	moved, err := c.TransferJobseekerWithResponse(s.as(mo), id, &api.TransferJobseekerParams{IfMatch: 1}, api.TransferJobseekerJSONRequestBody{CoachId: ben.id()})
 	if err != nil || moved.JSON200.CoachName != "Ben Okoro" || !moved.JSON200.Online {
 		t.Fatalf("TransferJobseeker() = %+v %v", moved, err)
 	}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/instead-support/instead/api/etag"
 	api "github.com/instead-support/instead/api/needs"
 	"github.com/instead-support/instead/services/needs/internal/policy"
 )
@@ -27,8 +28,8 @@ var walk = map[policy.Operation]struct {
 	policy.AddJobseeker:   {"/jobseekers", `{"name":"Zed","area":"Oldham","different_person":true}`, 401, 201, 201, 400, 403, 403, 403, 403, 403},
 
 	policy.ReadJobseeker:     {"/jobseekers/{id}", "", 401, 200, 200, 404, 200, 404, 404, 200, 404},
-	policy.ChangeJobseeker:   {"/jobseekers/{id}", `{"name":"Zed","version":1}`, 401, 200, 403, 404, 403, 404, 404, 403, 404},
-	policy.TransferJobseeker: {"/jobseekers/{id}/coach", `{"version":1,"coach_id":"{ben}"}`, 401, 403, 403, 404, 200, 404, 404, 403, 404},
+	policy.ChangeJobseeker:   {"/jobseekers/{id}", `{"name":"Zed"}`, 401, 200, 403, 404, 403, 404, 404, 403, 404},
+	policy.TransferJobseeker: {"/jobseekers/{id}/coach", `{"coach_id":"{ben}"}`, 401, 403, 403, 404, 200, 404, 404, 403, 404},
 	policy.InviteJobseeker:   {"/jobseekers/{id}/invitations", "", 401, 201, 403, 404, 403, 404, 404, 403, 404},
 
 	policy.ListStatements: {"/jobseekers/{id}/statements", "", 401, 200, 200, 404, 200, 404, 404, 200, 404},
@@ -36,7 +37,7 @@ var walk = map[policy.Operation]struct {
 
 	policy.ReadAssessment:         {"/jobseekers/{id}/assessment", "", 401, 200, 200, 404, 200, 404, 404, 200, 404},
 	policy.ListAssessmentVersions: {"/jobseekers/{id}/assessment/versions", "", 401, 200, 200, 404, 200, 404, 404, 200, 404},
-	policy.SaveAssessment:         {"/jobseekers/{id}/assessment", `{"version":0,"needs":[{"category":"health","standing":"strength"}]}`, 401, 200, 403, 404, 403, 404, 404, 403, 404},
+	policy.SaveAssessment:         {"/jobseekers/{id}/assessment", `{"needs":[{"category":"health","standing":"strength"}]}`, 401, 200, 403, 404, 403, 404, 404, 403, 404},
 	policy.ListNeeds:              {"/jobseekers/{id}/needs", "", 401, 200, 200, 404, 200, 404, 404, 200, 404},
 
 	policy.ListJobseekerAudit: {"/jobseekers/{id}/audit", "", 401, 403, 403, 404, 200, 404, 404, 403, 404},
@@ -69,14 +70,24 @@ func TestEveryOperationOfTheContractAnswersEachRoleAsThePolicySays(t *testing.T)
 				s.add("Eve", eve)
 				who := []*somebody{nil, &asha, &ben, &cal, &mo, &nia, &fin, &dan, &eve}[i]
 				fill := strings.NewReplacer("{id}", id.String(), "{ben}", ben.id().String())
-				got, answer := s.ask(who, method, fill.Replace(step.path), fill.Replace(step.body))
+				var version []etag.Version // the one that was read, if the operation takes it
+				if operation.Parameters.GetByInAndName("header", "If-Match") != nil {
+					version = append(version, 1)
+					if op == policy.SaveAssessment {
+						version[0] = 0
+					}
+				}
+				if want[i] < 300 && version != nil {
+					s.wantsVersion(who, method, fill.Replace(step.path), fill.Replace(step.body))
+				}
+				got, answer := s.ask(who, method, fill.Replace(step.path), fill.Replace(step.body), version...)
 				if got != want[i] {
 					t.Errorf("%s as person %d of the table = %d %s, want %d", op, i, got, answer, want[i])
 				}
 				// What is hidden must look like what is not there.
 				if got == 404 && strings.Contains(step.path, "{id}") {
 					none := strings.NewReplacer("{id}", uuid.NewString(), "{ben}", ben.id().String())
-					_, nowhere := s.ask(who, method, none.Replace(step.path), none.Replace(step.body))
+					_, nowhere := s.ask(who, method, none.Replace(step.path), none.Replace(step.body), version...)
 					if detail(answer) != detail(nowhere) {
 						t.Errorf("%s tells a hidden record from none: %s and %s", op, answer, nowhere)
 					}
@@ -86,6 +97,18 @@ func TestEveryOperationOfTheContractAnswersEachRoleAsThePolicySays(t *testing.T)
 	}
 	if operations != len(walk) {
 		t.Errorf("the contract has %d operations, this test %d", operations, len(walk))
+	}
+}
+
+// wantsVersion wants an edit refused that does not say which version it is of,
+// and one of a version that is not there.
+func (s *system) wantsVersion(who *somebody, method, path, body string) {
+	s.t.Helper()
+	if got, answer := s.ask(who, method, path, body); got != 428 {
+		s.t.Errorf("%s %s without If-Match = %d %s, want 428", method, path, got, answer)
+	}
+	if got, answer := s.ask(who, method, path, body, 1<<40); got != 412 {
+		s.t.Errorf("%s %s of another version = %d %s, want 412", method, path, got, answer)
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 	"go.opentelemetry.io/otel/sdk/trace/tracetest"
 
+	"github.com/instead-support/instead/api/etag"
 	api "github.com/instead-support/instead/api/needs"
 )
 
@@ -28,9 +29,9 @@ func TestWhatPeopleAreCalledAndSaidIsInNoLogNoTraceAndNoAuditEntry(t *testing.T)
 	secrets := []string{"Quillfeather", "zquill", "900123", "OL9 9ZZ", "OL99ZZ", "trombone", "unicycle", "Zachariah", "Threepwood"}
 	form := `{"name":"Zed Quillfeather","known_as":"Quillfeather","email":"zquill@example.com","phone":"07700 900123","postcode":"OL9 9ZZ","area":"Oldham"%s}`
 
-	ask := func(p *somebody, method, path, body string, want int) string {
+	ask := func(p *somebody, method, path, body string, want int, version ...etag.Version) string {
 		t.Helper()
-		status, answer := s.ask(p, method, path, body)
+		status, answer := s.ask(p, method, path, body, version...)
 		if status != want {
 			t.Errorf("%s %s = %d %s, want %d", method, path, status, answer, want)
 		}
@@ -51,20 +52,20 @@ func TestWhatPeopleAreCalledAndSaidIsInNoLogNoTraceAndNoAuditEntry(t *testing.T)
 	ask(&asha, "GET", "/jobseekers?q=Quillfeather", "", http.StatusOK)
 	ask(&asha, "GET", record, "", http.StatusOK)
 	ask(&cal, "GET", record, "", http.StatusNotFound)
-	ask(&asha, "PUT", record, `{"version":1,"name":"Zed Quillfeather","email":"zquill@example.org"}`, http.StatusOK)
-	ask(&asha, "PUT", record, `{"version":1,"name":"Zed Quillfeather"}`, http.StatusConflict)
+	ask(&asha, "PUT", record, `{"name":"Zed Quillfeather","email":"zquill@example.org"}`, http.StatusOK, 1)
+	ask(&asha, "PUT", record, `{"name":"Zed Quillfeather"}`, http.StatusPreconditionFailed, 1)
 	ask(&asha, "POST", record+"/statements", `{"words":"I want to play the trombone."}`, http.StatusCreated)
 	ask(&asha, "POST", record+"/statements", `{"words":"trombone`+strings.Repeat(" trombone", 500)+`"}`, http.StatusBadRequest)
-	page := `{"version":%d,"needs":[{"category":"getting-there","standing":"%s","in_the_way":"No unicycle.","would_remove":"A unicycle."}]}`
-	ask(&asha, "PUT", record+"/assessment", fmt.Sprintf(page, 0, "in-the-way"), http.StatusOK)
-	ask(&asha, "PUT", record+"/assessment", fmt.Sprintf(page, 0, "in-the-way"), http.StatusConflict)
-	ask(&asha, "PUT", record+"/assessment", fmt.Sprintf(page, 1, "strength"), http.StatusBadRequest)
-	ask(&asha, "PUT", record+"/assessment", fmt.Sprintf(page, 1, "unicycle"), http.StatusBadRequest)
+	page := `{"needs":[{"category":"getting-there","standing":"%s","in_the_way":"No unicycle.","would_remove":"A unicycle."}]}`
+	ask(&asha, "PUT", record+"/assessment", fmt.Sprintf(page, "in-the-way"), http.StatusOK, 0)
+	ask(&asha, "PUT", record+"/assessment", fmt.Sprintf(page, "in-the-way"), http.StatusPreconditionFailed, 0)
+	ask(&asha, "PUT", record+"/assessment", fmt.Sprintf(page, "strength"), http.StatusBadRequest, 1)
+	ask(&asha, "PUT", record+"/assessment", fmt.Sprintf(page, "unicycle"), http.StatusBadRequest, 1)
 	for _, path := range []string{"/assessment", "/assessment/versions", "/needs", "/statements", "/audit"} {
 		ask(&mo, "GET", record+path, "", http.StatusOK)
 	}
 
-	invited, err := s.client().InviteJobseekerWithResponse(s.as(asha), found.JSON200.Items[0].Id)
+	invited, err := s.client().InviteJobseekerWithResponse(s.as(asha), found.JSON200.Items[0].Id, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -78,7 +79,7 @@ func TestWhatPeopleAreCalledAndSaidIsInNoLogNoTraceAndNoAuditEntry(t *testing.T)
 	// A second record for the same sign-in breaks a unique constraint, whose
 	// message quotes the row; a table that is gone breaks everything.
 	other := s.add("Guybrush Threepwood", public("Guybrush Threepwood"))
-	again, err := s.client().InviteJobseekerWithResponse(s.as(asha), other.Id)
+	again, err := s.client().InviteJobseekerWithResponse(s.as(asha), other.Id, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

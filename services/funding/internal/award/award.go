@@ -13,6 +13,8 @@ package award
 
 import (
 	"context"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -276,11 +278,42 @@ func (s *Awards) changeFor(ctx context.Context, who policy.Actor, op policy.Oper
 			return err
 		}
 		if r.Version != version {
-			return fault.New(fault.Conflict, "Somebody changed this request since you opened it. Look at it again before you go on.")
+			return fault.Overtaken()
 		}
 		return verb(r, a)
 	})
+	if fault.Is(err, fault.Stale) {
+		err = s.overtaken(ctx, who, id, version)
+	}
 	return standing(who, r, a, err)
+}
+
+// did says what each operation that changes a request did to it, in words that
+// go on from a name.
+var did = map[policy.Operation]string{
+	policy.EditRequest:     "changed what it asks for",
+	policy.SubmitRequest:   "submitted it",
+	policy.ApproveRequest:  "approved it",
+	policy.DeclineRequest:  "declined it",
+	policy.ReturnRequest:   "sent it back with a question",
+	policy.WithdrawRequest: "withdrew it",
+}
+
+// Did says what an operation that changes a request did to it, in words that go
+// on from a name. It is empty for one that changes no request.
+func Did(op policy.Operation) string { return did[op] }
+
+// overtaken says who changed a request since it was at version.
+func (s *Awards) overtaken(ctx context.Context, who policy.Actor, id uuid.UUID, version int64) error {
+	done, err := s.d.Store.Changes(ctx, who, id, slices.Sorted(maps.Keys(did)), version)
+	if err != nil {
+		return err
+	}
+	changes := make([]fault.Change, len(done))
+	for i, d := range done {
+		changes[i] = fault.Change{By: d.By, What: Did(d.Operation), At: d.At}
+	}
+	return fault.Overtaken(changes...)
 }
 
 // takenOver asks needs about a jobseeker who was, as far as is known here, on

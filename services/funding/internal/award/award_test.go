@@ -3,6 +3,7 @@ package award_test
 import (
 	"context"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -400,8 +401,8 @@ func TestAnOldVersionIsRefused(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t, 500)
 	r := d.in(award.Submitted)
-	if _, err := d.Approve(as(d.Priya), r.ID, r.Version-1, award.Reason{Code: "other"}); !fault.Is(err, fault.Conflict) {
-		t.Errorf("Approve() of what was not read = %v, want conflict", err)
+	if _, err := d.Approve(as(d.Priya), r.ID, r.Version-1, award.Reason{Code: "other"}); !fault.Is(err, fault.Stale) || !strings.HasPrefix(err.Error(), "Somebody submitted it on ") {
+		t.Errorf("Approve() of what was not read = %v, want who did what since", err)
 	}
 }
 

@@ -45,6 +45,11 @@ type Store interface {
 	// says nothing of anybody, and so leaves no trace in the audit trail.
 	Record(ctx context.Context, who policy.Actor, id uuid.UUID) (policy.Record, error)
 
+	// Changes is what was done to this request since it was at a version, as far
+	// as it was done by one of these operations, latest first. It returns NotFound
+	// for a request that who may not see.
+	Changes(ctx context.Context, who policy.Actor, request uuid.UUID, by []policy.Operation, since int64) ([]Change, error)
+
 	Request(ctx context.Context, act Act, id uuid.UUID) (*Request, *Allowance, error)
 	Requests(ctx context.Context, act Act, f Filter, p Page) ([]Summary, int, error)
 	Totals(ctx context.Context, act Act, f Filter) ([]StateTotal, error)
@@ -98,6 +103,14 @@ type StateTotal struct {
 	Asked   money.Pence
 	Awarded money.Pence
 	Oldest  *time.Time // when the longest waiting came into the state
+}
+
+// Change is one change of a request, and by whom: the name of a member of staff,
+// or "The jobseeker".
+type Change struct {
+	Operation policy.Operation
+	By        string
+	At        time.Time
 }
 
 // Posting is an entry as a ledger shows it.

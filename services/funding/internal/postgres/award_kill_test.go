@@ -280,7 +280,7 @@ func (w *hammerer) send(verb string, id uuid.UUID, do func(key string) (award.St
 	s, err := do(line.Key)
 	if err != nil {
 		switch fault.As(err).Kind {
-		case fault.Conflict, fault.OverCap, fault.Invalid:
+		case fault.Conflict, fault.Stale, fault.OverCap, fault.Invalid:
 			return nil // as it should be: others were faster, or there is no more
 		}
 		return fmt.Errorf("%s: %w", verb, err)

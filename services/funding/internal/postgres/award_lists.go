@@ -214,6 +214,38 @@ func (s Awards) Totals(ctx context.Context, act award.Act, f award.Filter) ([]aw
 	return totals, nil
 }
 
+// changeRow is an entry of the audit trail that changed a request.
+type changeRow struct {
+	Operation string
+	Name      string
+	At        time.Time
+}
+
+// Changes is award.Store's. Each change of a request raises its version by one
+// and leaves one entry in the audit trail. The trail keeps no names: those of
+// staff are in the request's history and on its allowance.
+func (s Awards) Changes(ctx context.Context, who policy.Actor, id uuid.UUID, by []policy.Operation, since int64) (done []award.Change, err error) {
+	err = s.tx(ctx, func(tx *gorm.DB) error {
+		r, _, err := readRequest(ctx, tx, who, id, "")
+		if err != nil {
+			return err
+		}
+		var rows []changeRow
+		err = tx.WithContext(ctx).Raw(`
+			SELECT e.action AS operation, e.at, CASE WHEN 'jobseeker' = ANY (e.roles) THEN 'The jobseeker' ELSE coalesce(
+				(SELECT h.by_name FROM history h WHERE h.request_id = e.subject_id AND h.by_id = e.person ORDER BY h.step DESC LIMIT 1),
+				(SELECT a.coach_name FROM allowance a WHERE a.id = ? AND a.coach_id = e.person), 'A work coach') END AS name
+			FROM audit_entry e WHERE e.subject_id = ? AND e.action IN ? ORDER BY e.at DESC, e.id DESC LIMIT ?`,
+			r.AllowanceID, id, by, max(0, r.Version-since)).Scan(&rows).Error
+		done = make([]award.Change, len(rows))
+		for i, row := range rows {
+			done[i] = award.Change{Operation: policy.Operation(row.Operation), By: row.Name, At: row.At}
+		}
+		return err
+	})
+	return done, err
+}
+
 // Trail is award.Store's. This look is added after, and is seen by the next.
 func (s Awards) Trail(ctx context.Context, act award.Act, id uuid.UUID, p award.Page) (trail []award.Trace, total int, err error) {
 	err = s.still(ctx, func(tx *gorm.DB) error {

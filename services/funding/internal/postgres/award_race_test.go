@@ -197,8 +197,8 @@ func TestOfTwoManagersAtOnceOneDecides(t *testing.T) {
 			t.Fatalf("approve: %v; decline: %v; want one of them", errs[0], errs[1])
 		}
 		for _, err := range errs {
-			if err != nil && !fault.Is(err, fault.Conflict) {
-				t.Errorf("the other: %v, want conflict", err)
+			if err != nil && !fault.Is(err, fault.Stale) {
+				t.Errorf("the other: %v, want stale", err)
 			}
 		}
 	}

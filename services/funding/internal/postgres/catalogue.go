@@ -245,7 +245,7 @@ func (s Courses) Confirm(ctx context.Context, act catalogue.Act, id uuid.UUID, c
 // once runs f for the first message with its key, and notes that it was about
 // the thing with this id. A retry runs nothing.
 func once(ctx context.Context, tx *gorm.DB, act catalogue.Act, id uuid.UUID, f func() error) error {
-	_, seen, err := db.Once(ctx, tx, string(act.Operation), act.Body)
+	_, seen, err := db.Once(ctx, tx, string(act.Operation), []any{id, act.Body})
 	if err != nil || seen {
 		return err
 	}

@@ -6,6 +6,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/instead-support/instead/api/etag"
 	api "github.com/instead-support/instead/api/funding"
 	"github.com/instead-support/instead/pkg/money"
 	"github.com/instead-support/instead/services/funding/internal/award"
@@ -20,7 +21,7 @@ func (h Awards) OpenAllowance(ctx context.Context, in api.OpenAllowanceRequestOb
 	if err != nil {
 		return nil, err
 	}
-	return api.OpenAllowance201JSONResponse(fromAllowance(a)), nil
+	return api.OpenAllowance201JSONResponse{Body: fromAllowance(a), Headers: api.OpenAllowance201ResponseHeaders{ETag: etag.Version(a.Version)}}, nil
 }
 
 // ReadAllowance is one allowance with its ledger.
@@ -29,7 +30,7 @@ func (h Awards) ReadAllowance(ctx context.Context, in api.ReadAllowanceRequestOb
 	if err != nil {
 		return nil, err
 	}
-	return api.ReadAllowance200JSONResponse(fromLedger(a, postings)), nil
+	return api.ReadAllowance200JSONResponse{Body: fromLedger(a, postings), Headers: api.ReadAllowance200ResponseHeaders{ETag: etag.Version(a.Version)}}, nil
 }
 
 // ListAllowances lists a jobseeker's.
@@ -47,64 +48,64 @@ func (h Awards) DraftRequest(ctx context.Context, in api.DraftRequestRequestObje
 	if err != nil {
 		return nil, err
 	}
-	return api.DraftRequest201JSONResponse(fromStanding(s)), nil
+	return api.DraftRequest201JSONResponse{Body: fromStanding(s), Headers: api.DraftRequest201ResponseHeaders{ETag: etag.Version(s.Request.Version)}}, nil
 }
 
 // EditRequest replaces a request's lines.
 func (h Awards) EditRequest(ctx context.Context, in api.EditRequestRequestObject) (api.EditRequestResponseObject, error) {
-	s, err := h.Awards.Edit(ctx, in.Id, in.Body.Version, award.Ask{
+	s, err := h.Awards.Edit(ctx, in.Id, int64(in.Params.IfMatch), award.Ask{
 		Lines:     each(in.Body.Lines, toLine),
 		Elsewhere: award.Elsewhere{Pence: money.Pence(in.Body.Elsewhere.Pence), From: in.Body.Elsewhere.From},
 	})
 	if err != nil {
 		return nil, err
 	}
-	return api.EditRequest200JSONResponse(fromStanding(s)), nil
+	return api.EditRequest200JSONResponse{Body: fromStanding(s), Headers: api.EditRequest200ResponseHeaders{ETag: etag.Version(s.Request.Version)}}, nil
 }
 
 // SubmitRequest asks for a decision.
 func (h Awards) SubmitRequest(ctx context.Context, in api.SubmitRequestRequestObject) (api.SubmitRequestResponseObject, error) {
-	s, err := h.Awards.Submit(ctx, in.Id, in.Body.Version)
+	s, err := h.Awards.Submit(ctx, in.Id, int64(in.Params.IfMatch))
 	if err != nil {
 		return nil, err
 	}
-	return api.SubmitRequest200JSONResponse(fromStanding(s)), nil
+	return api.SubmitRequest200JSONResponse{Body: fromStanding(s), Headers: api.SubmitRequest200ResponseHeaders{ETag: etag.Version(s.Request.Version)}}, nil
 }
 
 // ApproveRequest says yes.
 func (h Awards) ApproveRequest(ctx context.Context, in api.ApproveRequestRequestObject) (api.ApproveRequestResponseObject, error) {
-	s, err := h.Awards.Approve(ctx, in.Id, in.Body.Version, award.Reason{Code: award.Code(in.Body.Code), Words: in.Body.Words})
+	s, err := h.Awards.Approve(ctx, in.Id, int64(in.Params.IfMatch), award.Reason{Code: award.Code(in.Body.Code), Words: in.Body.Words})
 	if err != nil {
 		return nil, err
 	}
-	return api.ApproveRequest200JSONResponse(fromStanding(s)), nil
+	return api.ApproveRequest200JSONResponse{Body: fromStanding(s), Headers: api.ApproveRequest200ResponseHeaders{ETag: etag.Version(s.Request.Version)}}, nil
 }
 
 // DeclineRequest says no.
 func (h Awards) DeclineRequest(ctx context.Context, in api.DeclineRequestRequestObject) (api.DeclineRequestResponseObject, error) {
-	s, err := h.Awards.Decline(ctx, in.Id, in.Body.Version, award.Reason{Code: award.Code(in.Body.Code), Words: in.Body.Words})
+	s, err := h.Awards.Decline(ctx, in.Id, int64(in.Params.IfMatch), award.Reason{Code: award.Code(in.Body.Code), Words: in.Body.Words})
 	if err != nil {
 		return nil, err
 	}
-	return api.DeclineRequest200JSONResponse(fromStanding(s)), nil
+	return api.DeclineRequest200JSONResponse{Body: fromStanding(s), Headers: api.DeclineRequest200ResponseHeaders{ETag: etag.Version(s.Request.Version)}}, nil
 }
 
 // ReturnRequest sends a request back with a question.
 func (h Awards) ReturnRequest(ctx context.Context, in api.ReturnRequestRequestObject) (api.ReturnRequestResponseObject, error) {
-	s, err := h.Awards.Return(ctx, in.Id, in.Body.Version, award.Reason{Code: award.Code(in.Body.Code), Words: in.Body.Words})
+	s, err := h.Awards.Return(ctx, in.Id, int64(in.Params.IfMatch), award.Reason{Code: award.Code(in.Body.Code), Words: in.Body.Words})
 	if err != nil {
 		return nil, err
 	}
-	return api.ReturnRequest200JSONResponse(fromStanding(s)), nil
+	return api.ReturnRequest200JSONResponse{Body: fromStanding(s), Headers: api.ReturnRequest200ResponseHeaders{ETag: etag.Version(s.Request.Version)}}, nil
 }
 
 // WithdrawRequest takes a request back.
 func (h Awards) WithdrawRequest(ctx context.Context, in api.WithdrawRequestRequestObject) (api.WithdrawRequestResponseObject, error) {
-	s, err := h.Awards.Withdraw(ctx, in.Id, in.Body.Version, in.Body.Words)
+	s, err := h.Awards.Withdraw(ctx, in.Id, int64(in.Params.IfMatch), in.Body.Words)
 	if err != nil {
 		return nil, err
 	}
-	return api.WithdrawRequest200JSONResponse(fromStanding(s)), nil
+	return api.WithdrawRequest200JSONResponse{Body: fromStanding(s), Headers: api.WithdrawRequest200ResponseHeaders{ETag: etag.Version(s.Request.Version)}}, nil
 }
 
 // ReadRequest is one request.
@@ -113,7 +114,7 @@ func (h Awards) ReadRequest(ctx context.Context, in api.ReadRequestRequestObject
 	if err != nil {
 		return nil, err
 	}
-	return api.ReadRequest200JSONResponse(fromStanding(s)), nil
+	return api.ReadRequest200JSONResponse{Body: fromStanding(s), Headers: api.ReadRequest200ResponseHeaders{ETag: etag.Version(s.Request.Version)}}, nil
 }
 
 // ProposeReduction is a request made to fit.

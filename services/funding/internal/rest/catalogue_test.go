@@ -210,7 +210,7 @@ func TestAListThatIsNotUnderstoodIsMappedAfterwards(t *testing.T) {
 	say("code", 1)
 	say("name", 1)
 	say("name", 2)
-	_, err := boss.MapImportWithResponse(t.Context(), imp.Id, m)
+	_, err := boss.MapImportWithResponse(t.Context(), imp.Id, nil, m)
 	if !fault.Is(err, fault.Invalid) || len(fault.As(err).Fields) != 2 || fault.As(err).Fields[0].Pointer != "/columns/1/column" || fault.As(err).Fields[1].Pointer != "/columns/2/field" {
 		t.Errorf("a column and a field chosen twice: %v", err)
 	}
@@ -219,7 +219,7 @@ func TestAListThatIsNotUnderstoodIsMappedAfterwards(t *testing.T) {
 	say("name", 2)
 	say("price", 3)
 	m.From = openapi.Date{Time: time.Date(2020, 4, 1, 0, 0, 0, 0, time.UTC)}
-	if _, err := boss.MapImportWithResponse(t.Context(), imp.Id, m); err != nil {
+	if _, err := boss.MapImportWithResponse(t.Context(), imp.Id, nil, m); err != nil {
 		t.Fatal(err)
 	}
 	done := follow(t, boss, imp.Id)

@@ -126,16 +126,15 @@ func (a Assessment) InTheWay() []Need {
 // from what was there. Categories left out keep what they had; if nothing
 // differs, the version stays as it is.
 //
-// It returns Invalid naming each answer that is not whole, and Conflict if
-// somebody saved since version was read.
+// It returns Invalid naming each answer that is not whole, and Stale if somebody
+// saved since version was read.
 func (a *Assessment) Save(version int64, answers []Answer, p identity.Person, now time.Time) ([]Answer, error) {
 	answers, err := tidy(answers)
 	if err != nil {
 		return nil, err
 	}
 	if version != a.Version {
-		return nil, fault.New(fault.Conflict, "Someone else saved this assessment while you had it open, so yours was not saved. Open it as it stands now in another tab, then make your changes to it.").
-			With("version", a.Version)
+		return nil, fault.Overtaken()
 	}
 	var changed []Answer
 	for _, answer := range answers {

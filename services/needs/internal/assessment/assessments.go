@@ -2,10 +2,12 @@ package assessment
 
 import (
 	"context"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
 
+	"github.com/instead-support/instead/pkg/fault"
 	"github.com/instead-support/instead/pkg/identity"
 	"github.com/instead-support/instead/services/needs/internal/policy"
 )
@@ -64,16 +66,47 @@ func (s *Assessments) Needs(ctx context.Context, jobseeker uuid.UUID) ([]Need, e
 }
 
 // Save makes answers the next version of a jobseeker's assessment. It returns
-// Invalid naming each answer that is not whole, and Conflict if somebody saved
-// since version was read.
+// Invalid naming each answer that is not whole, and Stale, saying who changed
+// what, if somebody saved since version was read.
 func (s *Assessments) Save(ctx context.Context, jobseeker uuid.UUID, version int64, answers []Answer) (Assessment, error) {
 	p, err := identity.From(ctx)
 	if err != nil {
 		return Assessment{}, err
 	}
-	return s.store.Save(ctx, p, jobseeker, []any{version, answers}, func(a *Assessment) ([]Answer, error) {
+	a, err := s.store.Save(ctx, p, jobseeker, []any{version, answers}, func(a *Assessment) ([]Answer, error) {
 		return a.Save(version, answers, p, s.now())
 	})
+	if fault.Is(err, fault.Stale) {
+		err = s.overtaken(ctx, p, jobseeker, version)
+	}
+	return a, err
+}
+
+// overtaken says who saved which answers since version.
+func (s *Assessments) overtaken(ctx context.Context, p identity.Person, jobseeker uuid.UUID, version int64) error {
+	saves, err := s.store.Versions(ctx, p, jobseeker)
+	if err != nil {
+		return err
+	}
+	var changes []fault.Change
+	for _, save := range saves {
+		if save.Number > version {
+			changes = append(changes, fault.Change{By: save.ByName, What: "changed " + named(save.Changed), At: save.At})
+		}
+	}
+	return fault.Overtaken(changes...)
+}
+
+// named lists the categories of answers, such as "health, caring and money".
+func named(answers []Answer) string {
+	names := make([]string, len(answers))
+	for i, a := range answers {
+		names[i] = strings.ReplaceAll(string(a.Category), "-", " ")
+	}
+	if last := len(names) - 1; last > 0 {
+		return strings.Join(names[:last], ", ") + " and " + names[last]
+	}
+	return strings.Join(names, "")
 }
 
 // Versions returns who changed what in a jobseeker's assessment and when,

@@ -38,11 +38,11 @@ func (j Jobseeker) Online() bool { return j.Person != uuid.Nil }
 // Findable is what a search looks through, and what a caseload is ordered by.
 func (j Jobseeker) Findable() string { return j.findable() }
 
-// Correct replaces the details. It returns Conflict if somebody changed the
-// record since version was read.
+// Correct replaces the details. It returns Stale if somebody changed the record
+// since version was read.
 func (j *Jobseeker) Correct(version int64, d Details) error {
 	if version != j.Version {
-		return fault.New(fault.Conflict, "Someone else changed this jobseeker's details while you had them open. Look at them as they stand now, then make your change again.")
+		return fault.Overtaken()
 	}
 	j.Details = d
 	j.Version++
@@ -55,15 +55,22 @@ type Coach struct {
 	Name string
 }
 
-// Move puts the jobseeker on another coach's caseload. It returns Conflict if
+// Move puts the jobseeker on another coach's caseload. It returns Stale if
 // somebody changed the record since version was read.
 func (j *Jobseeker) Move(version int64, to Coach) error {
 	if version != j.Version {
-		return fault.New(fault.Conflict, "Someone else changed this jobseeker's record while you had it open. Look at it as it stands now, then move them again.")
+		return fault.Overtaken()
 	}
 	j.CoachID, j.CoachName = to.ID, to.Name
 	j.Version++
 	return nil
+}
+
+// Change is one change of a record, and the name of who made it.
+type Change struct {
+	Operation policy.Operation
+	By        string
+	At        time.Time
 }
 
 // Summary is a jobseeker as a row of a caseload.

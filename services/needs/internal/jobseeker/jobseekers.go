@@ -2,6 +2,8 @@ package jobseeker
 
 import (
 	"context"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -28,6 +30,10 @@ type Store interface {
 	Read(ctx context.Context, p identity.Person, id uuid.UUID) (Jobseeker, error)
 	// Change locks the record, applies change and saves what it did.
 	Change(ctx context.Context, p identity.Person, id uuid.UUID, asked any, change func(*Jobseeker) error) (Jobseeker, error)
+
+	// Changes returns what was done to the record since it was at a version, as
+	// far as it was done by one of these operations, latest first.
+	Changes(ctx context.Context, p identity.Person, id uuid.UUID, by []policy.Operation, since int64) ([]Change, error)
 
 	// Coaches returns the coaches known to work in area, by name.
 	Coaches(ctx context.Context, p identity.Person, area string) ([]Coach, error)
@@ -147,14 +153,15 @@ func (s *Jobseekers) Read(ctx context.Context, id uuid.UUID) (Jobseeker, error) 
 }
 
 // Correct replaces a jobseeker's details. It returns Invalid for details that
-// can't be right, and Conflict if somebody changed them since version.
+// can't be right, and Stale, saying who did what, if somebody changed them since
+// version.
 func (s *Jobseekers) Correct(ctx context.Context, id uuid.UUID, version int64, d Details) (Jobseeker, error) {
 	p, err := identity.From(ctx)
 	if err != nil {
 		return Jobseeker{}, err
 	}
 	d = d.tidy()
-	return s.store.Change(ctx, p, id, []any{version, d}, func(j *Jobseeker) error {
+	j, err := s.store.Change(ctx, p, id, []any{version, d}, func(j *Jobseeker) error {
 		var c fault.Check
 		d.check(&c)
 		if err := c.Err(); err != nil {
@@ -162,6 +169,30 @@ func (s *Jobseekers) Correct(ctx context.Context, id uuid.UUID, version int64, d
 		}
 		return j.Correct(version, d)
 	})
+	return j, s.overtaken(ctx, p, id, version, err)
+}
+
+// did says what each operation that changes a record did to it, in words that
+// go on from a name.
+var did = map[policy.Operation]string{
+	policy.ChangeJobseeker:   "corrected the details",
+	policy.TransferJobseeker: "moved the jobseeker to another work coach",
+}
+
+// overtaken adds to a Stale err who changed the record since it was at version.
+func (s *Jobseekers) overtaken(ctx context.Context, p identity.Person, id uuid.UUID, version int64, err error) error {
+	if !fault.Is(err, fault.Stale) {
+		return err
+	}
+	done, err := s.store.Changes(ctx, p, id, slices.Sorted(maps.Keys(did)), version)
+	if err != nil {
+		return err
+	}
+	changes := make([]fault.Change, len(done))
+	for i, d := range done {
+		changes[i] = fault.Change{By: d.By, What: did[d.Operation], At: d.At}
+	}
+	return fault.Overtaken(changes...)
 }
 
 // Coaches returns the coaches to whom jobseekers of an area can be moved: those
@@ -178,14 +209,14 @@ func (s *Jobseekers) Coaches(ctx context.Context, area string) ([]Coach, error) 
 }
 
 // Transfer moves a jobseeker to the caseload of another coach of the same
-// area. It returns Invalid if the coach does not work there, and Conflict if
-// somebody changed the record since version.
+// area. It returns Invalid if the coach does not work there, and Stale, saying
+// who did what, if somebody changed the record since version.
 func (s *Jobseekers) Transfer(ctx context.Context, id uuid.UUID, version int64, to uuid.UUID) (Jobseeker, error) {
 	p, err := identity.From(ctx)
 	if err != nil {
 		return Jobseeker{}, err
 	}
-	return s.store.Transfer(ctx, p, id, to, []any{version, to}, func(j *Jobseeker, coach *Coach) error {
+	j, err := s.store.Transfer(ctx, p, id, to, []any{version, to}, func(j *Jobseeker, coach *Coach) error {
 		var c fault.Check
 		c.Want(coach != nil, "/coach_id", "Choose a work coach who works in the jobseeker's area and has signed in here.")
 		if err := c.Err(); err != nil {
@@ -193,6 +224,7 @@ func (s *Jobseekers) Transfer(ctx context.Context, id uuid.UUID, version int64, 
 		}
 		return j.Move(version, *coach)
 	})
+	return j, s.overtaken(ctx, p, id, version, err)
 }
 
 // Invite makes a code with which the jobseeker can link their own sign-in to

@@ -7,6 +7,8 @@ import (
 	"github.com/google/uuid"
 	"gorm.io/gorm"
 
+	"github.com/instead-support/instead/pkg/db"
+	"github.com/instead-support/instead/pkg/fault"
 	"github.com/instead-support/instead/pkg/identity"
 	"github.com/instead-support/instead/services/needs/internal/jobseeker"
 	"github.com/instead-support/instead/services/needs/internal/policy"
@@ -42,16 +44,27 @@ func (r invitationRow) toDomain() *jobseeker.Invitation {
 	return i
 }
 
+// errShownOnce is the answer to a message that made a code before: the code is
+// kept as a hash alone, so nobody can be shown it again.
+var errShownOnce = fault.New(fault.Conflict, "This form has made a code already, and a code is shown only once. If you did not see it, make another: the one before then stops working.")
+
 // Invite keeps the invitation and voids the one before it.
 func (s Jobseekers) Invite(ctx context.Context, p identity.Person, i jobseeker.Invitation) error {
 	return act(ctx, s.db, p, func(tx *gorm.DB) error {
+		_, seen, err := db.Once(ctx, tx, string(policy.InviteJobseeker), i.JobseekerID)
+		if err != nil {
+			return err
+		}
+		if seen {
+			return errShownOnce
+		}
 		if err := lock(ctx, tx, p, i.JobseekerID); err != nil {
 			return err
 		}
 		if _, err := load(ctx, tx, p, policy.InviteJobseeker, i.JobseekerID); err != nil {
 			return err
 		}
-		_, err := gorm.G[invitationRow](tx).
+		_, err = gorm.G[invitationRow](tx).
 			Where("jobseeker_id = ? AND voided_at IS NULL AND used_at IS NULL", i.JobseekerID).
 			Update(ctx, "voided_at", i.MadeAt)
 		if err != nil {
@@ -62,12 +75,16 @@ func (s Jobseekers) Invite(ctx context.Context, p identity.Person, i jobseeker.I
 		}); err != nil {
 			return err
 		}
-		return note(ctx, tx, policy.InviteJobseeker, "invitation", i.ID, i.JobseekerID)
+		if err := note(ctx, tx, policy.InviteJobseeker, "invitation", i.ID, i.JobseekerID); err != nil {
+			return err
+		}
+		return db.Did(ctx, tx, i.ID)
 	})
 }
 
 // Accept counts a try by p, then links p's sign-in if accept agrees. A refusal
 // is not a reason to forget the try, so it is kept outside of the transaction.
+// A wrong code sent twice by one message is one try.
 func (s Jobseekers) Accept(ctx context.Context, p identity.Person, hash []byte, now, since time.Time, accept func(wrong int, i *jobseeker.Invitation) error) error {
 	var refusal error
 	err := act(ctx, s.db, p, func(tx *gorm.DB) error {
@@ -81,10 +98,17 @@ func (s Jobseekers) Accept(ctx context.Context, p identity.Person, hash []byte, 
 			return err
 		}
 		if refusal = accept(wrong, i); refusal == nil {
-			return link(ctx, tx, p, *i)
+			_, seen, err := db.Once(ctx, tx, string(policy.AcceptInvitation), hash)
+			if err != nil || seen {
+				return err
+			}
+			if err := link(ctx, tx, p, *i); err != nil {
+				return err
+			}
+			return db.Did(ctx, tx, i.ID)
 		}
 		if i == nil {
-			return addWrongTry(ctx, tx, p, now)
+			return addWrongTry(ctx, tx, p, hash, now)
 		}
 		return nil
 	})
@@ -108,12 +132,17 @@ func wrongTries(ctx context.Context, tx *gorm.DB, p identity.Person, since time.
 	return n, err
 }
 
-func addWrongTry(ctx context.Context, tx *gorm.DB, p identity.Person, now time.Time) error {
+// addWrongTry counts a try. Its id is that of the message, which can be sent
+// again with the code put right, and so is not told by its key alone.
+func addWrongTry(ctx context.Context, tx *gorm.DB, p identity.Person, hash []byte, now time.Time) error {
 	id, err := uuid.NewV7()
 	if err != nil {
 		return err
 	}
-	return tx.WithContext(ctx).Exec("INSERT INTO wrong_try (id, person_id, at) VALUES (?, ?, ?)", id, p.ID, now).Error
+	if key := db.Key(ctx); key != "" {
+		id = uuid.NewSHA1(p.ID, append([]byte(key), hash...))
+	}
+	return tx.WithContext(ctx).Exec("INSERT INTO wrong_try (id, person_id, at) VALUES (?, ?, ?) ON CONFLICT (id) DO NOTHING", id, p.ID, now).Error
 }
 
 // invitation returns the one with this hash, locked, or nil.

@@ -305,7 +305,7 @@ func TestTwoCorrectionsOfOneVersionAreNotBothTaken(t *testing.T) {
 	if err != nil || got.Version != 2 || got.Name != "Daniel Li" {
 		t.Fatalf("Correct() = %+v %v", got, err)
 	}
-	if _, err := w.jobseekers.Correct(as(asha), j.ID, 1, jobseeker.Details{Name: "Danny Li"}); kind(err) != fault.Conflict {
+	if _, err := w.jobseekers.Correct(as(asha), j.ID, 1, jobseeker.Details{Name: "Danny Li"}); kind(err) != fault.Stale || !strings.HasPrefix(err.Error(), "Asha Begum corrected the details on ") {
 		t.Errorf("Correct(stale) = %v", err)
 	}
 	if _, err := w.jobseekers.Correct(as(asha), j.ID, 2, jobseeker.Details{Name: "Dan", Postcode: "nope"}); kind(err) != fault.Invalid {
@@ -347,7 +347,7 @@ func TestAManagerMovesAJobseekerToAnotherCoachOfTheArea(t *testing.T) {
 	if err != nil || moved.CoachID != ben.ID || moved.CoachName != "Ben Okoro" || moved.Version != 2 {
 		t.Fatalf("Transfer() = %+v %v", moved, err)
 	}
-	if _, err := w.jobseekers.Transfer(as(mo), j.ID, 1, asha.ID); kind(err) != fault.Conflict {
+	if _, err := w.jobseekers.Transfer(as(mo), j.ID, 1, asha.ID); kind(err) != fault.Stale || !strings.HasPrefix(err.Error(), "Mo Hussain moved the jobseeker to another work coach on ") {
 		t.Errorf("Transfer(stale) = %v", err)
 	}
 	if _, err := w.jobseekers.Correct(as(asha), j.ID, 2, jobseeker.Details{Name: "X"}); kind(err) != fault.Forbidden {

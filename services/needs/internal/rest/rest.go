@@ -9,6 +9,7 @@ import (
 	"context"
 	"errors"
 
+	"github.com/instead-support/instead/api/etag"
 	api "github.com/instead-support/instead/api/needs"
 	"github.com/instead-support/instead/pkg/fault"
 	"github.com/instead-support/instead/services/needs/internal/assessment"
@@ -73,7 +74,7 @@ func (h Handler) AddJobseeker(ctx context.Context, in api.AddJobseekerRequestObj
 	if err != nil {
 		return nil, err
 	}
-	return api.AddJobseeker201JSONResponse(fromJobseeker(j)), nil
+	return api.AddJobseeker201JSONResponse{Body: fromJobseeker(j), Headers: api.AddJobseeker201ResponseHeaders{ETag: etag.Version(j.Version)}}, nil
 }
 
 // ReadJobseeker is one jobseeker.
@@ -82,18 +83,18 @@ func (h Handler) ReadJobseeker(ctx context.Context, in api.ReadJobseekerRequestO
 	if err != nil {
 		return nil, err
 	}
-	return api.ReadJobseeker200JSONResponse(fromJobseeker(j)), nil
+	return api.ReadJobseeker200JSONResponse{Body: fromJobseeker(j), Headers: api.ReadJobseeker200ResponseHeaders{ETag: etag.Version(j.Version)}}, nil
 }
 
 // ChangeJobseeker corrects a jobseeker's details.
 func (h Handler) ChangeJobseeker(ctx context.Context, in api.ChangeJobseekerRequestObject) (api.ChangeJobseekerResponseObject, error) {
-	j, err := h.Jobseekers.Correct(ctx, in.Id, in.Body.Version, jobseeker.Details{
+	j, err := h.Jobseekers.Correct(ctx, in.Id, int64(in.Params.IfMatch), jobseeker.Details{
 		Name: in.Body.Name, KnownAs: in.Body.KnownAs, Email: in.Body.Email, Phone: in.Body.Phone, Postcode: in.Body.Postcode,
 	})
 	if err != nil {
 		return nil, err
 	}
-	return api.ChangeJobseeker200JSONResponse(fromJobseeker(j)), nil
+	return api.ChangeJobseeker200JSONResponse{Body: fromJobseeker(j), Headers: api.ChangeJobseeker200ResponseHeaders{ETag: etag.Version(j.Version)}}, nil
 }
 
 // ListCoaches is to whom a jobseeker of an area can be moved.
@@ -107,11 +108,11 @@ func (h Handler) ListCoaches(ctx context.Context, in api.ListCoachesRequestObjec
 
 // TransferJobseeker moves a jobseeker to another coach.
 func (h Handler) TransferJobseeker(ctx context.Context, in api.TransferJobseekerRequestObject) (api.TransferJobseekerResponseObject, error) {
-	j, err := h.Jobseekers.Transfer(ctx, in.Id, in.Body.Version, in.Body.CoachId)
+	j, err := h.Jobseekers.Transfer(ctx, in.Id, int64(in.Params.IfMatch), in.Body.CoachId)
 	if err != nil {
 		return nil, err
 	}
-	return api.TransferJobseeker200JSONResponse(fromJobseeker(j)), nil
+	return api.TransferJobseeker200JSONResponse{Body: fromJobseeker(j), Headers: api.TransferJobseeker200ResponseHeaders{ETag: etag.Version(j.Version)}}, nil
 }
 
 // InviteJobseeker makes a code, which this answer alone ever shows.
@@ -147,7 +148,7 @@ func (h Handler) ReadAssessment(ctx context.Context, in api.ReadAssessmentReques
 	if err != nil {
 		return nil, err
 	}
-	return api.ReadAssessment200JSONResponse(fromAssessment(a)), nil
+	return api.ReadAssessment200JSONResponse{Body: fromAssessment(a), Headers: api.ReadAssessment200ResponseHeaders{ETag: etag.Version(a.Version)}}, nil
 }
 
 // SaveAssessment saves the page as a whole.
@@ -159,11 +160,11 @@ func (h Handler) SaveAssessment(ctx context.Context, in api.SaveAssessmentReques
 			InTheWay: n.InTheWay, WouldRemove: n.WouldRemove,
 		}
 	}
-	a, err := h.Assessments.Save(ctx, in.Id, in.Body.Version, answers)
+	a, err := h.Assessments.Save(ctx, in.Id, int64(in.Params.IfMatch), answers)
 	if err != nil {
 		return nil, err
 	}
-	return api.SaveAssessment200JSONResponse(fromAssessment(a)), nil
+	return api.SaveAssessment200JSONResponse{Body: fromAssessment(a), Headers: api.SaveAssessment200ResponseHeaders{ETag: etag.Version(a.Version)}}, nil
 }
 
 // ListAssessmentVersions is who changed what and when.

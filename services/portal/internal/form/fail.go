@@ -50,7 +50,7 @@ func (f *Form) Fail(err error, names Names) error {
 	problem := fault.As(err)
 	switch problem.Kind {
 	case fault.Invalid, fault.OverCap, fault.OverBudget, fault.TooLarge, fault.Unavailable:
-	case fault.Conflict:
+	case fault.Conflict, fault.Stale:
 		// The key may be what conflicts: a form sent, gone back to and changed.
 		f.renewKey()
 	default:

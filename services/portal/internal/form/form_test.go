@@ -137,7 +137,7 @@ func TestARefusalOfManyLinesFindsEachLinesField(t *testing.T) {
 
 func TestOnlyWhatCanBeMendedOnThePageStaysOnThePage(t *testing.T) {
 	for kind, stays := range map[fault.Kind]bool{
-		fault.Invalid: true, fault.Conflict: true, fault.OverCap: true, fault.TooLarge: true, fault.Unavailable: true,
+		fault.Invalid: true, fault.Conflict: true, fault.Stale: true, fault.OverCap: true, fault.TooLarge: true, fault.Unavailable: true,
 		fault.Unauthenticated: false, fault.Forbidden: false, fault.NotFound: false, fault.Internal: false,
 	} {
 		f := form.New(nil)

@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/instead-support/instead/api/etag"
 	"github.com/instead-support/instead/api/needs"
 	"github.com/instead-support/instead/pkg/fault"
 	"github.com/instead-support/instead/pkg/identity"
@@ -101,21 +102,21 @@ func (a Assessment) save(r *http.Request) (web.Answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	body, fields := assessmentIn(f, version)
+	body, fields := assessmentIn(f)
 	var theirs map[needs.Category]change
 	if f.OK() {
-		_, err := a.Needs.SaveAssessmentWithResponse(r.Context(), id, &needs.SaveAssessmentParams{}, body)
+		_, err := a.Needs.SaveAssessmentWithResponse(r.Context(), id, &needs.SaveAssessmentParams{IfMatch: etag.Version(version)}, body)
 		if err == nil {
 			return web.Go(jobseekerPath(id)).Saying("The assessment is saved."), nil
 		}
-		if fault.Is(err, fault.Conflict) {
+		if err := f.Fail(err, fields); err != nil {
+			return nil, err
+		}
+		if fault.Is(err, fault.Stale) {
 			if theirs, err = a.merge(r.Context(), f, id, version); err != nil {
 				return nil, err
 			}
-			err = fault.New(fault.Conflict, "Somebody else saved this assessment while you had it open. What you wrote is still here, with what they saved beside it. Look at both, then save again.")
-		}
-		if err := f.Fail(err, fields); err != nil {
-			return nil, err
+			f.WantWhole(false, "What you wrote is still here, with what was saved meanwhile beside it. Look at both, then save again.")
 		}
 	}
 	j, _, err := a.jobseeker(r)
@@ -127,8 +128,8 @@ func (a Assessment) save(r *http.Request) (web.Answer, error) {
 
 // assessmentIn reads the whole page, and says which field each part of what is
 // sent came from.
-func assessmentIn(f *form.Form, version int64) (needs.AssessmentChange, form.Names) {
-	body, fields := needs.AssessmentChange{Version: version}, form.Names{}
+func assessmentIn(f *form.Form) (needs.AssessmentChange, form.Names) {
+	body, fields := needs.AssessmentChange{}, form.Names{}
 	for i, c := range asked {
 		name, at := string(c), "/needs/"+strconv.Itoa(i)
 		fields[at+"/standing"], fields[at+"/in_the_way"], fields[at+"/would_remove"] = name, name+inTheWay, name+wouldRemove

@@ -238,7 +238,7 @@ func TestDetailsThatSomebodyElseChangedAreShownBesideWhatWasTyped(t *testing.T) 
 	mine := b.get("/jobseekers/" + j.Id.String()).follow("Correct these details").sound()
 	b.get(mine.url).press("Save", fill{"phone": "07700 900999"}).wants("Their details are saved.")
 
-	again := mine.press("Save", fill{"postcode": "OL1 3LG"}).sound().wants("Someone else changed these details", "Their details are now as follows.", "07700 900999")
+	again := mine.press("Save", fill{"postcode": "OL1 3LG"}).sound().wants("Dev Patel changed it on 10 March 2026", "Their details are now as follows.", "07700 900999")
 	again.press("Save", nil).sound().wants("Their details are saved.", "OL1 3LG")
 }
 
@@ -295,7 +295,7 @@ func TestAnAssessmentSavedByTwoKeepsTheWorkOfBoth(t *testing.T) {
 	}).wants("The assessment is saved.")
 
 	again := mine.press("Save the assessment", fill{"clothes-in-the-way": "No whites that fit.", "money": "strength", "skills": "strength"}).sound().wants(
-		"Somebody else saved this assessment while you had it open.",
+		"Dev Patel changed it on 10 March 2026", "What you wrote is still here",
 		"You and Priya Shah both changed this. Yours is below. Priya Shah saved: In the way No whites, and no shoes.",
 		"Priya Shah changed this meanwhile. It is now: A strength",
 	)
@@ -392,7 +392,7 @@ func TestALineSavedTwiceIsThereOnceAndOneTypedMeanwhileIsKept(t *testing.T) {
 	if len(r.Lines) != 1 || p.funding.edits != 1 {
 		t.Fatalf("two clicks made %d lines in %d edits", len(r.Lines), p.funding.edits)
 	}
-	again := other.press("Save", line("Steel")).sound().wants("This request has changed since you opened this page", "Asked for so far £20.00")
+	again := other.press("Save", line("Steel")).sound().wants("Dev Patel changed it on 10 March 2026", "The request is now like this", "Asked for so far £20.00")
 	if again.status != http.StatusUnprocessableEntity || len(r.Lines) != 1 {
 		t.Errorf("status %d with %d lines", again.status, len(r.Lines))
 	}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/instead-support/instead/api/etag"
 	"github.com/instead-support/instead/api/funding"
 	"github.com/instead-support/instead/api/needs"
 	"github.com/instead-support/instead/pkg/fault"
@@ -281,7 +282,7 @@ func (d Decisions) askReason(r *http.Request, v verdict) (web.Answer, error) {
 		return otherwise, err
 	}
 	f := form.New(nil)
-	f.Set("version", strconv.FormatInt(c.Version, 10))
+	setVersion(f, c.Request)
 	return showReason(f, c, v), nil
 }
 
@@ -310,10 +311,12 @@ func (d Decisions) decide(r *http.Request, v verdict) (web.Answer, error) {
 		if err != nil {
 			return nil, err
 		}
-		err = d.take(r.Context(), id, v, version, reason, words)
+		err = d.take(r.Context(), id, v, etag.Version(version), reason, words)
 		switch {
 		case err == nil:
 			return web.Go(decisionPath(id) + "/done"), nil
+		case fault.Is(err, fault.Stale):
+			return d.askAgain(r, f, v, err)
 		case fault.Is(err, fault.Conflict), fault.Is(err, fault.Forbidden):
 			return web.Go(decisionPath(id) + "?changed"), nil // which says how it stands, and who decided
 		}
@@ -333,17 +336,37 @@ func (d Decisions) decide(r *http.Request, v verdict) (web.Answer, error) {
 	}, decisionCheck(f, c, v)), nil
 }
 
-func (d Decisions) take(ctx context.Context, id uuid.UUID, v verdict, version int64, reason, words string) (err error) {
+// askAgain keeps what was typed of a decision on a request that had changed, and
+// shows who changed what, and the request as it is now: unless there is nothing
+// left to decide, which its page says.
+func (d Decisions) askAgain(r *http.Request, f *form.Form, v verdict, refused error) (web.Answer, error) {
+	if err := f.Fail(refused, nil); err != nil {
+		return nil, err
+	}
+	c, otherwise, err := d.open(r, v)
+	if err != nil {
+		return nil, err
+	}
+	if otherwise != nil {
+		id, err := idIn(r, "id")
+		return web.Go(decisionPath(id) + "?changed"), err
+	}
+	setVersion(f, c.Request)
+	f.Set(theirs, "yes")
+	return showReason(f, c, v), nil
+}
+
+func (d Decisions) take(ctx context.Context, id uuid.UUID, v verdict, version etag.Version, reason, words string) (err error) {
 	switch v.verb {
 	case funding.Approve:
-		_, err = d.Funding.ApproveRequestWithResponse(ctx, id, &funding.ApproveRequestParams{},
-			funding.ApproveRequestJSONRequestBody{Version: version, Code: funding.ApproveCode(reason), Words: words})
+		_, err = d.Funding.ApproveRequestWithResponse(ctx, id, &funding.ApproveRequestParams{IfMatch: version},
+			funding.ApproveRequestJSONRequestBody{Code: funding.ApproveCode(reason), Words: words})
 	case funding.Decline:
-		_, err = d.Funding.DeclineRequestWithResponse(ctx, id, &funding.DeclineRequestParams{},
-			funding.DeclineRequestJSONRequestBody{Version: version, Code: funding.DeclineCode(reason), Words: words})
+		_, err = d.Funding.DeclineRequestWithResponse(ctx, id, &funding.DeclineRequestParams{IfMatch: version},
+			funding.DeclineRequestJSONRequestBody{Code: funding.DeclineCode(reason), Words: words})
 	case funding.Return:
-		_, err = d.Funding.ReturnRequestWithResponse(ctx, id, &funding.ReturnRequestParams{},
-			funding.ReturnRequestJSONRequestBody{Version: version, Code: funding.ReturnCode(reason), Words: words})
+		_, err = d.Funding.ReturnRequestWithResponse(ctx, id, &funding.ReturnRequestParams{IfMatch: version},
+			funding.ReturnRequestJSONRequestBody{Code: funding.ReturnCode(reason), Words: words})
 	}
 	return err
 }

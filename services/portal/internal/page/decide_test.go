@@ -164,7 +164,8 @@ func TestARequestThatChangedInTheMeantimeIsLookedAtAgain(t *testing.T) {
 	p.funding.mu.Lock()
 	r.Version = 4 // it went back and came again
 	p.funding.mu.Unlock()
-	check.press("Approve", nil).sound().wants("This request has changed since you opened it. Nothing was decided.", "Your decision")
+	again := check.press("Approve", nil).sound().wants("Dev Patel changed it on 10 March 2026", "The request is now like this", "A set of chef’s knives")
+	again.press("Continue", nil).wants("Check before you decide").press("Approve", nil).wants("Request approved")
 }
 
 func TestADecisionThatCouldNotBeTakenIsKeptToBeSentAgain(t *testing.T) {
@@ -275,25 +276,25 @@ func (m *memoryFunding) ReadRequest(ctx context.Context, in funding.ReadRequestR
 	defer m.mu.Unlock()
 	for _, r := range m.seenBy(ctx, nil) {
 		if r.Id == in.Id {
-			return funding.ReadRequest200JSONResponse(m.standing(ctx, r)), nil
+			return funding.ReadRequest200JSONResponse{Body: m.standing(ctx, r)}, nil
 		}
 	}
 	return nil, fault.New(fault.NotFound, "There is no such request.")
 }
 
 func (m *memoryFunding) ApproveRequest(ctx context.Context, in funding.ApproveRequestRequestObject) (funding.ApproveRequestResponseObject, error) {
-	r, err := m.decide(ctx, in.Id, in.Body.Version, funding.Approved, string(in.Body.Code), in.Body.Words)
-	return funding.ApproveRequest200JSONResponse(r), err
+	r, err := m.decide(ctx, in.Id, int64(in.Params.IfMatch), funding.Approved, string(in.Body.Code), in.Body.Words)
+	return funding.ApproveRequest200JSONResponse{Body: r}, err
 }
 
 func (m *memoryFunding) DeclineRequest(ctx context.Context, in funding.DeclineRequestRequestObject) (funding.DeclineRequestResponseObject, error) {
-	r, err := m.decide(ctx, in.Id, in.Body.Version, funding.Declined, string(in.Body.Code), in.Body.Words)
-	return funding.DeclineRequest200JSONResponse(r), err
+	r, err := m.decide(ctx, in.Id, int64(in.Params.IfMatch), funding.Declined, string(in.Body.Code), in.Body.Words)
+	return funding.DeclineRequest200JSONResponse{Body: r}, err
 }
 
 func (m *memoryFunding) ReturnRequest(ctx context.Context, in funding.ReturnRequestRequestObject) (funding.ReturnRequestResponseObject, error) {
-	r, err := m.decide(ctx, in.Id, in.Body.Version, funding.Returned, string(in.Body.Code), in.Body.Words)
-	return funding.ReturnRequest200JSONResponse(r), err
+	r, err := m.decide(ctx, in.Id, int64(in.Params.IfMatch), funding.Returned, string(in.Body.Code), in.Body.Words)
+	return funding.ReturnRequest200JSONResponse{Body: r}, err
 }
 
 func (m *memoryFunding) decide(ctx context.Context, id uuid.UUID, version int64, to funding.State, code, words string) (funding.Request, error) {
@@ -315,7 +316,7 @@ func (m *memoryFunding) decide(ctx context.Context, id uuid.UUID, version int64,
 	case m.keys[key]:
 		return *r, nil
 	case r.Version != version:
-		return funding.Request{}, fault.New(fault.Conflict, "Someone else changed this request.")
+		return funding.Request{}, fault.Overtaken(overtaken)
 	case !decidable(who, r):
 		return funding.Request{}, fault.New(fault.Forbidden, "You submitted this request, so somebody else must decide it.")
 	}
@@ -375,7 +376,7 @@ func (m *memoryNeeds) ReadJobseeker(_ context.Context, in needs.ReadJobseekerReq
 	defer m.mu.Unlock()
 	for _, j := range m.jobseekers {
 		if j.Id == in.Id {
-			return needs.ReadJobseeker200JSONResponse(j), nil
+			return needs.ReadJobseeker200JSONResponse{Body: j}, nil
 		}
 	}
 	return nil, fault.New(fault.NotFound, "There is no such jobseeker, or not one that you can see.")

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"strconv"
 
+	"github.com/instead-support/instead/api/etag"
 	"github.com/instead-support/instead/api/needs"
 	"github.com/instead-support/instead/pkg/fault"
 	"github.com/instead-support/instead/pkg/identity"
@@ -144,10 +145,10 @@ func (d Details) correct(r *http.Request) (web.Answer, error) {
 	}
 	f.Required("name", "Enter the jobseeker’s name.")
 	change := needs.JobseekerChange{
-		Version: version, Name: f.Text("name"), KnownAs: f.Text("known-as"), Postcode: f.Text("postcode"), Phone: f.Text("phone"), Email: f.Text("email"),
+		Name: f.Text("name"), KnownAs: f.Text("known-as"), Postcode: f.Text("postcode"), Phone: f.Text("phone"), Email: f.Text("email"),
 	}
 	if f.OK() {
-		_, err := d.Needs.ChangeJobseekerWithResponse(r.Context(), id, &needs.ChangeJobseekerParams{}, change)
+		_, err := d.Needs.ChangeJobseekerWithResponse(r.Context(), id, &needs.ChangeJobseekerParams{IfMatch: etag.Version(version)}, change)
 		if err := f.Fail(err, detailNames); err != nil {
 			return nil, err
 		}
@@ -161,7 +162,7 @@ func (d Details) correct(r *http.Request) (web.Answer, error) {
 	}
 	if j.Version != version { // then saving again is about what they can now see
 		f.Set("version", strconv.FormatInt(j.Version, 10))
-		f.Set("theirs", "yes")
+		f.Set(theirs, "yes")
 	}
 	return showCorrect(f, j), nil
 }

@@ -210,7 +210,7 @@ func (i Imports) mapColumns(r *http.Request) (web.Answer, error) {
 	if !f.OK() {
 		return showMapping(f, imp), nil
 	}
-	resp, err := i.Funding.MapImportWithResponse(r.Context(), imp.Id, mapping)
+	resp, err := i.Funding.MapImportWithResponse(r.Context(), imp.Id, &funding.MapImportParams{}, mapping)
 	if fault.Is(err, fault.Conflict) {
 		return web.Go(importPath(imp)), nil
 	}

@@ -49,7 +49,7 @@ func (i Invitation) invite(r *http.Request) (web.Answer, error) {
 		return nil, err
 	}
 	f := form.New(r.PostForm)
-	resp, err := i.Needs.InviteJobseekerWithResponse(r.Context(), id)
+	resp, err := i.Needs.InviteJobseekerWithResponse(r.Context(), id, &needs.InviteJobseekerParams{})
 	if err := f.Fail(err, nil); err != nil {
 		return nil, err
 	}

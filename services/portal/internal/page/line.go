@@ -122,13 +122,13 @@ func (l Line) save(r *http.Request) (web.Answer, error) {
 }
 
 // again is what to do after an edit was refused: say so on the form, which is
-// then about the request as it is now. It returns an error that can't be mended
-// on the form.
+// then about the request as it is now, and shows it. It returns an error that
+// can't be mended on the form.
 func (d Deps) again(r *http.Request, f *form.Form, request *funding.Request, refused error, fields form.Names) (*funding.Request, error) {
 	if err := f.Fail(refused, fields); err != nil {
 		return nil, err
 	}
-	if !fault.Is(refused, fault.Conflict) {
+	if !fault.Is(refused, fault.Conflict) && !fault.Is(refused, fault.Stale) {
 		return request, nil
 	}
 	now, err := d.request(r)
@@ -136,6 +136,9 @@ func (d Deps) again(r *http.Request, f *form.Form, request *funding.Request, ref
 		return nil, err
 	}
 	setVersion(f, now)
+	if fault.Is(refused, fault.Stale) {
+		f.Set(theirs, "yes")
+	}
 	return now, nil
 }
 
@@ -193,17 +196,21 @@ func (l Line) askRemove(r *http.Request) (web.Answer, error) {
 	}
 	f := form.New(nil)
 	setVersion(f, request)
-	return l.showRemove(r, f, request), nil
+	return l.showRemove(r, f, request)
 }
 
-func (l Line) showRemove(r *http.Request, f *form.Form, request *funding.Request) web.Answer {
+func (l Line) showRemove(r *http.Request, f *form.Form, request *funding.Request) (web.Answer, error) {
 	i, found := lineIn(r, request)
 	if !found {
-		return web.Go(requestPath(request.Id))
+		return web.Go(requestPath(request.Id)), nil
+	}
+	c, err := l.asking(r.Context(), request)
+	if err != nil {
+		return nil, err
 	}
 	return web.Show(component.LayoutProps{
 		Title: "Remove this from the request?", Errors: f.Errors(), Before: component.BackLink("Back to the request", requestPath(request.Id)),
-	}, removeLine(f, request, request.Lines[i]))
+	}, removeLine(f, c, request.Lines[i])), nil
 }
 
 func (l Line) remove(r *http.Request) (web.Answer, error) {
@@ -233,7 +240,7 @@ func (l Line) remove(r *http.Request) (web.Answer, error) {
 	if request, err = l.again(r, f, request, err, nil); err != nil {
 		return nil, err
 	}
-	return l.showRemove(r, f, request), nil
+	return l.showRemove(r, f, request)
 }
 
 func totalOfLines(lines []funding.NewLine) (sum int64) {

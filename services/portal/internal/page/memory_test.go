@@ -21,6 +21,9 @@ import (
 // here are those that a page must be seen to handle: a version that moved on, a
 // message that came twice, a request over its cap, and needs that are down.
 
+// overtaken is what somebody else did while a page was open.
+var overtaken = fault.Change{By: "Dev Patel", What: "changed it", At: now}
+
 // messages is what was done with which form's key.
 type messages map[string]message
 
@@ -104,22 +107,22 @@ func (m *memoryNeeds) AddJobseeker(ctx context.Context, in needs.AddJobseekerReq
 		m.jobseekers = append(m.jobseekers, j)
 		return j.Id, err
 	})
-	return needs.AddJobseeker201JSONResponse(*m.person(id)), err
+	return needs.AddJobseeker201JSONResponse{Body: *m.person(id)}, err
 }
 
 func (m *memoryNeeds) ChangeJobseeker(ctx context.Context, in needs.ChangeJobseekerRequestObject) (needs.ChangeJobseekerResponseObject, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	j := m.person(in.Id)
-	_, err := m.messages.once(ctx, *in.Body, func() (uuid.UUID, error) {
-		if j.Version != in.Body.Version {
-			return uuid.Nil, fault.New(fault.Conflict, "Someone else changed these details while you had them open.")
+	_, err := m.messages.once(ctx, in, func() (uuid.UUID, error) {
+		if j.Version != int64(in.Params.IfMatch) {
+			return uuid.Nil, fault.Overtaken(overtaken)
 		}
 		j.Name, j.KnownAs, j.Email, j.Phone, j.Postcode = in.Body.Name, in.Body.KnownAs, in.Body.Email, in.Body.Phone, in.Body.Postcode
 		j.Version++
 		return j.Id, nil
 	})
-	return needs.ChangeJobseeker200JSONResponse(*j), err
+	return needs.ChangeJobseeker200JSONResponse{Body: *j}, err
 }
 
 func (m *memoryNeeds) InviteJobseeker(_ context.Context, in needs.InviteJobseekerRequestObject) (needs.InviteJobseekerResponseObject, error) {
@@ -150,7 +153,7 @@ func (m *memoryNeeds) assessment(jobseeker uuid.UUID) *needs.Assessment {
 func (m *memoryNeeds) ReadAssessment(_ context.Context, in needs.ReadAssessmentRequestObject) (needs.ReadAssessmentResponseObject, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	return needs.ReadAssessment200JSONResponse(*m.assessment(in.Id)), nil
+	return needs.ReadAssessment200JSONResponse{Body: *m.assessment(in.Id)}, nil
 }
 
 func (m *memoryNeeds) SaveAssessment(ctx context.Context, in needs.SaveAssessmentRequestObject) (needs.SaveAssessmentResponseObject, error) {
@@ -158,8 +161,8 @@ func (m *memoryNeeds) SaveAssessment(ctx context.Context, in needs.SaveAssessmen
 	defer m.mu.Unlock()
 	a := m.assessment(in.Id)
 	_, err := m.messages.once(ctx, *in.Body, func() (uuid.UUID, error) {
-		if a.Version != in.Body.Version {
-			return uuid.Nil, fault.New(fault.Conflict, "Someone else saved this assessment while you had it open.")
+		if a.Version != int64(in.Params.IfMatch) {
+			return uuid.Nil, fault.Overtaken(overtaken)
 		}
 		who, err := identity.From(ctx)
 		save := needs.AssessmentVersion{Version: a.Version + 1, At: now, ByName: who.Name}
@@ -176,7 +179,7 @@ func (m *memoryNeeds) SaveAssessment(ctx context.Context, in needs.SaveAssessmen
 		m.saves = append([]needs.AssessmentVersion{save}, m.saves...)
 		return in.Id, err
 	})
-	return needs.SaveAssessment200JSONResponse(*a), err
+	return needs.SaveAssessment200JSONResponse{Body: *a}, err
 }
 
 func (m *memoryNeeds) ListAssessmentVersions(context.Context, needs.ListAssessmentVersionsRequestObject) (needs.ListAssessmentVersionsResponseObject, error) {
@@ -228,7 +231,7 @@ func (m *memoryFunding) OpenAllowance(ctx context.Context, in funding.OpenAllowa
 	if err != nil {
 		return nil, err
 	}
-	return funding.OpenAllowance201JSONResponse(*m.allowance(id)), nil
+	return funding.OpenAllowance201JSONResponse{Body: *m.allowance(id)}, nil
 }
 
 func (m *memoryFunding) DraftRequest(ctx context.Context, in funding.DraftRequestRequestObject) (funding.DraftRequestResponseObject, error) {
@@ -247,7 +250,7 @@ func (m *memoryFunding) DraftRequest(ctx context.Context, in funding.DraftReques
 	if err != nil {
 		return nil, err
 	}
-	return funding.DraftRequest201JSONResponse(m.standing(ctx, m.request(id))), nil
+	return funding.DraftRequest201JSONResponse{Body: m.standing(ctx, m.request(id))}, nil
 }
 
 func (m *memoryFunding) request(id uuid.UUID) *funding.Request {
@@ -283,7 +286,7 @@ func (m *memoryFunding) change(ctx context.Context, id uuid.UUID, version int64,
 	r := m.request(id)
 	_, err := m.messages.once(ctx, body, func() (uuid.UUID, error) {
 		if r.Version != version {
-			return uuid.Nil, fault.New(fault.Conflict, "Someone else changed this request.")
+			return uuid.Nil, fault.Overtaken(overtaken)
 		}
 		if err := do(r); err != nil {
 			return uuid.Nil, err
@@ -295,7 +298,7 @@ func (m *memoryFunding) change(ctx context.Context, id uuid.UUID, version int64,
 }
 
 func (m *memoryFunding) EditRequest(ctx context.Context, in funding.EditRequestRequestObject) (funding.EditRequestResponseObject, error) {
-	r, err := m.change(ctx, in.Id, in.Body.Version, *in.Body, func(r *funding.Request) error {
+	r, err := m.change(ctx, in.Id, int64(in.Params.IfMatch), in, func(r *funding.Request) error {
 		m.edits++
 		var lines []funding.Line
 		var sum int64
@@ -321,11 +324,11 @@ func (m *memoryFunding) EditRequest(ctx context.Context, in funding.EditRequestR
 		r.Lines, r.Elsewhere, r.AskedPence = lines, in.Body.Elsewhere, sum-in.Body.Elsewhere.Pence
 		return nil
 	})
-	return funding.EditRequest200JSONResponse(r), err
+	return funding.EditRequest200JSONResponse{Body: r}, err
 }
 
 func (m *memoryFunding) SubmitRequest(ctx context.Context, in funding.SubmitRequestRequestObject) (funding.SubmitRequestResponseObject, error) {
-	r, err := m.change(ctx, in.Id, in.Body.Version, *in.Body, func(r *funding.Request) error {
+	r, err := m.change(ctx, in.Id, int64(in.Params.IfMatch), in, func(r *funding.Request) error {
 		a := m.allowance(r.Allowance.Id)
 		switch {
 		case m.needsDown:
@@ -339,17 +342,17 @@ func (m *memoryFunding) SubmitRequest(ctx context.Context, in funding.SubmitRequ
 		a.HeldPence, a.AvailablePence = a.HeldPence+r.AskedPence, a.AvailablePence-r.AskedPence
 		return err
 	})
-	return funding.SubmitRequest200JSONResponse(r), err
+	return funding.SubmitRequest200JSONResponse{Body: r}, err
 }
 
 func (m *memoryFunding) WithdrawRequest(ctx context.Context, in funding.WithdrawRequestRequestObject) (funding.WithdrawRequestResponseObject, error) {
-	r, err := m.change(ctx, in.Id, in.Body.Version, *in.Body, func(r *funding.Request) error {
+	r, err := m.change(ctx, in.Id, int64(in.Params.IfMatch), in, func(r *funding.Request) error {
 		who, err := identity.From(ctx)
 		r.History = append(r.History, funding.Happening{From: string(r.State), To: funding.Withdrawn, At: now, ById: who.ID, ByName: who.Name, Words: in.Body.Words})
 		r.State = funding.Withdrawn
 		return err
 	})
-	return funding.WithdrawRequest200JSONResponse(r), err
+	return funding.WithdrawRequest200JSONResponse{Body: r}, err
 }
 
 func (m *memoryFunding) ProposeReduction(_ context.Context, in funding.ProposeReductionRequestObject) (funding.ProposeReductionResponseObject, error) {

@@ -8,9 +8,9 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/instead-support/instead/api/etag"
 	"github.com/instead-support/instead/api/funding"
 	"github.com/instead-support/instead/api/needs"
-	"github.com/instead-support/instead/pkg/fault"
 	"github.com/instead-support/instead/pkg/identity"
 	"github.com/instead-support/instead/services/portal/internal/component"
 	"github.com/instead-support/instead/services/portal/internal/form"
@@ -99,18 +99,13 @@ func (c asking) over() int64 { return max(0, c.AskedPence-c.free()) }
 // total is what all lines cost, whoever pays.
 func (c asking) total() int64 { return c.AskedPence + c.Elsewhere.Pence }
 
-// errChanged is met by somebody whose page shows a request as it no longer is.
-var errChanged = fault.New(fault.Conflict, "This request has changed since you opened this page, so nothing was saved. What you entered is still here. Check it against the request as it is now, then save again.")
-
 // edit is a request with its lines changed by how, which is called with lines
-// of its own. It returns Conflict if the request is no longer at version.
+// of its own. It returns Stale if the request is no longer at version, whatever
+// how has made of it as it is now.
 func (d Deps) edit(ctx context.Context, request *funding.Request, version int64, how func(*funding.RequestEdit)) error {
-	if request.Version != version {
-		return errChanged
-	}
-	change := funding.RequestEdit{Version: version, Lines: newLines(request.Lines), Elsewhere: request.Elsewhere}
+	change := funding.RequestEdit{Lines: newLines(request.Lines), Elsewhere: request.Elsewhere}
 	how(&change)
-	_, err := d.Funding.EditRequestWithResponse(ctx, request.Id, &funding.EditRequestParams{}, change)
+	_, err := d.Funding.EditRequestWithResponse(ctx, request.Id, &funding.EditRequestParams{IfMatch: etag.Version(version)}, change)
 	return err
 }
 
@@ -130,6 +125,10 @@ func setVersion(f *form.Form, request *funding.Request) {
 	f.Set("version", strconv.FormatInt(request.Version, 10))
 }
 
+// theirs is set in a form that came too late: somebody else had changed what it
+// is about, and the page shows what that is now.
+const theirs = "theirs"
+
 // editable is the request that the address names, if it may be edited. If not,
 // its page says how it stands, and is the answer.
 func (d Deps) editable(r *http.Request) (request *funding.Request, otherwise web.Answer, err error) {
@@ -138,7 +137,11 @@ func (d Deps) editable(r *http.Request) (request *funding.Request, otherwise web
 		return nil, nil, err
 	}
 	if !slices.Contains(request.Can, funding.Edit) {
-		return nil, web.Go(requestPath(request.Id)), nil
+		otherwise := web.Go(requestPath(request.Id))
+		if r.Method == http.MethodPost {
+			otherwise = otherwise.Saying("Nothing was saved: this request can’t be changed as it stands now.")
+		}
+		return nil, otherwise, nil
 	}
 	return request, nil, nil
 }

@@ -3,6 +3,7 @@ package page
 import (
 	"net/http"
 
+	"github.com/instead-support/instead/api/etag"
 	"github.com/instead-support/instead/api/funding"
 	"github.com/instead-support/instead/pkg/fault"
 	"github.com/instead-support/instead/pkg/identity"
@@ -64,7 +65,7 @@ func (s Send) submit(r *http.Request) (web.Answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	resp, err := s.Funding.SubmitRequestWithResponse(r.Context(), id, &funding.SubmitRequestParams{}, funding.SubmitRequestJSONRequestBody{Version: version})
+	resp, err := s.Funding.SubmitRequestWithResponse(r.Context(), id, &funding.SubmitRequestParams{IfMatch: etag.Version(version)})
 	switch {
 	case err == nil:
 		return web.Go(requestPath(resp.JSON200.Id) + "/sent"), nil
@@ -146,12 +147,15 @@ func (s Send) withdraw(r *http.Request) (web.Answer, error) {
 	words := f.Text("words")
 	f.AtMost("words", 2000, "What you write")
 	if f.OK() {
-		_, err := s.Funding.WithdrawRequestWithResponse(r.Context(), id, &funding.WithdrawRequestParams{}, funding.WithdrawRequestJSONRequestBody{Version: version, Words: words})
+		_, err := s.Funding.WithdrawRequestWithResponse(r.Context(), id, &funding.WithdrawRequestParams{IfMatch: etag.Version(version)}, funding.WithdrawRequestJSONRequestBody{Words: words})
 		if err == nil {
 			return web.Go(requestPath(id)).Saying("The request is withdrawn."), nil
 		}
 		if err := f.Fail(err, form.Names{"/words": "words"}); err != nil {
 			return nil, err
+		}
+		if fault.Is(err, fault.Stale) {
+			f.Set(theirs, "yes")
 		}
 	}
 	request, err := s.request(r)

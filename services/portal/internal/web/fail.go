@@ -126,7 +126,7 @@ func (s *site) explain(err error, c echo.Context) trouble {
 		t.title, t.advice = "You can’t do this", "If you think you should be able to, ask your manager."
 	case fault.NotFound:
 		t.title = "Page not found"
-	case fault.Conflict:
+	case fault.Conflict, fault.Stale:
 		t.title, t.advice = "Someone else changed this", "Open it again to see how it is now, then decide what to do."
 	case fault.OverCap, fault.OverBudget:
 		t.title = "This is more than is available"

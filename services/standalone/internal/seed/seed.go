@@ -14,6 +14,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/instead-support/instead/api/etag"
 	"github.com/instead-support/instead/api/funding"
 	"github.com/instead-support/instead/api/needs"
 	"github.com/instead-support/instead/pkg/db"
@@ -138,7 +139,7 @@ func (s *Seed) tell(ctx context.Context, one story) error {
 
 // goOnline has the jobseeker say their words, and link their own sign-in.
 func (s *Seed) goOnline(ctx, coach context.Context, one story, jobseeker uuid.UUID) error {
-	invited, err := s.needs.InviteJobseekerWithResponse(coach, jobseeker)
+	invited, err := s.needs.InviteJobseekerWithResponse(coach, jobseeker, nil)
 	if err != nil {
 		return err
 	}
@@ -171,7 +172,7 @@ func (s *Seed) assess(coach context.Context, one story, jobseeker uuid.UUID) (ma
 			WouldRemove string         `json:"would_remove,omitempty,omitzero"`
 		}{n.category, n.inTheWay, standing, n.wouldClear})
 	}
-	saved, err := s.needs.SaveAssessmentWithResponse(coach, jobseeker, nil, change)
+	saved, err := s.needs.SaveAssessmentWithResponse(coach, jobseeker, &needs.SaveAssessmentParams{}, change)
 	if err != nil {
 		return nil, err
 	}
@@ -197,7 +198,7 @@ func (s *Seed) ask(ctx, coach context.Context, one story, jobseeker uuid.UUID, i
 		return err
 	}
 	request := drafted.JSON201
-	edit := funding.RequestEdit{Version: request.Version}
+	var edit funding.RequestEdit
 	for _, l := range one.lines {
 		edit.Lines = append(edit.Lines, funding.NewLine{
 			What: l.what, Why: l.why, NeedId: ids[l.need], Category: l.category, Supplier: l.supplier, AmountPence: int64(l.pence), Quote: l.quote,
@@ -206,11 +207,11 @@ func (s *Seed) ask(ctx, coach context.Context, one story, jobseeker uuid.UUID, i
 	if one.elsewhere > 0 {
 		edit.Elsewhere = funding.Elsewhere{Pence: int64(one.elsewhere), From: one.from}
 	}
-	edited, err := s.funding.EditRequestWithResponse(coach, request.Id, nil, edit)
+	edited, err := s.funding.EditRequestWithResponse(coach, request.Id, &funding.EditRequestParams{IfMatch: etag.Version(request.Version)}, edit)
 	if err != nil || one.end == funding.Draft {
 		return err
 	}
-	sent, err := s.funding.SubmitRequestWithResponse(coach, request.Id, nil, funding.SubmitRequestJSONRequestBody{Version: edited.JSON200.Version})
+	sent, err := s.funding.SubmitRequestWithResponse(coach, request.Id, &funding.SubmitRequestParams{IfMatch: etag.Version(edited.JSON200.Version)})
 	if err != nil {
 		return err
 	}
@@ -225,15 +226,15 @@ func (s *Seed) end(ctx, coach context.Context, one story, request *funding.Reque
 			return err
 		}
 	}
-	switch id, version := request.Id, request.Version; one.end {
+	switch id, version := request.Id, etag.Version(request.Version); one.end {
 	case funding.Approved:
-		_, err = s.funding.ApproveRequestWithResponse(decider, id, nil, funding.ApproveRequestJSONRequestBody{Version: version, Code: funding.ApproveCode(one.code), Words: one.words})
+		_, err = s.funding.ApproveRequestWithResponse(decider, id, &funding.ApproveRequestParams{IfMatch: version}, funding.ApproveRequestJSONRequestBody{Code: funding.ApproveCode(one.code), Words: one.words})
 	case funding.Declined:
-		_, err = s.funding.DeclineRequestWithResponse(decider, id, nil, funding.DeclineRequestJSONRequestBody{Version: version, Code: funding.DeclineCode(one.code), Words: one.words})
+		_, err = s.funding.DeclineRequestWithResponse(decider, id, &funding.DeclineRequestParams{IfMatch: version}, funding.DeclineRequestJSONRequestBody{Code: funding.DeclineCode(one.code), Words: one.words})
 	case funding.Returned:
-		_, err = s.funding.ReturnRequestWithResponse(decider, id, nil, funding.ReturnRequestJSONRequestBody{Version: version, Code: funding.ReturnCode(one.code), Words: one.words})
+		_, err = s.funding.ReturnRequestWithResponse(decider, id, &funding.ReturnRequestParams{IfMatch: version}, funding.ReturnRequestJSONRequestBody{Code: funding.ReturnCode(one.code), Words: one.words})
 	case funding.Withdrawn:
-		_, err = s.funding.WithdrawRequestWithResponse(coach, id, nil, funding.WithdrawRequestJSONRequestBody{Version: version, Words: one.words})
+		_, err = s.funding.WithdrawRequestWithResponse(coach, id, &funding.WithdrawRequestParams{IfMatch: version}, funding.WithdrawRequestJSONRequestBody{Words: one.words})
 	}
 	return err
 }

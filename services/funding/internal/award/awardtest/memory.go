@@ -169,6 +169,23 @@ func (m *Memory) Record(_ context.Context, who policy.Actor, id uuid.UUID) (poli
 	return policy.Record{}, notFound
 }
 
+// Changes is award.Store's. Memory knows nobody's name.
+func (m *Memory) Changes(_ context.Context, who policy.Actor, request uuid.UUID, by []policy.Operation, since int64) ([]award.Change, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	r, _, err := m.load(who, request)
+	if err != nil {
+		return nil, err
+	}
+	var done []award.Change
+	for _, t := range slices.Backward(m.trail) {
+		if t.SubjectID == request && slices.Contains(by, policy.Operation(t.Action)) && int64(len(done)) < r.Version-since {
+			done = append(done, award.Change{Operation: policy.Operation(t.Action), By: "Somebody", At: t.At})
+		}
+	}
+	return done, nil
+}
+
 // Request is award.Store's.
 func (m *Memory) Request(_ context.Context, act award.Act, id uuid.UUID) (*award.Request, *award.Allowance, error) {
 	m.mu.Lock()
