@@ -206,8 +206,12 @@ func (d Decisions) read(r *http.Request) (web.Answer, error) {
 	if err != nil {
 		return nil, err
 	}
+	papers, err := d.folder(r.Context(), request, "/decisions")
+	if err != nil {
+		return nil, err
+	}
 	layout := component.LayoutProps{Title: "Request " + request.Reference, Before: component.BackLink("To decide", "/decisions")}
-	return web.Show(layout, decision(c, me, r.URL.Query().Has("changed"), d.Now())), nil
+	return web.Show(layout, decision(c, papers, me, r.URL.Query().Has("changed"), d.Now())), nil
 }
 
 // verdict is one of the three things that a manager can decide.

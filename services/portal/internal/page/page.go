@@ -41,6 +41,7 @@ func All(d Deps) []web.Page {
 		Line{d},
 		Over{d},
 		Send{d},
+		Documents{d},
 		Finance{d},
 		Courses{d},
 		Imports{d},

@@ -68,9 +68,13 @@ func (q Request) show(r *http.Request) (web.Answer, error) {
 	if err != nil {
 		return nil, err
 	}
+	papers, err := q.folder(r.Context(), request, "/requests")
+	if err != nil {
+		return nil, err
+	}
 	return web.Show(component.LayoutProps{
 		Title: c.title(), Before: component.BackLink("Back to "+called(c.jobseeker), jobseekerPath(c.JobseekerId)),
-	}, requestPage(c)), nil
+	}, requestPage(c, papers)), nil
 }
 
 // title says what there is to do with it, or else which it is.

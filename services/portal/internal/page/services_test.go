@@ -46,4 +46,5 @@ type memoryFunding struct {
 	allowances []*fundingapi.Allowance
 	edits      int  // how often lines were saved
 	needsDown  bool // so that nothing can be submitted
+	papers     []paper
 }

@@ -127,8 +127,12 @@ func (s Support) read(r *http.Request) (web.Answer, error) {
 	if err != nil {
 		return nil, err
 	}
+	papers, err := s.folder(r.Context(), resp.JSON200, "/support/requests")
+	if err != nil {
+		return nil, err
+	}
 	layout := component.LayoutProps{Title: forWhat(resp.JSON200), Before: component.BackLink("Your support", "/support")}
-	return web.Show(layout, supportRequest(resp.JSON200)), nil
+	return web.Show(layout, supportRequest(resp.JSON200, papers)), nil
 }
 
 // forWhat is what a request is for, in a few words.
