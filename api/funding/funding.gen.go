@@ -187,6 +187,87 @@ func (e EntryKind) Valid() bool {
 	}
 }
 
+// Defines values for GrantKind.
+const (
+	GrantKindDecide GrantKind = "decide"
+	GrantKindExcept GrantKind = "except"
+)
+
+// Valid indicates whether the value is a known member of the GrantKind enum.
+func (e GrantKind) Valid() bool {
+	switch e {
+	case GrantKindDecide:
+		return true
+	case GrantKindExcept:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for GrantState.
+const (
+	GrantComing  GrantState = "coming"
+	GrantCurrent GrantState = "current"
+	GrantOver    GrantState = "over"
+	GrantRefused GrantState = "refused"
+	GrantWaiting GrantState = "waiting"
+)
+
+// Valid indicates whether the value is a known member of the GrantState enum.
+func (e GrantState) Valid() bool {
+	switch e {
+	case GrantComing:
+		return true
+	case GrantCurrent:
+		return true
+	case GrantOver:
+		return true
+	case GrantRefused:
+		return true
+	case GrantWaiting:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for GrantVerb.
+const (
+	GrantVerbConfirm GrantVerb = "confirm"
+	GrantVerbEnd     GrantVerb = "end"
+)
+
+// Valid indicates whether the value is a known member of the GrantVerb enum.
+func (e GrantVerb) Valid() bool {
+	switch e {
+	case GrantVerbConfirm:
+		return true
+	case GrantVerbEnd:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for GrantWhose.
+const (
+	GrantWhoseAny  GrantWhose = "any"
+	GrantWhoseLine GrantWhose = "line"
+)
+
+// Valid indicates whether the value is a known member of the GrantWhose enum.
+func (e GrantWhose) Valid() bool {
+	switch e {
+	case GrantWhoseAny:
+		return true
+	case GrantWhoseLine:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for ImportState.
 const (
 	Done         ImportState = "done"
@@ -403,6 +484,24 @@ func (e Verb) Valid() bool {
 	}
 }
 
+// Defines values for ListStaffParamsRole.
+const (
+	StaffCoaches  ListStaffParamsRole = "coach"
+	StaffManagers ListStaffParamsRole = "manager"
+)
+
+// Valid indicates whether the value is a known member of the ListStaffParamsRole enum.
+func (e ListStaffParamsRole) Valid() bool {
+	switch e {
+	case StaffCoaches:
+		return true
+	case StaffManagers:
+		return true
+	default:
+		return false
+	}
+}
+
 // Allowance defines model for Allowance.
 type Allowance struct {
 	Area string `json:"area"`
@@ -521,6 +620,12 @@ type BudgetState string
 
 // BudgetVerb defines model for BudgetVerb.
 type BudgetVerb string
+
+// Colleague defines model for Colleague.
+type Colleague struct {
+	Id   openapi_types.UUID `json:"id"`
+	Name string             `json:"name"`
+}
 
 // Course defines model for Course.
 type Course struct {
@@ -679,6 +784,69 @@ type FundPage struct {
 	Total int    `json:"total"`
 }
 
+// Grant defines model for Grant.
+type Grant struct {
+	AlonePence int64 `json:"alone_pence"`
+
+	// Area Empty for every area that the holder works in
+	Area string `json:"area"`
+
+	// Can What the caller may do with it now
+	Can             []GrantVerb        `json:"can"`
+	ConfirmedAt     time.Time          `json:"confirmed_at,omitempty,omitzero"`
+	ConfirmedByName string             `json:"confirmed_by_name,omitempty,omitzero"`
+	EndedAt         time.Time          `json:"ended_at,omitempty,omitzero"`
+	EndedByName     string             `json:"ended_by_name,omitempty,omitzero"`
+	EndedWhy        string             `json:"ended_why,omitempty,omitzero"`
+	FirstDay        openapi_types.Date `json:"first_day"`
+
+	// FundId Any fund, without one
+	FundId openapi_types.UUID `json:"fund_id,omitempty,omitzero"`
+
+	// FundName Empty for any fund
+	FundName string `json:"fund_name"`
+
+	// HolderId Every manager of the area, without one
+	HolderId openapi_types.UUID `json:"holder_id,omitempty,omitzero"`
+
+	// HolderName Empty for every manager of the area
+	HolderName string             `json:"holder_name"`
+	Id         openapi_types.UUID `json:"id"`
+
+	// Kind `decide` requests within the allowance; allow an `except`ion above its cap, where the fund has them
+	Kind           GrantKind          `json:"kind"`
+	LastDay        openapi_types.Date `json:"last_day,omitempty,omitzero"`
+	LimitPence     int64              `json:"limit_pence"`
+	ProposedAt     time.Time          `json:"proposed_at"`
+	ProposedById   openapi_types.UUID `json:"proposed_by_id"`
+	ProposedByName string             `json:"proposed_by_name"`
+	State          GrantState         `json:"state"`
+
+	// Whose `any` requests, or only those of work coaches whose `line` manager the holder is
+	Whose GrantWhose `json:"whose"`
+	Why   string     `json:"why"`
+}
+
+// GrantKind `decide` requests within the allowance; allow an `except`ion above its cap, where the fund has them
+type GrantKind string
+
+// GrantPage defines model for GrantPage.
+type GrantPage struct {
+	Items []Grant `json:"items"`
+	Page  int     `json:"page"`
+	Size  int     `json:"size"`
+	Total int     `json:"total"`
+}
+
+// GrantState defines model for GrantState.
+type GrantState string
+
+// GrantVerb defines model for GrantVerb.
+type GrantVerb string
+
+// GrantWhose `any` requests, or only those of work coaches whose `line` manager the holder is
+type GrantWhose string
+
 // Happening One arrow the request has gone along
 type Happening struct {
 	At     time.Time          `json:"at"`
@@ -744,6 +912,16 @@ type ImportProblem struct {
 // ImportState defines model for ImportState.
 type ImportState string
 
+// Led defines model for Led.
+type Led struct {
+	CoachId   openapi_types.UUID `json:"coach_id"`
+	CoachName string             `json:"coach_name"`
+
+	// Next Who comes after, by day
+	Next []LineManager `json:"next"`
+	Now  LineManager   `json:"now,omitempty,omitzero"`
+}
+
 // Line defines model for Line.
 type Line struct {
 	AmountPence int64 `json:"amount_pence"`
@@ -760,6 +938,19 @@ type Line struct {
 
 // LineCategory A kind of thing, by a code that its fund knows: see the fund's categories
 type LineCategory = string
+
+// LineManager defines model for LineManager.
+type LineManager struct {
+	CoachId   openapi_types.UUID `json:"coach_id"`
+	CoachName string             `json:"coach_name"`
+	FirstDay  openapi_types.Date `json:"first_day"`
+
+	// ManagerId Nobody, without one
+	ManagerId   openapi_types.UUID `json:"manager_id,omitempty,omitzero"`
+	ManagerName string             `json:"manager_name"`
+	SetAt       time.Time          `json:"set_at"`
+	SetByName   string             `json:"set_by_name"`
+}
 
 // Mapping Which column is which
 type Mapping struct {
@@ -796,6 +987,37 @@ type NewFund struct {
 	// LastDay Left out while no end is known
 	LastDay openapi_types.Date `json:"last_day,omitempty,omitzero"`
 	Name    string             `json:"name"`
+}
+
+// NewGrant defines model for NewGrant.
+type NewGrant struct {
+	// AlonePence The most that the holder may approve without a second person
+	AlonePence int64 `json:"alone_pence"`
+
+	// Area Every area that the holder works in, without one; only for one person
+	Area string `json:"area,omitempty,omitzero"`
+
+	// FirstDay Today or later
+	FirstDay openapi_types.Date `json:"first_day"`
+
+	// FundId Any fund, without one
+	FundId openapi_types.UUID `json:"fund_id,omitempty,omitzero"`
+
+	// HolderId A manager. Without one every manager of the area holds it.
+	HolderId openapi_types.UUID `json:"holder_id,omitempty,omitzero"`
+
+	// Kind `decide` requests within the allowance; allow an `except`ion above its cap, where the fund has them
+	Kind GrantKind `json:"kind"`
+
+	// LastDay No end is known, without one
+	LastDay openapi_types.Date `json:"last_day,omitempty,omitzero"`
+
+	// LimitPence The most that the holder may approve
+	LimitPence int64 `json:"limit_pence"`
+
+	// Whose `any` requests, or only those of work coaches whose `line` manager the holder is
+	Whose GrantWhose `json:"whose"`
+	Why   string     `json:"why"`
 }
 
 // NewLine defines model for NewLine.
@@ -969,6 +1191,25 @@ type ProposalState string
 
 // ProposalVerb defines model for ProposalVerb.
 type ProposalVerb string
+
+// Reach defines model for Reach.
+type Reach struct {
+	AlonePence int64  `json:"alone_pence"`
+	Area       string `json:"area"`
+
+	// FundId Any fund, without one
+	FundId openapi_types.UUID `json:"fund_id,omitempty,omitzero"`
+
+	// FundName Empty for any fund
+	FundName string `json:"fund_name"`
+
+	// Kind `decide` requests within the allowance; allow an `except`ion above its cap, where the fund has them
+	Kind       GrantKind `json:"kind"`
+	LimitPence int64     `json:"limit_pence"`
+
+	// Whose `any` requests, or only those of work coaches whose `line` manager the holder is
+	Whose GrantWhose `json:"whose"`
+}
 
 // Reduction defines model for Reduction.
 type Reduction struct {
@@ -1153,6 +1394,76 @@ type OpenAllowanceParams struct {
 	// IdempotencyKey The same key from the same person does its work once; later calls answer with the thing as it now stands.
 	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
 }
+
+// ListGrantsParams defines parameters for ListGrants.
+type ListGrantsParams struct {
+	State *GrantState `form:"state,omitempty" json:"state,omitempty"`
+
+	// Page Counted from 1
+	Page *Page `form:"page,omitempty" json:"page,omitempty"`
+
+	// Size Rows a page
+	Size *Size `form:"size,omitempty" json:"size,omitempty"`
+}
+
+// ProposeGrantParams defines parameters for ProposeGrant.
+type ProposeGrantParams struct {
+	// IdempotencyKey The same key from the same person does its work once; later calls answer with the thing as it now stands.
+	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
+}
+
+// ConfirmGrantParams defines parameters for ConfirmGrant.
+type ConfirmGrantParams struct {
+	// IdempotencyKey The same key from the same person does its work once; later calls answer with the thing as it now stands.
+	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
+}
+
+// EndGrantJSONBody defines parameters for EndGrant.
+type EndGrantJSONBody struct {
+	// LastDay The last day that it counts. Without one it stops at once.
+	LastDay openapi_types.Date `json:"last_day,omitempty,omitzero"`
+	Why     string             `json:"why"`
+}
+
+// EndGrantParams defines parameters for EndGrant.
+type EndGrantParams struct {
+	// IdempotencyKey The same key from the same person does its work once; later calls answer with the thing as it now stands.
+	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
+}
+
+// ListLineManagersParams defines parameters for ListLineManagers.
+type ListLineManagersParams struct {
+	// Page Counted from 1
+	Page *Page `form:"page,omitempty" json:"page,omitempty"`
+
+	// Size Rows a page
+	Size *Size `form:"size,omitempty" json:"size,omitempty"`
+}
+
+// SetLineManagerJSONBody defines parameters for SetLineManager.
+type SetLineManagerJSONBody struct {
+	CoachId openapi_types.UUID `json:"coach_id"`
+
+	// FirstDay Today or later
+	FirstDay openapi_types.Date `json:"first_day"`
+
+	// ManagerId Nobody, without one
+	ManagerId openapi_types.UUID `json:"manager_id,omitempty,omitzero"`
+}
+
+// SetLineManagerParams defines parameters for SetLineManager.
+type SetLineManagerParams struct {
+	// IdempotencyKey The same key from the same person does its work once; later calls answer with the thing as it now stands.
+	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
+}
+
+// ListStaffParams defines parameters for ListStaff.
+type ListStaffParams struct {
+	Role ListStaffParamsRole `form:"role" json:"role"`
+}
+
+// ListStaffParamsRole defines parameters for ListStaff.
+type ListStaffParamsRole string
 
 // ListBudgetsParams defines parameters for ListBudgets.
 type ListBudgetsParams struct {
@@ -1505,6 +1816,15 @@ type WithdrawRequestParams struct {
 // OpenAllowanceJSONRequestBody defines body for OpenAllowance for application/json ContentType.
 type OpenAllowanceJSONRequestBody OpenAllowanceJSONBody
 
+// ProposeGrantJSONRequestBody defines body for ProposeGrant for application/json ContentType.
+type ProposeGrantJSONRequestBody = NewGrant
+
+// EndGrantJSONRequestBody defines body for EndGrant for application/json ContentType.
+type EndGrantJSONRequestBody EndGrantJSONBody
+
+// SetLineManagerJSONRequestBody defines body for SetLineManager for application/json ContentType.
+type SetLineManagerJSONRequestBody SetLineManagerJSONBody
+
 // OpenBudgetJSONRequestBody defines body for OpenBudget for application/json ContentType.
 type OpenBudgetJSONRequestBody OpenBudgetJSONBody
 
@@ -1648,6 +1968,88 @@ type ClientInterface interface {
 	//
 	// Corresponds with GET /allowances/{id} (the `ReadAllowance` operationId).
 	ReadAllowance(ctx context.Context, id Id, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ListGrants Who may decide how much, newest first
+	//
+	// Corresponds with GET /authority/grants (the `ListGrants` operationId).
+	ListGrants(ctx context.Context, params *ListGrantsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ProposeGrantWithBody Propose that somebody may decide
+	//
+	// It counts once a finance officer who gains nothing by it has confirmed it. Nobody proposes one for themselves.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /authority/grants (the `ProposeGrant` operationId).
+	ProposeGrantWithBody(ctx context.Context, params *ProposeGrantParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ProposeGrant Propose that somebody may decide
+	//
+	// It counts once a finance officer who gains nothing by it has confirmed it. Nobody proposes one for themselves.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /authority/grants (the `ProposeGrant` operationId).
+	ProposeGrant(ctx context.Context, params *ProposeGrantParams, body ProposeGrantJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ReadGrant One grant of authority
+	//
+	// Corresponds with GET /authority/grants/{id} (the `ReadGrant` operationId).
+	ReadGrant(ctx context.Context, id Id, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ConfirmGrant Confirm a grant that somebody else proposed
+	//
+	// Corresponds with POST /authority/grants/{id}/confirmation (the `ConfirmGrant` operationId).
+	ConfirmGrant(ctx context.Context, id Id, params *ConfirmGrantParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// EndGrantWithBody End a grant, or turn down one that waits; one person is enough
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /authority/grants/{id}/end (the `EndGrant` operationId).
+	EndGrantWithBody(ctx context.Context, id Id, params *EndGrantParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// EndGrant End a grant, or turn down one that waits; one person is enough
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /authority/grants/{id}/end (the `EndGrant` operationId).
+	EndGrant(ctx context.Context, id Id, params *EndGrantParams, body EndGrantJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ListLineManagers The work coaches of the caller's areas and their line managers, by name
+	//
+	// Corresponds with GET /authority/line-managers (the `ListLineManagers` operationId).
+	ListLineManagers(ctx context.Context, params *ListLineManagersParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// SetLineManagerWithBody Say who a work coach's line manager is from a day on
+	//
+	// Neither of the two can say so themself. The latest word for a day is what holds from it on.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /authority/line-managers (the `SetLineManager` operationId).
+	SetLineManagerWithBody(ctx context.Context, params *SetLineManagerParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// SetLineManager Say who a work coach's line manager is from a day on
+	//
+	// Neither of the two can say so themself. The latest word for a day is what holds from it on.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /authority/line-managers (the `SetLineManager` operationId).
+	SetLineManager(ctx context.Context, params *SetLineManagerParams, body SetLineManagerJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ReadMyAuthority What the caller may decide today, and where
+	//
+	// Calling this also makes the caller known, so that others can choose them by name.
+	//
+	// Corresponds with GET /authority/mine (the `ReadMyAuthority` operationId).
+	ReadMyAuthority(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ListStaff Managers or work coaches of the caller's areas who have signed in, by name
+	//
+	// Corresponds with GET /authority/staff (the `ListStaff` operationId).
+	ListStaff(ctx context.Context, params *ListStaffParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ListBudgets Budgets within the caller's reach
 	//
@@ -2079,6 +2481,208 @@ func (c *Client) OpenAllowance(ctx context.Context, params *OpenAllowanceParams,
 // Corresponds with GET /allowances/{id} (the `ReadAllowance` operationId).
 func (c *Client) ReadAllowance(ctx context.Context, id Id, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewReadAllowanceRequest(c.Server, id)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ListGrants Who may decide how much, newest first
+//
+// Corresponds with GET /authority/grants (the `ListGrants` operationId).
+func (c *Client) ListGrants(ctx context.Context, params *ListGrantsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListGrantsRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ProposeGrantWithBody Propose that somebody may decide
+//
+// It counts once a finance officer who gains nothing by it has confirmed it. Nobody proposes one for themselves.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /authority/grants (the `ProposeGrant` operationId).
+func (c *Client) ProposeGrantWithBody(ctx context.Context, params *ProposeGrantParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewProposeGrantRequestWithBody(c.Server, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ProposeGrant Propose that somebody may decide
+//
+// It counts once a finance officer who gains nothing by it has confirmed it. Nobody proposes one for themselves.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /authority/grants (the `ProposeGrant` operationId).
+func (c *Client) ProposeGrant(ctx context.Context, params *ProposeGrantParams, body ProposeGrantJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewProposeGrantRequest(c.Server, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ReadGrant One grant of authority
+//
+// Corresponds with GET /authority/grants/{id} (the `ReadGrant` operationId).
+func (c *Client) ReadGrant(ctx context.Context, id Id, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewReadGrantRequest(c.Server, id)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ConfirmGrant Confirm a grant that somebody else proposed
+//
+// Corresponds with POST /authority/grants/{id}/confirmation (the `ConfirmGrant` operationId).
+func (c *Client) ConfirmGrant(ctx context.Context, id Id, params *ConfirmGrantParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewConfirmGrantRequest(c.Server, id, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// EndGrantWithBody End a grant, or turn down one that waits; one person is enough
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /authority/grants/{id}/end (the `EndGrant` operationId).
+func (c *Client) EndGrantWithBody(ctx context.Context, id Id, params *EndGrantParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewEndGrantRequestWithBody(c.Server, id, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// EndGrant End a grant, or turn down one that waits; one person is enough
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /authority/grants/{id}/end (the `EndGrant` operationId).
+func (c *Client) EndGrant(ctx context.Context, id Id, params *EndGrantParams, body EndGrantJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewEndGrantRequest(c.Server, id, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ListLineManagers The work coaches of the caller's areas and their line managers, by name
+//
+// Corresponds with GET /authority/line-managers (the `ListLineManagers` operationId).
+func (c *Client) ListLineManagers(ctx context.Context, params *ListLineManagersParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListLineManagersRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// SetLineManagerWithBody Say who a work coach's line manager is from a day on
+//
+// Neither of the two can say so themself. The latest word for a day is what holds from it on.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /authority/line-managers (the `SetLineManager` operationId).
+func (c *Client) SetLineManagerWithBody(ctx context.Context, params *SetLineManagerParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewSetLineManagerRequestWithBody(c.Server, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// SetLineManager Say who a work coach's line manager is from a day on
+//
+// Neither of the two can say so themself. The latest word for a day is what holds from it on.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /authority/line-managers (the `SetLineManager` operationId).
+func (c *Client) SetLineManager(ctx context.Context, params *SetLineManagerParams, body SetLineManagerJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewSetLineManagerRequest(c.Server, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ReadMyAuthority What the caller may decide today, and where
+//
+// Calling this also makes the caller known, so that others can choose them by name.
+//
+// Corresponds with GET /authority/mine (the `ReadMyAuthority` operationId).
+func (c *Client) ReadMyAuthority(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewReadMyAuthorityRequest(c.Server)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ListStaff Managers or work coaches of the caller's areas who have signed in, by name
+//
+// Corresponds with GET /authority/staff (the `ListStaff` operationId).
+func (c *Client) ListStaff(ctx context.Context, params *ListStaffParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListStaffRequest(c.Server, params)
 	if err != nil {
 		return nil, err
 	}
@@ -3129,6 +3733,482 @@ func NewReadAllowanceRequest(server string, id Id) (*http.Request, error) {
 	queryURL, err := serverURL.Parse(operationPath)
 	if err != nil {
 		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewListGrantsRequest constructs an http.Request for the ListGrants method
+func NewListGrantsRequest(server string, params *ListGrantsParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/authority/grants")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.State != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "state", *params.State, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Page != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "page", *params.Page, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Size != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "size", *params.Size, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewProposeGrantRequest calls the generic ProposeGrant builder with application/json body
+func NewProposeGrantRequest(server string, params *ProposeGrantParams, body ProposeGrantJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewProposeGrantRequestWithBody(server, params, "application/json", bodyReader)
+}
+
+// NewProposeGrantRequestWithBody constructs an http.Request for the ProposeGrant method, with any body, and a specified content type
+func NewProposeGrantRequestWithBody(server string, params *ProposeGrantParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/authority/grants")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		if params.IdempotencyKey != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Idempotency-Key", headerParam0)
+		}
+
+	}
+
+	return req, nil
+}
+
+// NewReadGrantRequest constructs an http.Request for the ReadGrant method
+func NewReadGrantRequest(server string, id Id) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/authority/grants/%s", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewConfirmGrantRequest constructs an http.Request for the ConfirmGrant method
+func NewConfirmGrantRequest(server string, id Id, params *ConfirmGrantParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/authority/grants/%s/confirmation", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+
+		if params.IdempotencyKey != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Idempotency-Key", headerParam0)
+		}
+
+	}
+
+	return req, nil
+}
+
+// NewEndGrantRequest calls the generic EndGrant builder with application/json body
+func NewEndGrantRequest(server string, id Id, params *EndGrantParams, body EndGrantJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewEndGrantRequestWithBody(server, id, params, "application/json", bodyReader)
+}
+
+// NewEndGrantRequestWithBody constructs an http.Request for the EndGrant method, with any body, and a specified content type
+func NewEndGrantRequestWithBody(server string, id Id, params *EndGrantParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/authority/grants/%s/end", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		if params.IdempotencyKey != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Idempotency-Key", headerParam0)
+		}
+
+	}
+
+	return req, nil
+}
+
+// NewListLineManagersRequest constructs an http.Request for the ListLineManagers method
+func NewListLineManagersRequest(server string, params *ListLineManagersParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/authority/line-managers")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.Page != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "page", *params.Page, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Size != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "size", *params.Size, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewSetLineManagerRequest calls the generic SetLineManager builder with application/json body
+func NewSetLineManagerRequest(server string, params *SetLineManagerParams, body SetLineManagerJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewSetLineManagerRequestWithBody(server, params, "application/json", bodyReader)
+}
+
+// NewSetLineManagerRequestWithBody constructs an http.Request for the SetLineManager method, with any body, and a specified content type
+func NewSetLineManagerRequestWithBody(server string, params *SetLineManagerParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/authority/line-managers")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		if params.IdempotencyKey != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Idempotency-Key", headerParam0)
+		}
+
+	}
+
+	return req, nil
+}
+
+// NewReadMyAuthorityRequest constructs an http.Request for the ReadMyAuthority method
+func NewReadMyAuthorityRequest(server string) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/authority/mine")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewListStaffRequest constructs an http.Request for the ListStaff method
+func NewListStaffRequest(server string, params *ListStaffParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/authority/staff")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "role", params.Role, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+			return nil, err
+		} else {
+			for _, qp := range strings.Split(queryFrag, "&") {
+				rawQueryFragments = append(rawQueryFragments, qp)
+			}
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
 	}
 
 	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
@@ -5686,6 +6766,100 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with GET /allowances/{id} (the `ReadAllowance` operationId).
 	ReadAllowanceWithResponse(ctx context.Context, id Id, reqEditors ...RequestEditorFn) (*ReadAllowanceResponse, error)
 
+	// ListGrantsWithResponse Who may decide how much, newest first
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /authority/grants (the `ListGrants` operationId).
+	ListGrantsWithResponse(ctx context.Context, params *ListGrantsParams, reqEditors ...RequestEditorFn) (*ListGrantsResponse, error)
+
+	// ProposeGrantWithBodyWithResponse Propose that somebody may decide
+	//
+	// It counts once a finance officer who gains nothing by it has confirmed it. Nobody proposes one for themselves.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /authority/grants (the `ProposeGrant` operationId).
+	ProposeGrantWithBodyWithResponse(ctx context.Context, params *ProposeGrantParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ProposeGrantResponse, error)
+
+	// ProposeGrantWithResponse Propose that somebody may decide
+	//
+	// It counts once a finance officer who gains nothing by it has confirmed it. Nobody proposes one for themselves.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /authority/grants (the `ProposeGrant` operationId).
+	ProposeGrantWithResponse(ctx context.Context, params *ProposeGrantParams, body ProposeGrantJSONRequestBody, reqEditors ...RequestEditorFn) (*ProposeGrantResponse, error)
+
+	// ReadGrantWithResponse One grant of authority
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /authority/grants/{id} (the `ReadGrant` operationId).
+	ReadGrantWithResponse(ctx context.Context, id Id, reqEditors ...RequestEditorFn) (*ReadGrantResponse, error)
+
+	// ConfirmGrantWithResponse Confirm a grant that somebody else proposed
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /authority/grants/{id}/confirmation (the `ConfirmGrant` operationId).
+	ConfirmGrantWithResponse(ctx context.Context, id Id, params *ConfirmGrantParams, reqEditors ...RequestEditorFn) (*ConfirmGrantResponse, error)
+
+	// EndGrantWithBodyWithResponse End a grant, or turn down one that waits; one person is enough
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /authority/grants/{id}/end (the `EndGrant` operationId).
+	EndGrantWithBodyWithResponse(ctx context.Context, id Id, params *EndGrantParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*EndGrantResponse, error)
+
+	// EndGrantWithResponse End a grant, or turn down one that waits; one person is enough
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /authority/grants/{id}/end (the `EndGrant` operationId).
+	EndGrantWithResponse(ctx context.Context, id Id, params *EndGrantParams, body EndGrantJSONRequestBody, reqEditors ...RequestEditorFn) (*EndGrantResponse, error)
+
+	// ListLineManagersWithResponse The work coaches of the caller's areas and their line managers, by name
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /authority/line-managers (the `ListLineManagers` operationId).
+	ListLineManagersWithResponse(ctx context.Context, params *ListLineManagersParams, reqEditors ...RequestEditorFn) (*ListLineManagersResponse, error)
+
+	// SetLineManagerWithBodyWithResponse Say who a work coach's line manager is from a day on
+	//
+	// Neither of the two can say so themself. The latest word for a day is what holds from it on.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /authority/line-managers (the `SetLineManager` operationId).
+	SetLineManagerWithBodyWithResponse(ctx context.Context, params *SetLineManagerParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*SetLineManagerResponse, error)
+
+	// SetLineManagerWithResponse Say who a work coach's line manager is from a day on
+	//
+	// Neither of the two can say so themself. The latest word for a day is what holds from it on.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /authority/line-managers (the `SetLineManager` operationId).
+	SetLineManagerWithResponse(ctx context.Context, params *SetLineManagerParams, body SetLineManagerJSONRequestBody, reqEditors ...RequestEditorFn) (*SetLineManagerResponse, error)
+
+	// ReadMyAuthorityWithResponse What the caller may decide today, and where
+	//
+	// Calling this also makes the caller known, so that others can choose them by name.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /authority/mine (the `ReadMyAuthority` operationId).
+	ReadMyAuthorityWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ReadMyAuthorityResponse, error)
+
+	// ListStaffWithResponse Managers or work coaches of the caller's areas who have signed in, by name
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /authority/staff (the `ListStaff` operationId).
+	ListStaffWithResponse(ctx context.Context, params *ListStaffParams, reqEditors ...RequestEditorFn) (*ListStaffResponse, error)
+
 	// ListBudgetsWithResponse Budgets within the caller's reach
 	//
 	// Returns a wrapper object for the known response body format(s).
@@ -6266,6 +7440,456 @@ func (r ReadAllowanceResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r ReadAllowanceResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type ListGrantsResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *GrantPage
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ListGrantsResponse) GetJSON200() *GrantPage {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ListGrantsResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ListGrantsResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ListGrantsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListGrantsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListGrantsResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type ProposeGrantResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON201 the response for an HTTP 201 `application/json` response
+	JSON201 *Grant
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+}
+
+// GetJSON201 returns the response for an HTTP 201 `application/json` response
+func (r ProposeGrantResponse) GetJSON201() *Grant {
+	return r.JSON201
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ProposeGrantResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ProposeGrantResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ProposeGrantResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ProposeGrantResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ProposeGrantResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type ReadGrantResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Grant
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ReadGrantResponse) GetJSON200() *Grant {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ReadGrantResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ReadGrantResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ReadGrantResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ReadGrantResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ReadGrantResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type ConfirmGrantResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Grant
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ConfirmGrantResponse) GetJSON200() *Grant {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ConfirmGrantResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ConfirmGrantResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ConfirmGrantResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ConfirmGrantResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ConfirmGrantResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type EndGrantResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Grant
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r EndGrantResponse) GetJSON200() *Grant {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r EndGrantResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r EndGrantResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r EndGrantResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r EndGrantResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r EndGrantResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type ListLineManagersResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *struct {
+		Items []Led `json:"items"`
+		Page  int   `json:"page"`
+		Size  int   `json:"size"`
+		Total int   `json:"total"`
+	}
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ListLineManagersResponse) GetJSON200() *struct {
+	Items []Led `json:"items"`
+	Page  int   `json:"page"`
+	Size  int   `json:"size"`
+	Total int   `json:"total"`
+} {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ListLineManagersResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ListLineManagersResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ListLineManagersResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListLineManagersResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListLineManagersResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type SetLineManagerResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON201 the response for an HTTP 201 `application/json` response
+	JSON201 *LineManager
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+}
+
+// GetJSON201 returns the response for an HTTP 201 `application/json` response
+func (r SetLineManagerResponse) GetJSON201() *LineManager {
+	return r.JSON201
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r SetLineManagerResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r SetLineManagerResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r SetLineManagerResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r SetLineManagerResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r SetLineManagerResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type ReadMyAuthorityResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *struct {
+		Items []Reach `json:"items"`
+	}
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ReadMyAuthorityResponse) GetJSON200() *struct {
+	Items []Reach `json:"items"`
+} {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ReadMyAuthorityResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ReadMyAuthorityResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ReadMyAuthorityResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ReadMyAuthorityResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ReadMyAuthorityResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type ListStaffResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *struct {
+		Items []Colleague `json:"items"`
+	}
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ListStaffResponse) GetJSON200() *struct {
+	Items []Colleague `json:"items"`
+} {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ListStaffResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ListStaffResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ListStaffResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListStaffResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListStaffResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -8371,6 +9995,172 @@ func (c *ClientWithResponses) ReadAllowanceWithResponse(ctx context.Context, id 
 	return ParseReadAllowanceResponse(rsp)
 }
 
+// ListGrantsWithResponse Who may decide how much, newest first
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /authority/grants (the `ListGrants` operationId).
+func (c *ClientWithResponses) ListGrantsWithResponse(ctx context.Context, params *ListGrantsParams, reqEditors ...RequestEditorFn) (*ListGrantsResponse, error) {
+	rsp, err := c.ListGrants(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListGrantsResponse(rsp)
+}
+
+// ProposeGrantWithBodyWithResponse Propose that somebody may decide
+//
+// It counts once a finance officer who gains nothing by it has confirmed it. Nobody proposes one for themselves.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /authority/grants (the `ProposeGrant` operationId).
+func (c *ClientWithResponses) ProposeGrantWithBodyWithResponse(ctx context.Context, params *ProposeGrantParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ProposeGrantResponse, error) {
+	rsp, err := c.ProposeGrantWithBody(ctx, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseProposeGrantResponse(rsp)
+}
+
+// ProposeGrantWithResponse Propose that somebody may decide
+//
+// It counts once a finance officer who gains nothing by it has confirmed it. Nobody proposes one for themselves.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /authority/grants (the `ProposeGrant` operationId).
+func (c *ClientWithResponses) ProposeGrantWithResponse(ctx context.Context, params *ProposeGrantParams, body ProposeGrantJSONRequestBody, reqEditors ...RequestEditorFn) (*ProposeGrantResponse, error) {
+	rsp, err := c.ProposeGrant(ctx, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseProposeGrantResponse(rsp)
+}
+
+// ReadGrantWithResponse One grant of authority
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /authority/grants/{id} (the `ReadGrant` operationId).
+func (c *ClientWithResponses) ReadGrantWithResponse(ctx context.Context, id Id, reqEditors ...RequestEditorFn) (*ReadGrantResponse, error) {
+	rsp, err := c.ReadGrant(ctx, id, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseReadGrantResponse(rsp)
+}
+
+// ConfirmGrantWithResponse Confirm a grant that somebody else proposed
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /authority/grants/{id}/confirmation (the `ConfirmGrant` operationId).
+func (c *ClientWithResponses) ConfirmGrantWithResponse(ctx context.Context, id Id, params *ConfirmGrantParams, reqEditors ...RequestEditorFn) (*ConfirmGrantResponse, error) {
+	rsp, err := c.ConfirmGrant(ctx, id, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseConfirmGrantResponse(rsp)
+}
+
+// EndGrantWithBodyWithResponse End a grant, or turn down one that waits; one person is enough
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /authority/grants/{id}/end (the `EndGrant` operationId).
+func (c *ClientWithResponses) EndGrantWithBodyWithResponse(ctx context.Context, id Id, params *EndGrantParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*EndGrantResponse, error) {
+	rsp, err := c.EndGrantWithBody(ctx, id, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseEndGrantResponse(rsp)
+}
+
+// EndGrantWithResponse End a grant, or turn down one that waits; one person is enough
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /authority/grants/{id}/end (the `EndGrant` operationId).
+func (c *ClientWithResponses) EndGrantWithResponse(ctx context.Context, id Id, params *EndGrantParams, body EndGrantJSONRequestBody, reqEditors ...RequestEditorFn) (*EndGrantResponse, error) {
+	rsp, err := c.EndGrant(ctx, id, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseEndGrantResponse(rsp)
+}
+
+// ListLineManagersWithResponse The work coaches of the caller's areas and their line managers, by name
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /authority/line-managers (the `ListLineManagers` operationId).
+func (c *ClientWithResponses) ListLineManagersWithResponse(ctx context.Context, params *ListLineManagersParams, reqEditors ...RequestEditorFn) (*ListLineManagersResponse, error) {
+	rsp, err := c.ListLineManagers(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListLineManagersResponse(rsp)
+}
+
+// SetLineManagerWithBodyWithResponse Say who a work coach's line manager is from a day on
+//
+// Neither of the two can say so themself. The latest word for a day is what holds from it on.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /authority/line-managers (the `SetLineManager` operationId).
+func (c *ClientWithResponses) SetLineManagerWithBodyWithResponse(ctx context.Context, params *SetLineManagerParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*SetLineManagerResponse, error) {
+	rsp, err := c.SetLineManagerWithBody(ctx, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseSetLineManagerResponse(rsp)
+}
+
+// SetLineManagerWithResponse Say who a work coach's line manager is from a day on
+//
+// Neither of the two can say so themself. The latest word for a day is what holds from it on.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /authority/line-managers (the `SetLineManager` operationId).
+func (c *ClientWithResponses) SetLineManagerWithResponse(ctx context.Context, params *SetLineManagerParams, body SetLineManagerJSONRequestBody, reqEditors ...RequestEditorFn) (*SetLineManagerResponse, error) {
+	rsp, err := c.SetLineManager(ctx, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseSetLineManagerResponse(rsp)
+}
+
+// ReadMyAuthorityWithResponse What the caller may decide today, and where
+//
+// Calling this also makes the caller known, so that others can choose them by name.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /authority/mine (the `ReadMyAuthority` operationId).
+func (c *ClientWithResponses) ReadMyAuthorityWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ReadMyAuthorityResponse, error) {
+	rsp, err := c.ReadMyAuthority(ctx, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseReadMyAuthorityResponse(rsp)
+}
+
+// ListStaffWithResponse Managers or work coaches of the caller's areas who have signed in, by name
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /authority/staff (the `ListStaff` operationId).
+func (c *ClientWithResponses) ListStaffWithResponse(ctx context.Context, params *ListStaffParams, reqEditors ...RequestEditorFn) (*ListStaffResponse, error) {
+	rsp, err := c.ListStaff(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListStaffResponse(rsp)
+}
+
 // ListBudgetsWithResponse Budgets within the caller's reach
 //
 // Returns a wrapper object for the known response body format(s).
@@ -9240,6 +11030,312 @@ func ParseReadAllowanceResponse(rsp *http.Response) (*ReadAllowanceResponse, err
 			headers.ETag = value
 		}
 		response.Headers200 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseListGrantsResponse parses an HTTP response from a ListGrantsWithResponse call
+func ParseListGrantsResponse(rsp *http.Response) (*ListGrantsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListGrantsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest GrantPage
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseProposeGrantResponse parses an HTTP response from a ProposeGrantWithResponse call
+func ParseProposeGrantResponse(rsp *http.Response) (*ProposeGrantResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ProposeGrantResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 201:
+		var dest Grant
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON201 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseReadGrantResponse parses an HTTP response from a ReadGrantWithResponse call
+func ParseReadGrantResponse(rsp *http.Response) (*ReadGrantResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ReadGrantResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Grant
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseConfirmGrantResponse parses an HTTP response from a ConfirmGrantWithResponse call
+func ParseConfirmGrantResponse(rsp *http.Response) (*ConfirmGrantResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ConfirmGrantResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Grant
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseEndGrantResponse parses an HTTP response from a EndGrantWithResponse call
+func ParseEndGrantResponse(rsp *http.Response) (*EndGrantResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &EndGrantResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Grant
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseListLineManagersResponse parses an HTTP response from a ListLineManagersWithResponse call
+func ParseListLineManagersResponse(rsp *http.Response) (*ListLineManagersResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListLineManagersResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest struct {
+			Items []Led `json:"items"`
+			Page  int   `json:"page"`
+			Size  int   `json:"size"`
+			Total int   `json:"total"`
+		}
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseSetLineManagerResponse parses an HTTP response from a SetLineManagerWithResponse call
+func ParseSetLineManagerResponse(rsp *http.Response) (*SetLineManagerResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &SetLineManagerResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 201:
+		var dest LineManager
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON201 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseReadMyAuthorityResponse parses an HTTP response from a ReadMyAuthorityWithResponse call
+func ParseReadMyAuthorityResponse(rsp *http.Response) (*ReadMyAuthorityResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ReadMyAuthorityResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest struct {
+			Items []Reach `json:"items"`
+		}
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseListStaffResponse parses an HTTP response from a ListStaffWithResponse call
+func ParseListStaffResponse(rsp *http.Response) (*ListStaffResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListStaffResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest struct {
+			Items []Colleague `json:"items"`
+		}
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
 	}
 
 	return response, nil
@@ -10715,6 +12811,33 @@ type ServerInterface interface {
 	// ReadAllowance An allowance, what is left of it, and its ledger
 	// (GET /allowances/{id})
 	ReadAllowance(ctx echo.Context, id Id) error
+	// ListGrants Who may decide how much, newest first
+	// (GET /authority/grants)
+	ListGrants(ctx echo.Context, params ListGrantsParams) error
+	// ProposeGrant Propose that somebody may decide
+	// (POST /authority/grants)
+	ProposeGrant(ctx echo.Context, params ProposeGrantParams) error
+	// ReadGrant One grant of authority
+	// (GET /authority/grants/{id})
+	ReadGrant(ctx echo.Context, id Id) error
+	// ConfirmGrant Confirm a grant that somebody else proposed
+	// (POST /authority/grants/{id}/confirmation)
+	ConfirmGrant(ctx echo.Context, id Id, params ConfirmGrantParams) error
+	// EndGrant End a grant, or turn down one that waits; one person is enough
+	// (POST /authority/grants/{id}/end)
+	EndGrant(ctx echo.Context, id Id, params EndGrantParams) error
+	// ListLineManagers The work coaches of the caller's areas and their line managers, by name
+	// (GET /authority/line-managers)
+	ListLineManagers(ctx echo.Context, params ListLineManagersParams) error
+	// SetLineManager Say who a work coach's line manager is from a day on
+	// (POST /authority/line-managers)
+	SetLineManager(ctx echo.Context, params SetLineManagerParams) error
+	// ReadMyAuthority What the caller may decide today, and where
+	// (GET /authority/mine)
+	ReadMyAuthority(ctx echo.Context) error
+	// ListStaff Managers or work coaches of the caller's areas who have signed in, by name
+	// (GET /authority/staff)
+	ListStaff(ctx echo.Context, params ListStaffParams) error
 	// ListBudgets Budgets within the caller's reach
 	// (GET /budgets)
 	ListBudgets(ctx echo.Context, params ListBudgetsParams) error
@@ -10905,6 +13028,236 @@ func (w *ServerInterfaceWrapper) ReadAllowance(ctx echo.Context) error {
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.ReadAllowance(ctx, id)
+	return err
+}
+
+// ListGrants converts echo context to params.
+func (w *ServerInterfaceWrapper) ListGrants(ctx echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListGrantsParams
+	// ------------- Optional query parameter "state" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "state", ctx.QueryParams(), &params.State, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter state: %s", err))
+	}
+
+	// ------------- Optional query parameter "page" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "page", ctx.QueryParams(), &params.Page, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter page: %s", err))
+	}
+
+	// ------------- Optional query parameter "size" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "size", ctx.QueryParams(), &params.Size, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter size: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListGrants(ctx, params)
+	return err
+}
+
+// ProposeGrant converts echo context to params.
+func (w *ServerInterfaceWrapper) ProposeGrant(ctx echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ProposeGrantParams
+
+	headers := ctx.Request().Header
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for Idempotency-Key, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter Idempotency-Key: %s", err))
+		}
+
+		params.IdempotencyKey = &IdempotencyKey
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ProposeGrant(ctx, params)
+	return err
+}
+
+// ReadGrant converts echo context to params.
+func (w *ServerInterfaceWrapper) ReadGrant(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id Id
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ReadGrant(ctx, id)
+	return err
+}
+
+// ConfirmGrant converts echo context to params.
+func (w *ServerInterfaceWrapper) ConfirmGrant(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id Id
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ConfirmGrantParams
+
+	headers := ctx.Request().Header
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for Idempotency-Key, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter Idempotency-Key: %s", err))
+		}
+
+		params.IdempotencyKey = &IdempotencyKey
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ConfirmGrant(ctx, id, params)
+	return err
+}
+
+// EndGrant converts echo context to params.
+func (w *ServerInterfaceWrapper) EndGrant(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id Id
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params EndGrantParams
+
+	headers := ctx.Request().Header
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for Idempotency-Key, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter Idempotency-Key: %s", err))
+		}
+
+		params.IdempotencyKey = &IdempotencyKey
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.EndGrant(ctx, id, params)
+	return err
+}
+
+// ListLineManagers converts echo context to params.
+func (w *ServerInterfaceWrapper) ListLineManagers(ctx echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListLineManagersParams
+	// ------------- Optional query parameter "page" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "page", ctx.QueryParams(), &params.Page, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter page: %s", err))
+	}
+
+	// ------------- Optional query parameter "size" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "size", ctx.QueryParams(), &params.Size, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter size: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListLineManagers(ctx, params)
+	return err
+}
+
+// SetLineManager converts echo context to params.
+func (w *ServerInterfaceWrapper) SetLineManager(ctx echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params SetLineManagerParams
+
+	headers := ctx.Request().Header
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for Idempotency-Key, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter Idempotency-Key: %s", err))
+		}
+
+		params.IdempotencyKey = &IdempotencyKey
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.SetLineManager(ctx, params)
+	return err
+}
+
+// ReadMyAuthority converts echo context to params.
+func (w *ServerInterfaceWrapper) ReadMyAuthority(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ReadMyAuthority(ctx)
+	return err
+}
+
+// ListStaff converts echo context to params.
+func (w *ServerInterfaceWrapper) ListStaff(ctx echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListStaffParams
+	// ------------- Required query parameter "role" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, true, "role", ctx.QueryParams(), &params.Role, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter role: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListStaff(ctx, params)
 	return err
 }
 
@@ -12328,6 +14681,15 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.GET(options.BaseURL+"/proposals/:id", wrapper.ReadProposal, options.OperationMiddlewares["readProposal"]...)
 	router.POST(options.BaseURL+"/proposals/:id/confirmation", wrapper.ConfirmProposal, options.OperationMiddlewares["confirmProposal"]...)
 	router.POST(options.BaseURL+"/proposals/:id/refusal", wrapper.RefuseProposal, options.OperationMiddlewares["refuseProposal"]...)
+	router.GET(options.BaseURL+"/authority/grants", wrapper.ListGrants, options.OperationMiddlewares["listGrants"]...)
+	router.POST(options.BaseURL+"/authority/grants", wrapper.ProposeGrant, options.OperationMiddlewares["proposeGrant"]...)
+	router.GET(options.BaseURL+"/authority/grants/:id", wrapper.ReadGrant, options.OperationMiddlewares["readGrant"]...)
+	router.POST(options.BaseURL+"/authority/grants/:id/confirmation", wrapper.ConfirmGrant, options.OperationMiddlewares["confirmGrant"]...)
+	router.POST(options.BaseURL+"/authority/grants/:id/end", wrapper.EndGrant, options.OperationMiddlewares["endGrant"]...)
+	router.GET(options.BaseURL+"/authority/mine", wrapper.ReadMyAuthority, options.OperationMiddlewares["readMyAuthority"]...)
+	router.GET(options.BaseURL+"/authority/staff", wrapper.ListStaff, options.OperationMiddlewares["listStaff"]...)
+	router.GET(options.BaseURL+"/authority/line-managers", wrapper.ListLineManagers, options.OperationMiddlewares["listLineManagers"]...)
+	router.POST(options.BaseURL+"/authority/line-managers", wrapper.SetLineManager, options.OperationMiddlewares["setLineManager"]...)
 	router.GET(options.BaseURL+"/allowances", wrapper.ListAllowances, options.OperationMiddlewares["listAllowances"]...)
 	router.POST(options.BaseURL+"/allowances", wrapper.OpenAllowance, options.OperationMiddlewares["openAllowance"]...)
 	router.GET(options.BaseURL+"/allowances/:id", wrapper.ReadAllowance, options.OperationMiddlewares["readAllowance"]...)
@@ -12477,6 +14839,370 @@ type ReadAllowancedefaultApplicationProblemPlusJSONResponse struct {
 }
 
 func (response ReadAllowancedefaultApplicationProblemPlusJSONResponse) VisitReadAllowanceResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListGrantsRequestObject struct {
+	Params ListGrantsParams
+}
+
+type ListGrantsResponseObject interface {
+	VisitListGrantsResponse(w http.ResponseWriter) error
+}
+
+type ListGrants200JSONResponse GrantPage
+
+func (response ListGrants200JSONResponse) VisitListGrantsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListGrantsdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ListGrantsdefaultApplicationProblemPlusJSONResponse) VisitListGrantsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ProposeGrantRequestObject struct {
+	Params ProposeGrantParams
+	Body   *ProposeGrantJSONRequestBody
+}
+
+type ProposeGrantResponseObject interface {
+	VisitProposeGrantResponse(w http.ResponseWriter) error
+}
+
+type ProposeGrant201JSONResponse Grant
+
+func (response ProposeGrant201JSONResponse) VisitProposeGrantResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(201)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ProposeGrantdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ProposeGrantdefaultApplicationProblemPlusJSONResponse) VisitProposeGrantResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ReadGrantRequestObject struct {
+	Id Id `json:"id"`
+}
+
+type ReadGrantResponseObject interface {
+	VisitReadGrantResponse(w http.ResponseWriter) error
+}
+
+type ReadGrant200JSONResponse Grant
+
+func (response ReadGrant200JSONResponse) VisitReadGrantResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ReadGrantdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ReadGrantdefaultApplicationProblemPlusJSONResponse) VisitReadGrantResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ConfirmGrantRequestObject struct {
+	Id     Id `json:"id"`
+	Params ConfirmGrantParams
+}
+
+type ConfirmGrantResponseObject interface {
+	VisitConfirmGrantResponse(w http.ResponseWriter) error
+}
+
+type ConfirmGrant200JSONResponse Grant
+
+func (response ConfirmGrant200JSONResponse) VisitConfirmGrantResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ConfirmGrantdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ConfirmGrantdefaultApplicationProblemPlusJSONResponse) VisitConfirmGrantResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type EndGrantRequestObject struct {
+	Id     Id `json:"id"`
+	Params EndGrantParams
+	Body   *EndGrantJSONRequestBody
+}
+
+type EndGrantResponseObject interface {
+	VisitEndGrantResponse(w http.ResponseWriter) error
+}
+
+type EndGrant200JSONResponse Grant
+
+func (response EndGrant200JSONResponse) VisitEndGrantResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type EndGrantdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response EndGrantdefaultApplicationProblemPlusJSONResponse) VisitEndGrantResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListLineManagersRequestObject struct {
+	Params ListLineManagersParams
+}
+
+type ListLineManagersResponseObject interface {
+	VisitListLineManagersResponse(w http.ResponseWriter) error
+}
+
+type ListLineManagers200JSONResponse struct {
+	Items []Led `json:"items"`
+	Page  int   `json:"page"`
+	Size  int   `json:"size"`
+	Total int   `json:"total"`
+}
+
+func (response ListLineManagers200JSONResponse) VisitListLineManagersResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListLineManagersdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ListLineManagersdefaultApplicationProblemPlusJSONResponse) VisitListLineManagersResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SetLineManagerRequestObject struct {
+	Params SetLineManagerParams
+	Body   *SetLineManagerJSONRequestBody
+}
+
+type SetLineManagerResponseObject interface {
+	VisitSetLineManagerResponse(w http.ResponseWriter) error
+}
+
+type SetLineManager201JSONResponse LineManager
+
+func (response SetLineManager201JSONResponse) VisitSetLineManagerResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(201)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SetLineManagerdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response SetLineManagerdefaultApplicationProblemPlusJSONResponse) VisitSetLineManagerResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ReadMyAuthorityRequestObject struct {
+}
+
+type ReadMyAuthorityResponseObject interface {
+	VisitReadMyAuthorityResponse(w http.ResponseWriter) error
+}
+
+type ReadMyAuthority200JSONResponse struct {
+	Items []Reach `json:"items"`
+}
+
+func (response ReadMyAuthority200JSONResponse) VisitReadMyAuthorityResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ReadMyAuthoritydefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ReadMyAuthoritydefaultApplicationProblemPlusJSONResponse) VisitReadMyAuthorityResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListStaffRequestObject struct {
+	Params ListStaffParams
+}
+
+type ListStaffResponseObject interface {
+	VisitListStaffResponse(w http.ResponseWriter) error
+}
+
+type ListStaff200JSONResponse struct {
+	Items []Colleague `json:"items"`
+}
+
+func (response ListStaff200JSONResponse) VisitListStaffResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListStaffdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ListStaffdefaultApplicationProblemPlusJSONResponse) VisitListStaffResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -14220,6 +16946,33 @@ type StrictServerInterface interface {
 	// ReadAllowance An allowance, what is left of it, and its ledger
 	// (GET /allowances/{id})
 	ReadAllowance(ctx context.Context, request ReadAllowanceRequestObject) (ReadAllowanceResponseObject, error)
+	// ListGrants Who may decide how much, newest first
+	// (GET /authority/grants)
+	ListGrants(ctx context.Context, request ListGrantsRequestObject) (ListGrantsResponseObject, error)
+	// ProposeGrant Propose that somebody may decide
+	// (POST /authority/grants)
+	ProposeGrant(ctx context.Context, request ProposeGrantRequestObject) (ProposeGrantResponseObject, error)
+	// ReadGrant One grant of authority
+	// (GET /authority/grants/{id})
+	ReadGrant(ctx context.Context, request ReadGrantRequestObject) (ReadGrantResponseObject, error)
+	// ConfirmGrant Confirm a grant that somebody else proposed
+	// (POST /authority/grants/{id}/confirmation)
+	ConfirmGrant(ctx context.Context, request ConfirmGrantRequestObject) (ConfirmGrantResponseObject, error)
+	// EndGrant End a grant, or turn down one that waits; one person is enough
+	// (POST /authority/grants/{id}/end)
+	EndGrant(ctx context.Context, request EndGrantRequestObject) (EndGrantResponseObject, error)
+	// ListLineManagers The work coaches of the caller's areas and their line managers, by name
+	// (GET /authority/line-managers)
+	ListLineManagers(ctx context.Context, request ListLineManagersRequestObject) (ListLineManagersResponseObject, error)
+	// SetLineManager Say who a work coach's line manager is from a day on
+	// (POST /authority/line-managers)
+	SetLineManager(ctx context.Context, request SetLineManagerRequestObject) (SetLineManagerResponseObject, error)
+	// ReadMyAuthority What the caller may decide today, and where
+	// (GET /authority/mine)
+	ReadMyAuthority(ctx context.Context, request ReadMyAuthorityRequestObject) (ReadMyAuthorityResponseObject, error)
+	// ListStaff Managers or work coaches of the caller's areas who have signed in, by name
+	// (GET /authority/staff)
+	ListStaff(ctx context.Context, request ListStaffRequestObject) (ListStaffResponseObject, error)
 	// ListBudgets Budgets within the caller's reach
 	// (GET /budgets)
 	ListBudgets(ctx context.Context, request ListBudgetsRequestObject) (ListBudgetsResponseObject, error)
@@ -14449,6 +17202,300 @@ func (sh *strictHandler) ReadAllowance(ctx echo.Context, id Id) error {
 		return err
 	} else if validResponse, ok := response.(ReadAllowanceResponseObject); ok {
 		return validResponse.VisitReadAllowanceResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ListGrants operation middleware
+func (sh *strictHandler) ListGrants(ctx echo.Context, params ListGrantsParams) error {
+	var request ListGrantsRequestObject
+
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListGrants(ctx.Request().Context(), request.(ListGrantsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListGrants")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListGrantsResponseObject); ok {
+		return validResponse.VisitListGrantsResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ProposeGrant operation middleware
+func (sh *strictHandler) ProposeGrant(ctx echo.Context, params ProposeGrantParams) error {
+	var request ProposeGrantRequestObject
+
+	request.Params = params
+
+	var body ProposeGrantJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ProposeGrant(ctx.Request().Context(), request.(ProposeGrantRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ProposeGrant")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ProposeGrantResponseObject); ok {
+		return validResponse.VisitProposeGrantResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ReadGrant operation middleware
+func (sh *strictHandler) ReadGrant(ctx echo.Context, id Id) error {
+	var request ReadGrantRequestObject
+
+	request.Id = id
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ReadGrant(ctx.Request().Context(), request.(ReadGrantRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ReadGrant")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ReadGrantResponseObject); ok {
+		return validResponse.VisitReadGrantResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ConfirmGrant operation middleware
+func (sh *strictHandler) ConfirmGrant(ctx echo.Context, id Id, params ConfirmGrantParams) error {
+	var request ConfirmGrantRequestObject
+
+	request.Id = id
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ConfirmGrant(ctx.Request().Context(), request.(ConfirmGrantRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ConfirmGrant")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ConfirmGrantResponseObject); ok {
+		return validResponse.VisitConfirmGrantResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// EndGrant operation middleware
+func (sh *strictHandler) EndGrant(ctx echo.Context, id Id, params EndGrantParams) error {
+	var request EndGrantRequestObject
+
+	request.Id = id
+	request.Params = params
+
+	var body EndGrantJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.EndGrant(ctx.Request().Context(), request.(EndGrantRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "EndGrant")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(EndGrantResponseObject); ok {
+		return validResponse.VisitEndGrantResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ListLineManagers operation middleware
+func (sh *strictHandler) ListLineManagers(ctx echo.Context, params ListLineManagersParams) error {
+	var request ListLineManagersRequestObject
+
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListLineManagers(ctx.Request().Context(), request.(ListLineManagersRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListLineManagers")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListLineManagersResponseObject); ok {
+		return validResponse.VisitListLineManagersResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// SetLineManager operation middleware
+func (sh *strictHandler) SetLineManager(ctx echo.Context, params SetLineManagerParams) error {
+	var request SetLineManagerRequestObject
+
+	request.Params = params
+
+	var body SetLineManagerJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.SetLineManager(ctx.Request().Context(), request.(SetLineManagerRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "SetLineManager")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(SetLineManagerResponseObject); ok {
+		return validResponse.VisitSetLineManagerResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ReadMyAuthority operation middleware
+func (sh *strictHandler) ReadMyAuthority(ctx echo.Context) error {
+	var request ReadMyAuthorityRequestObject
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ReadMyAuthority(ctx.Request().Context(), request.(ReadMyAuthorityRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ReadMyAuthority")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ReadMyAuthorityResponseObject); ok {
+		return validResponse.VisitReadMyAuthorityResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ListStaff operation middleware
+func (sh *strictHandler) ListStaff(ctx echo.Context, params ListStaffParams) error {
+	var request ListStaffRequestObject
+
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListStaff(ctx.Request().Context(), request.(ListStaffRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListStaff")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListStaffResponseObject); ok {
+		return validResponse.VisitListStaffResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}
@@ -15809,163 +18856,186 @@ func (sh *strictHandler) WithdrawRequest(ctx echo.Context, id Id, params Withdra
 // const string: with thousands of chunks the chained `+` fold is several
 // times slower for the Go compiler than parsing a slice literal.
 var swaggerSpec = []string{
-	"5H3NcuS2luarIHI6orpjmPpz2fdail7IclW77nW5ql3qWwurRokkkZm4IgEaAJXOdiiil7Oe9cxq3mQe",
-	"5T7JBA5+CJJgJimlpLK9sUsSCQIHB+f/fPh1kvKi5IwwJSenv05WBGdEwD9fXeKl/n9GZCpoqShnk9PJ",
-	"5YqgWyIk5QzxBVqvsEJUIrnia5YgxZEkLENznN4gytDszWL6Fqt0NUPrFWGIwsMko4pkk2QiyM8VFSSb",
-	"nCpRkWQi0xUpsP6o2pRkcjqRSlC2nCSTX6ZLPrW/JAovD/5m5hD+aUqLkgulXy+xWk1OJ0uqVtX8IOXF",
-	"IWVSEZxNZVXqh9zPh7ikh3rAyd3d3V0yKbHABVGWBG8y/V+q1w0jJhOGCz0Fun32Cy4KrCank6qCJ5ur",
-	"0d95k5Gi5IqwdPNXsomTWeKCoBuyQQvBC6Tcb0oiJGco40QiqiRac3GDOEvJGcqxIgKlOM8lwkyuiUBr",
-	"qlbwrlpRtkRYv4MYXyOpMMvkwSQx6zMbX68wmOBUzzBcXoF/+Z6wpSbx8dFRMiko8z93FhtukLyh5ZTD",
-	"GnE+LTlliojJ6QLnkmiiLIBXtjOd0hy3xhIJgrPELEiimebWGVriW4KoOkWzq8mfriazA/SRqhWvlF61",
-	"poKlCpXo5cmfE0MdzLhaEaFHZjWprpim0gpL9PL4JEGYZWiWrjBbEjlDEm/QesWR+UVmjoGkLCUHV6yX",
-	"pPYsbGWdEitFhH79f1xNfjqafv3p1+Pk+M93V5N/6jDSEx2LZPIeL0l3Vy54xRTJDHseu1X/XBGxqRdd",
-	"6lfDBWZkgatcAasU+BdaVAWw0ZHlJPsLv1bNI0siRjHSB/qfkfn+yNcSYWRnFJus1O9FJ3vyZTDbk71N",
-	"9U6zgiw5kwQEznvB5zkp9D9TzhRhsG24LHOaYj3EYWme+O9/l3pNvwZz/SdBFpPTyX87rCX6ofmrPHTj",
-	"wm42qfIRzhNhCq0Ft9LJvqZHPc9zvsYsBXqWgpdEKGomiwWJyOq7ZIJvMc3xPCfXJbFvNr+Z4hL943/+",
-	"L7QieQb/SHlRUKWZSf9UYpCaXopSpr56OYmROcVl3ze0zEh5JSR5IVEpaEqM6MjwJtEs+5+EDfwGx+nq",
-	"mmYDBLt72LDTr7E/23XWsx40A72M65RnfaPC3wdPEZ7unaPelFHTG/jdv/O5JOSGiKET5SVhJLvGqvF0",
-	"hhWZKlqQ2Cuac0bNHRjjWvJKpHFqwAPZtTlsjUnEvm+V1KCP34Vq4CdjUjRoFG5skwmamxgeg3DCrdUl",
-	"5sAGDN1g15DeDSbocm2Dzt3jXpPhk181n/+dpEqTyAsUrZlfMSWcNMnzd4vJ6U/bBVktju6Stjwi9WBU",
-	"kULuEor64xs9JTtHLATedPbFjdpdyye9mrIU/JZc2KNJmNYIP00EKfgtkVNGwM7NCc7kVPHp3/l8yhcL",
-	"sArmRGv6qbY6pmY79R5oSyT4Vs1a51VGlZlyVxKnynJdVxaPOT1gWQ49nrIydIh91f5t2FAtggP/1VNJ",
-	"3OrqLzbGj/KYppUzWpqk8pwxiEUConf4JDG2Tb38QKxIa4B0/6K4wnnsT21xANNzzyfejtIDx5b8TZUt",
-	"iYqwRp7zFDc0TsTTqArtzGlDOuVsQUVBMqQ5uAC/cJCa7LUGUsy6XwWrQ9va2lkhAhV4gzJu7HHjoGgT",
-	"bcgWmYX/jYh5bIsiCrc5kfeCF1SSDAx8xhUYH2hD1LBVL6iQ6jrDm0HqYVGxbNd6XutnhmvVHI/4fk4W",
-	"qo8QnlEeZJCNVsBS6bkO2uMP8OhdMtkQLLoLODk6+Uo7dsfovBQ0R/Cz4uiLY/QWi3Slf/GngXoYNsor",
-	"TPheuNcB2d0Kks5J26k3g90wp6T/XP9gjbXIIcJoDo/opd8wvmZovgHVP8hUH8hljuJDaBcSrX9F+5DO",
-	"Vub9JiTzB8fnzS38jq9BDGpqoZwSqTlW8QxvzlDBGdnoba0PI2UIM6QNNcQZQTjnTH/bmR2KT1PubTn4",
-	"Q0ayrjmh/VP9zvQWC238Sf2ymeclvzAjmB/fmXHMD6/MaH5NIHQDq0drjFEfewsv3CWTC2P/DDYDzfMf",
-	"qqLAoJrbfASGr+yS+weyJlIhOMlDFcx7PdZOM9F+MW4lmunug+XbC98v53d5s8Bsgwqs0tUZOk6Ojo5Q",
-	"QTCTxpWGP3KBCi40xzSiOcm+j1Fz5R0y9jrHK/1efN1DVSy5JXl07IIzteoZvNe/LnO8zdcczI7a8aAZ",
-	"EdsM8MjfYiLbOpXWD/QDhxa3IYKbfWyDviVpTlnHFWJcTXPKbkimHSDrEIGbM9ValrLl1DuQeg5cTW9x",
-	"XpHpgospiED7W61f1/A2ZbJaLGhKCVNTyswGGheh33/6lqdVYQNqLeWYZSPDDOaN+Waoq+SfZ1E9/o//",
-	"+t/aCvfO/z/+6/+gBRegGPwvE7RecUmQHkIrBW2r3pBSoRUR0UmmmF0bPzRmORAb8m5Y4ArfEG1+4zXe",
-	"WBvcDjvnPCeYjTg14+Sa2503ihQxsXZDd1vOboy/UmNBFySj+NqM1CbAB0JYnVdxsdbIMnqPsSBwFPS2",
-	"DqKHfV4OfPjnikg12BWPxrvfaFNQkYH+2yBD3JHYmuIxWRJM3W5b4mW9FTDBxiQ+5u6saHcYm6esfYYa",
-	"7B2VRiFDxVVbla6014tRZp/Vx0qfu/WKpiukhVnHkNa/HLor/W5QK++xO/fRIrSbhfvGNgL81Z4cJ49/",
-	"rjgQWpCU0FINtNfcaP9u33Y//+hGCb7YY+rOKiZTzBjJZqdaekE+UgsvlHN+Yyh/S0UliTxAs58rLDBT",
-	"1DxOFVpjqsA6npsXSIbUSvBquTLJuRSzF0r/0YQxD9BMkEUl4XVtK6+x/kTFMvO4PvYLmoMoXXJGDgIz",
-	"2k90kkyCeWimAyGoiQdDjyTefwTj1gQNx3e/vbDfqclsv3eXTF7lkqxB6McdQskLMufZBpFcElTijaba",
-	"GotMwqI178gOX2tR2ErtngxI7T4eizu/GCYW4+++UOgINT7wHN+0TtCK50bQ5QTL2s+fJJOK+X+WEBsQ",
-	"JOW3PQbJmCiJIAsi3PMP0xYxmW3FtKN5Q4TXn4ZgcmwrXud4uSTZe2e+ti1z59uNcmzGGMOtNflouhlj",
-	"15T34Zc1SPCZByRe2yjkQAdqXIjzHmHLpgw7n0tIRq+0cGYcEZb50FZoyfRNoMdg2+321OvsI9oFVmTJ",
-	"xaY3EqcdGiS1xOULUDr6YOl/G2UH9iZGGd4gm55rR+q1f7PVWIcvgEzX6pKqqIWeBvPcxrTfa3fNPTt6",
-	"p3M8N25xoDO+2q0yHm/n11xksmdvUl4xJREXCaILW4amPShLdO1cbcwvmK3mUSuIfAWL+3KnQmzLIUfb",
-	"ZFI7r4ZsbrZD2G4v8slmFT5nufQdLkvCNCE7e/iOEYSFsMFSq5+gOGvp4qDL7oEaYQoM9+UDLz5SWtEn",
-	"Q6151VzVq6JUG+/pz8mSMmaMyM4Aiu/aYZ8d8cdgO3PClGDgxKRcnaPlFhjbojd1KVk3hBJLrtGUSGT+",
-	"Gk0ajtkinPXUdOlzq/ANnNfuN7ZtWMZZX6FYRnCuTEJScrSADFB38KwypVmxYDMMA4FSQUqiFYQrNOTG",
-	"EocCgJ60Yr6lQmdhjI1eegMtzJexKxctKqlcchfNyYILoiex0X6T9powSnH5kPKeApelPbvb2PStfQzi",
-	"M1JGCwtBYlOFGCGZTBB45Bv9iwWmOYn72oLcUrLebS+ax4bGOwy/+6PVEyiHjabM+5Rn6AhVTNHcqJ0e",
-	"3q+YrR7dxjlrYvZJaCEnCM428bFKfXT6OYILWwsnkXt0YCLUM2IQolGBlKjFe2ZyUe6w19+pF9o4L+ZE",
-	"19zcL2+CqsiBNmvK86qIF8RAWCeq1wTBMlpFE4m+1Naj/ZR/vX8ZPi7iQ+Oav6fu4CQTUTn5b2lp+T3m",
-	"PX5vl9GSw4VmuHHFhfc0FgeKBb3GoarVhKbi6YyyzGlPrkObaz1/2Az0BGAI80I95SQ04PwMkiaR3axj",
-	"294gWdfcbXoHCZpvtBTmmS1UpUoac18bwPIUSUK8C/BCIjs3CicpsFJfHkUo+7YWzm1RS9MVMjysbWII",
-	"fXYsKfP3prUZe2JAjfj2sukFJXkj1jIiM2USfT4p51JVLgqQBBbPp12Wu5mHP9yxzS3wL28MLY5PunZ1",
-	"3OC7XBHw/vQ2moQxkgoL7fNYOW9iktqwZRzJyu/NEP9nRXBG2fLaSTgfgvtyXOjN7XZs1T+QdX8izfNG",
-	"i9EVygmWCjxibe1i5ILPyf2yQzXtvzjaT64ozM5E9swlCJTxDKmEtVCJwGO1TROIL8JtGhR+g7n2EHp7",
-	"nKZFY4kWlGGWErQWVEFrUGIYCEv05ocPl6/Ov20KCs22O3z1sQGBPs/+e7JQiFd7iOqMaj3q8PXwcM8P",
-	"ZH1PDTs68P15quBOCMrKJ9NJkfKCSBDqpwgjeOmFRKwq5kQkCKM1mSO54mWT406OjpLtun3nw07Xj8xT",
-	"WEugvShwKpZESXOmratEmeLQVdc6L0djGW63VdHgph4+vCQiJlW/42sXcdRzlbuii5Xi14HN0M0WLxDO",
-	"c8j+S5uNo9JYJwSC6V5S7zI2aun8ZUQ6w0Sq8lrxvkrUcx/gqUrjK1Op54JNrX2mDSWqJMkX2tHSE2XW",
-	"XB53Fo+iZ3GF85ywJdGiIRZN5OKGsqUmM2QjsbwxOs369jnnN/FIAUlpNmhUymwGGntCUJf5NKPEHUry",
-	"S0pgwB4tluISqjzmBJVYSpJZk1OP6fp5tdFpRHI3rEx+KakgsmcJFzgnLMPCUgaCD8zuGc5tuymqGOQx",
-	"d5ZSt2bPgauFaXAdoi+sgTGa3PCWJndWkXiZBC7KnFxzRq5pxN79wE1VnObyAiuaegpIhIXPXGviLBQR",
-	"Z+gYGqJvidCnNlJFt51b11iwQfvhIz5YJbbkBacrw1f5gGBAWPvcOcEt1gin1TlQzYPQ2qgGD8fE4fs6",
-	"zNPaUapWaNZwqGen1qAWUpmst5VmYGObKoAVX9uuBzB5TbilYhkRUnGedaRo28TuHjL9FxuAc4Fd+5JM",
-	"XDio9oa6O2rS89H4fjco3BKtWwtUXd6/sYQ4jXvSuLYxJKI6lJMrEEU8RUwzNLKBncREn1xbCYgco2nj",
-	"ySv35KiKvPqt+aY3ZtprAkBtiJutyQ+tsYx2cFi/bl950FGtEr5Lsct2ppRFoRQXBDlHN55EaJnm2jGD",
-	"nljK0ryS9JacIRxm4mqrT9sDJRlgr8dCLI2CjmDDenjQR/xakdHXF+jrl1/+qXMy577/KSYY+C0RU/PI",
-	"rGsayZuRDbnNPpoBL+jvj3ih3REXTLDVNhIMHKNjisutJElxuQ96RBq+n5go3R7UXZQxUA491Hl5fHJq",
-	"0sBaNGTa2bdJG5PJB6gH+LkDS6FPTgKGSqzR4CEZyvjJh3pgKGMsiHa/9L+lwosFyN1Zo7B4NtniUnWK",
-	"RyGRWAcRZrKauzYUNdt56KELyXpAPXVDbf2VEYVpJL/yPsfUT8cDmqy1SVhFi3aJEFxsC1fWX+pKZIfQ",
-	"0J7FXz68+wHZvxofMcxFz3mYmumhiRvbL3UIVaTCquppMlBU5fGIuRI4dZWqPYZDx3ZV+gAFG75SqpSn",
-	"hw4U5MCBhFgMCnkYypDtK7fFvma+fk1b6fBe8JLLWL4N8oP6TFqHvYQniQSTzjliYcKzK+IABua6t2IE",
-	"akGilfzw4th2AffSiI6B4JXePPAzFDg8bi+v2/Lebt5G/GJw4UsYM+sE6vffkjsk/uxW6nsVbLN1l7pv",
-	"TRegljeu1TOBWCp46yDkwZ2wOsqyf2+B7+5+Sug1HWma7i5PCceOlvrGREBvRnZg+t5RuU7gu1jatrd8",
-	"zG1braztELYz7FbP2DS5y5n3tfc2+KDVSlnYlhSYSxA2HFZ07kZ+W4/kfnVpR3Q/X9TH6lMwp33UnXkh",
-	"/pnXnjU5JdiINabK0Lj2WMbW/7vBP/qxPOWDMd3vwlr/hkBspEWdXjMzGTmRC/9686PwzR9JVnk8kefx",
-	"DEjY4rAVwsU/GA2d7EqmxLjyybwSN+EYO/5orMo4nIeH4xoKlLMFqWv8hq6xyMbiVz2u1dBnLdhY+ShT",
-	"zb0z3FwK3ugvM7QR9n4IL/9EX/XmfQ/FikoVLT95l2ejW+HrCt0IuR8LBmw/x3p7B80ga8JbEd4RHsVa",
-	"9VvDmavxTi97PRR1LGzxaSGQ1fLGA3s4k8YFlFsiryEfav4zUmA7NJiVeq8yGpF8T6ETXNZ/R4lJNLK+",
-	"ZUH7MKTsUE+M/GArTwV5bvSH1vL79eJgB3ugSoxneCTKiZQe/bggyjhhNZMm97SOYpXQ+msL5bJXfqkW",
-	"zNdkVk99tJ5KH5SCntnETrOZ2LfVxEgS/XuaDZ1xW/035+vqnl2qfiDCpikPHpnw2Scq53ZEzPsYEiZh",
-	"Gs8TetOnzk3a1nNA0L5hrT6X+eYBGab769semeDk/tgu1cfXsffVbdchbpX32HtQMpvIm8OUYNcPCFg+",
-	"Lu5UJVgbSkVL2hbeCZReAaoKyVyp6zRdkfTGlhxNK5bmBr+sHxul4/VmAi8szqLZBb2I+kxnBurF0FfP",
-	"FP6pTfdM4DXr/8al0zcP9ivv44bwiqm4HuRgDEfr3kxbR87Z0klUypYmz2qTABSqeBVp50X7LcERJ6HF",
-	"0zV3VhDS2cZ3McbyxWTDcLbqUFgEYstEDqxYadONu6i8QVas8/9UJbbJcrO7WrZh2zY/8RpqKM5srUHd",
-	"YbLD8Lj1AOnhAuKwXe2oC8lofSjqE1EfCH8egtMQLzaXJK0EVZsPmtCGoIrfEFjnnGBBxGtHmb98vJy0",
-	"QbvPGcJpqk0QeMuZBpD3Q7bspKzmOU3Ru5KwN98iVzqf+LIUXGVU8wma2fzOzEGfQ0UGTKKm50qp0sCH",
-	"awHUo9NsFYgsCVOIM4Tr1GNQJA1dDlqIJnWKFfjYaEDfgQupV6N6D66YiYPn9JZIgxpiADtN5by2uxJT",
-	"ycVzgoD/D9B5+PkaHRFRPd4VewVVVynOc5RiIQB8T9MlQlibaFqvOMKpkgcIlrvhFSyZcQXdGSZpI9HL",
-	"o5fJFVuHj+g/zysFj2Y8ePKLA2TmATlLPc1ZH9z7DP2zK3/4F3PNQE5Twgy2As0IU3QBdbST8xKnKzI9",
-	"OTiqse2D39WJQ+gvNuFCf9AmxwdH5iFeEoZLOjmdfHFwDGOV2OKdHXrlCT/a0gstH2Deb7LJ6SSnUp3X",
-	"jzUv1/jp1ygCf0tF3/+KjU8tZP2To6MtqPpdNP0HoQaHsbetrqMZrit9ujD9DeRC+Ku9mSA+Fb/2APpf",
-	"Sy7rPk2Co/FCIhzuksJLCBYHW/cJ8uIxBfnNpolS9kKaysIDBC3b3lXRQofgdBWcSKMWtBzQJ9WWX9lK",
-	"I0jezkmgNmDhhuubXKaZ9DyIUrSYLEac+pHD1j0shm3A6v6GZ5sHcMw4TP7RRnoDlj5WLEsZ+p6zjDNE",
-	"F9Z9rJTTlq5XtVKVIKPLuXpB6uN83DzDd51zeTyKygPPXfcAvQNYKFsA2briKDaofewQnrHjPejI/aBN",
-	"RqulWYaF437b7ae9doModwYlqc0rK9CcmJ4LEzEv+87pXRKK5sNfaXbXK58FwVl4ch4kLwftSwj5H9mi",
-	"yzC68Yw7pa0rN43EB3lcDMYZsHqTcpItjZXUIzRHCiNjdx6aNP92zfqNfWaQWl1UzDafDNagw6/biX/S",
-	"udOxW6O+OnrQ52KtDbbYHXCUVR1fYZilFOfm94CwIRFlPdf/WJzvxpTtjT9ff/11UIt/Eg1xjlnCDk6A",
-	"iPGA5+CiowfbOrvrNsx8uif2HG5TMh0FtuQRKL0vM8UyOWQFrdIy6cIXcP8XtCq7o+cORGisdE0Fixn+",
-	"2dgJLg49DkTJnecx2O33Q8sfdwTaXSNe7GwHhX9aM8HBxvfaCA/nWz2Q7c57IR1Av2kTQ5oUAOQOR8UW",
-	"tDo8TAp3JJrrJ7qMHeiG3ardc/ojy4Y+TT736PwP9lVc2ZsPDTTUcZ8MuJ/utTgpvaSVRB+PC/tU5zOd",
-	"RrPMtx1pLZMgC1yAuAhiMjYkYzuUY7rp5z5dGu+Tva8yfcfyjYeKMbcjtizRvnv+gmunIjZGX5vM71Bj",
-	"BmD/WzTmXOtKANbfm7J8TVmGcMe9mG+Qw5pzx8Rxr5Eodrt3S5QLh6v5yLTrkygW13MfEsXSxnA4tD1L",
-	"BHhFFpcjSqx7yxSHH2FofLigpmg/2rB0nq/xRiIsQVcohdOVfvUAfYT8LvaoxXMCiYgVSW3o1KEnW/dk",
-	"0YY9piqIO3590ImkZHzNco4zD/AxaqN5qoiaSiUILpob7oXAnDIsYl0S0d22XZrG5dVvOFicek2mKXoP",
-	"DOFb6CA6DUk1LZNrmBLHDI42+2QHQDG3abHxA26JzK1XHMI9AMkFfqvD3zDGRhBgR5w1Us7Qnexobd43",
-	"8XZkuiscXgqi6gCdw8N6d65Yk8mSRkuGg5qD4WAzZ26cGQx0GYByZyQnimRnjV039ShS2b5tl8ZQSAlM",
-	"81h40EDEByy9B7u/cSZeRpoU4Zv7sCMv8Y0/8nApA15icF9j/KhZS1uc2+MGr+GJsXT4fNSrR0Tdplw3",
-	"YGztYQMM8Im5iakGPRntdb423QLP5nPuyPGaBpen9cLqbz6SD3aeZdYF8z6Wu1Jrp5MFx2i3QfTaNYE8",
-	"Iq/3qkfblPRQT5XZofbqRNX0O2z2bPWKpYsQzm6rT7Ulv9HjmzySU/KcKcbtbW33zjI65FWPMA6+SWJS",
-	"dyUWymLvIINivQ/5WgOn+4/Wbr5CGScA8JuYegLjgO6JU/tMp4sQrKJxnYalhMI3NhUD1ou2Gtc+5mww",
-	"4KlFdsSqBQJvkFgSUy9KlbxipgoQMBigRMCAZ+g/1zi9BtZp4W4r0tMDtoqZPLbwZtuJeras6MMbOJvo",
-	"UgVlDoUxVvPv2gcfBOPVQNrsRXl9Wu1Z99V1D/F7W3i1h+NphzLcPeyYwgFpY5Ht0rKHvjGzV0G4psV9",
-	"ilx2veC9kCoO2YECkk9K3LWcDcixCFz2KDnuquuGCPCknvAQWX5Z52TATV7qhewp1GRKlhyFwGm2sW7Y",
-	"SBeppQZiylHweSU3oJ1jQeoNtfe/4XsL3z7R63j1M5G695WDD+2XVv7I/hFlZvNIDBSJFJDCt0vCN/aZ",
-	"z9uHf4h1a6+Z+Kx7xvuiD3vgIBNxRnqvJTIcQTJ7C0WCWPMOY8dHjiv6a/UuwWr9j8vX0z8n8L/jr0BO",
-	"f6Qs42s5PT758iRxSZ+UFwVOkCQFTXmuhbxACs/RnKg1Icwj5sFdelTlri8Kz/ktCM0r5nDvTFzPRAVt",
-	"EAXwW1JyZoB8uLhBS21AcIbmZEWhuOYUaQ8bHjAk0FpswfMcIPvMmEvOMyT4GrAVr9gNKZ0BMseZg2jW",
-	"ZCSZeUECPBr0Sa0Bx9agQLmI6AE6V6jgUqGTI/T2m5hxXZU5x5ll0GG1N8EVCv31rKMAbbt5OxOnwg5r",
-	"0F1vVEMZnqIZgJr/63fmiVmA8wMpj3+90Ov+5//3f/9l1uNGF1B2Vk85Bggbz0Zux0p/SOHPvdHUoztl",
-	"QnvPkb4cpfsV+UUdpvL2HmmWXdr2ZG/a1snwiGEK6JiUnWnHQVTMXPEC2J0NMM4Cl+VeNLKZCsIgCrQh",
-	"5xLcVidffPgbcEpUmgZaeXdA0MuFRwsJbiGrl5R7INl3fK21DcLMSV8qk6bHR7M+7XO/mGFI5MPgNqH7",
-	"uQdVZIcKXPYJ7s8jFO8vR/psjmqtffVB3QNjfcAb6xi2Lh0x3CUqFqj8QQfSw9ENMJrfu0d/77azJ/4f",
-	"1ITWjCuat2j5W+IgP2jb9R5LfjmePLBqOsqXruCiw5s7mOcB+r9JbvAFjMX/zbu3Zyglee6w25EstUaT",
-	"K0IUWvMqN4cTa0qSSgmc0/34y9u3CstdCvreG+Yw1kw7a9RlMlC5il+bCsRrms3gsklirxDFplPAHOQz",
-	"Q8mZtir6XjDI4HOc3tin59zgHenBrpgSmMkFsVWhlJkrcyqWHaA39SWmLCWtW75tVMqUY7y1SO/Ml0kG",
-	"FRkWP3VTkivWgEUG8TtzP0i80W4EtGUmbpAM6Re2pBwCrLnPJPTV3IunvrY/eUjojY+ad8/16X/M0JvB",
-	"p4FcP8QV4uiZnJEt8Jnx+JzxMw+DGzj7C22CK8F/0wU37avStxTeLCqhVkSay572lWywd1hqd4RXSlK4",
-	"II9Q4UqpX0gkMFvabWccxKJ2+kPExnjpq91OU6gQRPYfXIvXZAc79Ht7Ed2+S9Cetv62RuB2d0E5Ku8j",
-	"8mkuqLUmSLMpmEok6HKlEiS5rwpsX1/bs81G/Gx3Ed77p3ZUoECRvFppSRNwm4Ns7gku1UCi9VZ4akGY",
-	"KHYbxsN68J6h7a/WWU/4UYvJO04XOejl32ELQgPBd2vbnteWmj1dtY9aEdZMM+yp0GeNZQ0LM66nr3GM",
-	"dwfivMHxBFTuE5dlgH28hyo9N1wLISUQO3ss4GuS+kl0o9+wz1c9btvxi0dQg7DJTU/PHZ+mEgTHcOC5",
-	"OQTI6D30G7RP3aKSZL/buA8PcOcdDw+74hFGv5979TR86eDEH86VZiRoCHSSCJLCNwQCGtqFegG3B0Ji",
-	"xyoRAOfazp52n2VvS5QWpgahrcZf44WDT1zrD80AGG0G+EketG7WaEy3EGH2LXDz1lSSbhGPtgV/dHMa",
-	"lOJ1qGyR3OggsMM6P/rV/tKj58hjH0KzKRbO6x3bYvpy7x2mxvBwJVVO+/M1QymWJOe4z4ouTNj2cUzo",
-	"3omqGFY5NE45nPLIVOEBPM/Jk5r8jwi7MQCv6+nQRZrYnY/y3d+MuR/CTD9mUsUJxUGmu5eg/Z1RgDLq",
-	"rjr4fBA5xkFJty+ACN9+7rCro22UKYD6vjPKVG+Znqjnwl36BmqU61uPodlRKpdlcbBQEQ4LzYhDWYOE",
-	"xxEc4O9UknFK/lFVzzMokOdMUgdgwPtrXjJF6WCLudCG5W6I7fM9lcUACLZjNldQDkWH8Ol+4WgcdxO6",
-	"huTEAF7eGeioxedjq5e+MIfwM3g2vLYa8N7cHiONOEtCrHyWofouiriSekChUVu4Aqa7uUQX6mkZmtFs",
-	"hm4IKSFJ23E6SEbvrwoXb7FKV5N91xk+mGXgJo8n9oWHcau9O4Hxtb0/4RnZ90eDgWB8VXdPObb6GVAo",
-	"DMR6cNKGiI1Dd/P8ngM9FvX6t8WsbXDWbPcFWmaZgMF/l9RhpGax89HO5kH9/nPHh7bZgTWq/7OJbzOF",
-	"Fhj4Wf3ziuQZohJ6EtxtBMNOQGWvEurN+dnXzysD7f5bzdHD/Lf7f/76mBovZS9pHe4Da1ygnPMbkiGI",
-	"ltT30PT2rDxU/XZ33EPrbAkm1jkvIrRCALAWMORqnGTVecpg8yKJN4CotaLpKh46rCFZntHA9oA3+zOv",
-	"L9eEqQ3CpkPGGbOaTAaLaYVFsajyyR7tuRfSYDGZNiOLxiQTFwxus9ODwZmGopxbvD4qHNj5ucWMMrcf",
-	"hUBKNIBYEv6OJgNhmK60f6DPTgJeLyzPlPdRdcWo9PconQV/l3gj0Uo7IlW6MgiI9vYgW1itbYi6k+n4",
-	"CL39xmMI6T0z+6h/lrWzfXDFLh3OFpVIEsJcfyyUeCi41l6LZAjpqwCpCbyc7BS9//Z1gv7y/tW/Jej9",
-	"D/+WoO9evbnQi/5I5u8P0DuAgLJfNb1gL4+OrlhdTWKvVp8BPtosVmaIs2y/SE59xkRR5YqWWKjDBRfF",
-	"NMMKm4tAUp7ZtgQnaYI3L+1Ba59q4O6eYx0Os6PJNjzTDkIuUq6q3R+GC3Jm/A+D5DVz35mFcO+9lcJN",
-	"GZHVNIfvPndYqyZEV0r9lZRqb+BBHggO74CC6yoiEd6iG1VEF+3eww/EhAd8fs2k1QwSIAGtzU26LeZA",
-	"2sRwfXvvo9qT7iOPX/rg2zadRC1wBqWaC6o8GKy/YOtRjYvHSZzbu4N+7/7Ut2aZHX+qyzy1moUGBDAl",
-	"m3n6k/EYLgZZ9/NI129xx76tb1Z7LnfMTiHifwmSEyyHu1/2Lqx915noQX/vpyW4ALD/sLjbQc31f1om",
-	"GlPzj3JYfqzvHnyuwwI6G9Q0XAVIjEPgQBRg5qYz6KFnCYpapNxH/V2TiI1uIa9H4y1DyHQMpbi07ULw",
-	"r2avUDiEbxjy9yiaLu8UM8bNBU8WvjiAjf3y6AuLNWsA06CS34QYYj6BqfZ5Lnnw9Ez/IbiS89kidvLG",
-	"IIAhd2/9WW2KwU1+1HK6S+Gq1tU+g3jeXaG4d5PLDfxb1iJjAtKfqwD/6G+MfT5eBojlxm3LpjlzpMAO",
-	"7vQEDrK3ef70Se+4JOLWsVYlcnud5ukhIODBJn3yo7bl84cmnL8MksghYP2pw+hzV1VCx66vcoRrOc2t",
-	"nAd1hYHrkukWvzUgiCxMhvb9g5ddB273ZYCYTsJMd9/dJ76S3SJqrjkqCS9zcPCM0A++6MpGY7V6pHWz",
-	"IGe+X2nrvWrUX6kWfCi4xav7LejiyhzcUaRExef5vXS06OpF8AnPO90P/Hs35GkygpZDT1G54oovBS5X",
-	"5jGIqgWD16GJu093/z8AAP//",
+	"5H3dktu2muCroLRT5Zla9o87Ts6ku+ai07FPfE4ce2LP8UXstSASknCaBBgCbEWTctVc7vVe717tm+yj",
+	"nCfZwvcBIEiCEtmtdjvJjd2SSPx+/7+/zlJZlFIwodXs/NfZmtGMVfDn0zd0Zf7PmEorXmouxex89mbN",
+	"yA2rFJeCyCXZrKkmXBG1lhuREC2JYiIjC5peEy7I/Pny6AXV6XpONmsmCIeHWcY1y2bJrGI/17xi2exc",
+	"VzVLZipds4KaSfW2ZLPzmdIVF6tZMvvlaCWP7JdM09Xx33AN4U9HvChlpc3rJdXr2flsxfW6Xhynsjjh",
+	"QmlGsyNVl+Yh9/mElvzEDDj7+PHjx2RW0ooWTNsjeJ6Zf7nZN4yYzAQtzBL47tUvZVVQPTuf1TU82d6N",
+	"med5xopSaibS7V/ZNn7MihaMXLMtWVayINp9U7JKSUEyyRThWpGNrK6JFCm7IDnVrCIpzXNFqFAbVpEN",
+	"12t4V6+5WBFq3iFCbojSVGTqeJbg/vDimx0GCzwyKwy3V9BfvmdiZY748elpMiu48J97mw0vSF3z8kjC",
+	"Hml+VEouNKtm50uaK2YOZQmwshvotIG4DVWkYjRLcEOKzA20zsmK3jDC9TmZv5v96d1sfkzecr2WtTa7",
+	"NqdgT4Ur8uTsXxM8HSqkXrPKjCyao3onzCmtqSJPHp8lhIqMzNM1FSum5kTRLdmsJcEvMkQDxUXKjt+J",
+	"wSO1uLATdEqqNavM6//j3eyn06Ov3//6OHn8rx/fzf6pB0ifCC2S2Su6Yv1buZK10CxD8Hzsdv1zzapt",
+	"s+nSvBpuMGNLWucaQKWgv/CiLgCMTi0k2S/8Xg2MrFg1CZBe8/+MrPdHuVGEErui2GKVeS+62LMvg9We",
+	"HWypHw0oqFIKxYDgvKrkImeF+TOVQjMB10bLMucpNUOclPjEf/+7Mnv6NVjrP1VsOTuf/beThqKf4K/q",
+	"xI0Lt9k+lbeAT0xosqmkpU72NTPqZZ7LDRUpnGdZyZJVmuNiacUitPpjMqM3lOd0kbMPJbNvtudMaUn+",
+	"8T//F1mzPIM/UlkUXBtgMp9KClTTU1Eu9FdPZrFjTmk5NIehGamsK8UeKVJWPGVIOjK6TQzI/icTI+eQ",
+	"NF1/4NkIwu4eRnD6Nfaz3Wez6lErMNv4kMpsaFT4ffQS4enBNZpLmbS8kfP+XS4UY9esGrtQWTLBsg9U",
+	"t57OqGZHmhcs9oqBnElrB8D4oGRdpfHTgAeyD4hsrUXE5rdMatTkH0M28BOKFK0zCi+2DQTtSwzRIFxw",
+	"Z3cJImwA0C1wDc+7BQR9qG2dcx/dm2N473ctF39nqTZH5AmK4cxPha4cNcnzl8vZ+U+7CVlDjj4mXXrE",
+	"msG4ZoXaRxTN5FuzJLtGWlV027sXN2p/L+/NbsqykjfsyqImE4Yj/DSrWCFvmDoSDOTcnNFMHWl59He5",
+	"OJLLJUgFC2Y4/ZGROo7wOs0dGEkkmKsBrcs64xqX3KfEqbZQ16fFU7AHJMux6KlqPIfYrPa3cUN1Dhzg",
+	"r1lK4nbXzNgaPwpj5qyc0NI+Kg8Zo0AkOPQenCQo2zTbD8iKsgJI/xctNc1jP3XJASzPPZ94OcoMHNvy",
+	"N3W2YjoCGnkuU9riOBFNoy6MMmcE6VSKJa8KlhEDwQXohaPY5KA0kFLRnxWkDiNrG2WFVaSgW5JJlMdR",
+	"QTEi2pgrwo3/jVWL2BVFGG57Ia8qWXDFMhDwhdQgfJAt0+N2veSV0h8yuh3FHpa1yPbt55l5ZjxXzemE",
+	"+XO21EMH4QHlTgLZZAastFnrqDt+DY9+TGZbRqv+Bs5Oz74yit1jcllWPCfwWUvyxWPyglbp2nzxp5F8",
+	"GC7KM0yYL7zr4NjdDpIepu3lm8FtIJYM4/UPVliLIBElC3jEbP1ayI0giy2w/lGi+kgocyc+5uzCQxve",
+	"0SGos6V5vwnK/NrBefsKv5MbIIPmtEjOmTIQq2VGtxekkIJtzbU2yMgFoYIYQY1IwQjNpTBzO7FDy6NU",
+	"elkOfshY1hcnjH5q3jm6oZUR/pR5Gdf5Rl7hCPjxJY6DH57iaH5PQHQDqcdwjEmTvYAXPiazK5nnjK7q",
+	"GEiMg9ABdSYGoPBo7KauUAobLYzi86/roqAgIHSXDuK36l/6D2zDlCZAT8ayuVdmrL3Cqp0xLqvicg+B",
+	"eN2NHxb/+hhSULElBdXp+oI8Tk5PT0nBqFCo0MOPsiKFrAzctmxKyaGRub3z3jEOquhr815832MZPbth",
+	"eXTsQgq9Hhh8UMsvc7pL4x0Njkb94RmrdqkBI/HSqrZWG/UDh3I/HoJbfeyCvmVpzkVPIRNSH+VcXLPM",
+	"qGFWLQNl68jwei5WR16NNWuQ+uiG5jU7WsrqCAix/dZw+Q28zYWql0uecib0ERd4gaioDGtx38q0LqxZ",
+	"r8Ois2yisQPfWGzHKmz+eRGVJv7xX//b6ALeBPGP//o/ZCkrYE/+y4Rs1lIxYoYwrMlIzNes1GTNqugi",
+	"Uyo+oDYck1+YNby39ABNr5lRAuiGbq0mYIddSJkzKiZgzTS65m7nuWZFjKxd8/3yuxvjrxzl+IJlnH7A",
+	"kboH8Jox0Xh3nMV3PHczSASoYK511HnY59XIh3+umdKjDQJRq/tzI5BqNlKLHKUOuCO2CkGMlgRLt9eW",
+	"eFpvCUxwMYm3/DtZ3iFjG8u6ONQC7yg1CgEqztrqdG10b0oy+6xBK4N3mzVP18QQs544b74ceyvDyljH",
+	"+7LfA9M5aLcKN8euA/irxRxHj3+uJRx0xVLGSz1SanSj/bt9233+0Y0SzDggcM9roVIqBMvm54Z6gVfU",
+	"EC+SS3mNJ3/Dq1oxdUzmP9e0okJzfJxrsqFcg4y+wBdYRvS6kvVqjS7ClIpH2vyIxtRjMq/YslbwupHY",
+	"N9RMUYsMHzdov+Q5kNKVFOw4EOb9QmfJLFiHAToggubwYOiJh/cfwbjNgYbju2+v7DzNMdv5Piazp7li",
+	"GyD6cbVUyYItZLYlLFeMlHRrTm1Dq0zBpg3sqB5cG1LYcTCfjXAw3x+IO+0cFhaD7yGD7AQ2PhKPrzsY",
+	"tJY5ErqcUdVYG2bJrBb+zxIsFBVL5c2AQDLFVlOxJavc83fjFjGabcm0O/MWCW+mBpN27Cqe5XS1Ytkr",
+	"J752JXOn201SbKYIw509eZs+jrFvyYfQy1pH8JmbRZ5ZW+hIBWqaofUWxtM2DbtcKHCJrw1xFpIwkXkD",
+	"WyjJDC1ggjmirfY0+xw6tCuq2UpW20F7oFFoiDIUVy6B6RjEMn8jswN5k5KMbol1Enb9BUa/2SmswwxA",
+	"0w275DoqoafBOncB7fdGXXPPTr7pnC5QLQ54xlf7Wcb93fxGVpkauJtU1kIrIquE8KUNhjMalD10o1xt",
+	"8QthY4r0Guxvwea+3MsQu3TInW0ya5RXPDa32jFgdxD6ZH0bnzNd+rMRhGJ+NCnYJM+Gs7m34eBpUeot",
+	"oA27YdWWmKfQjmUQyzB1VkFInyJcDCjU9+lOg+0Pe9Osc3CSnaJ5K7A99J4CU/WkcfGN/WNu1tsDsBRD",
+	"86xs0yEYYgsEEaMJZa0JGuX3ch8YMW6LaaCE2tFjAyC0RBf1FICroIKuWIW0nwGsTV6lnWTfOtnQhAcQ",
+	"effCq7O1THOG8oLricFCspRqakiSe2m8oS58ZRC2R1lK4HS83xRMd6NeeQtPwivbkWKMld5xjjbYhKDu",
+	"/YPh8Sct8tr2tJoVNIaZzmlGzqp9TcOO1QZw+jaCjKU8Y3NiVRAFOMMxOJi6CKQL/JNQQebsl5SVes6l",
+	"IHQhIQZZkZSWhqOzijVC05qC/lsEej5OZr6AQUZq837537rX/TdP7Thuk4fg3MgVfwus29t93PluKNd4",
+	"jGldVWhgTWWBX4FePNWSgijih4WPV35s/OgmgE8vcRb4OzSiNMw2WK9ll+i9nbIiM9CVf9l/9VQEk711",
+	"JKAD8VRsG3BPiKyIFPmWaDD2yyUmGUC0IFPWBTDPuWBzT/ID8YWrALypgHgJLtik0zVTXMKrzefvYZCP",
+	"yew7WpZMmBF6O3kpDNuprFvd7gjQbuU85qu+0jOBno8n47uo97Cea01gQ3zW7GrBVlwIPMDeAFruw+WG",
+	"HzhVZTd5hyXBwAkG5zna6zYYw8XnTdJB380VC8PiKVMEf41K01OuiGYD0f9Gt9L0monoHLsuLDPiUnzQ",
+	"jNFco6ytJFlCrFB/8KzGIP5YQAAMA0pAxUpmlHiXkiLRWgqhogMBaPmOWO4lGoQGzxvOAmemLrGoqJV2",
+	"YYBkwZYS+deWpFSQBSPUMLa7BIIXtCwt7u4C0xf2MfChKRVNQQG9xyg4jGVItowGzTVZUp6zAeGK3XC2",
+	"2W/Tw8fGSloI7x61BoIZ4KKtIGFu7oKcklponqNpYAD2a2HzjHZBzsbKGZUhchWj2TY+VmlQZxgiZGWz",
+	"JhRxj44MmfOAGLjRdEAlGj6eoerhkL2Zp9loC18QoxtoHqY3Qf7MSLtiKvO6iIdOA8+KCjAVoyoabx3x",
+	"kDUWPjuVf314Gz0ZBuD7yCFOMqtqR//tWVp4j1n4v2dRO+vhkloE+0XHUFOSVBaGqC81qxKy2BKU6EcJ",
+	"nIbXv0DRIiZ2CrmZNELPNh9PgYCtxO7lewsLHWZWGKydlstzS6vo2DA4xrKx14o+2HjcTlnmfCCoZ7Om",
+	"euCHsboiDOFUO7fkJLRU+hUk7UN2qx66o2Hj+GXbDA7wSIlBTaSfRmMDFe1ayI06J4o1atsjo8zBwBzI",
+	"UWCOfXIaQ7kA9O4V9aaZsKyoHjUY/SAXMttOtg65IYfNFExPMpeY54flsJFo3FpV25wQju9XF4OmF42U",
+	"0iVsPF0TJOaEK4zT6KkU+HtbwY49MSKtdnem6ZKzPGvrj6PD6DAq0UcQurg657JMAtH//T43A67Dc7nY",
+	"kRb0l+d4Fo/P+iQ9rvm8WTNwVRlUxOhWojStdGhY4TkDDU9Iomp/N2OcNWtGMy5WHxyr9/ECX06LE3C3",
+	"Hdv1D2wzHPXnYaNDrDTJGVWAhmgGJi5SJrldKFtz9l+cHiawLQwli9yZi2ayvg2uYC9cEXCv2TxzIpf7",
+	"qUznrGGtAwe926ncOWNFllxQkTKyqbiGagoJAhBV5PkPr988vfy2TewN2O5xLE71Xg65Ib9nS00MIb6z",
+	"C3pStYYeXI/3Tf/ANuN8Z31gKaTSPSdYQbeEYnql50qUKJZKkVldNRZT6LH2dIJTbr8rrsUZL9A6tgQz",
+	"GWsW0/FB7waOzjFIcMhXWMNjzP0e3iG1w5906ex8TUUNs/NBrw8cn8Go4zET38nR05VjWogyeAYjvULT",
+	"YXUnTEY5+O3dMncJC+j4a6a4Ywaw/5Y60uQYvc9TiepFy1jpBEtPoCZsRJxzQgm89EgRURcLoxpTsmEL",
+	"otaybBORs9PTZLd2tvdhp61NDKm0ANbdFNjWVkwr5OjWYsiFlkAoO9zydCpM7tcLW9A0AIdvWBWTqb6T",
+	"GxcchUR9TyBUreWHQOvrB7YvCc1zSFRQNnCYK0sDAaW8nLZPXWxksy8jshkspC4/aDlEli69n6Mu0WTM",
+	"lVmLpUiZUXW5VixfXpBTWKjoUMNxuBjlqOma5jkTK2YIRCzwSVbXXKzMMUPgNFXXNrABTdy5lNdxgzk4",
+	"NseMyoUNlqf+ILgL0sZR4nZVdLhyKQZk2JSWQNkXjJRUKZZZo4EZ0xVA41oRFMj6EXDsl5JXTA1s4Yrm",
+	"TGS0sicDNnhh74zmtj4XqQV4C/fmnt9VmrDqxeTjhrfMcWc1i2d00KLM2QfDT3hE230tMYHPQHlBNU/9",
+	"CSgjSLgge3M4S82qC/IYKsiB3IFA3En42w2tG1qJUffhHR9UJzY7h6ZrhKt8hE085Jk9DO6ARrisHkK1",
+	"EaFzUS0YjpHDV423o3OjXK/JvGVXnp9bdbpSGgP0nURnNGxMWFjLjS0TAQoveh1qkbFKaSmzHhXtKth9",
+	"JDO/WD+U82/al1TivCKNLaR/o5hJEA1o6PtGO6R1Zy6tS1FobSF+xgMR5zbsLcI6tKMr4Ew7J8IANLH+",
+	"jQSdMK4OB5Acr2JE4mzvHJQ36DocFAEgjcWtFkNZN1RFtRRr1TlUyPak2hK+rFMf7DDrRpOUFow4M1fc",
+	"l95RzKmyRcS4SPNa8Rt2QWgYNNxIfUYeKNkIbT1mJG/lngQXNgCD3vHVcRA+uyJfP/nyTz3MXPiCMTHC",
+	"IG9YdYSPzPuikbqeWMGsXXhkxAtm/gkvdEsIBQvs1NkIBo6dY0rLnUeS0vIQ5xGpkPeJD6VftGvfyWDt",
+	"y4HTefL47Bwj1g1pyKSh6TKoOwq1MeFzr46nwZwEBJVYTYS7BOrEMR9SlyHjsmBG/TJ/K02XS6C781YO",
+	"9Hy2Q6Xq5blCPE1jQpyreuHqduj5XqRfbBvP2IBPosu/MqYpj4QZvMop98vxFWA3RiSso/nFrKpktctZ",
+	"0czUp8iupGV3FX95/fIHYn9FHTEMyVrIMEJh4Ezc2H6rY05FaarrgXoImus87qjSFU1dUu2A4NCTXbVB",
+	"oODC11qX6vzEVVE9dlVVbdFOdRLSkN07t3nJuF6/p53n8AriXmNhJxAm01gqiY2QVSDSOUUsjPvpkzio",
+	"m/thMLkF0laiRQfgxamVDdxLE4obBK8MOiMfIM7vfrM13JUPJmy07Bejc3RCm1nPTXf4GmZjzL9up76s",
+	"gq1O1z/dF1g2ydAbVxsrAU8KaOtA5EGdsDzKgv9gLvL+AlRQnGuiaLo/SjMcO5qVHCMBg4FJI6PY3Ck3",
+	"cWzOlrbrLW9z25UYYJNY7Ar7QaQ2WsyFjg2F7bfgoFN7qrDVM2AtgdlwXNyxG/lFM5L76o0d0X2+atDq",
+	"fbCmQwTaeyL+mcfatyElHm7vNZapAfZu8CbG3p98MKb7LoyobxHEaFA9rmTiQpqw+vakMOePjGLR+kNl",
+	"DP4Wcs+mu+wmp1tN9ot1FR5MNApzj0Y7vWIg/yPLal9o92E0QBZW3dhZ29g/GDWR7XOaxajPJ9M+3YLj",
+	"dwDaQ7zOra9TP7aC9I4S9tMvdEOrbGph9/uVDoekQusTmSSSu3fGi8XBG8NZFdaTMlzb3j8xlKxyW6RY",
+	"c6WjgaIv82xydcYmISly3PdVH/8waL27qMsoqdFLi97gMS3k0781Hrha7wyC113L8YdVZzql+Rt64zNa",
+	"nejqHAcdkteiDw38IRXYXTPfUr2nGY9Qvk/BE1x0x55AwqgHZceGDiEw26E+cTFSm2hTsYcuSNrZ/jBf",
+	"HG1IGckS4548RXKmlG8LVjCNynYDpMktpaNY4peZbal93Jnbqu1yhR70c++V4cobH6GMW2KX2Q7gsMlT",
+	"RDHzPaZW34b9t9fr0rxcSMbI1jOYDTXRsXfIdjW7W8XcRpBAx3jcH+xFn8YHbashQmu5a9FJ611s7+BJ",
+	"vD2/HaAJju5PLZx2/zz2trztQ1jQ3VtmBpIu2i1pxjHBvh4QgHyc3Om6Et3qvobSdkrwQogdFPplmUto",
+	"OErXLL22oWVHtUhzLOw/XK63Z93IKrq0DUjwFswmGpzOsPownq9ZKfxpRPesohsxPMcbx2/urFfeRg2R",
+	"tdBxPihBGI7GN2IWay7FylFULlboT7fOHg65GroXdzssCU7AhA5MN9BZg+luF9zFAMsHDY4r/d6YPCNV",
+	"39FCFDXYvF1L533BliNNnAfXia37tR1jwQlk2/YUzyBW5sLGlDQJtXsEjxvfOTDcQLySfNe6xjLeIEWD",
+	"EQ1CeHwIsCGeUqRYWldcb1+bg8YD1fKawT4XjFaseuZO5i9v38ySnkGM0DQ1Igi85UQD8O8SG15U1ouc",
+	"p+RlycTzb4lLkEp8+BGtM27ghMytH2/uegJC5A0sojnPtdYl9tUzBGiAp9loH1UyoYkUhDYu5iAVBvIR",
+	"DRFNGlc6wDFyQF8UDlzsyHqP3wn0d+T8hiksZIudbDA/yshdCUbsyZwRgP9jchlO37QNIdyM905gOkRK",
+	"85yktKqgK4U5l8jBWofiZi0JTbU6JrDdraxhy0JqyKNE55wiT06fJO/EJnzE/LyoNTyayeDJL44JrgN8",
+	"02aZ86E+iHPyzy7M5V+w/2bOUybQeMgzJjRfQrz07LKk6ZodnR2fNk0fg+8aBzGUvEOzsEe02ePjU3xI",
+	"lkzQks/OZ18cP4axSmpL8J945gkfbYiNoQ+w7ufZ7HyWc6Uvm8faXWd/+jXamrLDom/fe/Z9p+Xk2enp",
+	"jnaT/TaTd2qnFdredqqOOFyf+vT7V7aaacCvtmVnfCl+70FPTEO5rPo0C1DjkSI0vCVNV+AUCK7uPcQ/",
+	"xBjkN9t24fxHCiNIjwlUqPGqCtROo+k6wEhkC4YOGEy1YXY2ogyc9AsWsA3YOEJ9G8oMkF4GVooOkMUO",
+	"p3nkpNOgGMEGpO5vZLa9A8RMa1Y5WUhv9WuMBUVzQb6XIpOC8KVVH2vtuKUrzVHrumKTw/YGuzfG4biN",
+	"wx97ePl40imPxLs+Ar2ESuU20LXT+zs2qH3sBJ6x490J5X4wIqPl0iKjlYN+m5dvtHZscnABocftXq5k",
+	"wTC3Bi3m5RCefkxC0nzyK88+DtLnitEsxJw70ctR9xL2woxc0ZvQuvGAN2WkK7eMxBt5nA3GCbDmknKW",
+	"rVBKGiCaE4kRyp0ntNZracTDk1VFbcv6QRb7Z3xkFHt16sO4e2uXVRzblnrvNsEcOuI5aG99Z0a+d4O4",
+	"nD40XmIL7buDk1GGwLsFsizkFhR1uk6IaDfI8jDkbn8H333eVFkGS6DP8ZbLJU9ZBaLqinKhfPcHyI6C",
+	"AgKhMnZMsCRGEyzncvH1mhWK5TcMuue34c4+jInQD8hz9+iutpzjp+VCwaS9HpygEFsVxwZ93B2+7LjI",
+	"K3xDigbiBkArRmj2Mwx35feLk0PcYeXqc97xyIxwCmOBOuoPZRAHD0PG4XRPLPZRH2IxffCGKrQvyA59",
+	"QLT81JfsA58Spx8I7av5Q+0iMJlnzsN/JyiwkxFqYUFHOrpYnJ2KQyfMVug43OUykT04ve30ZxosTwB+",
+	"MptB5OpOWYbVrqwA/itZKgKR2yk7HtV74O5lAeL5/WMYxaekdC4aRhGG0WV3BPinInPADgHCuq4EyeQG",
+	"26zaVBWu1UUYRc/N7LJerUfhQM4FO7KVMnbLrUH1MDUZpj+tDHkXY9D37DPvBXGPkq8B5FZJZWtOxZCv",
+	"R5D6TJVrEcYrdIU66IE0dFdTc4Js/APjkOlhJ9MbCTVdFd0SJZ1YuzwmSKQgH2sjq8wWoALjiXXtY3UX",
+	"y3uIFH1BWLEQjj8n89ME9/hBM+wPXn1vuBjerkJNn1bmbxfh7CHUczAgKHkAlHpNt+iGCBDrkWohDsQS",
+	"dIp+7CfchQ1ViGbLXtE8N2IYODtproxCe+2tURC/aesQAYYZZm5QUAHipWuJ6gkrHEb3EcnoFi+2l4Eo",
+	"/mAUGwPdD2e6/wZrbl14Tbyp6RfGvqJ1wD5zELNDJMAWJ4HO687TZjva7gUQcC7u5Oiv4YlRhqhK5myn",
+	"f8fHPHjKCqA+MqEBVhIIF/D5CpmQ2dhDCgRNE/jDgdhlnlt2VxwActzBQaHx/ezbkKM1vWFE8ZWA7v37",
+	"OLcBLExZ2y0ifmOfGQVSLntkgpdwilEzNqULGfLz7auMN366WJkeW7hly2jVlGZDwx+nOX4PTRNsU63Y",
+	"krcYC9RaMsZtnn399ddBXZmzaBjn79IMjGC22w6M1XGsuAgnfShXrAXysPmOR7AKWFGDRA4hQuG37w7F",
+	"pz4fYdTF2k7rXRhkg+1FY4DqntRydnr2lRGGHpPLsuI5gc9aki8ekxe0Stfmiz+FocujUKBbAcmTHUsN",
+	"YC0PLZBaEBj2gx7AhloyYSvNPVI2A9nm02FtTG5+NqdhizM48YcLo01tmY4CdsAb9lujPaTfM20YstLY",
+	"6jKHiMdwKdw+/KnlchyiAbczTNvWF4NHq5hBjyv7VG+aXtG0zIsGhsskxJbgNvJDE3dmw85srd0Yb/p5",
+	"iJfGaz7elpm+FPnWd/8AyKQdb/vA+pqgi6iMMaQR/w45JoLGPo65MLyyoDpdH4xZPuNgwuyGUCy2xLV4",
+	"dWjioBcpir3u/RTlyrWzvuezG6Iotp32ISiKPRuEcCjhqQi0oLEV5qOHdWua4iqhW//HkufD5oTLfEO3",
+	"ioDpj1Ctabo2rx6Tt5DDQm3ZMkUWDIKt1yy14aHkhle1YsqGYGDjZyjTJiE/nOsgtvLrvpkhkxuRS5r5",
+	"UvWTLlqmmukjpStGi/aFeyKw4IJWsYo/0du2FQfRkGLe8M4Svycs8HkgYyycK0TgQuKAoclNwX0HDO5s",
+	"DgkOFSvkjQ39v4tLrGdZ2awlhLRBlyWIzXGV5K2tpQkiJlK00mqg0qY7a3wfY4rReOXisaC8N7mEh83t",
+	"vBNtIEta5YVc9zAYDi5z7saZw0BNVT6zsJxpll20bh1z7pS2NUhdqLYmuqI8j4VAwuGyAKQP7fh9Eim4",
+	"B3MeQo58Q689ytMN3RK6olwMwKMBLSNx7rYbPIMnPm+f0r7CQnuZq7WwHMJQaACugPj6poD3ZK3zGZbQ",
+	"+FxjgbBY06fVwpo570kHu8wyq4J5Hcte5H4lC9Bov0D0zBU0ukdYH2SP9UHc3i8F8wVeDqdENed30q4/",
+	"NkiWrsLmWjt1qh0x3AO6yT0pJQ9pKN9dou3WtnLXTLM0DNaIlKCbJJieUNJK2zryJKcLlh/KEWNL8vtJ",
+	"GzVfk0wyCNNMMGcKFdADQeqQ6HQVFl5uxTzZk9DewQfSC3RH9jZnsxVFue0zR3W76ZytKp74qK13wodt",
+	"JZgGhYWgzc9N61X0VloXQxAkFxN5bFzWLox6MNf73YsRtjslFFy4fmKxuiauFN6dWlK0+v4NNu78tNyz",
+	"qRE3HEt7wPDZzXg0BQQZcrEPcdkTX2RwkEG4AnyHJLniw1IOlgd3VYo5VKVPrWe40z4j0gF5Eh13GcRj",
+	"CHjSLHgMLQ9CeEBNXpmNHMjUhGmZ7oRAaba2brhIZ6nl2C7BneDDUm5oYE0r1lwoQKmza96G+A6RXger",
+	"nwnVvS0dvGvtT+1R9o9IM9soMZIkcmj+vJsSPrfP/H7jQnGHf9jQULQ4E3PXiiBEsIwoSZa0GsyMclAx",
+	"HPv5BqTW/3jz7OhfE/jv8VdAp99ykcmNOnp89uVZ4pw+qSwKmhDFCp7K3BD5imi6IAumN4wJ3/0F4lO5",
+	"zl3tJ7qQN0A03wnXwwXtemgVdP3AMaL9AovSy+qarCSkV5EFW3NIIDwnRsOGB/AIDBdbyjyH9jM45krK",
+	"jFRyA9E278Q1K50AsqCZazZqjpFl+IKCVh9QC2oDPdmwo4GziB6TS43d/c5OyYtvYsJ1XeaSZhZAx8Xe",
+	"BF3xh2O6JjVn6/vt0E5FXd8cs28hddCW55zMoT3vv32HT8yDmvXg8vi3K7Pvf/5///df5gNqdAGptc2S",
+	"Y83N4t7I3V1/7xL4c+u+wNGbQtPeQ7gvJ/F+zX7RJ6m6uYWbZR+3PTsYt3U0PCKYQqcnLi6M4lDVQoH/",
+	"G/pQtRpLFbQsD8KRcSmEAikwgpxzcFuefPX6bwApUWoacOX9BkFPF+7NJLjjWD2lPMCRfSc3htsQKhz1",
+	"5Sppa3w8G+I+t7MZhod8UjSt12+nHtSRGypoOUS4Pw9TvGs4//mgasN9DaIeLEY/0j4foauqRcDyRyGk",
+	"b60yQmh+5R79vcvO/vD/wNlVIBhi4p6RB4w8BE0GwT9oS5LdF/1yMHls2XQULl3ARQ829wDPHfh/+7hB",
+	"F0CJ/5uXLy5IyvLc9SElqjQcTa0Z02Qj6xyRk5qTZLWuaM4Poy/vviqq9jHoW1+Y6xeCJfuiKhO2fdPy",
+	"A0YgfuDZnECPAMMBOYbo5LlERL7Ak5wbqWLoBexyuaDptX16IbGmuxnsndAVFWrJbFQox9zTZS2yY9Kp",
+	"atFOxbZWKQzHeGG7lgofJhlEZNheYNuSvROtFn9Afufug6Jbo0ZA6bnEDZIR88IOl0PQN+UzMX217+KO",
+	"7SVv0ab8DqY3OWnd0f5Af1TTG9bgBl8/2BXinaCkYDtaQcXtc6hnntiKbLsDbfCZVy6e8DcbcBPsY1/g",
+	"zbKu9JopcMYfzNmAJwjqiKy1giQ9yIi2odSPFKmoWNlrF1iyp1XLZzD01V7nJ6o9gl2CP+faI2Pib5tu",
+	"khgY3pzy4aqOWBGkXfiQK1Lx1Vo3ibTQvFf4Jso7rhnJz24V4ZV/ak8ECgTJ67WhNAG0ufaDA8alpilW",
+	"cxX+tMBMFOvsfLccvAdI+2t41iec1PZ0msaLXFeq32EKQqsb3c60Pc8tDXi6aB+9ZqLtZjhQoM+Gqqb0",
+	"9bScvhYa7zfEeYHjE5zyELksgz5+B4jSc8N1qkAHZOeAAXzto/4kvNFf2OfLHnfd+NU9sMHNcNGtNhME",
+	"xXAk3pxA+8MD5Bt0sW5ZK3bYazyEBri3X/GdYsNw9IeulrULLl1rzLtDJY4ECYGOEoFT+JqBQcOoUI8U",
+	"kRt07FgmAg0IdoOnvWc1mBJliCl2oWh6TMjCtYjZmInmUL11DjXifWOOeSsx3bZBsG+BmrfhKlJuxciC",
+	"P7o13bJ07ChTrS8f2/hHvzqce/SS+P4ukGxKK6f1Tk0xfXLwDFMUPLolM+RGkJQqlks6JEUXaLa9HxF6",
+	"cKF6uFyM7cUYWSo8QBc5+6Qi/z2W3RjRk+DTVRdp9ye6l3l/M+J+2ErvPp0qjiiOEt09BR3OjIJOSq6d",
+	"6+dTkWNau7xuk9vw7Yc2u7qzjQIFnL7PjMLoLcyJeqja8t9AjDJtklChSLd2XhZX+j4CYaEYcaKaRojx",
+	"Cg7wO1dsGpO/V9bzAAzkIZ3UQcOzwyUvYVA6yGLOtGGhG2z78kBhMdDozwGbCyiHoEOYepg4JkExT3BO",
+	"jIDlvYaOhnzeN3sZMnNUfgUP1pOiaerpagIDOUvCfqAiI02/3TiTukOgUZe4Qs1JxVyZYirInGdzcs1Y",
+	"CU7antLBMn57Vrh8QTWUZfxcApnCbsWfWBceB622P6yQG9sj9gHB90esgYC6KrBhSKhB/gxVKLCNZIBp",
+	"Y8jGCbbgO7ihx3b2+20Ba7cCcLa3x+QlbhP6jH5MGjNSO9j5dH9J3ow9uH1olxzYdC59MPKNS+g0PLxo",
+	"Pq9ZnhGuICfBdVwdhwG1bZc+6POzr1/W2L7yt+qjh/Xv1v98i+ymXsqB+vc4w5qsSC7lNcsIWEuaXtuD",
+	"OSt3Zb/9G/eldXYYExufF6sMQ4BiLSDINb3gdO8p7D8GldIXNoQ1bjpsSrI8oIDtC94cTrx+s2FCbwnF",
+	"DBknzJpjwlpMa1oVyzqfHVCee6SwFhOmGdlqTCpxxuAuON25ONPYTo62Xh+vXEPHS1szCju8h4WUeFBi",
+	"qfJ96LGEYbo2+oHBnQS0Xtgehvdx/U5w5XvFXwS/K7pVvlEWVkC0HdJtYLWRIZpMpsen5MU3voaQuTO8",
+	"R/NZNcr28TvxxtXZ4oooxoTLj4UQDwOy2O8NTPo6qNQEWk52Tl59+ywhf3n19M8JefXDnxPy3dPnV2bT",
+	"b9ni1TF5CSWg7KyYC/bk9PSdaKJJUD0lc6iPNo+FGdIsO2wlpyFhoqhzzUta6ZOlrIqjjGpbeDuVmU1L",
+	"cJQmePONRbQuVgN0D6B1OMyeJNsQp10JuUi4qlF/BC3YBeofWMlr7uaZh00FBiOF2zQia84c5n1os1Zz",
+	"EH0q9VdW6oMVD/KF4OieUnB9RlSxrE6duzzeN6Cbe/iaoXnA+9fQrYaVABlwbYnutpgCaR3DP/p571We",
+	"dJPcf+iDT9t0FLWgUKWfLLn2xWDpDeW5NZXdn3BxP45z2x/9965PfYvb7OlTfeBp2CwkIIAo2fbTn02v",
+	"4YKVdT8Pd/0Odcye0kOqY3YJEf2rYjmjarz6Zfv9HzrOxAz6e8eWH2GXe5DlraV+gjGoqCmbppZ/CGT5",
+	"0RrGHhBZgGcDm9bSiso0XbsiCrByzAy6Ky5BUItSh4i/ax9iK1vI89F4yhDBjKGUljZdCP5q5wqFQ/iE",
+	"obdrhh4RzPJOqRASm9jb8sVB2dgvT7+wtWaxYBpE8qOJIaYTYLTPQ9GDTw/0r11000Na7NS16wjHUq4a",
+	"COfWeGf+AEh3LlzdaV8+CuYN3GUV3Rxc5HID/5a5yBSD9OdKwN/aexAPCMtQYjm02NjkzIkE24zJ0hqa",
+	"OBkI0vKaidn5T+/NjStW3TjQqqt8dj5ba12en0AFPLik937ULn1+3S7nH3aEDAvWn7safbYzKWbs+ihH",
+	"Q2vBHIBVy2yEgcuS6Qe/tUoQ2TIZRvcPXnYZuP2XocR0Enq6h3qf+Eh2W1FzI0nJZJmDgodEP5jRhY3G",
+	"YvVCtQEYj/D5Ss52ewGmkXY3C8jJBU99GUx06ShVbK7BlvWKi5RBOCpuDMzEUjGypiILR/fdvvqDQ4pY",
+	"5mopReJffBCBJ722dHsRzOABsz/Bv/ftqehutOB/Tsq11HJV0XKNj4HJLhi8sXt8fP/x/wcAAP//",
 }
 
 // decodeSpec returns the embedded OpenAPI spec as raw JSON bytes,

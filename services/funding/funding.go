@@ -21,6 +21,7 @@ import (
 	"github.com/instead-support/instead/pkg/events"
 	"github.com/instead-support/instead/pkg/host"
 	"github.com/instead-support/instead/pkg/httpx"
+	"github.com/instead-support/instead/services/funding/internal/authority"
 	"github.com/instead-support/instead/services/funding/internal/award"
 	"github.com/instead-support/instead/services/funding/internal/budget"
 	"github.com/instead-support/instead/services/funding/internal/catalogue"
@@ -88,6 +89,9 @@ func New(ctx context.Context, d host.Deps) (*host.Service, error) {
 			Store: postgres.NewBudgets(database), Now: d.Now, Today: award.Today,
 		})},
 		Documents: rest.Documents{Documents: shelf.Documents},
+		Authority: rest.Authority{Authorities: authority.New(authority.Deps{
+			Store: postgres.NewAuthorities(database), Now: d.Now, Today: award.Today,
+		})},
 	}, nil))
 	return &host.Service{
 		Name:    name,

@@ -153,6 +153,7 @@ type system struct {
 	course    uuid.UUID
 
 	fund, budget, allocation uuid.UUID // Oldham's money, this year
+	grant                    uuid.UUID // what Oldham's managers may decide
 }
 
 func start(t *testing.T) *system {
@@ -196,6 +197,7 @@ func start(t *testing.T) *system {
 	t.Cleanup(func() { stop(); running.Wait() })
 	s.course = s.imported("code,name,subject,price,from\nWH1,Warehouse skills,Logistics,1000.00,2020-01-01\n")
 	s.give(100_000_00)
+	s.empower(mo, fin, "Oldham", 10_000_00)
 	return s
 }
 
@@ -243,6 +245,23 @@ func (s *system) give(pence int64) {
 		s.t.Fatal(err)
 	}
 	s.fund, s.budget, s.allocation = fund.JSON201.Id, opened.JSON201.Id, proposed.JSON201.Id
+}
+
+// empower lets the managers of an area decide requests up to this much, as a
+// manager proposes and a finance officer confirms.
+func (s *system) empower(manager, finance somebody, area string, pence int64) {
+	s.t.Helper()
+	proposed, err := s.client().ProposeGrantWithResponse(s.as(manager), nil, api.NewGrant{
+		Kind: api.GrantKindDecide, Whose: api.GrantWhoseAny, Area: area, LimitPence: pence, AlonePence: pence,
+		FirstDay: openapi.Date{Time: award.Today(time.Now())}, Why: "The scheme of delegation.",
+	})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	s.grant = proposed.JSON201.Id
+	if _, err := s.client().ConfirmGrantWithResponse(s.as(finance), s.grant, nil); err != nil {
+		s.t.Fatal(err)
+	}
 }
 
 func (s *system) token(p somebody) string {

@@ -75,6 +75,15 @@ var walk = map[policy.Operation]struct {
 	policy.ReadProposal:      {"/proposals/{proposal}", "", 401, 403, 403, 403, 200, 404, 200, 403, 403},
 	policy.ConfirmProposal:   {"/proposals/{proposal}/confirmation", "", 401, 403, 403, 403, 409, 404, 409, 403, 403},
 	policy.RefuseProposal:    {"/proposals/{proposal}/refusal", `{"words":"No."}`, 401, 403, 403, 403, 409, 404, 409, 403, 403},
+	policy.ListGrants:        {"/authority/grants", "", 401, 403, 403, 403, 200, 200, 200, 403, 403},
+	policy.ProposeGrant:      {"/authority/grants", `{"kind":"decide","whose":"any","area":"Oldham","limit_pence":1,"alone_pence":1,"first_day":"2999-01-01","why":"More."}`, 401, 403, 403, 403, 201, 400, 201, 403, 403},
+	policy.ReadGrant:         {"/authority/grants/{grant}", "", 401, 403, 403, 403, 200, 404, 200, 403, 403},
+	policy.ConfirmGrant:      {"/authority/grants/{grant}/confirmation", "", 401, 403, 403, 403, 403, 403, 409, 403, 403},
+	policy.EndGrant:          {"/authority/grants/{grant}/end", `{"why":"No.","last_day":"2020-01-01"}`, 401, 403, 403, 403, 400, 404, 400, 403, 403},
+	policy.ReadMyAuthority:   {"/authority/mine", "", 401, 200, 200, 200, 200, 200, 200, 403, 403},
+	policy.ListStaff:         {"/authority/staff?role=coach", "", 401, 403, 403, 403, 200, 200, 200, 403, 403},
+	policy.ListLineManagers:  {"/authority/line-managers", "", 401, 403, 403, 403, 200, 200, 200, 403, 403},
+	policy.SetLineManager:    {"/authority/line-managers", `{"coach_id":"{none}","first_day":"2999-01-01"}`, 401, 403, 403, 403, 400, 400, 400, 403, 403},
 }
 
 // aQuote is a photograph of a quote, as a form sends it.
@@ -119,7 +128,7 @@ func TestEveryOperationOfTheContractAnswersEachRoleAsThePolicySays(t *testing.T)
 					return strings.NewReplacer(
 						"{draft}", record.String(), "{sent}", record.String(), "{allowance}", allowance.Id.String(),
 						"{course}", s.course.String(), "{dan}", dansRecord.String(), "{anyone}", uuid.NewString(), "{none}", uuid.NewString(),
-						"{fund}", s.fund.String(), "{budget}", s.budget.String(), "{proposal}", s.allocation.String(),
+						"{fund}", s.fund.String(), "{budget}", s.budget.String(), "{proposal}", s.allocation.String(), "{grant}", s.grant.String(),
 					).Replace(text)
 				}
 				var version []etag.Version // the one that was read, if the operation takes it

@@ -62,7 +62,9 @@ func (h Holder) Is(p identity.Person) bool {
 	return false
 }
 
-// Grant lets somebody decide. The zero Grant lets nobody do anything, and every
+// Grant lets somebody decide. Once proposed it is confirmed once and ended once,
+// and nothing else of it ever changes: so it needs no version, since there is
+// nothing that somebody could not have seen. The zero Grant lets nobody do anything, and every
 // field that is missing lets them do less.
 type Grant struct {
 	ID     uuid.UUID
@@ -70,6 +72,7 @@ type Grant struct {
 	Kind   Kind
 	Whose  Whose
 	Fund   uuid.UUID // uuid.Nil for any
+	Called string    // the fund, as a page shows it; no rule asks
 	Area   string    // "" for every area that the holder works in; never for a role
 	Limit  money.Pence
 	Alone  money.Pence // above it an approval takes a second person; Limit where none does
@@ -82,8 +85,6 @@ type Grant struct {
 	Confirmed Hand // zero while it waits for somebody
 	Ended     Hand // zero while nobody has ended it
 	EndedWhy  string
-
-	Version int64
 }
 
 // Hand is who did something to a grant, and when.

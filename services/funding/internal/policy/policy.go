@@ -66,6 +66,16 @@ const (
 	ReadProposal      Operation = "readProposal"
 	ConfirmProposal   Operation = "confirmProposal"
 	RefuseProposal    Operation = "refuseProposal"
+
+	ListGrants       Operation = "listGrants"
+	ProposeGrant     Operation = "proposeGrant"
+	ReadGrant        Operation = "readGrant"
+	ConfirmGrant     Operation = "confirmGrant"
+	EndGrant         Operation = "endGrant"
+	ReadMyAuthority  Operation = "readMyAuthority"
+	ListStaff        Operation = "listStaff"
+	ListLineManagers Operation = "listLineManagers"
+	SetLineManager   Operation = "setLineManager"
 )
 
 // Whose is how a record stands to the person who acts.
@@ -96,10 +106,16 @@ var (
 	}
 	managers = []Rule{{Role: identity.Manager, Whose: Nobodys}}
 
-	itsCoach = []Rule{{Role: identity.Coach, Whose: Caseload}}
 	// What a jobseeker sends in themself, or their coach for them.
 	whoseItIs = []Rule{{Role: identity.Jobseeker, Whose: Own}, {Role: identity.Coach, Whose: Caseload}}
 
+	// Who may decide is the business of those who decide and those who pay.
+	ofTheirAreas = []Rule{
+		{Role: identity.Manager, Whose: InArea},
+		{Role: identity.Finance, Whose: InArea},
+	}
+
+	itsCoach   = []Rule{{Role: identity.Coach, Whose: Caseload}}
 	itsDecider = []Rule{{Role: identity.Manager, Whose: InArea}}
 
 	seeAllowance = []Rule{
@@ -185,6 +201,16 @@ var Table = map[Operation][]Rule{
 	ReadProposal:    seeBudget,
 	ConfirmProposal: seeBudget,
 	RefuseProposal:  seeBudget,
+
+	ListGrants:       ofTheirAreas,
+	ProposeGrant:     ofTheirAreas,
+	ReadGrant:        ofTheirAreas,
+	ConfirmGrant:     {{Role: identity.Finance, Whose: InArea}}, // who decides gives nobody authority
+	EndGrant:         ofTheirAreas,
+	ReadMyAuthority:  anyStaff,
+	ListStaff:        ofTheirAreas,
+	ListLineManagers: ofTheirAreas,
+	SetLineManager:   ofTheirAreas,
 }
 
 // Actor is a person who acts, and which jobseeker they are, if they are one.

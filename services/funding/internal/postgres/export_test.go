@@ -1,10 +1,13 @@
 package postgres
 
 import (
+	"context"
 	"slices"
 
+	"github.com/google/uuid"
 	"gorm.io/gorm"
 
+	"github.com/instead-support/instead/services/funding/internal/authority"
 	"github.com/instead-support/instead/services/funding/internal/award"
 	"github.com/instead-support/instead/services/funding/internal/policy"
 )
@@ -21,4 +24,9 @@ func WithinForTest(g *gorm.DB, who policy.Actor, op policy.Operation, rec policy
 	err = g.Raw("SELECT coalesce(?, false), coalesce(?, false) FROM (SELECT ?::uuid AS jobseeker_id, ?::uuid AS coach_id, ?::text AS area, ?::text AS state) r",
 		within(who, op, ofRequest), led, rec.Jobseeker, rec.Coach, rec.Area, rec.State).Row().Scan(&in, &listed)
 	return in, listed, err
+}
+
+// AuthorityForTest is what q's person may decide of what this coach submitted.
+func AuthorityForTest(ctx context.Context, g *gorm.DB, q authority.Question, submitter uuid.UUID) (authority.Authority, error) {
+	return authorityFor(ctx, g, q, submitter)
 }

@@ -14,6 +14,8 @@ type Handler struct {
 	Awards
 	Budgets
 	Documents
+
+	Authority
 }
 
 var _ api.StrictServerInterface = Handler{}

@@ -105,6 +105,16 @@ var tries = map[string]map[string]try{
 		"downloadDocument":       {"unnnnnnnn", nil},
 		"removeDocument":         {"unnnffnnn", nil},
 
+		"listGrants":       {"ufffyyfff", nil},
+		"proposeGrant":     {"ufffyyfff", map[string]any{"kind": "decide", "whose": "any", "area": "Nowhere", "limit_pence": 1, "alone_pence": 1, "first_day": "2026-04-01", "why": "No."}},
+		"readGrant":        {"ufffyyfff", nil},
+		"confirmGrant":     {"uffffyfff", nil},
+		"endGrant":         {"ufffyyfff", map[string]any{"last_day": "2020-01-01", "why": "Long ago."}},
+		"readMyAuthority":  {"ueeeyefff", nil},
+		"listStaff":        {"ufffyyfff", nil},
+		"listLineManagers": {"ufffyyfff", nil},
+		"setLineManager":   {"ufffyyfff", map[string]any{"coach_id": nothing, "first_day": "2999-01-01"}},
+
 		"listFunds":       {"uyyyyyfff", nil},
 		"openFund":        {"uffffyfff", map[string]any{"code": "a b", "name": "No", "first_day": "2026-04-01"}},
 		"readFund":        {"uyyyyyfff", nil},
@@ -149,7 +159,7 @@ func operations(t *testing.T, spec func() ([]byte, error)) []operation {
 }
 
 // record is the ids of what the operations are tried on.
-type record struct{ jobseeker, request, allowance, course, price, list, fund, budget, proposal string }
+type record struct{ jobseeker, request, allowance, course, price, list, fund, budget, proposal, grant string }
 
 func leanne(t *testing.T) record {
 	t.Helper()
@@ -178,6 +188,11 @@ func leanne(t *testing.T) record {
 		t.Fatalf("the demo's import: %v", err)
 	}
 	finance := theWhole.as(t, "grace-oduya")
+	current := funding.GrantCurrent
+	grants, err := f.ListGrantsWithResponse(finance, &funding.ListGrantsParams{State: &current})
+	if err != nil || len(grants.JSON200.Items) == 0 {
+		t.Fatalf("the demo's grants: %v", err)
+	}
 	budgets, err := f.ListBudgetsWithResponse(finance, nil)
 	if err != nil || len(budgets.JSON200.Items) == 0 {
 		t.Fatalf("the demo's budgets: %v", err)
@@ -190,7 +205,7 @@ func leanne(t *testing.T) record {
 	confirmed := slices.IndexFunc(proposals.JSON200.Items, func(p funding.Proposal) bool { return p.State == funding.ProposalConfirmed })
 	return record{jobseeker.String(), request.JSON200.Id.String(), request.JSON200.Allowance.Id.String(),
 		course.JSON200.Id.String(), course.JSON200.Prices[0].Id.String(), imported.JSON200.Items[0].Id.String(),
-		budget.Fund.Id.String(), budget.Id.String(), proposals.JSON200.Items[confirmed].Id.String()}
+		budget.Fund.Id.String(), budget.Id.String(), proposals.JSON200.Items[confirmed].Id.String(), grants.JSON200.Items[0].Id.String()}
 }
 
 // address fills an operation's path with the record's ids.
@@ -209,6 +224,8 @@ func (r record) address(op operation) string {
 		id = r.price
 	case "imports":
 		id = r.list
+	case "authority":
+		id = r.grant
 	case "funds":
 		id = r.fund
 	case "budgets":
@@ -220,6 +237,8 @@ func (r record) address(op operation) string {
 	switch op.id {
 	case "listAllowances":
 		path += "?jobseeker_id=" + r.jobseeker
+	case "listStaff":
+		path += "?role=coach"
 	case "listCoaches":
 		path += "?area=Oldham"
 	case "uploadImport":

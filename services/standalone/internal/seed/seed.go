@@ -56,6 +56,9 @@ func (s *Seed) Fill(ctx context.Context) (err error) {
 	if err := s.importCourses(ctx); err != nil {
 		return fmt.Errorf("demo courses: %w", err)
 	}
+	if err := s.authority(ctx); err != nil {
+		return fmt.Errorf("demo authority: %w", err)
+	}
 	if err := s.budgets(ctx); err != nil {
 		return fmt.Errorf("demo budgets: %w", err)
 	}
