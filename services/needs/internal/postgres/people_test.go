@@ -339,7 +339,9 @@ func TestAChangeThatIsRefusedLeavesNothing(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	j := w.add(asha, "Dan")
-	before := w.count("SELECT count(*) FROM audit_entry")
+	// Whoever was overtaken is told who was faster, which is a look and noted as one.
+	const changes = "SELECT count(*) FROM audit_entry WHERE action IN ('changeJobseeker', 'addStatement', 'saveAssessment')"
+	before := w.count(changes)
 	for name, err := range map[string]error{
 		"a wrong detail":     second(w.jobseekers.Correct(as(asha), j.ID, 1, jobseeker.Details{})),
 		"a stale correction": second(w.jobseekers.Correct(as(asha), j.ID, 7, jobseeker.Details{Name: "X"})),
@@ -352,7 +354,7 @@ func TestAChangeThatIsRefusedLeavesNothing(t *testing.T) {
 			t.Errorf("%s was taken", name)
 		}
 	}
-	if got := w.count("SELECT count(*) FROM audit_entry") - before; got != 0 {
+	if got := w.count(changes) - before; got != 0 {
 		t.Errorf("%d audit entries of changes that were refused", got)
 	}
 	if got := w.count("SELECT (SELECT count(*) FROM statement) + (SELECT count(*) FROM answer) + (SELECT max(version) - 1 FROM jobseeker)"); got != 0 {
