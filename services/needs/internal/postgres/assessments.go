@@ -116,9 +116,9 @@ func keep(ctx context.Context, tx *gorm.DB, a assessment.Assessment, changed []a
 	if len(changed) == 0 {
 		return nil
 	}
-	if err := gorm.G[assessmentRow](tx).Create(ctx, &assessmentRow{
+	if err := tx.WithContext(ctx).Create(&assessmentRow{
 		JobseekerID: a.JobseekerID, Version: a.Version, At: a.At, ByID: a.By,
-	}); err != nil {
+	}).Error; err != nil {
 		return err
 	}
 	rows := make([]answerRow, len(changed))
@@ -128,24 +128,23 @@ func keep(ctx context.Context, tx *gorm.DB, a assessment.Assessment, changed []a
 			Standing: string(c.Standing), InTheWay: c.InTheWay, WouldRemove: c.WouldRemove,
 		}
 	}
-	return gorm.G[answerRow](tx).CreateInBatches(ctx, &rows, len(rows))
+	return tx.WithContext(ctx).Create(&rows).Error
 }
 
 // current returns the assessment as it stands: the latest answers up to the
 // latest version, with the requests that support each need.
 func current(ctx context.Context, tx *gorm.DB, jobseeker uuid.UUID) (assessment.Assessment, error) {
 	a := assessment.Blank(jobseeker)
-	last, err := gorm.G[saveView](tx).
-		Raw(selectSave+"WHERE a.jobseeker_id = ? ORDER BY a.version DESC LIMIT 1", jobseeker).Find(ctx)
+	last, err := db.Find[saveView](ctx, tx, selectSave+"WHERE a.jobseeker_id = ? ORDER BY a.version DESC LIMIT 1", jobseeker)
 	if err != nil {
 		return a, err
 	}
 	if len(last) > 0 {
 		a.Version, a.At, a.By, a.ByName = last[0].Row.Version, last[0].Row.At, last[0].Row.ByID, last[0].ByName
 	}
-	answers, err := gorm.G[answerRow](tx).Raw(`
+	answers, err := db.Find[answerRow](ctx, tx, `
 		SELECT DISTINCT ON (category) * FROM answer
-		WHERE jobseeker_id = ? AND version <= ? ORDER BY category, version DESC`, jobseeker, a.Version).Find(ctx)
+		WHERE jobseeker_id = ? AND version <= ? ORDER BY category, version DESC`, jobseeker, a.Version)
 	if err != nil {
 		return a, err
 	}
@@ -162,11 +161,11 @@ func (s Assessments) Versions(ctx context.Context, p identity.Person, jobseeker 
 		if _, err := load(ctx, tx, p, policy.ListAssessmentVersions, jobseeker); err != nil {
 			return err
 		}
-		saves, err := gorm.G[saveView](tx).Raw(selectSave+"WHERE a.jobseeker_id = ? ORDER BY a.version DESC", jobseeker).Find(ctx)
+		saves, err := db.Find[saveView](ctx, tx, selectSave+"WHERE a.jobseeker_id = ? ORDER BY a.version DESC", jobseeker)
 		if err != nil {
 			return err
 		}
-		answers, err := gorm.G[answerRow](tx).Where("jobseeker_id = ?", jobseeker).Find(ctx)
+		answers, err := db.Find[answerRow](ctx, tx, "SELECT * FROM answer WHERE jobseeker_id = ?", jobseeker)
 		if err != nil {
 			return err
 		}

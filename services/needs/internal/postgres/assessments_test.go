@@ -1,8 +1,8 @@
 package postgres_test
 
 import (
-	"sync"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"

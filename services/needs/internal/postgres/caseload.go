@@ -10,6 +10,7 @@ import (
 	"gorm.io/gorm/clause"
 
 	"github.com/instead-support/instead/pkg/audit"
+	"github.com/instead-support/instead/pkg/db"
 	"github.com/instead-support/instead/pkg/identity"
 	"github.com/instead-support/instead/services/needs/internal/jobseeker"
 	"github.com/instead-support/instead/services/needs/internal/policy"
@@ -92,7 +93,7 @@ func mayBeMisspelt(word string) bool {
 
 // summaries returns a page of the jobseekers j of whom where is true, by name.
 func summaries(ctx context.Context, tx *gorm.DB, where clause.Expr, page jobseeker.Page) ([]jobseeker.Summary, error) {
-	rows, err := gorm.G[summaryRow](tx).Raw(`
+	rows, err := db.Find[summaryRow](ctx, tx, `
 		SELECT j.id, j.name, j.known_as, j.area, j.coach_id, s.name AS coach_name,
 			j.person_id IS NOT NULL AS online,
 			EXISTS (SELECT FROM statement t WHERE t.jobseeker_id = j.id) AS has_statement,
@@ -104,7 +105,7 @@ func summaries(ctx context.Context, tx *gorm.DB, where clause.Expr, page jobseek
 		FROM (SELECT * FROM jobseeker j WHERE ? ORDER BY j.folded_name, j.id LIMIT ? OFFSET ?) j
 		JOIN staff s ON s.id = j.coach_id
 		ORDER BY j.folded_name, j.id`,
-		where, page.Size, page.Skip()).Find(ctx)
+		where, page.Size, page.Skip())
 	if err != nil {
 		return nil, err
 	}

@@ -64,15 +64,14 @@ func (s Jobseekers) Invite(ctx context.Context, p identity.Person, i jobseeker.I
 		if _, err := load(ctx, tx, p, policy.InviteJobseeker, i.JobseekerID); err != nil {
 			return err
 		}
-		_, err = gorm.G[invitationRow](tx).
-			Where("jobseeker_id = ? AND voided_at IS NULL AND used_at IS NULL", i.JobseekerID).
-			Update(ctx, "voided_at", i.MadeAt)
+		err = tx.WithContext(ctx).Exec("UPDATE invitation SET voided_at = ? WHERE jobseeker_id = ? AND voided_at IS NULL AND used_at IS NULL",
+			i.MadeAt, i.JobseekerID).Error
 		if err != nil {
 			return err
 		}
-		if err := gorm.G[invitationRow](tx).Create(ctx, &invitationRow{
+		if err := tx.WithContext(ctx).Create(&invitationRow{
 			ID: i.ID, JobseekerID: i.JobseekerID, Hash: i.Hash, MadeBy: i.MadeBy, MadeAt: i.MadeAt, ExpiresAt: i.ExpiresAt,
-		}); err != nil {
+		}).Error; err != nil {
 			return err
 		}
 		if err := note(ctx, tx, policy.InviteJobseeker, "invitation", i.ID, i.JobseekerID); err != nil {
@@ -147,7 +146,7 @@ func addWrongTry(ctx context.Context, tx *gorm.DB, p identity.Person, hash []byt
 
 // invitation returns the one with this hash, locked, or nil.
 func invitation(ctx context.Context, tx *gorm.DB, hash []byte) (*jobseeker.Invitation, error) {
-	found, err := gorm.G[invitationRow](tx).Raw("SELECT * FROM invitation WHERE hash = ? FOR NO KEY UPDATE", hash).Find(ctx)
+	found, err := db.Find[invitationRow](ctx, tx, "SELECT * FROM invitation WHERE hash = ? FOR NO KEY UPDATE", hash)
 	if err != nil || len(found) == 0 {
 		return nil, err
 	}
@@ -158,12 +157,10 @@ func invitation(ctx context.Context, tx *gorm.DB, hash []byte) (*jobseeker.Invit
 // other on the record.
 func link(ctx context.Context, tx *gorm.DB, p identity.Person, i jobseeker.Invitation) error {
 	used := i.UsedAt
-	if _, err := gorm.G[invitationRow](tx).Where("id = ?", i.ID).Select("UsedBy", "UsedAt").
-		Updates(ctx, invitationRow{UsedBy: nullable(i.UsedBy), UsedAt: &used}); err != nil {
+	if err := tx.WithContext(ctx).Exec("UPDATE invitation SET used_by = ?, used_at = ? WHERE id = ?", nullable(i.UsedBy), used, i.ID).Error; err != nil {
 		return err
 	}
-	if _, err := gorm.G[jobseekerRow](tx).Where("id = ?", i.JobseekerID).
-		Update(ctx, "person_id", p.ID); err != nil {
+	if err := tx.WithContext(ctx).Exec("UPDATE jobseeker SET person_id = ? WHERE id = ?", p.ID, i.JobseekerID).Error; err != nil {
 		return err
 	}
 	return note(ctx, tx, policy.AcceptInvitation, "invitation", i.ID, i.JobseekerID)

@@ -81,14 +81,14 @@ func (v jobseekerView) toDomain() jobseeker.Jobseeker {
 // load returns the record for p to do op. It returns NotFound if p may not see
 // it, and Forbidden if p may not do op.
 func load(ctx context.Context, tx *gorm.DB, p identity.Person, op policy.Operation, id uuid.UUID) (jobseeker.Jobseeker, error) {
-	found, err := gorm.G[jobseekerView](tx).Raw(`
+	found, err := db.Find[jobseekerView](ctx, tx, `
 		SELECT j.*, s.name AS coach_name, i.expires_at AS invited_until, ? AS allowed
 		FROM jobseeker j
 		JOIN staff s ON s.id = j.coach_id
 		LEFT JOIN invitation i ON i.jobseeker_id = j.id
 			AND i.voided_at IS NULL AND i.used_at IS NULL AND i.expires_at > now()
 		WHERE j.id = ? AND ?`,
-		reach(p, op), id, reach(p, policy.ReadJobseeker)).Find(ctx)
+		reach(p, op), id, reach(p, policy.ReadJobseeker))
 	if err != nil {
 		return jobseeker.Jobseeker{}, err
 	}
@@ -107,13 +107,13 @@ func load(ctx context.Context, tx *gorm.DB, p identity.Person, op policy.Operati
 
 // save writes what may change of a record that is locked.
 func save(ctx context.Context, tx *gorm.DB, j jobseeker.Jobseeker) error {
-	n, err := gorm.G[jobseekerRow](tx).Where("id = ?", j.ID).
+	done := tx.WithContext(ctx).Where("id = ?", j.ID).
 		Select("Name", "KnownAs", "Email", "Phone", "Postcode", "FoldedName", "Findable", "CoachID", "PersonID", "Spoken", "Version").
-		Updates(ctx, jobseekerToRow(j))
-	if err == nil && n == 0 {
-		err = policy.Missing()
+		Updates(jobseekerToRow(j))
+	if done.Error == nil && done.RowsAffected == 0 {
+		return policy.Missing()
 	}
-	return err
+	return done.Error
 }
 
 // Me returns the record linked to p's sign-in.
@@ -124,7 +124,7 @@ func (s Jobseekers) Me(ctx context.Context, p identity.Person) (jobseeker.Jobsee
 		if !p.Is(identity.Jobseeker) {
 			return nil
 		}
-		found, err := gorm.G[jobseekerRow](tx).Where("person_id = ?", p.ID).Find(ctx)
+		found, err := db.Find[jobseekerRow](ctx, tx, "SELECT * FROM jobseeker WHERE person_id = ?", p.ID)
 		if len(found) > 0 {
 			j = found[0].toDomain()
 		}
@@ -173,7 +173,7 @@ func (s Jobseekers) Add(ctx context.Context, p identity.Person, j jobseeker.Jobs
 			}
 		}
 		row := jobseekerToRow(j)
-		if err := gorm.G[jobseekerRow](tx).Create(ctx, &row); err != nil {
+		if err := tx.WithContext(ctx).Create(&row).Error; err != nil {
 			return err
 		}
 		if err := note(ctx, tx, policy.AddJobseeker, "jobseeker", j.ID, j.ID); err != nil {
@@ -239,8 +239,7 @@ func (s Jobseekers) Change(ctx context.Context, p identity.Person, id uuid.UUID,
 // Transfer is Change with the coach to move to.
 func (s Jobseekers) Transfer(ctx context.Context, p identity.Person, id, to uuid.UUID, asked any, change func(*jobseeker.Jobseeker, *jobseeker.Coach) error) (jobseeker.Jobseeker, error) {
 	return s.update(ctx, p, policy.TransferJobseeker, id, asked, func(tx *gorm.DB, j *jobseeker.Jobseeker) error {
-		found, err := gorm.G[coachRow](tx).
-			Raw("SELECT id, name FROM staff WHERE id = ? AND coach AND ? = ANY (areas)", to, j.Area).Find(ctx)
+		found, err := db.Find[coachRow](ctx, tx, "SELECT id, name FROM staff WHERE id = ? AND coach AND ? = ANY (areas)", to, j.Area)
 		if err != nil {
 			return err
 		}
@@ -289,8 +288,7 @@ func (s Jobseekers) update(ctx context.Context, p identity.Person, op policy.Ope
 func (s Jobseekers) Coaches(ctx context.Context, p identity.Person, area string) ([]jobseeker.Coach, error) {
 	var coaches []jobseeker.Coach
 	err := act(ctx, s.db, p, func(tx *gorm.DB) error {
-		rows, err := gorm.G[coachRow](tx).
-			Raw("SELECT id, name FROM staff WHERE coach AND ? = ANY (areas) ORDER BY name, id", area).Find(ctx)
+		rows, err := db.Find[coachRow](ctx, tx, "SELECT id, name FROM staff WHERE coach AND ? = ANY (areas) ORDER BY name, id", area)
 		coaches = make([]jobseeker.Coach, len(rows))
 		for i, r := range rows {
 			coaches[i] = jobseeker.Coach(r)

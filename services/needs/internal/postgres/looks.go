@@ -7,6 +7,7 @@ import (
 	"github.com/google/uuid"
 	"gorm.io/gorm"
 
+	"github.com/instead-support/instead/pkg/db"
 	"github.com/instead-support/instead/pkg/identity"
 	"github.com/instead-support/instead/services/needs/internal/jobseeker"
 	"github.com/instead-support/instead/services/needs/internal/policy"
@@ -66,12 +67,12 @@ func (s Jobseekers) Looks(ctx context.Context, p identity.Person, id uuid.UUID, 
 		if err := tx.Raw("SELECT count(*) FROM audit_entry WHERE jobseeker_id = ?", id).Scan(&total).Error; err != nil {
 			return err
 		}
-		rows, err := gorm.G[lookRow](tx).Raw(`
+		rows, err := db.Find[lookRow](ctx, tx, `
 			SELECT e.at, e.person, coalesce(s.name, '') AS person_name, e.action, e.subject, e.subject_id
 			FROM audit_entry e LEFT JOIN staff s ON s.id = e.person
 			WHERE e.jobseeker_id = ?
 			ORDER BY e.at DESC, e.id DESC LIMIT ? OFFSET ?`,
-			id, page.Size, page.Skip()).Find(ctx)
+			id, page.Size, page.Skip())
 		if err != nil {
 			return err
 		}

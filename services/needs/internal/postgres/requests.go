@@ -55,9 +55,9 @@ type supportRow struct {
 
 // addSupports puts to each need the requests that are to meet it.
 func addSupports(ctx context.Context, tx *gorm.DB, a *assessment.Assessment) error {
-	rows, err := gorm.G[supportRow](tx).Raw(`
+	rows, err := db.Find[supportRow](ctx, tx, `
 		SELECT DISTINCT unnest(need_ids) AS need_id, id AS request_id, reference, state
-		FROM funding_request WHERE jobseeker_id = ? ORDER BY request_id`, a.JobseekerID).Find(ctx)
+		FROM funding_request WHERE jobseeker_id = ? ORDER BY request_id`, a.JobseekerID)
 	if err != nil {
 		return err
 	}

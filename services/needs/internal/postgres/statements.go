@@ -51,8 +51,7 @@ func (s Jobseekers) Statements(ctx context.Context, p identity.Person, id uuid.U
 		if _, err := load(ctx, tx, p, policy.ListStatements, id); err != nil {
 			return err
 		}
-		found, err := gorm.G[statementView](tx).
-			Raw(selectStatement+"WHERE t.jobseeker_id = ? ORDER BY t.at DESC, t.id DESC", id).Find(ctx)
+		found, err := db.Find[statementView](ctx, tx, selectStatement+"WHERE t.jobseeker_id = ? ORDER BY t.at DESC, t.id DESC", id)
 		if err != nil {
 			return err
 		}
@@ -87,9 +86,9 @@ func (s Jobseekers) Say(ctx context.Context, p identity.Person, id uuid.UUID, as
 		if said, err = say(&j); err != nil {
 			return err
 		}
-		if err := gorm.G[statementRow](tx).Create(ctx, &statementRow{
+		if err := tx.WithContext(ctx).Create(&statementRow{
 			ID: said.ID, JobseekerID: id, Words: said.Words, PersonID: said.By, TakenDown: said.TakenDown, At: said.At,
-		}); err != nil {
+		}).Error; err != nil {
 			return err
 		}
 		if err := save(ctx, tx, j); err != nil {
@@ -108,7 +107,7 @@ func (s Jobseekers) statement(ctx context.Context, tx *gorm.DB, p identity.Perso
 	if _, err := load(ctx, tx, p, policy.ListStatements, id); err != nil {
 		return jobseeker.Statement{}, err
 	}
-	found, err := gorm.G[statementView](tx).Raw(selectStatement+"WHERE t.jobseeker_id = ? AND t.id = ?", id, statement).Find(ctx)
+	found, err := db.Find[statementView](ctx, tx, selectStatement+"WHERE t.jobseeker_id = ? AND t.id = ?", id, statement)
 	if err != nil {
 		return jobseeker.Statement{}, err
 	}
