@@ -99,14 +99,18 @@ func (a *Allowance) hold(r *Request) error {
 	if asked > a.Available() {
 		return overCap(asked, a.Available())
 	}
-	return a.enter(r, Hold, asked)
+	return a.enter(r, nil, Hold, asked)
 }
 
-// commit promises what r is awarded, out of what is held for it, and releases
-// the rest. It returns what it promised.
-func (a *Allowance) commit(r *Request) (money.Pence, error) {
+// commit promises what r is awarded, out of what is held for it and out of b, and
+// releases the rest. It returns what it promised, or OverBudget if b has less
+// left.
+func (a *Allowance) commit(r *Request, b *Budget, at time.Time) (money.Pence, error) {
 	awarded := Award(r.Asked(), r.Held)
-	if err := a.enter(r, Commit, awarded); err != nil {
+	if err := b.afford(r, awarded, at); err != nil {
+		return 0, err
+	}
+	if err := a.enter(r, b, Commit, awarded); err != nil {
 		return 0, err
 	}
 	return awarded, a.release(r)
@@ -117,7 +121,7 @@ func (a *Allowance) release(r *Request) error {
 	if r.Held == 0 {
 		return nil
 	}
-	return a.enter(r, Release, r.Held)
+	return a.enter(r, nil, Release, r.Held)
 }
 
 // overCap says by how much a request asks for too much. The figures go with it,

@@ -6,7 +6,8 @@
 // moves only along the arrows of its state machine; nobody decides what they
 // submitted; and an award is the smaller of what was asked and what is left.
 //
-// It does not pay money, keep budgets, know a jobseeker's name, or set prices.
+// What it promises comes out of a budget as well, within what that was given and
+// within its year. It does not pay money, give budgets any, know a jobseeker's name, or set prices.
 // It knows neither SQL nor HTTP: a Store keeps what it decides, and Catalogue
 // and Needs say, in its own words, what it must ask of others.
 package award
@@ -62,9 +63,8 @@ func New(d Deps) *Awards { return &Awards{d} }
 
 // Standing is a request as it stands for whoever looks at it.
 type Standing struct {
-	Request   *Request
-	Allowance *Allowance
-	Can       []Verb // what the one who looks may do with it now
+	Case
+	Can []Verb // what the one who looks may do with it now
 }
 
 // Opening names the course that a jobseeker would otherwise be sent on.
@@ -101,8 +101,10 @@ func (s *Awards) Open(ctx context.Context, o Opening) (*Allowance, error) {
 	return s.d.Store.Open(ctx, act, func() (*Allowance, error) { return open(j, p, o.PricedOn, s.now()) })
 }
 
-// Draft begins a request against an allowance, with no lines yet.
-func (s *Awards) Draft(ctx context.Context, allowance uuid.UUID) (Standing, error) {
+// Draft begins a request against an allowance, with no lines yet, to this fund or,
+// with uuid.Nil, to the only one that is open to the area. It returns Invalid if
+// that leaves any doubt.
+func (s *Awards) Draft(ctx context.Context, allowance, fund uuid.UUID) (Standing, error) {
 	who, err := s.actor(ctx, policy.DraftRequest)
 	if err != nil {
 		return Standing{}, err
@@ -111,20 +113,25 @@ func (s *Awards) Draft(ctx context.Context, allowance uuid.UUID) (Standing, erro
 	if err != nil {
 		return Standing{}, err
 	}
-	r, a, err := s.d.Store.Begin(ctx, Act{who, policy.DraftRequest, allowance}, allowance, func(a *Allowance) (*Request, error) {
+	act := Act{who, policy.DraftRequest, []any{allowance, fund}}
+	c, err := s.d.Store.Begin(ctx, act, allowance, s.now(), func(a *Allowance, open []Fund) (*Request, error) {
 		a.handTo(taken)
 		if err := policy.Check(who, policy.DraftRequest, policy.ReadAllowance, a.record()); err != nil {
 			return nil, err
 		}
-		return begin(a, who.Person, s.now())
+		f, err := choose(open, fund, a.Area)
+		if err != nil {
+			return nil, err
+		}
+		return begin(a, f, who.Person, s.now())
 	})
-	return standing(who, r, a, err)
+	return standing(who, c, err)
 }
 
 // Edit replaces the lines of a draft or returned request; see Request.Edit.
 func (s *Awards) Edit(ctx context.Context, id uuid.UUID, version int64, ask Ask) (Standing, error) {
-	return s.change(ctx, policy.EditRequest, id, version, ask, func(r *Request, _ *Allowance, _ identity.Person) error {
-		return r.Edit(ask, s.now())
+	return s.change(ctx, policy.EditRequest, id, version, ask, func(c Case, _ identity.Person) error {
+		return c.Request.Edit(ask, s.now())
 	})
 }
 
@@ -149,36 +156,37 @@ func (s *Awards) Submit(ctx context.Context, id uuid.UUID, version int64) (Stand
 	if err != nil {
 		return Standing{}, err
 	}
-	return s.changeFor(ctx, who, policy.SubmitRequest, &j, id, version, nil, func(r *Request, a *Allowance) error {
-		return r.Submit(a, inTheWay, who.Person, s.now())
+	return s.changeFor(ctx, who, policy.SubmitRequest, &j, id, version, nil, func(c Case) error {
+		return c.Request.Submit(c.Allowance, inTheWay, who.Person, s.now())
 	})
 }
 
-// Approve promises what was asked; see Request.Approve.
+// Approve promises what was asked, out of the budget of today's year; see
+// Request.Approve.
 func (s *Awards) Approve(ctx context.Context, id uuid.UUID, version int64, why Reason) (Standing, error) {
-	return s.change(ctx, policy.ApproveRequest, id, version, why, func(r *Request, a *Allowance, by identity.Person) error {
-		return r.Approve(a, why, by, s.now())
+	return s.change(ctx, policy.ApproveRequest, id, version, why, func(c Case, by identity.Person) error {
+		return c.Request.Approve(c.Allowance, c.Budget, why, by, s.now())
 	})
 }
 
 // Decline says no; see Request.Decline.
 func (s *Awards) Decline(ctx context.Context, id uuid.UUID, version int64, why Reason) (Standing, error) {
-	return s.change(ctx, policy.DeclineRequest, id, version, why, func(r *Request, a *Allowance, by identity.Person) error {
-		return r.Decline(a, why, by, s.now())
+	return s.change(ctx, policy.DeclineRequest, id, version, why, func(c Case, by identity.Person) error {
+		return c.Request.Decline(c.Allowance, why, by, s.now())
 	})
 }
 
 // Return sends a request back to its coach; see Request.Return.
 func (s *Awards) Return(ctx context.Context, id uuid.UUID, version int64, why Reason) (Standing, error) {
-	return s.change(ctx, policy.ReturnRequest, id, version, why, func(r *Request, a *Allowance, by identity.Person) error {
-		return r.Return(a, why, by, s.now())
+	return s.change(ctx, policy.ReturnRequest, id, version, why, func(c Case, by identity.Person) error {
+		return c.Request.Return(c.Allowance, why, by, s.now())
 	})
 }
 
 // Withdraw takes a request back; see Request.Withdraw.
 func (s *Awards) Withdraw(ctx context.Context, id uuid.UUID, version int64, words string) (Standing, error) {
-	return s.change(ctx, policy.WithdrawRequest, id, version, words, func(r *Request, a *Allowance, by identity.Person) error {
-		return r.Withdraw(a, words, by, s.now())
+	return s.change(ctx, policy.WithdrawRequest, id, version, words, func(c Case, by identity.Person) error {
+		return c.Request.Withdraw(c.Allowance, words, by, s.now())
 	})
 }
 
@@ -188,8 +196,8 @@ func (s *Awards) Get(ctx context.Context, id uuid.UUID) (Standing, error) {
 	if err != nil {
 		return Standing{}, err
 	}
-	r, a, err := s.d.Store.Request(ctx, Act{Who: who, Operation: policy.ReadRequest}, id)
-	return standing(who, r, a, err)
+	c, err := s.d.Store.Request(ctx, Act{Who: who, Operation: policy.ReadRequest}, id, s.seen(who))
+	return standing(who, c, err)
 }
 
 // Reduction proposes how a request could fit what is available.
@@ -198,11 +206,11 @@ func (s *Awards) Reduction(ctx context.Context, id uuid.UUID) (Reduction, error)
 	if err != nil {
 		return Reduction{}, err
 	}
-	r, a, err := s.d.Store.Request(ctx, Act{Who: who, Operation: policy.ProposeReduction}, id)
+	c, err := s.d.Store.Request(ctx, Act{Who: who, Operation: policy.ProposeReduction}, id, Also{})
 	if err != nil {
 		return Reduction{}, err
 	}
-	return r.Reduction(a), nil
+	return c.Request.Reduction(c.Allowance), nil
 }
 
 // List is one page of the requests within reach, and how many there are in all.
@@ -254,7 +262,7 @@ func (s *Awards) Allowances(ctx context.Context, jobseeker uuid.UUID) ([]Allowan
 // change runs a verb on the request that was read at this version, if the
 // person acting may do that to it.
 func (s *Awards) change(ctx context.Context, op policy.Operation, id uuid.UUID, version int64, body any,
-	verb func(*Request, *Allowance, identity.Person) error) (Standing, error) {
+	verb func(Case, identity.Person) error) (Standing, error) {
 	who, err := s.actor(ctx, op)
 	if err != nil {
 		return Standing{}, err
@@ -263,29 +271,37 @@ func (s *Awards) change(ctx context.Context, op policy.Operation, id uuid.UUID, 
 	if err != nil {
 		return Standing{}, err
 	}
-	return s.changeFor(ctx, who, op, taken, id, version, body, func(r *Request, a *Allowance) error {
-		return verb(r, a, who.Person)
-	})
+	return s.changeFor(ctx, who, op, taken, id, version, body, func(c Case) error { return verb(c, who.Person) })
 }
 
 // changeFor is change by who, with j as needs has just told it, or nil.
 func (s *Awards) changeFor(ctx context.Context, who policy.Actor, op policy.Operation, j *Jobseeker, id uuid.UUID, version int64, body any,
-	verb func(*Request, *Allowance) error) (Standing, error) {
+	verb func(Case) error) (Standing, error) {
 	act := Act{who, op, []any{id, version, body}}
-	r, a, err := s.d.Store.Change(ctx, act, id, func(r *Request, a *Allowance) error {
-		a.handTo(j)
-		if err := policy.Check(who, op, policy.ReadRequest, r.record(a)); err != nil {
+	also := Also{Budget: slices.Contains(promising, op), At: s.now()}
+	c, err := s.d.Store.Change(ctx, act, id, also, func(c Case) error {
+		c.Allowance.handTo(j)
+		if err := policy.Check(who, op, policy.ReadRequest, c.record()); err != nil {
 			return err
 		}
-		if r.Version != version {
+		if c.Request.Version != version {
 			return fault.Overtaken()
 		}
-		return verb(r, a)
+		return verb(c)
 	})
 	if fault.Is(err, fault.Stale) {
 		err = s.overtaken(ctx, who, id, version)
 	}
-	return standing(who, r, a, err)
+	return standing(who, c, err)
+}
+
+// promising are the operations that move a budget. No other waits for one.
+var promising = []policy.Operation{policy.ApproveRequest}
+
+// seen is what somebody who looks at a request sees besides. What is left of a
+// budget is for those to know who decide or pay out of it.
+func (s *Awards) seen(who policy.Actor) Also {
+	return Also{Budget: who.Is(identity.Manager) || who.Is(identity.Finance), At: s.now()}
 }
 
 // did says what each operation that changes a request did to it, in words that
@@ -372,6 +388,7 @@ func (a *Allowance) record() policy.Record {
 	return policy.Record{Jobseeker: a.JobseekerID, Coach: a.CoachID, Area: a.Area}
 }
 
-func (r *Request) record(a *Allowance) policy.Record {
-	return policy.Record{Jobseeker: r.JobseekerID, Coach: a.CoachID, Area: r.Area, State: string(r.State())}
+func (c Case) record() policy.Record {
+	r := c.Request
+	return policy.Record{Jobseeker: r.JobseekerID, Coach: c.Allowance.CoachID, Area: r.Area, State: string(r.State())}
 }

@@ -25,13 +25,16 @@ type desk struct {
 	*awardtest.World
 	*award.Awards
 	t         *testing.T
+	store     *awardtest.Memory
 	allowance *award.Allowance
 }
 
 func newDesk(t *testing.T, limit money.Pence) *desk {
 	t.Helper()
 	w := awardtest.NewWorld()
-	d := &desk{World: w, Awards: w.Awards(awardtest.NewMemory()), t: t}
+	store := awardtest.NewMemory()
+	d := &desk{World: w, Awards: w.Awards(store), t: t, store: store}
+	_ = store.Give(w.Oldham) // memory takes anything
 	price := w.Catalogue.Add(limit)
 	d.allowance = must(d.Open(as(w.Amina), award.Opening{JobseekerID: w.SamsRecord, CourseID: price.CourseID}))(t)
 	return d
@@ -51,7 +54,7 @@ func must[T any](v T, err error) func(*testing.T) T {
 // draft is a draft of Amina's for these amounts.
 func (d *desk) draft(amounts ...money.Pence) *award.Request {
 	d.t.Helper()
-	s := must(d.Draft(as(d.Amina), d.allowance.ID))(d.t)
+	s := must(d.Draft(as(d.Amina), d.allowance.ID, d.Fund.ID))(d.t)
 	var ask award.Ask
 	for _, p := range amounts {
 		ask.Lines = append(ask.Lines, d.Line(d.SamsRecord, p))
@@ -67,7 +70,7 @@ func (d *desk) in(state award.State) *award.Request {
 	if state != award.Draft {
 		r = must(d.Submit(as(d.Amina), r.ID, r.Version))(d.t).Request
 	}
-	s := award.Standing{Request: r}
+	s := award.Standing{Case: award.Case{Request: r}}
 	switch state {
 	case award.Approved:
 		s = must(d.Approve(as(d.Priya), r.ID, r.Version, no))(d.t)
@@ -77,12 +80,15 @@ func (d *desk) in(state award.State) *award.Request {
 		s = must(d.Return(as(d.Priya), r.ID, r.Version, no))(d.t)
 	case award.Withdrawn:
 		s = must(d.Withdraw(as(d.Amina), r.ID, r.Version, ""))(d.t)
+	case award.Challenged, award.Paid, award.Closed, award.Cancelled, award.Expired:
+		d.store.Leave(r.ID, state)
 	}
 	return s.Request
 }
 
 func TestAnySequenceOfVerbsByAnyPeopleKeepsEveryRule(t *testing.T) {
-	awardtest.Rules(t, awardtest.NewMemory(), awardtest.WithKey)
+	store := awardtest.NewMemory()
+	awardtest.Rules(t, store, awardtest.WithKey, store.Give)
 }
 
 func TestARequestGoesAlongTheArrowsAndNoOther(t *testing.T) {
@@ -122,13 +128,13 @@ func TestARequestGoesAlongTheArrowsAndNoOther(t *testing.T) {
 	}
 }
 
-func TestLinesChangeOnlyInADraftOrAReturnedRequest(t *testing.T) {
+func TestLinesChangeOnlyInADraftAReturnedOrAChallengedRequest(t *testing.T) {
 	t.Parallel()
 	for _, state := range award.States {
 		d := newDesk(t, 1000)
 		r := d.in(state)
 		_, err := d.Edit(as(d.Amina), r.ID, r.Version, award.Ask{Lines: []award.Line{d.Line(d.SamsRecord, 50)}})
-		if editable := state == award.Draft || state == award.Returned; editable != (err == nil) || err != nil && !fault.Is(err, fault.Conflict) {
+		if editable := state == award.Draft || state == award.Returned || state == award.Challenged; editable != (err == nil) || err != nil && !fault.Is(err, fault.Conflict) {
 			t.Errorf("editing in state %s: %v, want allowed: %v", state, err, editable)
 		}
 	}
@@ -222,11 +228,13 @@ func TestNobodyDecidesWhatTheySubmitted(t *testing.T) {
 	t.Parallel()
 	why := award.Reason{Code: "other", Words: "Fine by me."}
 	w := awardtest.NewWorld()
-	awards := w.Awards(awardtest.NewMemory())
+	store := awardtest.NewMemory()
+	_ = store.Give(w.Oldham)
+	awards := w.Awards(store)
 	bilal := as(w.Bilal) // Ravi's coach, and a manager of the same area
 	price := w.Catalogue.Add(500)
 	a := must(awards.Open(bilal, award.Opening{JobseekerID: w.RavisRecord, CourseID: price.CourseID}))(t)
-	r := must(awards.Draft(bilal, a.ID))(t).Request
+	r := must(awards.Draft(bilal, a.ID, w.Fund.ID))(t).Request
 	r = must(awards.Edit(bilal, r.ID, r.Version, award.Ask{Lines: []award.Line{w.Line(w.RavisRecord, 100)}}))(t).Request
 	s := must(awards.Submit(bilal, r.ID, r.Version))(t)
 	if diff := cmp.Diff([]award.Verb{award.VerbWithdraw}, s.Can); diff != "" {
@@ -270,7 +278,7 @@ func TestAuthorityThatIsMissingOrCannotBeReadIsNone(t *testing.T) {
 			if area == "" {
 				p.Areas = []string{""} // a request that lost its area is nobody's
 			}
-			if err := r.Approve(a, award.Reason{Code: "other"}, p, at); !fault.Is(err, fault.Forbidden) {
+			if err := r.Approve(a, &award.Budget{Allocated: 100}, award.Reason{Code: "other"}, p, at); !fault.Is(err, fault.Forbidden) {
 				t.Errorf("%s, area %q: Approve() = %v, want forbidden", name, area, err)
 			}
 		}
@@ -341,7 +349,7 @@ func TestEveryWrongFieldOfALineIsNamedAtOnce(t *testing.T) {
 		"of nothing":    {func(a *award.Ask) { a.Elsewhere = award.Elsewhere{From: "A charity"} }, []string{"/elsewhere/pence"}},
 		"31 lines":      {func(a *award.Ask) { a.Lines = slices.Repeat(a.Lines, 31) }, []string{"/lines"}},
 	} {
-		s := must(d.Draft(as(d.Amina), d.allowance.ID))(t)
+		s := must(d.Draft(as(d.Amina), d.allowance.ID, d.Fund.ID))(t)
 		ask := award.Ask{Lines: []award.Line{good}}
 		c.change(&ask)
 		_, err := d.Edit(as(d.Amina), s.Request.ID, s.Request.Version, ask)
@@ -374,7 +382,7 @@ func TestEachLineMustMeetANeedThatStandsInThisJobseekersWay(t *testing.T) {
 	if diff := cmp.Diff([]string{"/lines/1/need_id"}, pointers(err)); diff != "" {
 		t.Error(diff)
 	}
-	empty := must(d.Draft(as(d.Amina), d.allowance.ID))(t).Request
+	empty := must(d.Draft(as(d.Amina), d.allowance.ID, d.Fund.ID))(t).Request
 	_, err = d.Submit(as(d.Amina), empty.ID, empty.Version)
 	if diff := cmp.Diff([]string{"/lines"}, pointers(err)); diff != "" {
 		t.Error(diff)

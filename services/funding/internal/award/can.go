@@ -30,19 +30,19 @@ var verbs = []struct {
 	{VerbWithdraw, policy.WithdrawRequest, Withdrawn},
 }
 
-// can lists what who may do with r now, so that a page offers nothing that
-// would be refused. It promises nothing: the verb itself asks again.
-func (r *Request) can(who policy.Actor, a *Allowance) []Verb {
+// can lists what who may do with the request now, so that a page offers nothing
+// that would be refused. It promises nothing: the verb itself asks again.
+func (c Case) can(who policy.Actor) []Verb {
 	can := []Verb{}
 	for _, v := range verbs {
-		ok := policy.Reaches(who, v.Operation, r.record(a))
+		ok, state := policy.Reaches(who, v.Operation, c.record()), c.Request.State()
 		switch {
 		case v.To == Unbegun:
-			ok = ok && r.State().editable()
+			ok = ok && state.editable()
 		case v.To.decision():
-			ok = ok && r.State().leadsTo(v.To) && r.decidable(who.Person) == nil
+			ok = ok && state.leadsTo(v.To) && c.Request.decidable(who.Person) == nil
 		default:
-			ok = ok && r.State().leadsTo(v.To)
+			ok = ok && state.leadsTo(v.To)
 		}
 		if ok {
 			can = append(can, v.Verb)
@@ -51,10 +51,10 @@ func (r *Request) can(who policy.Actor, a *Allowance) []Verb {
 	return can
 }
 
-// standing is r as it stands for who, or else err.
-func standing(who policy.Actor, r *Request, a *Allowance, err error) (Standing, error) {
+// standing is c as it stands for who, or else err.
+func standing(who policy.Actor, c Case, err error) (Standing, error) {
 	if err != nil {
 		return Standing{}, err
 	}
-	return Standing{Request: r, Allowance: a, Can: r.can(who, a)}, nil
+	return Standing{Case: c, Can: c.can(who)}, nil
 }

@@ -7,7 +7,8 @@ import (
 	"github.com/instead-support/instead/pkg/money"
 )
 
-// Kind is what an entry does to an allowance.
+// Kind is what an entry does to an allowance and, where it promises or pays
+// anything, to a budget.
 type Kind string
 
 // The kinds of entry.
@@ -40,13 +41,18 @@ var effects = map[Kind]Effect{
 // Effect is what one penny of an entry of this kind adds to each total.
 func (k Kind) Effect() Effect { return effects[k] }
 
+// budgeted reports whether an entry of this kind moves a budget as well as an
+// allowance. What is merely held is nobody's promise yet.
+func (k Kind) budgeted() bool { return k.Effect().Committed != 0 || k.Effect().Paid != 0 }
+
 // Entry is one line of the ledger. It is never changed and never deleted: what
 // turns out wrong is put right by a further entry.
 type Entry struct {
 	ID          uuid.UUID
 	AllowanceID uuid.UUID
 	RequestID   uuid.UUID
-	Step        int // the step of the request's history that caused it, from 1
+	BudgetID    uuid.UUID // uuid.Nil where no budget is moved
+	Step        int       // the step of the request's history that caused it, from 1
 	Kind        Kind
 	Pence       money.Pence // always above zero; the kind gives the sign
 }
@@ -69,19 +75,38 @@ func Sum(entries []Entry) Totals {
 	return t
 }
 
-// enter writes an entry for the step that r is taking, and moves the totals of
-// the allowance and of the request by it. The verbs ask for nothing that it
-// refuses; it is the last wall in Go, as the CHECKs are in the database.
-func (a *Allowance) enter(r *Request, k Kind, pence money.Pence) error {
+// enter writes an entry for the step that r is taking, and moves by it the totals
+// of the allowance, of the request and, for what promises or pays anything, of
+// the budget. The verbs ask for nothing that it refuses; it is the last wall in
+// Go, as the CHECKs are in the database.
+func (a *Allowance) enter(r *Request, b *Budget, k Kind, pence money.Pence) error {
 	all, own := a.plus(k, pence), r.plus(k, pence)
-	if pence < 1 || !all.fit(a.Cap) || !own.fit(a.Cap) {
+	if pence < 1 || !all.fit(a.Cap) || !own.fit(a.Cap) || k.budgeted() && !b.moves(r, k, pence) {
 		return fault.Newf(fault.Internal, "The ledger would not add up: %s of %d pence refused.", k, pence)
 	}
+	e := Entry{ID: newID(), AllowanceID: a.ID, RequestID: r.ID, Step: len(r.History), Kind: k, Pence: pence}
+	if k.budgeted() {
+		e.BudgetID, r.BudgetID = b.ID, b.ID
+	}
 	a.Totals, r.Totals = all, own
-	a.Entered = append(a.Entered, Entry{
-		ID: newID(), AllowanceID: a.ID, RequestID: r.ID, Step: len(r.History), Kind: k, Pence: pence,
-	})
+	a.Entered = append(a.Entered, e)
 	return nil
+}
+
+// moves adds n pence of an entry of r to the totals of b, if they can be added.
+// Everything of a request goes through the one budget that it was promised out
+// of.
+func (b *Budget) moves(r *Request, k Kind, n money.Pence) bool {
+	if b == nil || r.BudgetID != uuid.Nil && r.BudgetID != b.ID {
+		return false
+	}
+	t := Totals{Committed: b.Committed, Paid: b.Paid}.plus(k, n)
+	t.Held = 0
+	if !t.fit(b.Allocated) {
+		return false
+	}
+	b.Committed, b.Paid = t.Committed, t.Paid
+	return true
 }
 
 // fit reports whether no total is below zero and together they are within the

@@ -111,9 +111,9 @@ func TestACoachWhoTakesAJobseekerOverTakesTheirRequestsOverToo(t *testing.T) {
 	if s.Allowance.CoachID != d.Chloe.ID || s.Allowance.CoachName != "Chloe" {
 		t.Errorf("the allowance is still with %s", s.Allowance.CoachName)
 	}
-	must(d.Draft(as(d.Chloe), d.allowance.ID))(t)
+	must(d.Draft(as(d.Chloe), d.allowance.ID, d.Fund.ID))(t)
 	must(d.Submit(as(d.Chloe), r.ID, s.Request.Version))(t)
-	if _, err := d.Draft(as(d.Amina), d.allowance.ID); !fault.Is(err, fault.Forbidden) {
+	if _, err := d.Draft(as(d.Amina), d.allowance.ID, d.Fund.ID); !fault.Is(err, fault.Forbidden) {
 		t.Errorf("the coach before: Draft() = %v, want forbidden", err)
 	}
 }

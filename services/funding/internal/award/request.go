@@ -20,6 +20,8 @@ type Request struct {
 	AllowanceID uuid.UUID
 	JobseekerID uuid.UUID
 	Area        string // where it was submitted; its managers decide it
+	Fund        Fund
+	BudgetID    uuid.UUID // that it was promised out of; uuid.Nil until then
 	Lines       []Line
 	Elsewhere   Elsewhere
 	Awarded     money.Pence // what approval promised; 0 until then
@@ -32,12 +34,20 @@ type Request struct {
 // Step is one arrow that a request has gone along.
 type Step struct {
 	From, To State
+	Act      Deed // "" where the state it leads to says it all
 	At       time.Time
 	By       uuid.UUID
-	ByName   string // always staff: a jobseeker takes no step
-	Code     Code   // for a decision
-	Words    string // for the jobseeker to read
+	ByName   string
+	Code     Code      // for a decision
+	Words    string    // for the jobseeker to read
+	Payment  uuid.UUID // that it is about; uuid.Nil for none
 }
+
+// submits reports whether the step asked for a decision.
+func (s Step) submits() bool { return s.To == Submitted && s.Act == "" }
+
+// decides reports whether the step answered a submission.
+func (s Step) decides() bool { return s.From == Submitted && s.To.decision() }
 
 // Reason is why a decision is taken.
 type Reason struct {
@@ -45,11 +55,11 @@ type Reason struct {
 	Words string
 }
 
-// begin is a new request against a, with no lines yet.
-func begin(a *Allowance, by identity.Person, at time.Time) (*Request, error) {
+// begin is a new request against a to fund f, with no lines yet.
+func begin(a *Allowance, f Fund, by identity.Person, at time.Time) (*Request, error) {
 	r := &Request{
 		ID: newID(), Reference: newReference(),
-		AllowanceID: a.ID, JobseekerID: a.JobseekerID, Area: a.Area, Version: 1,
+		AllowanceID: a.ID, JobseekerID: a.JobseekerID, Area: a.Area, Fund: f, Version: 1,
 	}
 	return r, r.move(Draft, by, at, Reason{})
 }
@@ -69,7 +79,7 @@ func (r *Request) Asked() money.Pence { return total(r.Lines) - r.Elsewhere.Penc
 // Submission is the latest step that asked for a decision, if any.
 func (r *Request) Submission() (Step, bool) {
 	for _, s := range slices.Backward(r.History) {
-		if s.To == Submitted {
+		if s.submits() {
 			return s, true
 		}
 	}
@@ -79,17 +89,17 @@ func (r *Request) Submission() (Step, bool) {
 // Decision is the answer to the latest submission, if there is one yet.
 func (r *Request) Decision() (Step, bool) {
 	for _, s := range slices.Backward(r.History) {
-		if s.To == Submitted {
+		if s.submits() {
 			break
 		}
-		if s.To.decision() {
+		if s.decides() {
 			return s, true
 		}
 	}
 	return Step{}, false
 }
 
-// Edit replaces the lines of a draft or a returned request. It returns Conflict
+// Edit replaces the lines of a draft, returned or challenged request. It returns Conflict
 // in any other state, and Invalid with a pointer to every field that is wrong.
 func (r *Request) Edit(ask Ask, at time.Time) error {
 	if !r.State().editable() {
@@ -121,16 +131,17 @@ func (r *Request) Submit(a *Allowance, inTheWay []uuid.UUID, by identity.Person,
 	return a.hold(r)
 }
 
-// Approve turns what is held into a commitment of the award: the smaller of
-// what was asked and what is held. It returns Conflict if the request is not
-// waiting for a decision, Forbidden if this is not by's to decide, and Invalid
-// without a reason from the list.
-func (r *Request) Approve(a *Allowance, why Reason, by identity.Person, at time.Time) error {
+// Approve turns what is held into a commitment of the award out of b: the smaller
+// of what was asked and what is held. It returns Conflict if the request is not
+// waiting for a decision, Forbidden if this is not by's to decide, Invalid
+// without a reason from the list, and OverBudget, with the figures, if b is nil
+// or has less left.
+func (r *Request) Approve(a *Allowance, b *Budget, why Reason, by identity.Person, at time.Time) error {
 	err := r.decide(Approved, why, by, at)
 	if err != nil {
 		return err
 	}
-	r.Awarded, err = a.commit(r)
+	r.Awarded, err = a.commit(r, b, at)
 	return err
 }
 
@@ -170,10 +181,10 @@ func (r *Request) Withdraw(a *Allowance, words string, by identity.Person, at ti
 // decide moves to one of the decisions, which is where separation of duties is
 // kept, whoever calls.
 func (r *Request) decide(to State, why Reason, by identity.Person, at time.Time) error {
-	if err := r.decidable(by); err != nil {
+	if err := r.canMove(to); err != nil {
 		return err
 	}
-	if err := r.canMove(to); err != nil {
+	if err := r.decidable(by); err != nil {
 		return err
 	}
 	why.Words = tidy(why.Words)
@@ -184,18 +195,27 @@ func (r *Request) decide(to State, why Reason, by identity.Person, at time.Time)
 }
 
 // decidable returns Forbidden unless by is a manager of the request's area who
-// has never submitted it. Authority that is missing or cannot be read is none.
+// has never submitted it, has not declined it before, and is not the first of
+// two to say yes to it. Authority that is missing or cannot be read is none.
 func (r *Request) decidable(by identity.Person) error {
 	if by.ID == uuid.Nil || r.Area == "" || !by.Is(identity.Manager) || !by.Covers(r.Area) {
 		return fault.New(fault.Forbidden, "Only a manager of this request's area can decide it.")
 	}
-	if slices.ContainsFunc(r.History, func(s Step) bool { return s.To == Submitted && s.By == by.ID }) {
-		return fault.New(fault.Forbidden, "You submitted this request, so somebody else must decide it.")
+	for i, s := range r.History {
+		switch {
+		case s.By != by.ID:
+		case s.submits():
+			return fault.New(fault.Forbidden, "You submitted this request, so somebody else must decide it.")
+		case s.To == Declined:
+			return fault.New(fault.Forbidden, "You declined this request before, so somebody else must take another look.")
+		case s.Act == Endorsing && !slices.ContainsFunc(r.History[i:], Step.submits):
+			return fault.New(fault.Forbidden, "You have endorsed this request, so a second person must decide it.")
+		}
 	}
 	return nil
 }
 
-// canMove returns Conflict unless the state machine has this arrow.
+// canMove returns Conflict unless the state machine has this plain arrow.
 func (r *Request) canMove(to State) error {
 	if r.State().leadsTo(to) {
 		return nil
@@ -203,15 +223,23 @@ func (r *Request) canMove(to State) error {
 	return fault.Newf(fault.Conflict, "This request is %s, so it cannot become %s. Somebody may have got there first.", r.State(), to)
 }
 
-// move takes one arrow of the state machine and writes it into the history.
+// move takes one plain arrow of the state machine.
 func (r *Request) move(to State, by identity.Person, at time.Time, why Reason) error {
 	if err := r.canMove(to); err != nil {
 		return err
 	}
-	r.History = append(r.History, Step{
-		From: r.State(), To: to, At: at, By: by.ID, ByName: by.Name, Code: why.Code, Words: why.Words,
-	})
-	r.ChangedAt = at
+	return r.take(Step{To: to, At: at, By: by.ID, ByName: by.Name, Code: why.Code, Words: why.Words})
+}
+
+// take writes a step from where the request stands into its history. It returns
+// Conflict unless the state machine has its arrow.
+func (r *Request) take(s Step) error {
+	s.From = r.State()
+	if !slices.Contains(arrows, Arrow{s.From, s.Act, s.To}) {
+		return fault.Newf(fault.Conflict, "This request is %s, so that can't be done to it now. Somebody may have got there first.", s.From)
+	}
+	r.History = append(r.History, s)
+	r.ChangedAt = s.At
 	return nil
 }
 

@@ -5,53 +5,74 @@ import "slices"
 // State is where a request stands.
 type State string
 
-// The states. Payment, challenge and expiry will add theirs.
+// The states.
 const (
-	Unbegun   State = "" // before it is begun; no saved request is in this state
-	Draft     State = "draft"
-	Submitted State = "submitted"
-	Approved  State = "approved"
-	Declined  State = "declined"
-	Returned  State = "returned"
-	Withdrawn State = "withdrawn"
+	Unbegun    State = "" // before it is begun; no saved request is in this state
+	Draft      State = "draft"
+	Submitted  State = "submitted"
+	Approved   State = "approved" // some of what was promised is still to be paid
+	Declined   State = "declined"
+	Returned   State = "returned"
+	Withdrawn  State = "withdrawn"
+	Challenged State = "challenged" // declined, and the jobseeker asks for another look
+	Paid       State = "paid"       // nothing that was promised is still to be paid
+	Closed     State = "closed"
+	Cancelled  State = "cancelled"
+	Expired    State = "expired" // approved, and not used within the fund's days
 )
 
 // States lists every state a saved request can be in, in the order in which
 // people meet them.
-var States = []State{Draft, Submitted, Approved, Declined, Returned, Withdrawn}
+var States = []State{Draft, Submitted, Approved, Declined, Returned, Withdrawn, Challenged, Paid, Closed, Cancelled, Expired}
 
-// next is the whole state machine. The database holds the same table and
+// Deed is what a step does where that is not plain from the state it leads to.
+type Deed string
+
+// The deeds that have a name.
+const (
+	Endorsing     Deed = "endorse"      // the first of two says yes
+	Automatically Deed = "automatic"    // the fund's own rule says yes
+	Paying        Deed = "pay"          // a part or the rest is paid
+	Recovering    Deed = "recover"      // something that was paid comes back
+	ReleasingRest Deed = "release-rest" // what will not be paid is given back
+)
+
+// Arrow is one allowed change of a request.
+type Arrow struct {
+	From State
+	Act  Deed // "" for a change of state that says it all
+	To   State
+}
+
+// arrows is the whole state machine. The database holds the same table and
 // refuses any other arrow; a test keeps the two alike.
-var next = map[State][]State{
-	Unbegun:   {Draft},
-	Draft:     {Submitted, Withdrawn},
-	Submitted: {Approved, Declined, Returned, Withdrawn},
-	Returned:  {Submitted, Withdrawn},
+var arrows = []Arrow{
+	{Unbegun, "", Draft},
+	{Draft, "", Submitted}, {Draft, "", Withdrawn},
+	{Submitted, "", Approved}, {Submitted, "", Declined}, {Submitted, "", Returned}, {Submitted, "", Withdrawn},
+	{Submitted, Endorsing, Submitted}, {Submitted, Automatically, Approved},
+	{Returned, "", Submitted}, {Returned, "", Withdrawn},
+	{Declined, "", Challenged}, {Challenged, "", Submitted}, {Challenged, "", Withdrawn},
+	{Approved, "", Cancelled}, {Approved, "", Expired},
+	{Approved, Paying, Approved}, {Approved, Paying, Paid},
+	{Approved, Recovering, Approved}, {Paid, Recovering, Paid},
+	{Approved, ReleasingRest, Approved}, {Approved, ReleasingRest, Paid},
+	{Paid, "", Closed},
 }
 
-// Arrow is one allowed change of state.
-type Arrow struct{ From, To State }
+// Arrows lists every allowed change of a request.
+func Arrows() []Arrow { return slices.Clone(arrows) }
 
-// Arrows lists every allowed change of state.
-func Arrows() []Arrow {
-	var all []Arrow
-	for from, tos := range next {
-		for _, to := range tos {
-			all = append(all, Arrow{from, to})
-		}
-	}
-	return all
-}
-
-// leadsTo reports whether the machine has an arrow from s to the other state.
-func (s State) leadsTo(to State) bool { return slices.Contains(next[s], to) }
+// leadsTo reports whether the machine has a plain arrow from s to the other
+// state.
+func (s State) leadsTo(to State) bool { return slices.Contains(arrows, Arrow{s, "", to}) }
 
 // editable reports whether the lines of a request in this state may change.
 // Once submitted they are what somebody is asked to decide, word for word.
-func (s State) editable() bool { return s == Draft || s == Returned }
+func (s State) editable() bool { return s == Draft || s == Returned || s == Challenged }
 
-// decision reports whether coming into this state is a decision, which takes
-// authority and is never the submitter's to make.
+// decision reports whether coming into this state from being submitted is a
+// decision, which takes authority and is never the submitter's to make.
 func (s State) decision() bool { return s == Approved || s == Declined || s == Returned }
 
 // Code is the reason for a decision, from a short list, so that reasons can be

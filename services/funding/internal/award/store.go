@@ -19,27 +19,45 @@ type Act struct {
 	Body      any
 }
 
+// Case is a request with what a verb on it has to know, or changes.
+type Case struct {
+	Request   *Request
+	Allowance *Allowance
+	Budget    *Budget // see Also
+}
+
+// Also is what is wanted to know besides a request and its allowance. The zero
+// Also is nothing.
+type Also struct {
+	// Budget is the budget that the request was promised out of or, while nothing
+	// is promised, the one of its fund and area for the year of At. There may be
+	// none.
+	Budget bool
+	At     time.Time
+}
+
 // Store keeps allowances and requests, in one transaction a call.
 //
 // Every method shows and changes only what act.Who may see, answers NotFound for
 // anything else, and writes into the audit trail what was seen or changed. The
 // methods that change something do so once for each Idempotency-Key: a retry
 // runs no function and answers with the thing as it now stands. They lock the
-// allowance first and the request after, always in this order. A function that
-// fails changes nothing.
+// allowance first, the request after and the budget last, always in this order.
+// A function that fails changes nothing.
 type Store interface {
 	// Open saves the allowance that open returns. It returns Conflict if the
 	// jobseeker has one for this course already.
 	Open(ctx context.Context, act Act, open func() (*Allowance, error)) (*Allowance, error)
 
 	// Begin saves the request that begin returns against this allowance, and what
-	// it does to the allowance.
-	Begin(ctx context.Context, act Act, allowance uuid.UUID, begin func(*Allowance) (*Request, error)) (*Request, *Allowance, error)
+	// it does to the allowance. It tells begin which funds are open to the
+	// allowance's area at that moment, which are those with a budget for that year.
+	Begin(ctx context.Context, act Act, allowance uuid.UUID, at time.Time, begin func(*Allowance, []Fund) (*Request, error)) (Case, error)
 
-	// Change saves what change does to this request and its allowance, and tells
-	// the other services of every step taken. It returns OverCap if the
-	// database's own count of the allowance says so.
-	Change(ctx context.Context, act Act, request uuid.UUID, change func(*Request, *Allowance) error) (*Request, *Allowance, error)
+	// Change saves what change does to this request, its allowance and, if that is
+	// wanted, its budget, and tells the other services of every step taken. It
+	// returns OverCap or OverBudget if the database's own count says so.
+	Change(ctx context.Context, act Act, request uuid.UUID, also Also, change func(Case) error) (Case, error)
 
 	// Record is what the policy needs to know of a request or an allowance. It
 	// says nothing of anybody, and so leaves no trace in the audit trail.
@@ -50,7 +68,7 @@ type Store interface {
 	// for a request that who may not see.
 	Changes(ctx context.Context, who policy.Actor, request uuid.UUID, by []policy.Operation, since int64) ([]Change, error)
 
-	Request(ctx context.Context, act Act, id uuid.UUID) (*Request, *Allowance, error)
+	Request(ctx context.Context, act Act, id uuid.UUID, also Also) (Case, error)
 	Requests(ctx context.Context, act Act, f Filter, p Page) ([]Summary, int, error)
 	Totals(ctx context.Context, act Act, f Filter) ([]StateTotal, error)
 

@@ -125,13 +125,15 @@ var (
 		{Role: identity.Manager, Whose: InArea},
 	}
 	// A draft is the coach's working paper: the jobseeker sees what was asked
-	// for once it was. Finance sees money that is promised, and no more.
+	// for once it was. Finance sees money that was promised, and no more.
+	asked      = []string{"submitted", "approved", "declined", "returned", "withdrawn", "challenged", "paid", "closed", "cancelled", "expired"}
+	promised   = []string{"approved", "paid", "closed", "cancelled", "expired"}
 	seeRequest = []Rule{
-		{Role: identity.Jobseeker, Whose: Own, States: []string{"submitted", "approved", "declined", "returned", "withdrawn"}},
+		{Role: identity.Jobseeker, Whose: Own, States: asked},
 		{Role: identity.Coach, Whose: Caseload},
 		{Role: identity.Coach, Whose: InArea},
 		{Role: identity.Manager, Whose: InArea},
-		{Role: identity.Finance, Whose: InArea, States: []string{"approved"}},
+		{Role: identity.Finance, Whose: InArea, States: promised},
 	}
 	// What a fund pays for is everybody's to know who asks for money or gives it.
 	// How much there is is for those who answer for it.
@@ -140,7 +142,7 @@ var (
 	financeOnly = []Rule{{Role: identity.Finance, Whose: Nobodys}}
 
 	seeAudit = []Rule{
-		{Role: identity.Jobseeker, Whose: Own, States: []string{"submitted", "approved", "declined", "returned", "withdrawn"}},
+		{Role: identity.Jobseeker, Whose: Own, States: asked},
 		{Role: identity.Coach, Whose: Caseload},
 		{Role: identity.Manager, Whose: InArea},
 	}

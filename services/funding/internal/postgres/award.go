@@ -3,6 +3,7 @@ package postgres
 import (
 	"context"
 	"slices"
+	"time"
 
 	"github.com/google/uuid"
 	"gorm.io/gorm"
@@ -37,8 +38,10 @@ var (
 // them got past the first.
 var awardFaults = db.Faults{
 	"allowance_once":             fault.New(fault.Conflict, "This jobseeker already has an allowance for this course. Ask against that one."),
+	"budget_within_allocation":   fault.New(fault.OverBudget, "There is not that much left of this budget. Look at what is left now."),
+	"entry_within_year":          fault.New(fault.Conflict, "This budget's financial year is not the one of today. Try again."),
 	"allowance_within_cap":       fault.New(fault.OverCap, "There is not that much left of this allowance. Look at what is available now."),
-	"request_decided_by_another": fault.New(fault.Forbidden, "You submitted this request, so somebody else must decide it."),
+	"request_decided_by_another": fault.New(fault.Forbidden, "You have submitted, endorsed or declined this request before, so somebody else must decide it."),
 	"request_reference":          fault.New(fault.Unavailable, "The reference for this request was taken. Try again."),
 	"history_arrow":              errTooLate,
 	"history_goes_on":            errTooLate,
@@ -66,68 +69,72 @@ func takeOnce(ctx context.Context, tx *gorm.DB, act award.Act, do func() (uuid.U
 }
 
 // Begin is award.Store's.
-func (s Awards) Begin(ctx context.Context, act award.Act, allowance uuid.UUID, begin func(*award.Allowance) (*award.Request, error)) (r *award.Request, a *award.Allowance, err error) {
+func (s Awards) Begin(ctx context.Context, act award.Act, allowance uuid.UUID, at time.Time, begin func(*award.Allowance, []award.Fund) (*award.Request, error)) (c award.Case, err error) {
 	err = s.tx(ctx, func(tx *gorm.DB) error {
 		id, seen, err := takeOnce(ctx, tx, act, func() (uuid.UUID, error) {
-			if a, err = readAllowance(ctx, tx, act.Who, allowance); err != nil {
+			if c.Allowance, err = readAllowance(ctx, tx, act.Who, allowance); err != nil {
 				return uuid.Nil, err
 			}
-			was := *a
-			if r, err = begin(a); err != nil {
+			open, err := openFunds(ctx, tx, c.Allowance.Area, at)
+			if err != nil {
 				return uuid.Nil, err
 			}
-			if err = s.insert(ctx, tx, r); err != nil {
+			was := *c.Allowance
+			if c.Request, err = begin(c.Allowance, open); err != nil {
 				return uuid.Nil, err
 			}
-			return r.ID, saveAllowance(ctx, tx, &was, a)
+			if err = s.insert(ctx, tx, c.Request); err != nil {
+				return uuid.Nil, err
+			}
+			return c.Request.ID, saveAllowance(ctx, tx, &was, c.Allowance)
 		})
 		if err != nil {
 			return err
 		}
 		if seen {
-			r, a, err = readRequest(ctx, tx, act.Who, id, "")
+			c, err = readCase(ctx, tx, act.Who, id, award.Also{}, "")
 			act.Operation = policy.ReadRequest
 		}
-		return noteRequest(ctx, tx, act, r, err)
+		return noteRequest(ctx, tx, act, c.Request, err)
 	})
-	return r, a, err
+	return c, err
 }
 
 // Change is award.Store's.
-func (s Awards) Change(ctx context.Context, act award.Act, id uuid.UUID, change func(*award.Request, *award.Allowance) error) (r *award.Request, a *award.Allowance, err error) {
+func (s Awards) Change(ctx context.Context, act award.Act, id uuid.UUID, also award.Also, change func(award.Case) error) (c award.Case, err error) {
 	err = s.tx(ctx, func(tx *gorm.DB) error {
 		_, seen, err := takeOnce(ctx, tx, act, func() (uuid.UUID, error) {
-			if r, a, err = lockRequest(ctx, tx, act.Who, id); err != nil {
+			if c, err = lockCase(ctx, tx, act.Who, id, also); err != nil {
 				return uuid.Nil, err
 			}
-			was, had := *r, *a
-			if err = change(r, a); err != nil {
+			was, had := *c.Request, *c.Allowance
+			if err = change(c); err != nil {
 				return uuid.Nil, err
 			}
-			if err = s.save(ctx, tx, &was, r); err != nil {
+			if err = s.save(ctx, tx, &was, c.Request); err != nil {
 				return uuid.Nil, err
 			}
-			return id, saveAllowance(ctx, tx, &had, a)
+			return id, saveAllowance(ctx, tx, &had, c.Allowance)
 		})
 		if err != nil {
 			return err
 		}
 		if seen {
-			r, a, err = readRequest(ctx, tx, act.Who, id, "")
+			c, err = readCase(ctx, tx, act.Who, id, also, "")
 			act.Operation = policy.ReadRequest
 		}
-		return noteRequest(ctx, tx, act, r, err)
+		return noteRequest(ctx, tx, act, c.Request, err)
 	})
-	return r, a, err
+	return c, err
 }
 
 // Request is award.Store's.
-func (s Awards) Request(ctx context.Context, act award.Act, id uuid.UUID) (r *award.Request, a *award.Allowance, err error) {
+func (s Awards) Request(ctx context.Context, act award.Act, id uuid.UUID, also award.Also) (c award.Case, err error) {
 	err = s.tx(ctx, func(tx *gorm.DB) (err error) {
-		r, a, err = readRequest(ctx, tx, act.Who, id, "")
-		return noteRequest(ctx, tx, act, r, err)
+		c, err = readCase(ctx, tx, act.Who, id, also, "")
+		return noteRequest(ctx, tx, act, c.Request, err)
 	})
-	return r, a, err
+	return c, err
 }
 
 // recordRow is what the policy needs to know of a record.
@@ -155,49 +162,64 @@ func (s Awards) Record(ctx context.Context, who policy.Actor, id uuid.UUID) (pol
 	return policy.Record(rows[0]), nil
 }
 
-// lockRequest reads a request and its allowance and keeps them from changing
-// until tx ends: the allowance first, so that no two ever wait for each other.
-// Each is read by a statement that begins once the lock is held, and so sees all
-// that the one it waited for has done.
-func lockRequest(ctx context.Context, tx *gorm.DB, who policy.Actor, id uuid.UUID) (*award.Request, *award.Allowance, error) {
+// lockCase reads a request with its allowance and what else is wanted, and keeps
+// them from changing until tx ends: the allowance first, then the request, then
+// the budget, so that no two ever wait for each other. Each is read by a
+// statement that begins once the lock before it is held, and so sees all that the
+// one it waited for has done.
+func lockCase(ctx context.Context, tx *gorm.DB, who policy.Actor, id uuid.UUID, also award.Also) (award.Case, error) {
 	err := tx.WithContext(ctx).Exec(
 		"SELECT FROM allowance WHERE id = (SELECT allowance_id FROM request WHERE id = ?) FOR NO KEY UPDATE", id).Error
 	if err != nil {
-		return nil, nil, err
+		return award.Case{}, err
 	}
-	return readRequest(ctx, tx, who, id, " FOR NO KEY UPDATE OF r")
+	return readCase(ctx, tx, who, id, also, " FOR NO KEY UPDATE OF ")
 }
 
-const selectRequest = "SELECT r.* FROM request r JOIN allowance a ON a.id = r.allowance_id WHERE r.id = ? AND ?"
+const selectRequest = `
+	SELECT r.*, f.code AS fund_code, f.name AS fund_name
+	FROM request r JOIN allowance a ON a.id = r.allowance_id JOIN fund f ON f.id = r.fund_id WHERE r.id = ? AND ?`
 
-// readRequest reads a request that who may see, and its allowance.
-func readRequest(ctx context.Context, tx *gorm.DB, who policy.Actor, id uuid.UUID, lock string) (*award.Request, *award.Allowance, error) {
-	rows, err := gorm.G[requestRow](tx).Raw(selectRequest+lock, id, within(who, policy.ReadRequest, ofRequest)).Find(ctx)
+// readCase reads a request that who may see, and what else is wanted. It locks
+// the request and the budget by the clause lock, which the alias of a table
+// completes, or with "" not at all.
+func readCase(ctx context.Context, tx *gorm.DB, who policy.Actor, id uuid.UUID, also award.Also, lock string) (award.Case, error) {
+	locked := func(alias string) string {
+		if lock == "" {
+			return ""
+		}
+		return lock + alias
+	}
+	rows, err := gorm.G[requestRow](tx).Raw(selectRequest+locked("r"), id, within(who, policy.ReadRequest, ofRequest)).Find(ctx)
 	if err != nil {
-		return nil, nil, err
+		return award.Case{}, err
 	}
 	if len(rows) == 0 {
-		return nil, nil, errNoRecord
+		return award.Case{}, errNoRecord
 	}
 	a, err := gorm.G[allowanceRow](tx).Where("id = ?", rows[0].AllowanceID).Take(ctx)
 	if err != nil {
-		return nil, nil, err
+		return award.Case{}, err
 	}
 	lines, err := gorm.G[lineRow](tx).Where("request_id = ?", id).Order("position").Find(ctx)
 	if err != nil {
-		return nil, nil, err
+		return award.Case{}, err
 	}
 	steps, err := gorm.G[stepRow](tx).Where("request_id = ?", id).Order("step").Find(ctx)
 	if err != nil {
-		return nil, nil, err
+		return award.Case{}, err
 	}
-	return rows[0].toDomain(lines, steps), a.toDomain(), nil
+	c := award.Case{Request: rows[0].toDomain(lines, steps), Allowance: a.toDomain()}
+	if also.Budget {
+		c.Budget, err = readBudgetOf(ctx, tx, c.Request, also.At, locked("b"))
+	}
+	return c, err
 }
 
 // insert saves a request that has just begun.
 func (s Awards) insert(ctx context.Context, tx *gorm.DB, r *award.Request) error {
 	row := toRequestRow(r)
-	if err := gorm.G[requestRow](tx).Omit(kept...).Create(ctx, &row); err != nil {
+	if err := gorm.G[requestRow](tx).Omit(append(kept, "BudgetID", "FundCode", "FundName")...).Create(ctx, &row); err != nil {
 		return err
 	}
 	return s.step(ctx, tx, r, 0)

@@ -88,7 +88,7 @@ func TestAProcessKilledAtAnyMomentLosesNothingAcknowledgedAndLeavesNothingHalfDo
 		}
 	}
 	for key := range keys {
-		if _, err := d.Draft(db.WithKey(d.as(d.Amina), key), d.allowance.ID); err != nil {
+		if _, err := d.Draft(db.WithKey(d.as(d.Amina), key), d.allowance.ID, d.Fund.ID); err != nil {
 			t.Errorf("%s again: %v", key, err)
 		}
 	}
@@ -241,7 +241,7 @@ func (w *hammerer) one() error {
 	}
 	if n < 6 {
 		return w.send("draft", uuid.New(), func(key string) (award.Standing, error) {
-			return w.awards.Draft(db.WithKey(as(w.Amina), key), w.allowance)
+			return w.awards.Draft(db.WithKey(as(w.Amina), key), w.allowance, w.Fund.ID)
 		})
 	}
 	r := found[rand.IntN(len(found))]
@@ -280,7 +280,7 @@ func (w *hammerer) send(verb string, id uuid.UUID, do func(key string) (award.St
 	s, err := do(line.Key)
 	if err != nil {
 		switch fault.As(err).Kind {
-		case fault.Conflict, fault.Stale, fault.OverCap, fault.Invalid:
+		case fault.Conflict, fault.Stale, fault.OverCap, fault.OverBudget, fault.Invalid:
 			return nil // as it should be: others were faster, or there is no more
 		}
 		return fmt.Errorf("%s: %w", verb, err)

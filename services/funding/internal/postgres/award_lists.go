@@ -226,7 +226,7 @@ type changeRow struct {
 // staff are in the request's history and on its allowance.
 func (s Awards) Changes(ctx context.Context, who policy.Actor, id uuid.UUID, by []policy.Operation, since int64) (done []award.Change, err error) {
 	err = s.tx(ctx, func(tx *gorm.DB) error {
-		r, _, err := readRequest(ctx, tx, who, id, "")
+		c, err := readCase(ctx, tx, who, id, award.Also{}, "")
 		if err != nil {
 			return err
 		}
@@ -249,7 +249,7 @@ func (s Awards) Changes(ctx context.Context, who policy.Actor, id uuid.UUID, by 
 // Trail is award.Store's. This look is added after, and is seen by the next.
 func (s Awards) Trail(ctx context.Context, act award.Act, id uuid.UUID, p award.Page) (trail []award.Trace, total int, err error) {
 	err = s.still(ctx, func(tx *gorm.DB) error {
-		r, _, err := readRequest(ctx, tx, act.Who, id, "")
+		c, err := readCase(ctx, tx, act.Who, id, award.Also{}, "")
 		if err != nil {
 			return err
 		}
@@ -263,7 +263,7 @@ func (s Awards) Trail(ctx context.Context, act award.Act, id uuid.UUID, p award.
 		for i, row := range rows {
 			trail[i] = award.Trace(row)
 		}
-		return noteRequest(ctx, tx, act, r, err)
+		return noteRequest(ctx, tx, act, c.Request, err)
 	})
 	return trail, total, err
 }

@@ -86,8 +86,8 @@ func TestSixtyFourCoachesAtOnceNeverPassTheCap(t *testing.T) {
 					by := coachOf("Oldham", i)
 					act := award.Act{Who: policy.Actor{Person: by}, Operation: policy.SubmitRequest}
 					<-start
-					_, _, errs[i] = d.store.Change(d.as(by), act, r.ID, func(r *award.Request, a *award.Allowance) error {
-						return r.Submit(a, d.Needs.Ways[d.SamsRecord], by, time.Now().UTC().Truncate(time.Microsecond))
+					_, errs[i] = d.store.Change(d.as(by), act, r.ID, award.Also{}, func(c award.Case) error {
+						return c.Request.Submit(c.Allowance, d.Needs.Ways[d.SamsRecord], by, time.Now().UTC().Truncate(time.Microsecond))
 					})
 				})
 			}
@@ -144,7 +144,7 @@ func TestTheSameMessageManyTimesAtOnceDoesItsWorkOnce(t *testing.T) {
 			}
 			return a.ID, nil
 		}, "allowance"},
-		"draft": {d.Amina, func(ctx context.Context) (uuid.UUID, error) { return id(d.Draft(ctx, d.allowance.ID)) }, "request"},
+		"draft": {d.Amina, func(ctx context.Context) (uuid.UUID, error) { return id(d.Draft(ctx, d.allowance.ID, d.Fund.ID)) }, "request"},
 		"submit": {d.Amina, func(ctx context.Context) (uuid.UUID, error) { return id(d.Submit(ctx, draft.ID, draft.Version)) },
 			"entry"},
 		"approve": {d.Priya, func(ctx context.Context) (uuid.UUID, error) {

@@ -68,6 +68,10 @@ type requestRow struct {
 	AllowanceID   uuid.UUID
 	JobseekerID   uuid.UUID
 	Area          string
+	FundID        uuid.UUID
+	FundCode      string `gorm:"->"`
+	FundName      string `gorm:"->"`
+	BudgetID      *uuid.UUID
 	Elsewhere     int64
 	ElsewhereFrom string
 	Asked         int64
@@ -82,7 +86,7 @@ func (requestRow) TableName() string { return "request" }
 
 func toRequestRow(r *award.Request) requestRow {
 	return requestRow{
-		ID: r.ID, Reference: r.Reference, AllowanceID: r.AllowanceID, JobseekerID: r.JobseekerID, Area: r.Area,
+		ID: r.ID, Reference: r.Reference, AllowanceID: r.AllowanceID, JobseekerID: r.JobseekerID, Area: r.Area, FundID: r.Fund.ID,
 		Elsewhere: int64(r.Elsewhere.Pence), ElsewhereFrom: r.Elsewhere.From,
 		Asked: int64(r.Asked()), Awarded: int64(r.Awarded), ChangedAt: r.ChangedAt, Version: r.Version,
 	}
@@ -91,6 +95,7 @@ func toRequestRow(r *award.Request) requestRow {
 func (r requestRow) toDomain(lines []lineRow, steps []stepRow) *award.Request {
 	req := &award.Request{
 		ID: r.ID, Reference: r.Reference, AllowanceID: r.AllowanceID, JobseekerID: r.JobseekerID, Area: r.Area,
+		Fund: award.Fund{ID: r.FundID, Code: r.FundCode, Name: r.FundName}, BudgetID: idOrNil(r.BudgetID),
 		Elsewhere: award.Elsewhere{Pence: money.Pence(r.Elsewhere), From: r.ElsewhereFrom},
 		Awarded:   money.Pence(r.Awarded), Totals: r.Totals.toDomain(), ChangedAt: r.ChangedAt, Version: r.Version,
 	}
@@ -144,11 +149,13 @@ type stepRow struct {
 	Step      int // from 1
 	FromState string
 	ToState   string
+	Act       string
 	At        time.Time
 	ByID      uuid.UUID
 	ByName    string
 	Code      string
 	Words     string
+	PaymentID *uuid.UUID
 }
 
 // TableName is where GORM finds it.
@@ -158,8 +165,8 @@ func toStepRows(r *award.Request) []stepRow {
 	rows := make([]stepRow, len(r.History))
 	for i, s := range r.History {
 		rows[i] = stepRow{
-			RequestID: r.ID, Step: i + 1, FromState: string(s.From), ToState: string(s.To),
-			At: s.At, ByID: s.By, ByName: s.ByName, Code: string(s.Code), Words: s.Words,
+			RequestID: r.ID, Step: i + 1, FromState: string(s.From), ToState: string(s.To), Act: string(s.Act),
+			At: s.At, ByID: s.By, ByName: s.ByName, Code: string(s.Code), Words: s.Words, PaymentID: idOrNull(s.Payment),
 		}
 	}
 	return rows
@@ -167,8 +174,8 @@ func toStepRows(r *award.Request) []stepRow {
 
 func (r stepRow) toDomain() award.Step {
 	return award.Step{
-		From: award.State(r.FromState), To: award.State(r.ToState), At: r.At,
-		By: r.ByID, ByName: r.ByName, Code: award.Code(r.Code), Words: r.Words,
+		From: award.State(r.FromState), To: award.State(r.ToState), Act: award.Deed(r.Act), At: r.At,
+		By: r.ByID, ByName: r.ByName, Code: award.Code(r.Code), Words: r.Words, Payment: idOrNil(r.PaymentID),
 	}
 }
 
@@ -177,6 +184,7 @@ type entryRow struct {
 	ID          uuid.UUID
 	AllowanceID uuid.UUID
 	RequestID   uuid.UUID
+	BudgetID    *uuid.UUID
 	Step        int
 	Kind        string
 	Pence       int64
@@ -188,7 +196,7 @@ func (entryRow) TableName() string { return "entry" }
 func toEntryRows(entries []award.Entry) []entryRow {
 	rows := make([]entryRow, len(entries))
 	for i, e := range entries {
-		rows[i] = entryRow{ID: e.ID, AllowanceID: e.AllowanceID, RequestID: e.RequestID, Step: e.Step, Kind: string(e.Kind), Pence: int64(e.Pence)}
+		rows[i] = entryRow{ID: e.ID, AllowanceID: e.AllowanceID, RequestID: e.RequestID, BudgetID: idOrNull(e.BudgetID), Step: e.Step, Kind: string(e.Kind), Pence: int64(e.Pence)}
 	}
 	return rows
 }
@@ -204,9 +212,25 @@ func (r postingRow) toDomain() award.Posting {
 	e := r.Entry
 	return award.Posting{
 		Entry: award.Entry{
-			ID: e.ID, AllowanceID: e.AllowanceID, RequestID: e.RequestID, Step: e.Step,
+			ID: e.ID, AllowanceID: e.AllowanceID, RequestID: e.RequestID, BudgetID: idOrNil(e.BudgetID), Step: e.Step,
 			Kind: award.Kind(e.Kind), Pence: money.Pence(e.Pence),
 		},
 		Reference: r.Reference, At: r.At,
 	}
+}
+
+// idOrNull is id as a column has it that may be null, which uuid.Nil is.
+func idOrNull(id uuid.UUID) *uuid.UUID {
+	if id == uuid.Nil {
+		return nil
+	}
+	return &id
+}
+
+// idOrNil is the other way round.
+func idOrNil(id *uuid.UUID) uuid.UUID {
+	if id == nil {
+		return uuid.Nil
+	}
+	return *id
 }

@@ -177,7 +177,7 @@ func TestRequestsAreFoundByStateReferenceCaseloadAndWhatOneMayDecide(t *testing.
 	d := newDesk(t, 10000)
 	draft, older, newer := d.draft(10, 20), d.submitted(30), d.submitted(40)
 	bilals := must(d.Open(d.as(d.Bilal), award.Opening{JobseekerID: d.RavisRecord, CourseID: d.Catalogue.Add(500).CourseID}))(t)
-	own := must(d.Draft(d.as(d.Bilal), bilals.ID))(t).Request
+	own := must(d.Draft(d.as(d.Bilal), bilals.ID, d.Fund.ID))(t).Request
 	own = must(d.Edit(d.as(d.Bilal), own.ID, own.Version, award.Ask{Lines: []award.Line{d.Line(d.RavisRecord, 5)}}))(t).Request
 	own = must(d.Submit(d.as(d.Bilal), own.ID, own.Version))(t).Request
 	for name, c := range map[string]struct {
@@ -260,7 +260,7 @@ func TestEveryChangeAndEveryLookLeavesAnEntryAndNothingElseDoes(t *testing.T) {
 	})
 	do(policy.ReadAllowance, d.Priya, func(ctx context.Context) error { _, _, err := d.Allowance(ctx, d.allowance.ID); return err })
 	do(policy.ListAllowances, d.Sam, func(ctx context.Context) error { _, err := d.Allowances(ctx, d.SamsRecord); return err })
-	do(policy.DraftRequest, d.Amina, func(ctx context.Context) error { _, err := d.Draft(ctx, d.allowance.ID); return err })
+	do(policy.DraftRequest, d.Amina, func(ctx context.Context) error { _, err := d.Draft(ctx, d.allowance.ID, d.Fund.ID); return err })
 	do(policy.ReadRequest, d.Sam, func(ctx context.Context) error { _, err := d.Get(ctx, r.ID); return err })
 	do(policy.ReadRequest, d.Ravi, func(ctx context.Context) error { _, err := d.Get(ctx, r.ID); return err })
 	do(policy.ListRequests, d.Priya, func(ctx context.Context) error { _, _, err := d.List(ctx, award.Filter{}, page); return err })

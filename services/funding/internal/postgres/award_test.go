@@ -63,8 +63,26 @@ func deskOn(t testing.TB, d *db.DB, limit money.Pence) *desk {
 	})
 	w := awardtest.NewWorld()
 	desk := &desk{World: w, Awards: w.Awards(store), t: t, db: d, store: store, told: told}
+	if err := give(t, d)(w.Oldham); err != nil {
+		t.Fatal(err)
+	}
 	desk.allowance = must(desk.Open(desk.as(w.Amina), award.Opening{JobseekerID: w.SamsRecord, CourseID: w.Catalogue.Add(limit).CourseID}))(t)
 	return desk
+}
+
+// give returns what makes a budget, and its fund, there already.
+func give(t testing.TB, d *db.DB) func(award.Budget) error {
+	owner := dbtest.Owner(t, d)
+	return func(b award.Budget) error {
+		return db.Tx(t.Context(), owner.Gorm, func(tx *gorm.DB) error {
+			err := tx.Exec("INSERT INTO fund VALUES (?, ?, ?, '2026-04-01') ON CONFLICT DO NOTHING", b.Fund.ID, b.Fund.Code, b.Fund.Name).Error
+			if err != nil {
+				return err
+			}
+			return tx.Exec("INSERT INTO budget (id, fund_id, area, year, allocated) VALUES (?, ?, ?, ?, ?)",
+				b.ID, b.Fund.ID, b.Area, b.Year, int64(b.Allocated)).Error
+		})
+	}
 }
 
 func (d *desk) as(p identity.Person) context.Context { return identity.With(context.Background(), p) }
@@ -83,7 +101,7 @@ func must[T any](v T, err error) func(testing.TB) T {
 // draft is a draft of Amina's for these amounts.
 func (d *desk) draft(amounts ...money.Pence) *award.Request {
 	d.t.Helper()
-	r := must(d.Draft(d.as(d.Amina), d.allowance.ID))(d.t).Request
+	r := must(d.Draft(d.as(d.Amina), d.allowance.ID, d.Fund.ID))(d.t).Request
 	var ask award.Ask
 	for _, p := range amounts {
 		ask.Lines = append(ask.Lines, d.Line(d.SamsRecord, p))
@@ -131,6 +149,6 @@ func agrees(t testing.TB, d *db.DB) {
 func TestTheStoreKeepsEveryRuleWhateverAnybodyDoes(t *testing.T) { // not parallel: it sets a flag
 	fewer(t, 20)
 	d := newDesk(t, 1)
-	awardtest.Rules(t, d.store, db.WithKey)
+	awardtest.Rules(t, d.store, db.WithKey, give(t, d.db))
 	agrees(t, d.db)
 }

@@ -44,7 +44,7 @@ func (h Awards) ListAllowances(ctx context.Context, in api.ListAllowancesRequest
 
 // DraftRequest begins a request.
 func (h Awards) DraftRequest(ctx context.Context, in api.DraftRequestRequestObject) (api.DraftRequestResponseObject, error) {
-	s, err := h.Awards.Draft(ctx, in.Body.AllowanceId)
+	s, err := h.Awards.Draft(ctx, in.Body.AllowanceId, in.Body.FundId)
 	if err != nil {
 		return nil, err
 	}

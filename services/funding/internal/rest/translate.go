@@ -38,11 +38,16 @@ func fromStanding(s award.Standing) api.Request {
 	r := s.Request
 	out := api.Request{
 		Id: r.ID, Reference: r.Reference, JobseekerId: r.JobseekerID, Allowance: fromAllowance(s.Allowance), Area: r.Area,
+		Fund:  api.RequestFund{Id: r.Fund.ID, Code: r.Fund.Code, Name: r.Fund.Name},
 		State: api.State(r.State()), Lines: each(r.Lines, fromLine), Elsewhere: fromElsewhere(r.Elsewhere),
 		AskedPence: int64(r.Asked()), AwardedPence: int64(r.Awarded),
+		CommittedPence: int64(r.Committed), PaidPence: int64(r.Paid),
 		History: each(r.History, fromStep),
 		Can:     each(s.Can, func(v award.Verb) api.Verb { return api.Verb(v) }),
 		Version: r.Version,
+	}
+	if b := s.Budget; b != nil {
+		out.Budget = api.RequestBudget{Id: b.ID, Year: b.Year, LeftPence: int64(b.Left())}
 	}
 	if sent, ok := r.Submission(); ok {
 		out.SubmittedAt, out.SubmittedById, out.SubmittedByName = sent.At, sent.By, sent.ByName
@@ -56,7 +61,7 @@ func fromStanding(s award.Standing) api.Request {
 
 func fromStep(s award.Step) api.Happening {
 	return api.Happening{
-		From: string(s.From), To: api.State(s.To), At: s.At, ById: s.By, ByName: s.ByName, Code: string(s.Code), Words: s.Words,
+		From: string(s.From), To: api.State(s.To), Act: api.Deed(s.Act), At: s.At, ById: s.By, ByName: s.ByName, Code: string(s.Code), Words: s.Words,
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -21,6 +22,7 @@ type Memory struct {
 	mu         sync.Mutex
 	allowances map[uuid.UUID]award.Allowance
 	requests   map[uuid.UUID]award.Request
+	budgets    map[uuid.UUID]award.Budget
 	entries    []award.Entry
 	taken      map[string]taken
 	trail      []award.Trace
@@ -43,6 +45,7 @@ func NewMemory() *Memory {
 	return &Memory{
 		allowances: map[uuid.UUID]award.Allowance{},
 		requests:   map[uuid.UUID]award.Request{},
+		budgets:    map[uuid.UUID]award.Budget{},
 		taken:      map[string]taken{},
 	}
 }
@@ -97,8 +100,26 @@ func (m *Memory) Open(ctx context.Context, act award.Act, open func() (*award.Al
 	return &a, nil
 }
 
+// Give makes a budget there is.
+func (m *Memory) Give(b award.Budget) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.budgets[b.ID] = b
+	return nil
+}
+
+// Leave leaves a request in this state, however it came there, for a test of
+// what can be done from it.
+func (m *Memory) Leave(id uuid.UUID, state award.State) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	r := m.requests[id]
+	r.History = append(slices.Clone(r.History), award.Step{From: r.State(), To: state})
+	m.requests[id] = r
+}
+
 // Begin is award.Store's.
-func (m *Memory) Begin(ctx context.Context, act award.Act, allowance uuid.UUID, begin func(*award.Allowance) (*award.Request, error)) (*award.Request, *award.Allowance, error) {
+func (m *Memory) Begin(ctx context.Context, act award.Act, allowance uuid.UUID, at time.Time, begin func(*award.Allowance, []award.Fund) (*award.Request, error)) (award.Case, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	id, err := m.once(ctx, act, func() (uuid.UUID, error) {
@@ -106,7 +127,13 @@ func (m *Memory) Begin(ctx context.Context, act award.Act, allowance uuid.UUID, 
 		if !ok || !policy.Reaches(act.Who, policy.ReadAllowance, ofAllowance(a)) {
 			return uuid.Nil, notFound
 		}
-		r, err := begin(&a)
+		var open []award.Fund
+		for _, b := range m.budgets {
+			if b.Area == a.Area && b.Year == award.Year(at) {
+				open = append(open, b.Fund)
+			}
+		}
+		r, err := begin(&a, open)
 		if err != nil {
 			return uuid.Nil, err
 		}
@@ -114,46 +141,57 @@ func (m *Memory) Begin(ctx context.Context, act award.Act, allowance uuid.UUID, 
 		return r.ID, nil
 	})
 	if err != nil {
-		return nil, nil, err
+		return award.Case{}, err
 	}
-	return m.load(act.Who, id)
+	return m.load(act.Who, id, award.Also{})
 }
 
 // Change is award.Store's.
-func (m *Memory) Change(ctx context.Context, act award.Act, request uuid.UUID, change func(*award.Request, *award.Allowance) error) (*award.Request, *award.Allowance, error) {
+func (m *Memory) Change(ctx context.Context, act award.Act, request uuid.UUID, also award.Also, change func(award.Case) error) (award.Case, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	_, err := m.once(ctx, act, func() (uuid.UUID, error) {
-		r, a, err := m.load(act.Who, request)
+		c, err := m.load(act.Who, request, also)
 		if err != nil {
 			return uuid.Nil, err
 		}
-		if err := change(r, a); err != nil {
+		if err := change(c); err != nil {
 			return uuid.Nil, err
 		}
+		r, a := c.Request, c.Allowance
 		m.entries = append(m.entries, a.Entered...)
 		a.Entered = nil
 		r.Version++
 		a.Version++
 		m.requests[r.ID], m.allowances[a.ID] = *r, *a
+		if c.Budget != nil {
+			m.budgets[c.Budget.ID] = *c.Budget
+		}
 		m.trail = append(m.trail, award.Trace{Person: act.Who.ID, Action: string(act.Operation), Subject: "request", SubjectID: r.ID})
 		return r.ID, nil
 	})
 	if err != nil {
-		return nil, nil, err
+		return award.Case{}, err
 	}
-	return m.load(act.Who, request)
+	return m.load(act.Who, request, also)
 }
 
 // load returns copies, so that a change that fails changes nothing.
-func (m *Memory) load(who policy.Actor, id uuid.UUID) (*award.Request, *award.Allowance, error) {
+func (m *Memory) load(who policy.Actor, id uuid.UUID, also award.Also) (award.Case, error) {
 	r, ok := m.requests[id]
 	if !ok || !policy.Reaches(who, policy.ReadRequest, m.ofRequest(r)) {
-		return nil, nil, notFound
+		return award.Case{}, notFound
 	}
 	a := m.allowances[r.AllowanceID]
 	r.Lines, r.History = slices.Clone(r.Lines), slices.Clone(r.History)
-	return &r, &a, nil
+	c := award.Case{Request: &r, Allowance: &a}
+	for _, b := range m.budgets {
+		today := r.BudgetID == uuid.Nil && b.Fund.ID == r.Fund.ID && b.Area == r.Area && b.Year == award.Year(also.At)
+		if also.Budget && (today || r.BudgetID == b.ID) {
+			c.Budget = &b
+		}
+	}
+	return c, nil
 }
 
 // Record is award.Store's.
@@ -187,10 +225,10 @@ func (m *Memory) Changes(_ context.Context, who policy.Actor, request uuid.UUID,
 }
 
 // Request is award.Store's.
-func (m *Memory) Request(_ context.Context, act award.Act, id uuid.UUID) (*award.Request, *award.Allowance, error) {
+func (m *Memory) Request(_ context.Context, act award.Act, id uuid.UUID, also award.Also) (award.Case, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	return m.load(act.Who, id)
+	return m.load(act.Who, id, also)
 }
 
 // Requests is award.Store's.

@@ -20,11 +20,15 @@ import (
 
 // Rules checks that any sequence of verbs, by any people, in any order, sent
 // once or twice, keeps every rule of an award. withKey marks an act in the way
-// that the store understands.
-func Rules(t *testing.T, store award.Store, withKey func(context.Context, string) context.Context) {
+// that the store understands, and give makes a budget there is.
+func Rules(t *testing.T, store award.Store, withKey func(context.Context, string) context.Context, give func(award.Budget) error) {
 	rapid.Check(t, func(t *rapid.T) {
 		m := &machine{World: NewWorld(), store: store, withKey: withKey}
 		m.awards = m.Awards(store)
+		m.Oldham.Allocated = money.Pence(1 + evenly(1200).Draw(t, "budget"))
+		if err := give(m.Oldham); err != nil {
+			t.Fatal(err)
+		}
 		m.openAllowances(t)
 		m.last = m.everything(t)
 		t.Repeat(map[string]func(*rapid.T){"": m.check, "verb": m.step})
@@ -48,6 +52,7 @@ type Snapshot struct {
 	Allowances map[uuid.UUID]award.Allowance
 	Entries    map[uuid.UUID][]award.Entry // by allowance
 	Requests   map[uuid.UUID]award.Request
+	Budgets    map[uuid.UUID]award.Budget // that the requests would be or were promised out of
 }
 
 func (m *machine) openAllowances(t *rapid.T) {
@@ -116,7 +121,7 @@ func (m *machine) verbs() map[award.Verb]func(*rapid.T, award.Request, identity.
 func (m *machine) draft(t *rapid.T) {
 	by := one(t, "by", []identity.Person{m.Amina, m.Bilal, m.Chloe, m.Priya})
 	allowance := one(t, "allowance", m.allowances)
-	s := m.act(t, by, func(ctx context.Context) (award.Standing, error) { return m.awards.Draft(ctx, allowance) })
+	s := m.act(t, by, func(ctx context.Context) (award.Standing, error) { return m.awards.Draft(ctx, allowance, m.Fund.ID) })
 	if s.Request == nil {
 		return
 	}
@@ -168,6 +173,9 @@ func (m *machine) decide(verb award.Verb, to award.State, decide func(context.Co
 			Words: one(t, "words", []string{"It does.", "It does.", "It does.", "", " "}),
 		}
 		valid := why.Code != "because" && (to == award.Approved || why.Words == "It does.")
+		if b := m.last.Budgets[m.Oldham.ID]; to == award.Approved {
+			valid = valid && r.Asked() <= b.Left()
+		}
 		m.try(t, r, by, verb, valid, func(ctx context.Context, version int64) (award.Standing, error) {
 			return decide(ctx, r.ID, version, why)
 		})
@@ -264,12 +272,13 @@ func (m *machine) checkTotalsOf(t *rapid.T, f award.Filter) {
 	}
 }
 
-// Reconcile returns an error unless it all adds up: every allowance's totals
-// are the sums of its entries and within its cap, every request's history is a
-// walk along the state machine, no decision on it was by somebody who submitted
-// it, and what is held and promised for it is what its state says.
+// Reconcile returns an error unless it all adds up: every allowance's and every
+// budget's totals are the sums of their entries and within what there is, every
+// request's history is a walk along the state machine, no decision on it was by
+// somebody who submitted it, and what is held and promised for it is what its
+// state says. The requests must be all that there are against the budgets.
 func (s Snapshot) Reconcile() error {
-	own := map[uuid.UUID][]award.Entry{} // by request
+	own, out := map[uuid.UUID][]award.Entry{}, map[uuid.UUID][]award.Entry{} // by request and by budget
 	for id, a := range s.Allowances {
 		sum := award.Sum(s.Entries[id])
 		if a.Totals != sum {
@@ -280,25 +289,63 @@ func (s Snapshot) Reconcile() error {
 		}
 		for _, e := range s.Entries[id] {
 			own[e.RequestID] = append(own[e.RequestID], e)
+			if (e.BudgetID == uuid.Nil) != (e.Kind == award.Hold || e.Kind == award.Release) {
+				return fmt.Errorf("a %s entry of budget %v", e.Kind, e.BudgetID)
+			}
+			if e.BudgetID != uuid.Nil {
+				out[e.BudgetID] = append(out[e.BudgetID], e)
+			}
+		}
+	}
+	for id, b := range s.Budgets {
+		sum := award.Sum(out[id])
+		if b.Committed != sum.Committed || b.Paid != sum.Paid || b.Committed < 0 || b.Paid < 0 || b.Left() < 0 {
+			return fmt.Errorf("a budget of %+v whose entries come to %+v", b, sum)
 		}
 	}
 	for id, r := range s.Requests {
 		if err := walk(r); err != nil {
 			return fmt.Errorf("%s: %w", r.Reference, err)
 		}
-		var want award.Totals
-		switch r.State() {
-		case award.Submitted:
-			want.Held = r.Asked()
-		case award.Approved:
-			want.Committed = r.Awarded
-			if r.Awarded < 1 || r.Awarded > r.Asked() {
-				return fmt.Errorf("%s: awarded %d of %d asked", r.Reference, r.Awarded, r.Asked())
-			}
+		got := award.Sum(own[id])
+		if got != r.Totals {
+			return fmt.Errorf("%s has totals %+v and entries of %+v", r.Reference, r.Totals, got)
 		}
-		if got := award.Sum(own[id]); got != want || r.Totals != want {
-			return fmt.Errorf("%s is %s with totals %+v and entries of %+v, want %+v", r.Reference, r.State(), r.Totals, got, want)
+		if err := s.promised(r, own[id]); err != nil {
+			return fmt.Errorf("%s is %s: %w", r.Reference, r.State(), err)
 		}
+	}
+	return nil
+}
+
+// promised returns an error unless what is held and promised for r is what its
+// state says.
+func (s Snapshot) promised(r award.Request, entries []award.Entry) error {
+	back := money.Pence(0) // of what was promised
+	for _, e := range entries {
+		if e.Kind == award.Uncommit || e.Kind == award.Recover {
+			back += e.Pence
+		}
+	}
+	held, awarded := money.Pence(0), false
+	switch r.State() {
+	case award.Submitted:
+		held = r.Asked()
+	case award.Approved, award.Paid, award.Closed, award.Cancelled, award.Expired:
+		awarded = true
+	}
+	b, ok := s.Budgets[r.BudgetID]
+	switch {
+	case r.Held != held:
+		return fmt.Errorf("%d held, want %d", r.Held, held)
+	case awarded != (r.Awarded > 0) || r.Awarded > r.Asked():
+		return fmt.Errorf("awarded %d of %d asked", r.Awarded, r.Asked())
+	case r.Committed+r.Paid+back != r.Awarded:
+		return fmt.Errorf("%d committed, %d paid and %d given back of an award of %d", r.Committed, r.Paid, back, r.Awarded)
+	case (r.Committed > 0) != (r.State() == award.Approved):
+		return fmt.Errorf("%d still promised", r.Committed)
+	case awarded != ok || ok && (b.Fund != r.Fund || b.Area != r.Area):
+		return fmt.Errorf("promised out of %+v", b)
 	}
 	return nil
 }
@@ -306,7 +353,7 @@ func (s Snapshot) Reconcile() error {
 func walk(r award.Request) error {
 	at, submitted := award.Unbegun, map[uuid.UUID]bool{}
 	for _, s := range r.History {
-		if s.From != at || !slices.Contains(award.Arrows(), award.Arrow{From: s.From, To: s.To}) {
+		if s.From != at || !slices.Contains(award.Arrows(), award.Arrow{From: s.From, Act: s.Act, To: s.To}) {
 			return fmt.Errorf("a step from %q to %q, standing at %q", s.From, s.To, at)
 		}
 		switch s.To {
@@ -334,7 +381,7 @@ type Fataler interface{ Fatal(...any) }
 func Everything(t Fataler, store award.Store, allowances, requests []uuid.UUID) Snapshot {
 	auditor := identity.Person{ID: uuid.New(), Roles: []identity.Role{identity.Manager}, Areas: []string{"Oldham", "Rochdale"}}
 	act := award.Act{Who: policy.Actor{Person: auditor}, Operation: policy.ReadRequest}
-	s := Snapshot{map[uuid.UUID]award.Allowance{}, map[uuid.UUID][]award.Entry{}, map[uuid.UUID]award.Request{}}
+	s := Snapshot{map[uuid.UUID]award.Allowance{}, map[uuid.UUID][]award.Entry{}, map[uuid.UUID]award.Request{}, map[uuid.UUID]award.Budget{}}
 	for _, id := range allowances {
 		a, postings, err := store.Allowance(as(auditor), act, id)
 		if err != nil {
@@ -346,11 +393,14 @@ func Everything(t Fataler, store award.Store, allowances, requests []uuid.UUID) 
 		}
 	}
 	for _, id := range requests {
-		r, _, err := store.Request(as(auditor), act, id)
+		c, err := store.Request(as(auditor), act, id, award.Also{Budget: true, At: Clock()()})
 		if err != nil {
 			t.Fatal(err)
 		}
-		s.Requests[id] = *r
+		s.Requests[id] = *c.Request
+		if c.Budget != nil {
+			s.Budgets[c.Budget.ID] = *c.Budget
+		}
 	}
 	return s
 }

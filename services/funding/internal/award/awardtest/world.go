@@ -8,6 +8,7 @@ package awardtest
 import (
 	"context"
 	"slices"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -27,6 +28,9 @@ type World struct {
 	SamsRecord, RavisRecord uuid.UUID
 	Needs                   *Needs
 	Catalogue               Catalogue
+
+	Fund   award.Fund
+	Oldham award.Budget // of the fund, with more in it than anybody here asks for
 }
 
 // NewWorld returns a world in which nothing has been asked for yet. Ids are
@@ -62,6 +66,9 @@ func NewWorld() *World {
 		Ways: map[uuid.UUID][]uuid.UUID{w.SamsRecord: {newID(), newID()}, w.RavisRecord: {newID()}},
 	}
 	w.Catalogue = Catalogue{}
+	id := newID()
+	w.Fund = award.Fund{ID: id, Code: strings.ToUpper(id.String()[24:]), Name: "Fund " + id.String()}
+	w.Oldham = award.Budget{ID: newID(), Fund: w.Fund, Area: "Oldham", Year: 2026, Allocated: 1_000_000_00}
 	return w
 }
 
