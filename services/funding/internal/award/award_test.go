@@ -335,19 +335,19 @@ func TestEveryWrongFieldOfALineIsNamedAtOnce(t *testing.T) {
 		change func(*award.Ask)
 		want   []string
 	}{
-		"good":          {func(*award.Ask) {}, nil},
-		"no lines yet":  {func(a *award.Ask) { a.Lines = nil }, nil},
-		"an empty line": {func(a *award.Ask) { a.Lines = append(a.Lines, award.Line{}) }, []string{"/lines/1/what", "/lines/1/why", "/lines/1/need_id", "/lines/1/category", "/lines/1/amount_pence"}},
-		"nothing":       {func(a *award.Ask) { a.Lines[0].Amount = 0 }, []string{"/lines/0/amount_pence"}},
-		"less":          {func(a *award.Ask) { a.Lines[0].Amount = -5 }, []string{"/lines/0/amount_pence"}},
-		"too much":      {func(a *award.Ask) { a.Lines[0].Amount = money.Most + 1 }, []string{"/lines/0/amount_pence"}},
-		"wordy":         {func(a *award.Ask) { a.Lines[0].Supplier = long(201) }, []string{"/lines/0/supplier"}},
-		"a nul":         {func(a *award.Ask) { a.Lines[0].What = "\x00" }, []string{"/lines/0/what"}},
-		"a stray need":  {func(a *award.Ask) { a.Lines[0].Category = "beer" }, []string{"/lines/0/category"}},
-		"all elsewhere": {func(a *award.Ask) { a.Elsewhere = award.Elsewhere{Pence: 100, From: "A charity"} }, []string{"/elsewhere/pence"}},
-		"by nobody":     {func(a *award.Ask) { a.Elsewhere = award.Elsewhere{Pence: 10} }, []string{"/elsewhere/from"}},
-		"of nothing":    {func(a *award.Ask) { a.Elsewhere = award.Elsewhere{From: "A charity"} }, []string{"/elsewhere/pence"}},
-		"31 lines":      {func(a *award.Ask) { a.Lines = slices.Repeat(a.Lines, 31) }, []string{"/lines"}},
+		"good":               {func(*award.Ask) {}, nil},
+		"no lines yet":       {func(a *award.Ask) { a.Lines = nil }, nil},
+		"an empty line":      {func(a *award.Ask) { a.Lines = append(a.Lines, award.Line{}) }, []string{"/lines/1/what", "/lines/1/why", "/lines/1/need_id", "/lines/1/category", "/lines/1/amount_pence"}},
+		"nothing":            {func(a *award.Ask) { a.Lines[0].Amount = 0 }, []string{"/lines/0/amount_pence"}},
+		"less":               {func(a *award.Ask) { a.Lines[0].Amount = -5 }, []string{"/lines/0/amount_pence"}},
+		"too much":           {func(a *award.Ask) { a.Lines[0].Amount = money.Most + 1 }, []string{"/lines/0/amount_pence"}},
+		"wordy":              {func(a *award.Ask) { a.Lines[0].Supplier = long(201) }, []string{"/lines/0/supplier"}},
+		"a nul":              {func(a *award.Ask) { a.Lines[0].What = "\x00" }, []string{"/lines/0/what"}},
+		"a thing of no kind": {func(a *award.Ask) { a.Lines[0].Category = "" }, []string{"/lines/0/category"}},
+		"all elsewhere":      {func(a *award.Ask) { a.Elsewhere = award.Elsewhere{Pence: 100, From: "A charity"} }, []string{"/elsewhere/pence"}},
+		"by nobody":          {func(a *award.Ask) { a.Elsewhere = award.Elsewhere{Pence: 10} }, []string{"/elsewhere/from"}},
+		"of nothing":         {func(a *award.Ask) { a.Elsewhere = award.Elsewhere{From: "A charity"} }, []string{"/elsewhere/pence"}},
+		"31 lines":           {func(a *award.Ask) { a.Lines = slices.Repeat(a.Lines, 31) }, []string{"/lines"}},
 	} {
 		s := must(d.Draft(as(d.Amina), d.allowance.ID, d.Fund.ID))(t)
 		ask := award.Ask{Lines: []award.Line{good}}

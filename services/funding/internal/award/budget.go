@@ -9,6 +9,7 @@ import (
 
 	"github.com/instead-support/instead/pkg/fault"
 	"github.com/instead-support/instead/pkg/money"
+	"github.com/instead-support/instead/services/funding/internal/budget"
 )
 
 // Fund is where the money of a request comes from.
@@ -24,7 +25,7 @@ type Budget struct {
 	ID        uuid.UUID
 	Fund      Fund
 	Area      string
-	Year      int // that its financial year begins in
+	Year      budget.Year
 	Allocated money.Pence
 	Committed money.Pence
 	Paid      money.Pence
@@ -33,10 +34,9 @@ type Budget struct {
 // Left is what can still be committed.
 func (b *Budget) Left() money.Pence { return b.Allocated - b.Committed - b.Paid }
 
-// Label names the budget to people, such as "General fund for Oldham, 2026–27".
-func (b *Budget) Label() string {
-	return fmt.Sprintf("%s for %s, %d–%02d", b.Fund.Name, b.Area, b.Year, (b.Year+1)%100)
-}
+// Label names the budget to people, such as "General fund for Oldham, 2026 to
+// 2027".
+func (b *Budget) Label() string { return fmt.Sprintf("%s for %s, %v", b.Fund.Name, b.Area, b.Year) }
 
 // afford returns OverBudget unless b is the budget of r's fund and area for the
 // year of that moment, and has this much left. A nil budget has nothing left.
@@ -44,7 +44,7 @@ func (b *Budget) afford(r *Request, pence money.Pence, at time.Time) error {
 	if b == nil {
 		return overBudget(pence, 0, "There is no budget of %s for %s this year. Ask finance to open one.", r.Fund.Name, r.Area)
 	}
-	if b.Year != Year(at) {
+	if b.Year != YearOf(at) {
 		return fault.New(fault.Conflict, "This budget's financial year is not the one of today. Try again.")
 	}
 	if b.Fund.ID != r.Fund.ID || b.Area != r.Area {
@@ -66,6 +66,9 @@ func overBudget(asked, left money.Pence, format string, args ...any) error {
 		"over_pence":  int64(asked - left),
 	})
 }
+
+// YearOf is the financial year of that moment in London.
+func YearOf(at time.Time) budget.Year { return budget.YearOf(Today(at)) }
 
 // choose is the fund that a new request asks, out of those that are open to its
 // area: the one that was chosen, or the only one. It returns Invalid, naming the

@@ -19,13 +19,3 @@ func Today(now time.Time) time.Time {
 	y, m, d := now.In(london).Date()
 	return time.Date(y, m, d, 0, 0, 0, 0, time.UTC)
 }
-
-// Year is the financial year of that moment in London, called by the calendar
-// year in which it begins, on 1 April.
-func Year(now time.Time) int {
-	day := Today(now)
-	if day.Month() < time.April {
-		return day.Year() - 1
-	}
-	return day.Year()
-}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/instead-support/instead/pkg/money"
 	"github.com/instead-support/instead/services/funding/internal/award"
+	"github.com/instead-support/instead/services/funding/internal/budget"
 )
 
 // awardBudgetRow is a budget as an award needs to know it.
@@ -18,7 +19,7 @@ type awardBudgetRow struct {
 	FundCode  string
 	FundName  string
 	Area      string
-	Year      int
+	Year      budget.Year
 	Allocated int64
 	Committed int64
 	Paid      int64
@@ -36,7 +37,7 @@ func (r awardBudgetRow) toDomain() *award.Budget {
 func readBudgetOf(ctx context.Context, tx *gorm.DB, r *award.Request, at time.Time, lock string) (*award.Budget, error) {
 	where, values := "b.id = ?", []any{r.BudgetID}
 	if r.BudgetID == uuid.Nil {
-		where, values = "b.fund_id = ? AND b.area = ? AND b.year = ?", []any{r.Fund.ID, r.Area, award.Year(at)}
+		where, values = "b.fund_id = ? AND b.area = ? AND b.year = ?", []any{r.Fund.ID, r.Area, award.YearOf(at)}
 	}
 	var rows []awardBudgetRow
 	err := tx.WithContext(ctx).Raw(`
@@ -56,6 +57,6 @@ func openFunds(ctx context.Context, tx *gorm.DB, area string, at time.Time) ([]a
 	err := tx.WithContext(ctx).Raw(`
 		SELECT f.id, f.code, f.name FROM fund f JOIN budget b ON b.fund_id = f.id
 		WHERE b.area = ? AND b.year = ? AND f.first_day <= ? AND (f.last_day IS NULL OR f.last_day >= ?) ORDER BY f.name`,
-		area, award.Year(at), day, day).Scan(&open).Error
+		area, award.YearOf(at), day, day).Scan(&open).Error
 	return open, err
 }

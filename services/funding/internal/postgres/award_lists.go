@@ -236,7 +236,7 @@ func (s Awards) Changes(ctx context.Context, who policy.Actor, id uuid.UUID, by 
 				(SELECT h.by_name FROM history h WHERE h.request_id = e.subject_id AND h.by_id = e.person ORDER BY h.step DESC LIMIT 1),
 				(SELECT a.coach_name FROM allowance a WHERE a.id = ? AND a.coach_id = e.person), 'A work coach') END AS name
 			FROM audit_entry e WHERE e.subject_id = ? AND e.action IN ? ORDER BY e.at DESC, e.id DESC LIMIT ?`,
-			r.AllowanceID, id, by, max(0, r.Version-since)).Scan(&rows).Error
+			c.Request.AllowanceID, id, by, max(0, c.Request.Version-since)).Scan(&rows).Error
 		done = make([]award.Change, len(rows))
 		for i, row := range rows {
 			done[i] = award.Change{Operation: policy.Operation(row.Operation), By: row.Name, At: row.At}

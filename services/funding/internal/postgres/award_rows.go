@@ -95,7 +95,7 @@ func toRequestRow(r *award.Request) requestRow {
 func (r requestRow) toDomain(lines []lineRow, steps []stepRow) *award.Request {
 	req := &award.Request{
 		ID: r.ID, Reference: r.Reference, AllowanceID: r.AllowanceID, JobseekerID: r.JobseekerID, Area: r.Area,
-		Fund: award.Fund{ID: r.FundID, Code: r.FundCode, Name: r.FundName}, BudgetID: idOrNil(r.BudgetID),
+		Fund: award.Fund{ID: r.FundID, Code: r.FundCode, Name: r.FundName}, BudgetID: orNobody(r.BudgetID),
 		Elsewhere: award.Elsewhere{Pence: money.Pence(r.Elsewhere), From: r.ElsewhereFrom},
 		Awarded:   money.Pence(r.Awarded), Totals: r.Totals.toDomain(), ChangedAt: r.ChangedAt, Version: r.Version,
 	}
@@ -166,7 +166,7 @@ func toStepRows(r *award.Request) []stepRow {
 	for i, s := range r.History {
 		rows[i] = stepRow{
 			RequestID: r.ID, Step: i + 1, FromState: string(s.From), ToState: string(s.To), Act: string(s.Act),
-			At: s.At, ByID: s.By, ByName: s.ByName, Code: string(s.Code), Words: s.Words, PaymentID: idOrNull(s.Payment),
+			At: s.At, ByID: s.By, ByName: s.ByName, Code: string(s.Code), Words: s.Words, PaymentID: idOrNil(s.Payment),
 		}
 	}
 	return rows
@@ -175,7 +175,7 @@ func toStepRows(r *award.Request) []stepRow {
 func (r stepRow) toDomain() award.Step {
 	return award.Step{
 		From: award.State(r.FromState), To: award.State(r.ToState), Act: award.Deed(r.Act), At: r.At,
-		By: r.ByID, ByName: r.ByName, Code: award.Code(r.Code), Words: r.Words, Payment: idOrNil(r.PaymentID),
+		By: r.ByID, ByName: r.ByName, Code: award.Code(r.Code), Words: r.Words, Payment: orNobody(r.PaymentID),
 	}
 }
 
@@ -196,7 +196,7 @@ func (entryRow) TableName() string { return "entry" }
 func toEntryRows(entries []award.Entry) []entryRow {
 	rows := make([]entryRow, len(entries))
 	for i, e := range entries {
-		rows[i] = entryRow{ID: e.ID, AllowanceID: e.AllowanceID, RequestID: e.RequestID, BudgetID: idOrNull(e.BudgetID), Step: e.Step, Kind: string(e.Kind), Pence: int64(e.Pence)}
+		rows[i] = entryRow{ID: e.ID, AllowanceID: e.AllowanceID, RequestID: e.RequestID, BudgetID: idOrNil(e.BudgetID), Step: e.Step, Kind: string(e.Kind), Pence: int64(e.Pence)}
 	}
 	return rows
 }
@@ -212,25 +212,9 @@ func (r postingRow) toDomain() award.Posting {
 	e := r.Entry
 	return award.Posting{
 		Entry: award.Entry{
-			ID: e.ID, AllowanceID: e.AllowanceID, RequestID: e.RequestID, BudgetID: idOrNil(e.BudgetID), Step: e.Step,
+			ID: e.ID, AllowanceID: e.AllowanceID, RequestID: e.RequestID, BudgetID: orNobody(e.BudgetID), Step: e.Step,
 			Kind: award.Kind(e.Kind), Pence: money.Pence(e.Pence),
 		},
 		Reference: r.Reference, At: r.At,
 	}
-}
-
-// idOrNull is id as a column has it that may be null, which uuid.Nil is.
-func idOrNull(id uuid.UUID) *uuid.UUID {
-	if id == uuid.Nil {
-		return nil
-	}
-	return &id
-}
-
-// idOrNil is the other way round.
-func idOrNil(id *uuid.UUID) uuid.UUID {
-	if id == nil {
-		return uuid.Nil
-	}
-	return *id
 }

@@ -75,12 +75,23 @@ func give(t testing.TB, d *db.DB) func(award.Budget) error {
 	owner := dbtest.Owner(t, d)
 	return func(b award.Budget) error {
 		return db.Tx(t.Context(), owner.Gorm, func(tx *gorm.DB) error {
-			err := tx.Exec("INSERT INTO fund VALUES (?, ?, ?, '2026-04-01') ON CONFLICT DO NOTHING", b.Fund.ID, b.Fund.Code, b.Fund.Name).Error
+			err := tx.Exec("INSERT INTO fund VALUES (?, ?, ?, '2025-04-01') ON CONFLICT DO NOTHING", b.Fund.ID, b.Fund.Code, b.Fund.Name).Error
 			if err != nil {
 				return err
 			}
-			return tx.Exec("INSERT INTO budget (id, fund_id, area, year, allocated) VALUES (?, ?, ?, ?, ?)",
-				b.ID, b.Fund.ID, b.Area, b.Year, int64(b.Allocated)).Error
+			if err := tx.Exec("INSERT INTO budget (id, fund_id, area, year) VALUES (?, ?, ?, ?)", b.ID, b.Fund.ID, b.Area, b.Year).Error; err != nil {
+				return err
+			}
+			for _, sql := range []string{
+				"INSERT INTO proposal VALUES (@id, @fund, 'movement', 'For a test.', gen_random_uuid(), 'Fin', now())",
+				"INSERT INTO movement (id, fund_id, to_budget, pence) VALUES (@id, @fund, @id, @pence)",
+				"INSERT INTO proposal_answer VALUES (@id, true, gen_random_uuid(), 'Priya', now(), '')",
+			} {
+				if err := tx.Exec(sql, map[string]any{"id": b.ID, "fund": b.Fund.ID, "pence": int64(b.Allocated)}).Error; err != nil {
+					return err
+				}
+			}
+			return nil
 		})
 	}
 }

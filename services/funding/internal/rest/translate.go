@@ -47,7 +47,7 @@ func fromStanding(s award.Standing) api.Request {
 		Version: r.Version,
 	}
 	if b := s.Budget; b != nil {
-		out.Budget = api.RequestBudget{Id: b.ID, Year: b.Year, LeftPence: int64(b.Left())}
+		out.Budget = api.RequestBudget{Id: b.ID, Year: int(b.Year), LeftPence: int64(b.Left())}
 	}
 	if sent, ok := r.Submission(); ok {
 		out.SubmittedAt, out.SubmittedById, out.SubmittedByName = sent.At, sent.By, sent.ByName

@@ -56,7 +56,8 @@ func TestTheMoneyBarsPartsStandInLineAndFillIt(t *testing.T) {
 func TestEveryStateHasTheSameWordsEverywhere(t *testing.T) {
 	for state, want := range map[string]string{
 		"draft": "Draft", "submitted": "Waiting for a decision", "approved": "Approved", "declined": "Declined",
-		"returned": "Sent back to the coach", "withdrawn": "Withdrawn", "some-new-state": "some-new-state",
+		"returned": "Sent back to the coach", "withdrawn": "Withdrawn", "challenged": "Asked to look again", "paid": "Paid",
+		"closed": "Closed", "cancelled": "Cancelled", "expired": "Not used in time", "some-new-state": "some-new-state",
 	} {
 		if got := words(t, component.StateTag(state)); got != want {
 			t.Errorf("StateTag(%q) says %q, want %q", state, got, want)

@@ -111,6 +111,12 @@ var states = map[string]TagProps{
 	"declined":  {Text: "Declined", Colour: Red},
 	"returned":  {Text: "Sent back to the coach", Colour: Orange},
 	"withdrawn": {Text: "Withdrawn", Colour: Grey},
+
+	"challenged": {Text: "Asked to look again", Colour: Orange},
+	"paid":       {Text: "Paid", Colour: Green},
+	"closed":     {Text: "Closed", Colour: Grey},
+	"cancelled":  {Text: "Cancelled", Colour: Grey},
+	"expired":    {Text: "Not used in time", Colour: Grey},
 }
 
 // StateWords is how a page says this state of a request: "Waiting for a

@@ -114,7 +114,8 @@ func nameOf(names map[uuid.UUID]string, id uuid.UUID) string {
 }
 
 // sentStates are the states of what was asked for. A draft was not, yet.
-var sentStates = []funding.State{funding.Submitted, funding.Returned, funding.Approved, funding.Declined, funding.Withdrawn}
+var sentStates = []funding.State{funding.Submitted, funding.Returned, funding.Approved, funding.Declined, funding.Withdrawn,
+	funding.Challenged, funding.Paid, funding.Closed, funding.Cancelled, funding.Expired}
 
 func (d Decisions) list(r *http.Request) (web.Answer, error) {
 	me, err := identity.From(r.Context())

@@ -129,7 +129,7 @@ func (m *Memory) Begin(ctx context.Context, act award.Act, allowance uuid.UUID, 
 		}
 		var open []award.Fund
 		for _, b := range m.budgets {
-			if b.Area == a.Area && b.Year == award.Year(at) {
+			if b.Area == a.Area && b.Year == award.YearOf(at) {
 				open = append(open, b.Fund)
 			}
 		}
@@ -186,7 +186,7 @@ func (m *Memory) load(who policy.Actor, id uuid.UUID, also award.Also) (award.Ca
 	r.Lines, r.History = slices.Clone(r.Lines), slices.Clone(r.History)
 	c := award.Case{Request: &r, Allowance: &a}
 	for _, b := range m.budgets {
-		today := r.BudgetID == uuid.Nil && b.Fund.ID == r.Fund.ID && b.Area == r.Area && b.Year == award.Year(also.At)
+		today := r.BudgetID == uuid.Nil && b.Fund.ID == r.Fund.ID && b.Area == r.Area && b.Year == award.YearOf(also.At)
 		if also.Budget && (today || r.BudgetID == b.ID) {
 			c.Budget = &b
 		}
@@ -211,13 +211,13 @@ func (m *Memory) Record(_ context.Context, who policy.Actor, id uuid.UUID) (poli
 func (m *Memory) Changes(_ context.Context, who policy.Actor, request uuid.UUID, by []policy.Operation, since int64) ([]award.Change, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	r, _, err := m.load(who, request)
+	c, err := m.load(who, request, award.Also{})
 	if err != nil {
 		return nil, err
 	}
 	var done []award.Change
 	for _, t := range slices.Backward(m.trail) {
-		if t.SubjectID == request && slices.Contains(by, policy.Operation(t.Action)) && int64(len(done)) < r.Version-since {
+		if t.SubjectID == request && slices.Contains(by, policy.Operation(t.Action)) && int64(len(done)) < c.Request.Version-since {
 			done = append(done, award.Change{Operation: policy.Operation(t.Action), By: "Somebody", At: t.At})
 		}
 	}
