@@ -8,8 +8,8 @@ package audit
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
-	"strings"
 
 	"github.com/google/uuid"
 	"go.opentelemetry.io/otel/trace"
@@ -26,41 +26,66 @@ type Entry struct {
 	Jobseeker uuid.UUID // whose record it is part of, or uuid.Nil if nobody's
 }
 
-// Write adds entries for the person acting in ctx, in one statement however many
-// they are. Nobody acting is an Unauthenticated fault, and nothing is written.
-func Write(ctx context.Context, tx *gorm.DB, entries ...Entry) error {
+// Row is an entry as its table has it, in JSON too.
+type Row struct {
+	ID        uuid.UUID       `json:"id"`
+	Person    uuid.UUID       `json:"person"`
+	Roles     []identity.Role `json:"roles"`
+	Action    string          `json:"action"`
+	Subject   string          `json:"subject"`
+	SubjectID uuid.UUID       `json:"subject_id"`
+	Jobseeker *uuid.UUID      `json:"jobseeker_id"`
+	Trace     string          `json:"trace_id"`
+}
+
+// Insert adds rows, given as a JSON list, in a statement of its own or as part
+// of a larger one.
+const Insert = `INSERT INTO audit_entry (id, person, roles, action, subject, subject_id, jobseeker_id, trace_id)
+	SELECT id, person, roles, action, subject, subject_id, jobseeker_id, trace_id FROM jsonb_populate_recordset(null::audit_entry, ?)`
+
+// Rows are the entries of the person acting in ctx. Nobody acting is an
+// Unauthenticated fault.
+func Rows(ctx context.Context, entries ...Entry) ([]Row, error) {
 	person, err := identity.From(ctx)
-	if err != nil || len(entries) == 0 {
-		return err
+	if err != nil {
+		return nil, err
 	}
 	var traceID string
 	if span := trace.SpanContextFromContext(ctx); span.HasTraceID() {
 		traceID = span.TraceID().String()
 	}
-	rows, values := make([]string, len(entries)), []any{}
+	rows := make([]Row, len(entries))
 	for i, e := range entries {
 		id, err := uuid.NewV7()
 		if err != nil {
-			return err
+			return nil, err
 		}
-		rows[i] = "(?, ?, string_to_array(?, ' '), ?, ?, ?, ?, ?)"
-		values = append(values, id, person.ID, roles(person), e.Action, e.Subject, e.SubjectID,
-			uuid.NullUUID{UUID: e.Jobseeker, Valid: e.Jobseeker != uuid.Nil}, traceID)
+		rows[i] = Row{
+			ID: id, Person: person.ID, Roles: person.Roles, Action: e.Action, Subject: e.Subject, SubjectID: e.SubjectID, Trace: traceID,
+		}
+		if rows[i].Roles == nil {
+			rows[i].Roles = []identity.Role{} // [] and not null
+		}
+		if e.Jobseeker != uuid.Nil {
+			rows[i].Jobseeker = &e.Jobseeker
+		}
 	}
-	err = tx.WithContext(ctx).Exec(`INSERT INTO audit_entry
-		(id, person, roles, action, subject, subject_id, jobseeker_id, trace_id)
-		VALUES `+strings.Join(rows, ", "), values...).Error
+	return rows, nil
+}
+
+// Write adds entries for the person acting in ctx, in one statement however many
+// they are. Nobody acting is an Unauthenticated fault, and nothing is written.
+func Write(ctx context.Context, tx *gorm.DB, entries ...Entry) error {
+	rows, err := Rows(ctx, entries...)
+	if err != nil || len(rows) == 0 {
+		return err
+	}
+	b, err := json.Marshal(rows)
 	if err != nil {
+		return err
+	}
+	if err := tx.WithContext(ctx).Exec(Insert, string(b)).Error; err != nil {
 		return fmt.Errorf("audit entry: %w", err)
 	}
 	return nil
-}
-
-// roles lists the person's roles. No role has a space in it.
-func roles(p identity.Person) string {
-	names := make([]string, len(p.Roles))
-	for i, r := range p.Roles {
-		names[i] = string(r)
-	}
-	return strings.Join(names, " ")
 }

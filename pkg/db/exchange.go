@@ -37,6 +37,13 @@ type Statement struct {
 	Args []any
 }
 
+// Say is a statement as GORM understands it: with ? for each argument, and with
+// expressions and lists among them.
+func Say(g *gorm.DB, sql string, args ...any) Statement {
+	said := g.Raw(sql, args...).Statement
+	return Statement{said.SQL.String(), said.Vars}
+}
+
 // ReadAgain is what Decide returns when what was read does not belong together:
 // a statement that had to wait for a lock sees the locked row as it is now and
 // the rest as it was before. Read is then sent once more, with the locks held.

@@ -76,18 +76,52 @@ func NewPublisher() (*Publisher, error) {
 
 // Publish makes e part of tx: it will be told if, and only if, tx commits.
 func (p *Publisher) Publish(ctx context.Context, tx *gorm.DB, e Event) error {
-	data, err := json.Marshal(e)
+	told, err := wrap(ctx, e)
 	if err != nil {
 		return err
+	}
+	_, err = p.jobs.InsertTx(ctx, db.SQLTx(tx), job{told}, nil)
+	return err
+}
+
+func wrap(ctx context.Context, e Event) (Envelope, error) {
+	data, err := json.Marshal(e)
+	if err != nil {
+		return Envelope{}, err
 	}
 	id, err := uuid.NewV7()
 	if err != nil {
-		return err
+		return Envelope{}, err
 	}
 	carried := propagation.MapCarrier{}
 	otel.GetTextMapPropagator().Inject(ctx, carried)
-	_, err = p.jobs.InsertTx(ctx, db.SQLTx(tx), job{Envelope{ID: id, Name: e.EventName(), At: time.Now().UTC(), Trace: carried, Data: data}}, nil)
-	return err
+	return Envelope{ID: id, Name: e.EventName(), At: time.Now().UTC(), Trace: carried, Data: data}, nil
+}
+
+// Row is the job that tells an event, as River's table has it.
+type Row struct {
+	Kind        string   `json:"kind"`
+	MaxAttempts int      `json:"max_attempts"`
+	Args        Envelope `json:"args"`
+}
+
+// Insert adds rows, given as a JSON list, as part of a statement that changes
+// what they tell of. River takes jobs from whoever writes them so: its defaults
+// are the table's. It only does not wake a worker, who looks by himself.
+const Insert = `INSERT INTO river_job (kind, max_attempts, args)
+	SELECT kind, max_attempts, args FROM jsonb_populate_recordset(null::river_job, ?)`
+
+// Rows are the jobs that tell these events.
+func Rows(ctx context.Context, all ...Event) ([]Row, error) {
+	rows := make([]Row, len(all))
+	for i, e := range all {
+		told, err := wrap(ctx, e)
+		if err != nil {
+			return nil, err
+		}
+		rows[i] = Row{job{}.Kind(), job{}.InsertOpts().MaxAttempts, told}
+	}
+	return rows, nil
 }
 
 type job struct{ Envelope }

@@ -57,10 +57,6 @@ func New(ctx context.Context, d host.Deps) (*host.Service, error) {
 	if err != nil {
 		return nil, err
 	}
-	publisher, err := events.NewPublisher()
-	if err != nil {
-		return nil, err
-	}
 	database, err := db.Open(ctx, s.DatabaseURL)
 	if err != nil {
 		return nil, err
@@ -72,7 +68,7 @@ func New(ctx context.Context, d host.Deps) (*host.Service, error) {
 	}
 	standard := catalogue.New(catalogue.Deps{Store: courses, Now: d.Now, Today: award.Today})
 	awards := award.New(award.Deps{
-		Store:     postgres.NewAwards(database, postgres.Telling(publisher)),
+		Store:     postgres.NewAwards(database, postgres.Telling),
 		Catalogue: prices{standard},
 		Needs:     rest.Needs{API: needsAPI},
 		Now:       d.Now,
@@ -115,8 +111,9 @@ func work(ctx context.Context, d host.Deps, database *db.DB, courses postgres.Co
 	events.AddWorker(workers, d.Bus)
 	jobs, err := river.NewClient(riverpgxv5.New(database.Pool), &river.Config{
 		Workers: workers, Logger: d.Log,
-		Queues:       map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: 8}},
-		PeriodicJobs: []*river.PeriodicJob{postgres.SweepDaily()},
+		FetchPollInterval: 250 * time.Millisecond, // jobs are written without a word to the workers: see events.Insert
+		Queues:            map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: 8}},
+		PeriodicJobs:      []*river.PeriodicJob{postgres.SweepDaily()},
 	})
 	if err != nil {
 		return err

@@ -1,15 +1,19 @@
 package postgres
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"slices"
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
 	"gorm.io/gorm"
 
 	"github.com/instead-support/instead/pkg/audit"
 	"github.com/instead-support/instead/pkg/db"
+	"github.com/instead-support/instead/pkg/events"
 	"github.com/instead-support/instead/pkg/fault"
 	"github.com/instead-support/instead/services/funding/internal/award"
 	"github.com/instead-support/instead/services/funding/internal/policy"
@@ -21,9 +25,9 @@ type Awards struct {
 	tell Tell
 }
 
-// Tell makes it part of tx that other services hear of a request that has come
-// into another state.
-type Tell func(ctx context.Context, tx *gorm.DB, r *award.Request) error
+// Tell is how other services hear of a request that has come into another state:
+// as jobs that are written with it.
+type Tell func(ctx context.Context, r *award.Request) ([]events.Row, error)
 
 // NewAwards returns the store of awards in d, which tells others through tell.
 func NewAwards(d *db.DB, tell Tell) Awards { return Awards{d, tell} }
@@ -71,7 +75,7 @@ func takeOnce(ctx context.Context, tx *gorm.DB, act award.Act, do func() (uuid.U
 // Begin is award.Store's.
 func (s Awards) Begin(ctx context.Context, act award.Act, allowance uuid.UUID, at time.Time, begin func(*award.Allowance, []award.Fund) (*award.Request, error)) (c award.Case, err error) {
 	err = s.tx(ctx, func(tx *gorm.DB) error {
-		id, seen, err := takeOnce(ctx, tx, act, func() (uuid.UUID, error) {
+		_, seen, err := takeOnce(ctx, tx, act, func() (uuid.UUID, error) {
 			if c.Allowance, err = readAllowance(ctx, tx, act.Who, allowance); err != nil {
 				return uuid.Nil, err
 			}
@@ -79,59 +83,115 @@ func (s Awards) Begin(ctx context.Context, act award.Act, allowance uuid.UUID, a
 			if err != nil {
 				return uuid.Nil, err
 			}
-			was := *c.Allowance
+			had := *c.Allowance
 			if c.Request, err = begin(c.Allowance, open); err != nil {
 				return uuid.Nil, err
 			}
-			if err = s.insert(ctx, tx, c.Request); err != nil {
+			row := toRequestRow(c.Request)
+			if err := gorm.G[requestRow](tx).Omit(append(kept, "BudgetID", "FundCode", "FundName")...).Create(ctx, &row); err != nil {
 				return uuid.Nil, err
 			}
-			return c.Request.ID, saveAllowance(ctx, tx, &was, c.Allowance)
+			w, err := s.difference(ctx, act, award.Case{Request: &award.Request{}, Allowance: &had}, c)
+			if err != nil {
+				return uuid.Nil, err
+			}
+			return c.Request.ID, w.in(tx)
 		})
-		if err != nil {
-			return err
+		if err == nil && seen {
+			c, err = s.again(ctx, tx, act, award.Also{})
 		}
-		if seen {
-			c, err = readCase(ctx, tx, act.Who, id, award.Also{}, "")
-			act.Operation = policy.ReadRequest
-		}
-		return noteRequest(ctx, tx, act, c.Request, err)
+		return err
 	})
 	return c, err
 }
 
-// Change is award.Store's.
+// errSeen breaks off a change that its message has led to before.
+var errSeen = errors.New("the message was taken before")
+
+// Change is award.Store's: one round trip to read, the rules, and one to write.
 func (s Awards) Change(ctx context.Context, act award.Act, id uuid.UUID, also award.Also, change func(award.Case) error) (c award.Case, err error) {
-	err = s.tx(ctx, func(tx *gorm.DB) error {
-		_, seen, err := takeOnce(ctx, tx, act, func() (uuid.UUID, error) {
-			if c, err = lockCase(ctx, tx, act.Who, id, also); err != nil {
-				return uuid.Nil, err
+	m, err := db.MessageOf(ctx, string(act.Operation), act.Body)
+	if err != nil {
+		return award.Case{}, err
+	}
+	var w write
+	err = db.Exchange{
+		Read: selectCase(s.db.Gorm, act.Who, id, also, m, forChange),
+		Decide: func(row pgx.Row) (db.Statement, error) {
+			var found caseRow
+			if err := found.scan(row); err != nil {
+				return db.Statement{}, orNoRecord(err)
 			}
+			if found.request.Version != found.seen {
+				return db.Statement{}, db.ReadAgain
+			}
+			if found.operation != nil {
+				return db.Statement{}, cmp.Or(m.Was(*found.operation, found.hash), errSeen)
+			}
+			c = found.toDomain(also)
 			was, had := *c.Request, *c.Allowance
-			if err = change(c); err != nil {
-				return uuid.Nil, err
+			if err := change(c); err != nil {
+				return db.Statement{}, err
 			}
-			if err = s.save(ctx, tx, &was, c.Request); err != nil {
-				return uuid.Nil, err
+			if w, err = s.difference(ctx, act, award.Case{Request: &was, Allowance: &had}, c); err != nil {
+				return db.Statement{}, err
 			}
-			return id, saveAllowance(ctx, tx, &had, c.Allowance)
-		})
-		if err != nil {
+			w.messages = toMessageRows(m, id)
+			return w.statement(s.db.Gorm)
+		},
+		Wrote: func(row pgx.Row) error { return w.wrote(row) },
+	}.Run(ctx, s.db.Gorm)
+	if errors.Is(err, errSeen) {
+		err = s.tx(ctx, func(tx *gorm.DB) (err error) {
+			c, err = s.again(ctx, tx, act, also)
 			return err
+		})
+	}
+	return c, awardFaults.Translate(err)
+}
+
+// again is what the message of act led to before, as it now stands. That it is
+// sent again is a look, and no more.
+func (s Awards) again(ctx context.Context, tx *gorm.DB, act award.Act, also award.Also) (award.Case, error) {
+	id, _, err := db.Once(ctx, tx, string(act.Operation), act.Body)
+	if err != nil {
+		return award.Case{}, err
+	}
+	c, err := readCase(tx, act.Who, id, also)
+	act.Operation = policy.ReadRequest
+	return c, noteRequest(ctx, tx, act, c.Request, err)
+}
+
+// difference is what has to be written so that was, which is kept, becomes c. It
+// counts up the versions of what it finds changed.
+func (s Awards) difference(ctx context.Context, act award.Act, was, c award.Case) (w write, err error) {
+	r, a := c.Request, c.Allowance
+	w.id = r.ID
+	if was.Request.Version > 0 {
+		r.Version++
+		if w.relined = !slices.Equal(was.Request.Lines, r.Lines); w.relined {
+			w.lines = toLineRows(r)
 		}
-		if seen {
-			c, err = readCase(ctx, tx, act.Who, id, also, "")
-			act.Operation = policy.ReadRequest
+		w.requests = []requestRow{toRequestRow(r)}
+	}
+	if w.steps = toStepRows(r)[len(was.Request.History):]; len(w.steps) > 0 {
+		if w.jobs, err = s.tell(ctx, r); err != nil {
+			return write{}, err
 		}
-		return noteRequest(ctx, tx, act, c.Request, err)
-	})
-	return c, err
+	}
+	if len(a.Entered) > 0 || a.CoachID != was.Allowance.CoachID || a.CoachName != was.Allowance.CoachName {
+		w.entries = toEntryRows(a.Entered)
+		a.Version, a.Entered = a.Version+1, nil
+		w.allowances = []allowanceRow{toAllowanceRow(a)}
+	}
+	w.notes, err = audit.Rows(ctx, note(act, r))
+	return w, err
 }
 
 // Request is award.Store's.
 func (s Awards) Request(ctx context.Context, act award.Act, id uuid.UUID, also award.Also) (c award.Case, err error) {
 	err = s.tx(ctx, func(tx *gorm.DB) (err error) {
-		c, err = readCase(ctx, tx, act.Who, id, also, "")
+		c, err = readCase(tx, act.Who, id, also)
 		return noteRequest(ctx, tx, act, c.Request, err)
 	})
 	return c, err
@@ -162,136 +222,13 @@ func (s Awards) Record(ctx context.Context, who policy.Actor, id uuid.UUID) (pol
 	return policy.Record(rows[0]), nil
 }
 
-// lockCase reads a request with its allowance and what else is wanted, and keeps
-// them from changing until tx ends: the allowance first, then the request, then
-// the budget, so that no two ever wait for each other. Each is read by a
-// statement that begins once the lock before it is held, and so sees all that the
-// one it waited for has done.
-func lockCase(ctx context.Context, tx *gorm.DB, who policy.Actor, id uuid.UUID, also award.Also) (award.Case, error) {
-	err := tx.WithContext(ctx).Exec(
-		"SELECT FROM allowance WHERE id = (SELECT allowance_id FROM request WHERE id = ?) FOR NO KEY UPDATE", id).Error
-	if err != nil {
-		return award.Case{}, err
-	}
-	return readCase(ctx, tx, who, id, also, " FOR NO KEY UPDATE OF ")
-}
-
-const selectRequest = `
-	SELECT r.*, f.code AS fund_code, f.name AS fund_name
-	FROM request r JOIN allowance a ON a.id = r.allowance_id JOIN fund f ON f.id = r.fund_id WHERE r.id = ? AND ?`
-
-// readCase reads a request that who may see, and what else is wanted. It locks
-// the request and the budget by the clause lock, which the alias of a table
-// completes, or with "" not at all.
-func readCase(ctx context.Context, tx *gorm.DB, who policy.Actor, id uuid.UUID, also award.Also, lock string) (award.Case, error) {
-	locked := func(alias string) string {
-		if lock == "" {
-			return ""
-		}
-		return lock + alias
-	}
-	rows, err := gorm.G[requestRow](tx).Raw(selectRequest+locked("r"), id, within(who, policy.ReadRequest, ofRequest)).Find(ctx)
-	if err != nil {
-		return award.Case{}, err
-	}
-	if len(rows) == 0 {
-		return award.Case{}, errNoRecord
-	}
-	a, err := gorm.G[allowanceRow](tx).Where("id = ?", rows[0].AllowanceID).Take(ctx)
-	if err != nil {
-		return award.Case{}, err
-	}
-	lines, err := gorm.G[lineRow](tx).Where("request_id = ?", id).Order("position").Find(ctx)
-	if err != nil {
-		return award.Case{}, err
-	}
-	steps, err := gorm.G[stepRow](tx).Where("request_id = ?", id).Order("step").Find(ctx)
-	if err != nil {
-		return award.Case{}, err
-	}
-	c := award.Case{Request: rows[0].toDomain(lines, steps), Allowance: a.toDomain()}
-	if also.Budget {
-		c.Budget, err = readBudgetOf(ctx, tx, c.Request, also.At, locked("b"))
-	}
-	return c, err
-}
-
-// insert saves a request that has just begun.
-func (s Awards) insert(ctx context.Context, tx *gorm.DB, r *award.Request) error {
-	row := toRequestRow(r)
-	if err := gorm.G[requestRow](tx).Omit(append(kept, "BudgetID", "FundCode", "FundName")...).Create(ctx, &row); err != nil {
-		return err
-	}
-	return s.step(ctx, tx, r, 0)
-}
-
 // kept are the columns that the database keeps out of the entries, or begins by
 // itself.
 var kept = []string{"Held", "Committed", "Paid", "Version"}
 
-// save writes what a change made of a request that was. Its steps come before
-// the entries that they cause.
-func (s Awards) save(ctx context.Context, tx *gorm.DB, was, r *award.Request) error {
-	r.Version++
-	if !slices.Equal(was.Lines, r.Lines) {
-		if err := replaceLines(ctx, tx, r); err != nil {
-			return err
-		}
-	}
-	if err := s.step(ctx, tx, r, len(was.History)); err != nil {
-		return err
-	}
-	row := toRequestRow(r)
-	n, err := gorm.G[requestRow](tx).Where("id = ? AND version = ?", r.ID, was.Version).
-		Select("Area", "Elsewhere", "ElsewhereFrom", "Asked", "Awarded", "ChangedAt", "Version").Updates(ctx, row)
-	if err == nil && n == 0 {
-		err = errTooLate
-	}
-	return err
-}
-
-// step writes the steps that r has taken since it had taken so many, and tells
-// others where it stands.
-func (s Awards) step(ctx context.Context, tx *gorm.DB, r *award.Request, taken int) error {
-	if len(r.History) == taken {
-		return nil
-	}
-	rows := toStepRows(r)[taken:]
-	if err := gorm.G[stepRow](tx).CreateInBatches(ctx, &rows, len(rows)); err != nil {
-		return err
-	}
-	return s.tell(ctx, tx, r)
-}
-
-// saveAllowance writes the entries that were made on an allowance that was, and
-// to whom it was handed.
-func saveAllowance(ctx context.Context, tx *gorm.DB, was, a *award.Allowance) error {
-	if len(a.Entered) == 0 && a.CoachID == was.CoachID && a.CoachName == was.CoachName {
-		return nil
-	}
-	if rows := toEntryRows(a.Entered); len(rows) > 0 {
-		if err := gorm.G[entryRow](tx).CreateInBatches(ctx, &rows, len(rows)); err != nil {
-			return err
-		}
-	}
-	a.Version, a.Entered = a.Version+1, nil
-	n, err := gorm.G[allowanceRow](tx).Where("id = ? AND version = ?", a.ID, was.Version).
-		Select("CoachID", "CoachName", "Version").Updates(ctx, toAllowanceRow(a))
-	if err == nil && n == 0 {
-		err = errTooLate
-	}
-	return err
-}
-
-func replaceLines(ctx context.Context, tx *gorm.DB, r *award.Request) error {
-	if _, err := gorm.G[lineRow](tx).Where("request_id = ?", r.ID).Delete(ctx); err != nil {
-		return err
-	}
-	rows := toLineRows(r)
-	if len(rows) == 0 {
-		return nil
-	}
-	return gorm.G[lineRow](tx).CreateInBatches(ctx, &rows, len(rows))
+// note is the entry in the audit trail that says that act was done to r.
+func note(act award.Act, r *award.Request) audit.Entry {
+	return audit.Entry{Action: string(act.Operation), Subject: "request", SubjectID: r.ID, Jobseeker: r.JobseekerID}
 }
 
 // noteRequest writes into the audit trail that act was done to r, unless err
@@ -300,5 +237,5 @@ func noteRequest(ctx context.Context, tx *gorm.DB, act award.Act, r *award.Reque
 	if err != nil {
 		return err
 	}
-	return audit.Write(ctx, tx, audit.Entry{Action: string(act.Operation), Subject: "request", SubjectID: r.ID, Jobseeker: r.JobseekerID})
+	return audit.Write(ctx, tx, note(act, r))
 }

@@ -17,7 +17,6 @@ import (
 
 	"github.com/instead-support/instead/pkg/db"
 	"github.com/instead-support/instead/pkg/db/dbtest"
-	"github.com/instead-support/instead/pkg/events"
 	"github.com/instead-support/instead/pkg/fault"
 	"github.com/instead-support/instead/pkg/identity"
 	"github.com/instead-support/instead/pkg/money"
@@ -204,11 +203,7 @@ func beHammer(told string) error {
 	if err != nil {
 		return err
 	}
-	publisher, err := events.NewPublisher()
-	if err != nil {
-		return err
-	}
-	store := postgres.NewAwards(d, postgres.Telling(publisher))
+	store := postgres.NewAwards(d, postgres.Telling)
 	w := &hammerer{World: h.World, awards: h.World.Awards(store), allowance: h.Allowance, failed: make(chan error)}
 	for range 8 {
 		go w.work()

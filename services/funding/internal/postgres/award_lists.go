@@ -249,7 +249,7 @@ func (s Awards) Changes(ctx context.Context, who policy.Actor, id uuid.UUID, by 
 // Trail is award.Store's. This look is added after, and is seen by the next.
 func (s Awards) Trail(ctx context.Context, act award.Act, id uuid.UUID, p award.Page) (trail []award.Trace, total int, err error) {
 	err = s.still(ctx, func(tx *gorm.DB) error {
-		c, err := readCase(ctx, tx, act.Who, id, award.Also{}, "")
+		c, err := readCase(tx, act.Who, id, award.Also{})
 		if err != nil {
 			return err
 		}

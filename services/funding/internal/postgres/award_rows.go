@@ -22,21 +22,21 @@ func (r totalsRow) toDomain() award.Totals {
 
 // allowanceRow is a row of table allowance.
 type allowanceRow struct {
-	ID          uuid.UUID
-	JobseekerID uuid.UUID
-	CourseID    uuid.UUID
-	CourseCode  string
-	CourseName  string
-	PriceID     uuid.UUID
-	Cap         int64
-	PricedOn    time.Time
-	Source      string
-	Area        string
-	CoachID     uuid.UUID
-	CoachName   string
-	OpenedAt    time.Time
-	Totals      totalsRow `gorm:"embedded"`
-	Version     int64
+	ID          uuid.UUID `json:"id"`
+	JobseekerID uuid.UUID `json:"jobseeker_id"`
+	CourseID    uuid.UUID `json:"course_id"`
+	CourseCode  string    `json:"course_code"`
+	CourseName  string    `json:"course_name"`
+	PriceID     uuid.UUID `json:"price_id"`
+	Cap         int64     `json:"cap"`
+	PricedOn    time.Time `json:"priced_on"`
+	Source      string    `json:"source"`
+	Area        string    `json:"area"`
+	CoachID     uuid.UUID `json:"coach_id"`
+	CoachName   string    `json:"coach_name"`
+	OpenedAt    time.Time `json:"opened_at"`
+	Totals      totalsRow `json:"-" gorm:"embedded"`
+	Version     int64     `json:"version"`
 }
 
 // TableName is where GORM finds it.
@@ -63,22 +63,22 @@ func (r allowanceRow) toDomain() *award.Allowance {
 
 // requestRow is a row of table request, without what follows from its history.
 type requestRow struct {
-	ID            uuid.UUID
-	Reference     string
-	AllowanceID   uuid.UUID
-	JobseekerID   uuid.UUID
-	Area          string
-	FundID        uuid.UUID
-	FundCode      string `gorm:"->"`
-	FundName      string `gorm:"->"`
-	BudgetID      *uuid.UUID
-	Elsewhere     int64
-	ElsewhereFrom string
-	Asked         int64
-	Awarded       int64
-	Totals        totalsRow `gorm:"embedded"`
-	ChangedAt     time.Time
-	Version       int64
+	ID            uuid.UUID  `json:"id"`
+	Reference     string     `json:"reference"`
+	AllowanceID   uuid.UUID  `json:"allowance_id"`
+	JobseekerID   uuid.UUID  `json:"jobseeker_id"`
+	Area          string     `json:"area"`
+	FundID        uuid.UUID  `json:"fund_id"`
+	FundCode      string     `json:"-" gorm:"->"`
+	FundName      string     `json:"-" gorm:"->"`
+	BudgetID      *uuid.UUID `json:"budget_id"`
+	Elsewhere     int64      `json:"elsewhere"`
+	ElsewhereFrom string     `json:"elsewhere_from"`
+	Asked         int64      `json:"asked"`
+	Awarded       int64      `json:"awarded"`
+	Totals        totalsRow  `json:"-" gorm:"embedded"`
+	ChangedAt     time.Time  `json:"changed_at"`
+	Version       int64      `json:"version"`
 }
 
 // TableName is where GORM finds it.
@@ -110,16 +110,16 @@ func (r requestRow) toDomain(lines []lineRow, steps []stepRow) *award.Request {
 
 // lineRow is a row of table line.
 type lineRow struct {
-	ID        uuid.UUID
-	RequestID uuid.UUID
-	Position  int // from 1
-	What      string
-	Why       string
-	NeedID    uuid.UUID
-	Category  string
-	Supplier  string
-	Amount    int64
-	Quote     string
+	ID        uuid.UUID `json:"id"`
+	RequestID uuid.UUID `json:"request_id"`
+	Position  int       `json:"position"` // from 1
+	What      string    `json:"what"`
+	Why       string    `json:"why"`
+	NeedID    uuid.UUID `json:"need_id"`
+	Category  string    `json:"category"`
+	Supplier  string    `json:"supplier"`
+	Amount    int64     `json:"amount"`
+	Quote     string    `json:"quote"`
 }
 
 // TableName is where GORM finds it.
@@ -145,17 +145,17 @@ func (r lineRow) toDomain() award.Line {
 
 // stepRow is a row of table history.
 type stepRow struct {
-	RequestID uuid.UUID
-	Step      int // from 1
-	FromState string
-	ToState   string
-	Act       string
-	At        time.Time
-	ByID      uuid.UUID
-	ByName    string
-	Code      string
-	Words     string
-	PaymentID *uuid.UUID
+	RequestID uuid.UUID  `json:"request_id"`
+	Step      int        `json:"step"` // from 1
+	FromState string     `json:"from_state"`
+	ToState   string     `json:"to_state"`
+	Act       string     `json:"act"`
+	At        time.Time  `json:"at"`
+	ByID      uuid.UUID  `json:"by_id"`
+	ByName    string     `json:"by_name"`
+	Code      string     `json:"code"`
+	Words     string     `json:"words"`
+	PaymentID *uuid.UUID `json:"payment_id"`
 }
 
 // TableName is where GORM finds it.
@@ -174,20 +174,20 @@ func toStepRows(r *award.Request) []stepRow {
 
 func (r stepRow) toDomain() award.Step {
 	return award.Step{
-		From: award.State(r.FromState), To: award.State(r.ToState), Act: award.Deed(r.Act), At: r.At,
+		From: award.State(r.FromState), To: award.State(r.ToState), Act: award.Deed(r.Act), At: r.At.UTC(),
 		By: r.ByID, ByName: r.ByName, Code: award.Code(r.Code), Words: r.Words, Payment: orNobody(r.PaymentID),
 	}
 }
 
 // entryRow is a row of table entry.
 type entryRow struct {
-	ID          uuid.UUID
-	AllowanceID uuid.UUID
-	RequestID   uuid.UUID
-	BudgetID    *uuid.UUID
-	Step        int
-	Kind        string
-	Pence       int64
+	ID          uuid.UUID  `json:"id"`
+	AllowanceID uuid.UUID  `json:"allowance_id"`
+	RequestID   uuid.UUID  `json:"request_id"`
+	BudgetID    *uuid.UUID `json:"budget_id"`
+	Step        int        `json:"step"`
+	Kind        string     `json:"kind"`
+	Pence       int64      `json:"pence"`
 }
 
 // TableName is where GORM finds it.

@@ -10,10 +10,10 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 	"github.com/google/uuid"
-	"gorm.io/gorm"
 	"pgregory.net/rapid"
 
 	"github.com/instead-support/instead/pkg/db"
+	"github.com/instead-support/instead/pkg/events"
 	"github.com/instead-support/instead/pkg/fault"
 	"github.com/instead-support/instead/pkg/identity"
 	"github.com/instead-support/instead/services/funding/internal/award"
@@ -299,7 +299,7 @@ func TestOthersAreToldOfEveryStepOnceAndOnlyIfItHappened(t *testing.T) {
 	}
 
 	// What cannot be told does not happen.
-	deaf := postgres.NewAwards(d.db, func(context.Context, *gorm.DB, *award.Request) error { return errors.New("nobody hears") })
+	deaf := postgres.NewAwards(d.db, func(context.Context, *award.Request) ([]events.Row, error) { return nil, errors.New("nobody hears") })
 	draft := d.draft(50)
 	if _, err := d.World.Awards(deaf).Submit(d.as(d.Amina), draft.ID, draft.Version); err == nil {
 		t.Error("submitted, and nobody was told")

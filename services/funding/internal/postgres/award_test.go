@@ -13,6 +13,7 @@ import (
 
 	"github.com/instead-support/instead/pkg/db"
 	"github.com/instead-support/instead/pkg/db/dbtest"
+	"github.com/instead-support/instead/pkg/events"
 	"github.com/instead-support/instead/pkg/identity"
 	"github.com/instead-support/instead/pkg/money"
 	"github.com/instead-support/instead/services/funding/internal/award"
@@ -57,9 +58,9 @@ func newDesk(t testing.TB, limit money.Pence) *desk {
 func deskOn(t testing.TB, d *db.DB, limit money.Pence) *desk {
 	t.Helper()
 	told := &told{}
-	store := postgres.NewAwards(d, func(_ context.Context, _ *gorm.DB, r *award.Request) error {
+	store := postgres.NewAwards(d, func(_ context.Context, r *award.Request) ([]events.Row, error) {
 		told.add(*r)
-		return nil
+		return nil, nil
 	})
 	w := awardtest.NewWorld()
 	desk := &desk{World: w, Awards: w.Awards(store), t: t, db: d, store: store, told: told}
