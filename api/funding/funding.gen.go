@@ -115,6 +115,33 @@ func (e DeclineCode) Valid() bool {
 	}
 }
 
+// Defines values for Deed.
+const (
+	DeedAutomatic   Deed = "automatic"
+	DeedEndorse     Deed = "endorse"
+	DeedPay         Deed = "pay"
+	DeedRecover     Deed = "recover"
+	DeedReleaseRest Deed = "release-rest"
+)
+
+// Valid indicates whether the value is a known member of the Deed enum.
+func (e Deed) Valid() bool {
+	switch e {
+	case DeedAutomatic:
+		return true
+	case DeedEndorse:
+		return true
+	case DeedPay:
+		return true
+	case DeedRecover:
+		return true
+	case DeedReleaseRest:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for DocumentKind.
 const (
 	DocumentQuote   DocumentKind = "quote"
@@ -159,28 +186,28 @@ func (e DocumentState) Valid() bool {
 
 // Defines values for EntryKind.
 const (
-	Commit   EntryKind = "commit"
-	Hold     EntryKind = "hold"
-	Pay      EntryKind = "pay"
-	Recover  EntryKind = "recover"
-	Release  EntryKind = "release"
-	Uncommit EntryKind = "uncommit"
+	EntryKindCommit   EntryKind = "commit"
+	EntryKindHold     EntryKind = "hold"
+	EntryKindPay      EntryKind = "pay"
+	EntryKindRecover  EntryKind = "recover"
+	EntryKindRelease  EntryKind = "release"
+	EntryKindUncommit EntryKind = "uncommit"
 )
 
 // Valid indicates whether the value is a known member of the EntryKind enum.
 func (e EntryKind) Valid() bool {
 	switch e {
-	case Commit:
+	case EntryKindCommit:
 		return true
-	case Hold:
+	case EntryKindHold:
 		return true
-	case Pay:
+	case EntryKindPay:
 		return true
-	case Recover:
+	case EntryKindRecover:
 		return true
-	case Release:
+	case EntryKindRelease:
 		return true
-	case Uncommit:
+	case EntryKindUncommit:
 		return true
 	default:
 		return false
@@ -426,12 +453,17 @@ func (e ReturnCode) Valid() bool {
 
 // Defines values for State.
 const (
-	Approved  State = "approved"
-	Declined  State = "declined"
-	Draft     State = "draft"
-	Returned  State = "returned"
-	Submitted State = "submitted"
-	Withdrawn State = "withdrawn"
+	Approved   State = "approved"
+	Cancelled  State = "cancelled"
+	Challenged State = "challenged"
+	Closed     State = "closed"
+	Declined   State = "declined"
+	Draft      State = "draft"
+	Expired    State = "expired"
+	Paid       State = "paid"
+	Returned   State = "returned"
+	Submitted  State = "submitted"
+	Withdrawn  State = "withdrawn"
 )
 
 // Valid indicates whether the value is a known member of the State enum.
@@ -439,9 +471,19 @@ func (e State) Valid() bool {
 	switch e {
 	case Approved:
 		return true
+	case Cancelled:
+		return true
+	case Challenged:
+		return true
+	case Closed:
+		return true
 	case Declined:
 		return true
 	case Draft:
+		return true
+	case Expired:
+		return true
+	case Paid:
 		return true
 	case Returned:
 		return true
@@ -675,6 +717,9 @@ type CourseSummary struct {
 // DeclineCode defines model for DeclineCode.
 type DeclineCode string
 
+// Deed What a step does where that is not plain from its state
+type Deed string
+
 // Document defines model for Document.
 type Document struct {
 	AddedAt   time.Time          `json:"added_at"`
@@ -849,6 +894,8 @@ type GrantWhose string
 
 // Happening One arrow the request has gone along
 type Happening struct {
+	// Act What a step does where that is not plain from its state
+	Act    Deed               `json:"act,omitempty,omitzero"`
 	At     time.Time          `json:"at"`
 	ById   openapi_types.UUID `json:"by_id"`
 	ByName string             `json:"by_name"`
@@ -1229,22 +1276,35 @@ type Request struct {
 	AskedPence   int64     `json:"asked_pence"`
 	AwardedPence int64     `json:"awarded_pence"`
 
+	// Budget The budget that a request was promised out of or, while nothing is promised, the one it would be today.
+	// Managers and finance see it.
+	Budget RequestBudget `json:"budget,omitempty,omitzero"`
+
 	// Can What the caller may do with it now
-	Can           []Verb             `json:"can"`
-	DecidedAt     time.Time          `json:"decided_at,omitempty,omitzero"`
-	DecidedById   openapi_types.UUID `json:"decided_by_id,omitempty,omitzero"`
-	DecidedByName string             `json:"decided_by_name,omitempty,omitzero"`
-	DecisionCode  string             `json:"decision_code,omitempty,omitzero"`
-	DecisionWords string             `json:"decision_words,omitempty,omitzero"`
+	Can []Verb `json:"can"`
+
+	// CommittedPence Of the award: promised, and still to be paid
+	CommittedPence int64              `json:"committed_pence"`
+	DecidedAt      time.Time          `json:"decided_at,omitempty,omitzero"`
+	DecidedById    openapi_types.UUID `json:"decided_by_id,omitempty,omitzero"`
+	DecidedByName  string             `json:"decided_by_name,omitempty,omitzero"`
+	DecisionCode   string             `json:"decision_code,omitempty,omitzero"`
+	DecisionWords  string             `json:"decision_words,omitempty,omitzero"`
 
 	// Elsewhere What somebody else pays towards the lines
 	Elsewhere Elsewhere `json:"elsewhere,omitempty,omitzero"`
 
+	// Fund The fund that a request asks
+	Fund RequestFund `json:"fund"`
+
 	// History Oldest first
-	History         []Happening        `json:"history"`
-	Id              openapi_types.UUID `json:"id"`
-	JobseekerId     openapi_types.UUID `json:"jobseeker_id"`
-	Lines           []Line             `json:"lines"`
+	History     []Happening        `json:"history"`
+	Id          openapi_types.UUID `json:"id"`
+	JobseekerId openapi_types.UUID `json:"jobseeker_id"`
+	Lines       []Line             `json:"lines"`
+
+	// PaidPence Of the award: paid, less what came back
+	PaidPence       int64              `json:"paid_pence"`
 	Reference       string             `json:"reference"`
 	State           State              `json:"state"`
 	SubmittedAt     time.Time          `json:"submitted_at,omitempty,omitzero"`
@@ -1253,11 +1313,30 @@ type Request struct {
 	Version         int64              `json:"version"`
 }
 
+// RequestBudget The budget that a request was promised out of or, while nothing is promised, the one it would be today.
+// Managers and finance see it.
+type RequestBudget struct {
+	Id openapi_types.UUID `json:"id"`
+
+	// LeftPence allocated − committed − paid
+	LeftPence int64 `json:"left_pence"`
+
+	// Year Of its first day, 1 April
+	Year int `json:"year"`
+}
+
 // RequestEdit defines model for RequestEdit.
 type RequestEdit struct {
 	// Elsewhere What somebody else pays towards the lines
 	Elsewhere Elsewhere `json:"elsewhere,omitempty,omitzero"`
 	Lines     []NewLine `json:"lines"`
+}
+
+// RequestFund The fund that a request asks
+type RequestFund struct {
+	Code string             `json:"code"`
+	Id   openapi_types.UUID `json:"id"`
+	Name string             `json:"name"`
 }
 
 // RequestPage defines model for RequestPage.
@@ -1689,6 +1768,9 @@ type ListRequestsParams struct {
 // DraftRequestJSONBody defines parameters for DraftRequest.
 type DraftRequestJSONBody struct {
 	AllowanceId openapi_types.UUID `json:"allowance_id"`
+
+	// FundId The fund that is asked; without it the only one that is open to the area
+	FundId openapi_types.UUID `json:"fund_id,omitempty,omitzero"`
 }
 
 // DraftRequestParams defines parameters for DraftRequest.
@@ -2309,7 +2391,7 @@ type ClientInterface interface {
 	// Corresponds with GET /requests/{id} (the `ReadRequest` operationId).
 	ReadRequest(ctx context.Context, id Id, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// EditRequestWithBody Replace the lines of a draft or returned request
+	// EditRequestWithBody Replace the lines of a draft, returned or challenged request
 	//
 	// A line sent with an `id` keeps it.
 	//
@@ -2318,7 +2400,7 @@ type ClientInterface interface {
 	// Corresponds with PUT /requests/{id} (the `EditRequest` operationId).
 	EditRequestWithBody(ctx context.Context, id Id, params *EditRequestParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// EditRequest Replace the lines of a draft or returned request
+	// EditRequest Replace the lines of a draft, returned or challenged request
 	//
 	// A line sent with an `id` keeps it.
 	//
@@ -2329,12 +2411,18 @@ type ClientInterface interface {
 
 	// ApproveRequestWithBody Approve what was asked; what was held is committed
 	//
+	// It is committed out of the budget of the request's fund and area for today's financial year. More than is
+	// left of that answers 409 with type `over-budget` and `budget` saying asked, left and over.
+	//
 	// Takes any type of body and a specified content type.
 	//
 	// Corresponds with POST /requests/{id}/approval (the `ApproveRequest` operationId).
 	ApproveRequestWithBody(ctx context.Context, id Id, params *ApproveRequestParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ApproveRequest Approve what was asked; what was held is committed
+	//
+	// It is committed out of the budget of the request's fund and area for today's financial year. More than is
+	// left of that answers 409 with type `over-budget` and `budget` saying asked, left and over.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -3341,7 +3429,7 @@ func (c *Client) ReadRequest(ctx context.Context, id Id, reqEditors ...RequestEd
 	return c.Client.Do(req)
 }
 
-// EditRequestWithBody Replace the lines of a draft or returned request
+// EditRequestWithBody Replace the lines of a draft, returned or challenged request
 //
 // A line sent with an `id` keeps it.
 //
@@ -3360,7 +3448,7 @@ func (c *Client) EditRequestWithBody(ctx context.Context, id Id, params *EditReq
 	return c.Client.Do(req)
 }
 
-// EditRequest Replace the lines of a draft or returned request
+// EditRequest Replace the lines of a draft, returned or challenged request
 //
 // A line sent with an `id` keeps it.
 //
@@ -3381,6 +3469,9 @@ func (c *Client) EditRequest(ctx context.Context, id Id, params *EditRequestPara
 
 // ApproveRequestWithBody Approve what was asked; what was held is committed
 //
+// It is committed out of the budget of the request's fund and area for today's financial year. More than is
+// left of that answers 409 with type `over-budget` and `budget` saying asked, left and over.
+//
 // Takes any type of body and a specified content type.
 //
 // Corresponds with POST /requests/{id}/approval (the `ApproveRequest` operationId).
@@ -3397,6 +3488,9 @@ func (c *Client) ApproveRequestWithBody(ctx context.Context, id Id, params *Appr
 }
 
 // ApproveRequest Approve what was asked; what was held is committed
+//
+// It is committed out of the budget of the request's fund and area for today's financial year. More than is
+// left of that answers 409 with type `over-budget` and `budget` saying asked, left and over.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -7162,7 +7256,7 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with GET /requests/{id} (the `ReadRequest` operationId).
 	ReadRequestWithResponse(ctx context.Context, id Id, reqEditors ...RequestEditorFn) (*ReadRequestResponse, error)
 
-	// EditRequestWithBodyWithResponse Replace the lines of a draft or returned request
+	// EditRequestWithBodyWithResponse Replace the lines of a draft, returned or challenged request
 	//
 	// A line sent with an `id` keeps it.
 	//
@@ -7171,7 +7265,7 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with PUT /requests/{id} (the `EditRequest` operationId).
 	EditRequestWithBodyWithResponse(ctx context.Context, id Id, params *EditRequestParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*EditRequestResponse, error)
 
-	// EditRequestWithResponse Replace the lines of a draft or returned request
+	// EditRequestWithResponse Replace the lines of a draft, returned or challenged request
 	//
 	// A line sent with an `id` keeps it.
 	//
@@ -7182,12 +7276,18 @@ type ClientWithResponsesInterface interface {
 
 	// ApproveRequestWithBodyWithResponse Approve what was asked; what was held is committed
 	//
+	// It is committed out of the budget of the request's fund and area for today's financial year. More than is
+	// left of that answers 409 with type `over-budget` and `budget` saying asked, left and over.
+	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with POST /requests/{id}/approval (the `ApproveRequest` operationId).
 	ApproveRequestWithBodyWithResponse(ctx context.Context, id Id, params *ApproveRequestParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ApproveRequestResponse, error)
 
 	// ApproveRequestWithResponse Approve what was asked; what was held is committed
+	//
+	// It is committed out of the budget of the request's fund and area for today's financial year. More than is
+	// left of that answers 409 with type `over-budget` and `budget` saying asked, left and over.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -10697,7 +10797,7 @@ func (c *ClientWithResponses) ReadRequestWithResponse(ctx context.Context, id Id
 	return ParseReadRequestResponse(rsp)
 }
 
-// EditRequestWithBodyWithResponse Replace the lines of a draft or returned request
+// EditRequestWithBodyWithResponse Replace the lines of a draft, returned or challenged request
 //
 // A line sent with an `id` keeps it.
 //
@@ -10712,7 +10812,7 @@ func (c *ClientWithResponses) EditRequestWithBodyWithResponse(ctx context.Contex
 	return ParseEditRequestResponse(rsp)
 }
 
-// EditRequestWithResponse Replace the lines of a draft or returned request
+// EditRequestWithResponse Replace the lines of a draft, returned or challenged request
 //
 // A line sent with an `id` keeps it.
 //
@@ -10729,6 +10829,9 @@ func (c *ClientWithResponses) EditRequestWithResponse(ctx context.Context, id Id
 
 // ApproveRequestWithBodyWithResponse Approve what was asked; what was held is committed
 //
+// It is committed out of the budget of the request's fund and area for today's financial year. More than is
+// left of that answers 409 with type `over-budget` and `budget` saying asked, left and over.
+//
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
 // Corresponds with POST /requests/{id}/approval (the `ApproveRequest` operationId).
@@ -10741,6 +10844,9 @@ func (c *ClientWithResponses) ApproveRequestWithBodyWithResponse(ctx context.Con
 }
 
 // ApproveRequestWithResponse Approve what was asked; what was held is committed
+//
+// It is committed out of the budget of the request's fund and area for today's financial year. More than is
+// left of that answers 409 with type `over-budget` and `budget` saying asked, left and over.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -12931,7 +13037,7 @@ type ServerInterface interface {
 	// ReadRequest A request with its lines, allowance and history
 	// (GET /requests/{id})
 	ReadRequest(ctx echo.Context, id Id) error
-	// EditRequest Replace the lines of a draft or returned request
+	// EditRequest Replace the lines of a draft, returned or challenged request
 	// (PUT /requests/{id})
 	EditRequest(ctx echo.Context, id Id, params EditRequestParams) error
 	// ApproveRequest Approve what was asked; what was held is committed
@@ -17066,7 +17172,7 @@ type StrictServerInterface interface {
 	// ReadRequest A request with its lines, allowance and history
 	// (GET /requests/{id})
 	ReadRequest(ctx context.Context, request ReadRequestRequestObject) (ReadRequestResponseObject, error)
-	// EditRequest Replace the lines of a draft or returned request
+	// EditRequest Replace the lines of a draft, returned or challenged request
 	// (PUT /requests/{id})
 	EditRequest(ctx context.Context, request EditRequestRequestObject) (EditRequestResponseObject, error)
 	// ApproveRequest Approve what was asked; what was held is committed
@@ -18856,186 +18962,192 @@ func (sh *strictHandler) WithdrawRequest(ctx echo.Context, id Id, params Withdra
 // const string: with thousands of chunks the chained `+` fold is several
 // times slower for the Go compiler than parsing a slice literal.
 var swaggerSpec = []string{
-	"5H3dktu2muCroLRT5Zla9o87Ts6ku+ai07FPfE4ce2LP8UXstSASknCaBBgCbEWTctVc7vVe717tm+yj",
-	"nCfZwvcBIEiCEtmtdjvJjd2SSPx+/7+/zlJZlFIwodXs/NfZmtGMVfDn0zd0Zf7PmEorXmouxex89mbN",
-	"yA2rFJeCyCXZrKkmXBG1lhuREC2JYiIjC5peEy7I/Pny6AXV6XpONmsmCIeHWcY1y2bJrGI/17xi2exc",
-	"VzVLZipds4KaSfW2ZLPzmdIVF6tZMvvlaCWP7JdM09Xx33AN4U9HvChlpc3rJdXr2flsxfW6Xhynsjjh",
-	"QmlGsyNVl+Yh9/mElvzEDDj7+PHjx2RW0ooWTNsjeJ6Zf7nZN4yYzAQtzBL47tUvZVVQPTuf1TU82d6N",
-	"med5xopSaibS7V/ZNn7MihaMXLMtWVayINp9U7JKSUEyyRThWpGNrK6JFCm7IDnVrCIpzXNFqFAbVpEN",
-	"12t4V6+5WBFq3iFCbojSVGTqeJbg/vDimx0GCzwyKwy3V9BfvmdiZY748elpMiu48J97mw0vSF3z8kjC",
-	"Hml+VEouNKtm50uaK2YOZQmwshvotIG4DVWkYjRLcEOKzA20zsmK3jDC9TmZv5v96d1sfkzecr2WtTa7",
-	"NqdgT4Ur8uTsXxM8HSqkXrPKjCyao3onzCmtqSJPHp8lhIqMzNM1FSum5kTRLdmsJcEvMkQDxUXKjt+J",
-	"wSO1uLATdEqqNavM6//j3eyn06Ov3//6OHn8rx/fzf6pB0ifCC2S2Su6Yv1buZK10CxD8Hzsdv1zzapt",
-	"s+nSvBpuMGNLWucaQKWgv/CiLgCMTi0k2S/8Xg2MrFg1CZBe8/+MrPdHuVGEErui2GKVeS+62LMvg9We",
-	"HWypHw0oqFIKxYDgvKrkImeF+TOVQjMB10bLMucpNUOclPjEf/+7Mnv6NVjrP1VsOTuf/beThqKf4K/q",
-	"xI0Lt9k+lbeAT0xosqmkpU72NTPqZZ7LDRUpnGdZyZJVmuNiacUitPpjMqM3lOd0kbMPJbNvtudMaUn+",
-	"8T//F1mzPIM/UlkUXBtgMp9KClTTU1Eu9FdPZrFjTmk5NIehGamsK8UeKVJWPGVIOjK6TQzI/icTI+eQ",
-	"NF1/4NkIwu4eRnD6Nfaz3Wez6lErMNv4kMpsaFT4ffQS4enBNZpLmbS8kfP+XS4UY9esGrtQWTLBsg9U",
-	"t57OqGZHmhcs9oqBnElrB8D4oGRdpfHTgAeyD4hsrUXE5rdMatTkH0M28BOKFK0zCi+2DQTtSwzRIFxw",
-	"Z3cJImwA0C1wDc+7BQR9qG2dcx/dm2N473ctF39nqTZH5AmK4cxPha4cNcnzl8vZ+U+7CVlDjj4mXXrE",
-	"msG4ZoXaRxTN5FuzJLtGWlV027sXN2p/L+/NbsqykjfsyqImE4Yj/DSrWCFvmDoSDOTcnNFMHWl59He5",
-	"OJLLJUgFC2Y4/ZGROo7wOs0dGEkkmKsBrcs64xqX3KfEqbZQ16fFU7AHJMux6KlqPIfYrPa3cUN1Dhzg",
-	"r1lK4nbXzNgaPwpj5qyc0NI+Kg8Zo0AkOPQenCQo2zTbD8iKsgJI/xctNc1jP3XJASzPPZ94OcoMHNvy",
-	"N3W2YjoCGnkuU9riOBFNoy6MMmcE6VSKJa8KlhEDwQXohaPY5KA0kFLRnxWkDiNrG2WFVaSgW5JJlMdR",
-	"QTEi2pgrwo3/jVWL2BVFGG57Ia8qWXDFMhDwhdQgfJAt0+N2veSV0h8yuh3FHpa1yPbt55l5ZjxXzemE",
-	"+XO21EMH4QHlTgLZZAastFnrqDt+DY9+TGZbRqv+Bs5Oz74yit1jcllWPCfwWUvyxWPyglbp2nzxp5F8",
-	"GC7KM0yYL7zr4NjdDpIepu3lm8FtIJYM4/UPVliLIBElC3jEbP1ayI0giy2w/lGi+kgocyc+5uzCQxve",
-	"0SGos6V5vwnK/NrBefsKv5MbIIPmtEjOmTIQq2VGtxekkIJtzbU2yMgFoYIYQY1IwQjNpTBzO7FDy6NU",
-	"elkOfshY1hcnjH5q3jm6oZUR/pR5Gdf5Rl7hCPjxJY6DH57iaH5PQHQDqcdwjEmTvYAXPiazK5nnjK7q",
-	"GEiMg9ABdSYGoPBo7KauUAobLYzi86/roqAgIHSXDuK36l/6D2zDlCZAT8ayuVdmrL3Cqp0xLqvicg+B",
-	"eN2NHxb/+hhSULElBdXp+oI8Tk5PT0nBqFCo0MOPsiKFrAzctmxKyaGRub3z3jEOquhr815832MZPbth",
-	"eXTsQgq9Hhh8UMsvc7pL4x0Njkb94RmrdqkBI/HSqrZWG/UDh3I/HoJbfeyCvmVpzkVPIRNSH+VcXLPM",
-	"qGFWLQNl68jwei5WR16NNWuQ+uiG5jU7WsrqCAix/dZw+Q28zYWql0uecib0ERd4gaioDGtx38q0LqxZ",
-	"r8Ois2yisQPfWGzHKmz+eRGVJv7xX//b6ALeBPGP//o/ZCkrYE/+y4Rs1lIxYoYwrMlIzNes1GTNqugi",
-	"Uyo+oDYck1+YNby39ABNr5lRAuiGbq0mYIddSJkzKiZgzTS65m7nuWZFjKxd8/3yuxvjrxzl+IJlnH7A",
-	"kboH8Jox0Xh3nMV3PHczSASoYK511HnY59XIh3+umdKjDQJRq/tzI5BqNlKLHKUOuCO2CkGMlgRLt9eW",
-	"eFpvCUxwMYm3/DtZ3iFjG8u6ONQC7yg1CgEqztrqdG10b0oy+6xBK4N3mzVP18QQs544b74ceyvDyljH",
-	"+7LfA9M5aLcKN8euA/irxRxHj3+uJRx0xVLGSz1SanSj/bt9233+0Y0SzDggcM9roVIqBMvm54Z6gVfU",
-	"EC+SS3mNJ3/Dq1oxdUzmP9e0okJzfJxrsqFcg4y+wBdYRvS6kvVqjS7ClIpH2vyIxtRjMq/YslbwupHY",
-	"N9RMUYsMHzdov+Q5kNKVFOw4EOb9QmfJLFiHAToggubwYOiJh/cfwbjNgYbju2+v7DzNMdv5Piazp7li",
-	"GyD6cbVUyYItZLYlLFeMlHRrTm1Dq0zBpg3sqB5cG1LYcTCfjXAw3x+IO+0cFhaD7yGD7AQ2PhKPrzsY",
-	"tJY5ErqcUdVYG2bJrBb+zxIsFBVL5c2AQDLFVlOxJavc83fjFjGabcm0O/MWCW+mBpN27Cqe5XS1Ytkr",
-	"J752JXOn201SbKYIw509eZs+jrFvyYfQy1pH8JmbRZ5ZW+hIBWqaofUWxtM2DbtcKHCJrw1xFpIwkXkD",
-	"WyjJDC1ggjmirfY0+xw6tCuq2UpW20F7oFFoiDIUVy6B6RjEMn8jswN5k5KMbol1Enb9BUa/2SmswwxA",
-	"0w275DoqoafBOncB7fdGXXPPTr7pnC5QLQ54xlf7Wcb93fxGVpkauJtU1kIrIquE8KUNhjMalD10o1xt",
-	"8QthY4r0Guxvwea+3MsQu3TInW0ya5RXPDa32jFgdxD6ZH0bnzNd+rMRhGJ+NCnYJM+Gs7m34eBpUeot",
-	"oA27YdWWmKfQjmUQyzB1VkFInyJcDCjU9+lOg+0Pe9Osc3CSnaJ5K7A99J4CU/WkcfGN/WNu1tsDsBRD",
-	"86xs0yEYYgsEEaMJZa0JGuX3ch8YMW6LaaCE2tFjAyC0RBf1FICroIKuWIW0nwGsTV6lnWTfOtnQhAcQ",
-	"effCq7O1THOG8oLricFCspRqakiSe2m8oS58ZRC2R1lK4HS83xRMd6NeeQtPwivbkWKMld5xjjbYhKDu",
-	"/YPh8Sct8tr2tJoVNIaZzmlGzqp9TcOO1QZw+jaCjKU8Y3NiVRAFOMMxOJi6CKQL/JNQQebsl5SVes6l",
-	"IHQhIQZZkZSWhqOzijVC05qC/lsEej5OZr6AQUZq837537rX/TdP7Thuk4fg3MgVfwus29t93PluKNd4",
-	"jGldVWhgTWWBX4FePNWSgijih4WPV35s/OgmgE8vcRb4OzSiNMw2WK9ll+i9nbIiM9CVf9l/9VQEk711",
-	"JKAD8VRsG3BPiKyIFPmWaDD2yyUmGUC0IFPWBTDPuWBzT/ID8YWrALypgHgJLtik0zVTXMKrzefvYZCP",
-	"yew7WpZMmBF6O3kpDNuprFvd7gjQbuU85qu+0jOBno8n47uo97Cea01gQ3zW7GrBVlwIPMDeAFruw+WG",
-	"HzhVZTd5hyXBwAkG5zna6zYYw8XnTdJB380VC8PiKVMEf41K01OuiGYD0f9Gt9L0monoHLsuLDPiUnzQ",
-	"jNFco6ytJFlCrFB/8KzGIP5YQAAMA0pAxUpmlHiXkiLRWgqhogMBaPmOWO4lGoQGzxvOAmemLrGoqJV2",
-	"YYBkwZYS+deWpFSQBSPUMLa7BIIXtCwt7u4C0xf2MfChKRVNQQG9xyg4jGVItowGzTVZUp6zAeGK3XC2",
-	"2W/Tw8fGSloI7x61BoIZ4KKtIGFu7oKcklponqNpYAD2a2HzjHZBzsbKGZUhchWj2TY+VmlQZxgiZGWz",
-	"JhRxj44MmfOAGLjRdEAlGj6eoerhkL2Zp9loC18QoxtoHqY3Qf7MSLtiKvO6iIdOA8+KCjAVoyoabx3x",
-	"kDUWPjuVf314Gz0ZBuD7yCFOMqtqR//tWVp4j1n4v2dRO+vhkloE+0XHUFOSVBaGqC81qxKy2BKU6EcJ",
-	"nIbXv0DRIiZ2CrmZNELPNh9PgYCtxO7lewsLHWZWGKydlstzS6vo2DA4xrKx14o+2HjcTlnmfCCoZ7Om",
-	"euCHsboiDOFUO7fkJLRU+hUk7UN2qx66o2Hj+GXbDA7wSIlBTaSfRmMDFe1ayI06J4o1atsjo8zBwBzI",
-	"UWCOfXIaQ7kA9O4V9aaZsKyoHjUY/SAXMttOtg65IYfNFExPMpeY54flsJFo3FpV25wQju9XF4OmF42U",
-	"0iVsPF0TJOaEK4zT6KkU+HtbwY49MSKtdnem6ZKzPGvrj6PD6DAq0UcQurg657JMAtH//T43A67Dc7nY",
-	"kRb0l+d4Fo/P+iQ9rvm8WTNwVRlUxOhWojStdGhY4TkDDU9Iomp/N2OcNWtGMy5WHxyr9/ECX06LE3C3",
-	"Hdv1D2wzHPXnYaNDrDTJGVWAhmgGJi5SJrldKFtz9l+cHiawLQwli9yZi2ayvg2uYC9cEXCv2TxzIpf7",
-	"qUznrGGtAwe926ncOWNFllxQkTKyqbiGagoJAhBV5PkPr988vfy2TewN2O5xLE71Xg65Ib9nS00MIb6z",
-	"C3pStYYeXI/3Tf/ANuN8Z31gKaTSPSdYQbeEYnql50qUKJZKkVldNRZT6LH2dIJTbr8rrsUZL9A6tgQz",
-	"GWsW0/FB7waOzjFIcMhXWMNjzP0e3iG1w5906ex8TUUNs/NBrw8cn8Go4zET38nR05VjWogyeAYjvULT",
-	"YXUnTEY5+O3dMncJC+j4a6a4Ywaw/5Y60uQYvc9TiepFy1jpBEtPoCZsRJxzQgm89EgRURcLoxpTsmEL",
-	"otaybBORs9PTZLd2tvdhp61NDKm0ANbdFNjWVkwr5OjWYsiFlkAoO9zydCpM7tcLW9A0AIdvWBWTqb6T",
-	"GxcchUR9TyBUreWHQOvrB7YvCc1zSFRQNnCYK0sDAaW8nLZPXWxksy8jshkspC4/aDlEli69n6Mu0WTM",
-	"lVmLpUiZUXW5VixfXpBTWKjoUMNxuBjlqOma5jkTK2YIRCzwSVbXXKzMMUPgNFXXNrABTdy5lNdxgzk4",
-	"NseMyoUNlqf+ILgL0sZR4nZVdLhyKQZk2JSWQNkXjJRUKZZZo4EZ0xVA41oRFMj6EXDsl5JXTA1s4Yrm",
-	"TGS0sicDNnhh74zmtj4XqQV4C/fmnt9VmrDqxeTjhrfMcWc1i2d00KLM2QfDT3hE230tMYHPQHlBNU/9",
-	"CSgjSLgge3M4S82qC/IYKsiB3IFA3En42w2tG1qJUffhHR9UJzY7h6ZrhKt8hE085Jk9DO6ARrisHkK1",
-	"EaFzUS0YjpHDV423o3OjXK/JvGVXnp9bdbpSGgP0nURnNGxMWFjLjS0TAQoveh1qkbFKaSmzHhXtKth9",
-	"JDO/WD+U82/al1TivCKNLaR/o5hJEA1o6PtGO6R1Zy6tS1FobSF+xgMR5zbsLcI6tKMr4Ew7J8IANLH+",
-	"jQSdMK4OB5Acr2JE4mzvHJQ36DocFAEgjcWtFkNZN1RFtRRr1TlUyPak2hK+rFMf7DDrRpOUFow4M1fc",
-	"l95RzKmyRcS4SPNa8Rt2QWgYNNxIfUYeKNkIbT1mJG/lngQXNgCD3vHVcRA+uyJfP/nyTz3MXPiCMTHC",
-	"IG9YdYSPzPuikbqeWMGsXXhkxAtm/gkvdEsIBQvs1NkIBo6dY0rLnUeS0vIQ5xGpkPeJD6VftGvfyWDt",
-	"y4HTefL47Bwj1g1pyKSh6TKoOwq1MeFzr46nwZwEBJVYTYS7BOrEMR9SlyHjsmBG/TJ/K02XS6C781YO",
-	"9Hy2Q6Xq5blCPE1jQpyreuHqduj5XqRfbBvP2IBPosu/MqYpj4QZvMop98vxFWA3RiSso/nFrKpktctZ",
-	"0czUp8iupGV3FX95/fIHYn9FHTEMyVrIMEJh4Ezc2H6rY05FaarrgXoImus87qjSFU1dUu2A4NCTXbVB",
-	"oODC11qX6vzEVVE9dlVVbdFOdRLSkN07t3nJuF6/p53n8AriXmNhJxAm01gqiY2QVSDSOUUsjPvpkzio",
-	"m/thMLkF0laiRQfgxamVDdxLE4obBK8MOiMfIM7vfrM13JUPJmy07Bejc3RCm1nPTXf4GmZjzL9up76s",
-	"gq1O1z/dF1g2ydAbVxsrAU8KaOtA5EGdsDzKgv9gLvL+AlRQnGuiaLo/SjMcO5qVHCMBg4FJI6PY3Ck3",
-	"cWzOlrbrLW9z25UYYJNY7Ar7QaQ2WsyFjg2F7bfgoFN7qrDVM2AtgdlwXNyxG/lFM5L76o0d0X2+atDq",
-	"fbCmQwTaeyL+mcfatyElHm7vNZapAfZu8CbG3p98MKb7LoyobxHEaFA9rmTiQpqw+vakMOePjGLR+kNl",
-	"DP4Wcs+mu+wmp1tN9ot1FR5MNApzj0Y7vWIg/yPLal9o92E0QBZW3dhZ29g/GDWR7XOaxajPJ9M+3YLj",
-	"dwDaQ7zOra9TP7aC9I4S9tMvdEOrbGph9/uVDoekQusTmSSSu3fGi8XBG8NZFdaTMlzb3j8xlKxyW6RY",
-	"c6WjgaIv82xydcYmISly3PdVH/8waL27qMsoqdFLi97gMS3k0781Hrha7wyC113L8YdVZzql+Rt64zNa",
-	"nejqHAcdkteiDw38IRXYXTPfUr2nGY9Qvk/BE1x0x55AwqgHZceGDiEw26E+cTFSm2hTsYcuSNrZ/jBf",
-	"HG1IGckS4548RXKmlG8LVjCNynYDpMktpaNY4peZbal93Jnbqu1yhR70c++V4cobH6GMW2KX2Q7gsMlT",
-	"RDHzPaZW34b9t9fr0rxcSMbI1jOYDTXRsXfIdjW7W8XcRpBAx3jcH+xFn8YHbashQmu5a9FJ611s7+BJ",
-	"vD2/HaAJju5PLZx2/zz2trztQ1jQ3VtmBpIu2i1pxjHBvh4QgHyc3Om6Et3qvobSdkrwQogdFPplmUto",
-	"OErXLL22oWVHtUhzLOw/XK63Z93IKrq0DUjwFswmGpzOsPownq9ZKfxpRPesohsxPMcbx2/urFfeRg2R",
-	"tdBxPihBGI7GN2IWay7FylFULlboT7fOHg65GroXdzssCU7AhA5MN9BZg+luF9zFAMsHDY4r/d6YPCNV",
-	"39FCFDXYvF1L533BliNNnAfXia37tR1jwQlk2/YUzyBW5sLGlDQJtXsEjxvfOTDcQLySfNe6xjLeIEWD",
-	"EQ1CeHwIsCGeUqRYWldcb1+bg8YD1fKawT4XjFaseuZO5i9v38ySnkGM0DQ1Igi85UQD8O8SG15U1ouc",
-	"p+RlycTzb4lLkEp8+BGtM27ghMytH2/uegJC5A0sojnPtdYl9tUzBGiAp9loH1UyoYkUhDYu5iAVBvIR",
-	"DRFNGlc6wDFyQF8UDlzsyHqP3wn0d+T8hiksZIudbDA/yshdCUbsyZwRgP9jchlO37QNIdyM905gOkRK",
-	"85yktKqgK4U5l8jBWofiZi0JTbU6JrDdraxhy0JqyKNE55wiT06fJO/EJnzE/LyoNTyayeDJL44JrgN8",
-	"02aZ86E+iHPyzy7M5V+w/2bOUybQeMgzJjRfQrz07LKk6ZodnR2fNk0fg+8aBzGUvEOzsEe02ePjU3xI",
-	"lkzQks/OZ18cP4axSmpL8J945gkfbYiNoQ+w7ufZ7HyWc6Uvm8faXWd/+jXamrLDom/fe/Z9p+Xk2enp",
-	"jnaT/TaTd2qnFdredqqOOFyf+vT7V7aaacCvtmVnfCl+70FPTEO5rPo0C1DjkSI0vCVNV+AUCK7uPcQ/",
-	"xBjkN9t24fxHCiNIjwlUqPGqCtROo+k6wEhkC4YOGEy1YXY2ogyc9AsWsA3YOEJ9G8oMkF4GVooOkMUO",
-	"p3nkpNOgGMEGpO5vZLa9A8RMa1Y5WUhv9WuMBUVzQb6XIpOC8KVVH2vtuKUrzVHrumKTw/YGuzfG4biN",
-	"wx97ePl40imPxLs+Ar2ESuU20LXT+zs2qH3sBJ6x490J5X4wIqPl0iKjlYN+m5dvtHZscnABocftXq5k",
-	"wTC3Bi3m5RCefkxC0nzyK88+DtLnitEsxJw70ctR9xL2woxc0ZvQuvGAN2WkK7eMxBt5nA3GCbDmknKW",
-	"rVBKGiCaE4kRyp0ntNZracTDk1VFbcv6QRb7Z3xkFHt16sO4e2uXVRzblnrvNsEcOuI5aG99Z0a+d4O4",
-	"nD40XmIL7buDk1GGwLsFsizkFhR1uk6IaDfI8jDkbn8H333eVFkGS6DP8ZbLJU9ZBaLqinKhfPcHyI6C",
-	"AgKhMnZMsCRGEyzncvH1mhWK5TcMuue34c4+jInQD8hz9+iutpzjp+VCwaS9HpygEFsVxwZ93B2+7LjI",
-	"K3xDigbiBkArRmj2Mwx35feLk0PcYeXqc97xyIxwCmOBOuoPZRAHD0PG4XRPLPZRH2IxffCGKrQvyA59",
-	"QLT81JfsA58Spx8I7av5Q+0iMJlnzsN/JyiwkxFqYUFHOrpYnJ2KQyfMVug43OUykT04ve30ZxosTwB+",
-	"MptB5OpOWYbVrqwA/itZKgKR2yk7HtV74O5lAeL5/WMYxaekdC4aRhGG0WV3BPinInPADgHCuq4EyeQG",
-	"26zaVBWu1UUYRc/N7LJerUfhQM4FO7KVMnbLrUH1MDUZpj+tDHkXY9D37DPvBXGPkq8B5FZJZWtOxZCv",
-	"R5D6TJVrEcYrdIU66IE0dFdTc4Js/APjkOlhJ9MbCTVdFd0SJZ1YuzwmSKQgH2sjq8wWoALjiXXtY3UX",
-	"y3uIFH1BWLEQjj8n89ME9/hBM+wPXn1vuBjerkJNn1bmbxfh7CHUczAgKHkAlHpNt+iGCBDrkWohDsQS",
-	"dIp+7CfchQ1ViGbLXtE8N2IYODtproxCe+2tURC/aesQAYYZZm5QUAHipWuJ6gkrHEb3EcnoFi+2l4Eo",
-	"/mAUGwPdD2e6/wZrbl14Tbyp6RfGvqJ1wD5zELNDJMAWJ4HO687TZjva7gUQcC7u5Oiv4YlRhqhK5myn",
-	"f8fHPHjKCqA+MqEBVhIIF/D5CpmQ2dhDCgRNE/jDgdhlnlt2VxwActzBQaHx/ezbkKM1vWFE8ZWA7v37",
-	"OLcBLExZ2y0ifmOfGQVSLntkgpdwilEzNqULGfLz7auMN366WJkeW7hly2jVlGZDwx+nOX4PTRNsU63Y",
-	"krcYC9RaMsZtnn399ddBXZmzaBjn79IMjGC22w6M1XGsuAgnfShXrAXysPmOR7AKWFGDRA4hQuG37w7F",
-	"pz4fYdTF2k7rXRhkg+1FY4DqntRydnr2lRGGHpPLsuI5gc9aki8ekxe0Stfmiz+FocujUKBbAcmTHUsN",
-	"YC0PLZBaEBj2gx7AhloyYSvNPVI2A9nm02FtTG5+NqdhizM48YcLo01tmY4CdsAb9lujPaTfM20YstLY",
-	"6jKHiMdwKdw+/KnlchyiAbczTNvWF4NHq5hBjyv7VG+aXtG0zIsGhsskxJbgNvJDE3dmw85srd0Yb/p5",
-	"iJfGaz7elpm+FPnWd/8AyKQdb/vA+pqgi6iMMaQR/w45JoLGPo65MLyyoDpdH4xZPuNgwuyGUCy2xLV4",
-	"dWjioBcpir3u/RTlyrWzvuezG6Iotp32ISiKPRuEcCjhqQi0oLEV5qOHdWua4iqhW//HkufD5oTLfEO3",
-	"ioDpj1Ctabo2rx6Tt5DDQm3ZMkUWDIKt1yy14aHkhle1YsqGYGDjZyjTJiE/nOsgtvLrvpkhkxuRS5r5",
-	"UvWTLlqmmukjpStGi/aFeyKw4IJWsYo/0du2FQfRkGLe8M4Svycs8HkgYyycK0TgQuKAoclNwX0HDO5s",
-	"DgkOFSvkjQ39v4tLrGdZ2awlhLRBlyWIzXGV5K2tpQkiJlK00mqg0qY7a3wfY4rReOXisaC8N7mEh83t",
-	"vBNtIEta5YVc9zAYDi5z7saZw0BNVT6zsJxpll20bh1z7pS2NUhdqLYmuqI8j4VAwuGyAKQP7fh9Eim4",
-	"B3MeQo58Q689ytMN3RK6olwMwKMBLSNx7rYbPIMnPm+f0r7CQnuZq7WwHMJQaACugPj6poD3ZK3zGZbQ",
-	"+FxjgbBY06fVwpo570kHu8wyq4J5Hcte5H4lC9Bov0D0zBU0ukdYH2SP9UHc3i8F8wVeDqdENed30q4/",
-	"NkiWrsLmWjt1qh0x3AO6yT0pJQ9pKN9dou3WtnLXTLM0DNaIlKCbJJieUNJK2zryJKcLlh/KEWNL8vtJ",
-	"GzVfk0wyCNNMMGcKFdADQeqQ6HQVFl5uxTzZk9DewQfSC3RH9jZnsxVFue0zR3W76ZytKp74qK13wodt",
-	"JZgGhYWgzc9N61X0VloXQxAkFxN5bFzWLox6MNf73YsRtjslFFy4fmKxuiauFN6dWlK0+v4NNu78tNyz",
-	"qRE3HEt7wPDZzXg0BQQZcrEPcdkTX2RwkEG4AnyHJLniw1IOlgd3VYo5VKVPrWe40z4j0gF5Eh13GcRj",
-	"CHjSLHgMLQ9CeEBNXpmNHMjUhGmZ7oRAaba2brhIZ6nl2C7BneDDUm5oYE0r1lwoQKmza96G+A6RXger",
-	"nwnVvS0dvGvtT+1R9o9IM9soMZIkcmj+vJsSPrfP/H7jQnGHf9jQULQ4E3PXiiBEsIwoSZa0GsyMclAx",
-	"HPv5BqTW/3jz7OhfE/jv8VdAp99ykcmNOnp89uVZ4pw+qSwKmhDFCp7K3BD5imi6IAumN4wJ3/0F4lO5",
-	"zl3tJ7qQN0A03wnXwwXtemgVdP3AMaL9AovSy+qarCSkV5EFW3NIIDwnRsOGB/AIDBdbyjyH9jM45krK",
-	"jFRyA9E278Q1K50AsqCZazZqjpFl+IKCVh9QC2oDPdmwo4GziB6TS43d/c5OyYtvYsJ1XeaSZhZAx8Xe",
-	"BF3xh2O6JjVn6/vt0E5FXd8cs28hddCW55zMoT3vv32HT8yDmvXg8vi3K7Pvf/5///df5gNqdAGptc2S",
-	"Y83N4t7I3V1/7xL4c+u+wNGbQtPeQ7gvJ/F+zX7RJ6m6uYWbZR+3PTsYt3U0PCKYQqcnLi6M4lDVQoH/",
-	"G/pQtRpLFbQsD8KRcSmEAikwgpxzcFuefPX6bwApUWoacOX9BkFPF+7NJLjjWD2lPMCRfSc3htsQKhz1",
-	"5Sppa3w8G+I+t7MZhod8UjSt12+nHtSRGypoOUS4Pw9TvGs4//mgasN9DaIeLEY/0j4foauqRcDyRyGk",
-	"b60yQmh+5R79vcvO/vD/wNlVIBhi4p6RB4w8BE0GwT9oS5LdF/1yMHls2XQULl3ARQ829wDPHfh/+7hB",
-	"F0CJ/5uXLy5IyvLc9SElqjQcTa0Z02Qj6xyRk5qTZLWuaM4Poy/vviqq9jHoW1+Y6xeCJfuiKhO2fdPy",
-	"A0YgfuDZnECPAMMBOYbo5LlERL7Ak5wbqWLoBexyuaDptX16IbGmuxnsndAVFWrJbFQox9zTZS2yY9Kp",
-	"atFOxbZWKQzHeGG7lgofJhlEZNheYNuSvROtFn9Afufug6Jbo0ZA6bnEDZIR88IOl0PQN+UzMX217+KO",
-	"7SVv0ab8DqY3OWnd0f5Af1TTG9bgBl8/2BXinaCkYDtaQcXtc6hnntiKbLsDbfCZVy6e8DcbcBPsY1/g",
-	"zbKu9JopcMYfzNmAJwjqiKy1giQ9yIi2odSPFKmoWNlrF1iyp1XLZzD01V7nJ6o9gl2CP+faI2Pib5tu",
-	"khgY3pzy4aqOWBGkXfiQK1Lx1Vo3ibTQvFf4Jso7rhnJz24V4ZV/ak8ECgTJ67WhNAG0ufaDA8alpilW",
-	"cxX+tMBMFOvsfLccvAdI+2t41iec1PZ0msaLXFeq32EKQqsb3c60Pc8tDXi6aB+9ZqLtZjhQoM+Gqqb0",
-	"9bScvhYa7zfEeYHjE5zyELksgz5+B4jSc8N1qkAHZOeAAXzto/4kvNFf2OfLHnfd+NU9sMHNcNGtNhME",
-	"xXAk3pxA+8MD5Bt0sW5ZK3bYazyEBri3X/GdYsNw9IeulrULLl1rzLtDJY4ECYGOEoFT+JqBQcOoUI8U",
-	"kRt07FgmAg0IdoOnvWc1mBJliCl2oWh6TMjCtYjZmInmUL11DjXifWOOeSsx3bZBsG+BmrfhKlJuxciC",
-	"P7o13bJ07ChTrS8f2/hHvzqce/SS+P4ukGxKK6f1Tk0xfXLwDFMUPLolM+RGkJQqlks6JEUXaLa9HxF6",
-	"cKF6uFyM7cUYWSo8QBc5+6Qi/z2W3RjRk+DTVRdp9ye6l3l/M+J+2ErvPp0qjiiOEt09BR3OjIJOSq6d",
-	"6+dTkWNau7xuk9vw7Yc2u7qzjQIFnL7PjMLoLcyJeqja8t9AjDJtklChSLd2XhZX+j4CYaEYcaKaRojx",
-	"Cg7wO1dsGpO/V9bzAAzkIZ3UQcOzwyUvYVA6yGLOtGGhG2z78kBhMdDozwGbCyiHoEOYepg4JkExT3BO",
-	"jIDlvYaOhnzeN3sZMnNUfgUP1pOiaerpagIDOUvCfqAiI02/3TiTukOgUZe4Qs1JxVyZYirInGdzcs1Y",
-	"CU7antLBMn57Vrh8QTWUZfxcApnCbsWfWBceB622P6yQG9sj9gHB90esgYC6KrBhSKhB/gxVKLCNZIBp",
-	"Y8jGCbbgO7ihx3b2+20Ba7cCcLa3x+QlbhP6jH5MGjNSO9j5dH9J3ow9uH1olxzYdC59MPKNS+g0PLxo",
-	"Pq9ZnhGuICfBdVwdhwG1bZc+6POzr1/W2L7yt+qjh/Xv1v98i+ymXsqB+vc4w5qsSC7lNcsIWEuaXtuD",
-	"OSt3Zb/9G/eldXYYExufF6sMQ4BiLSDINb3gdO8p7D8GldIXNoQ1bjpsSrI8oIDtC94cTrx+s2FCbwnF",
-	"DBknzJpjwlpMa1oVyzqfHVCee6SwFhOmGdlqTCpxxuAuON25ONPYTo62Xh+vXEPHS1szCju8h4WUeFBi",
-	"qfJ96LGEYbo2+oHBnQS0Xtgehvdx/U5w5XvFXwS/K7pVvlEWVkC0HdJtYLWRIZpMpsen5MU3voaQuTO8",
-	"R/NZNcr28TvxxtXZ4oooxoTLj4UQDwOy2O8NTPo6qNQEWk52Tl59+ywhf3n19M8JefXDnxPy3dPnV2bT",
-	"b9ni1TF5CSWg7KyYC/bk9PSdaKJJUD0lc6iPNo+FGdIsO2wlpyFhoqhzzUta6ZOlrIqjjGpbeDuVmU1L",
-	"cJQmePONRbQuVgN0D6B1OMyeJNsQp10JuUi4qlF/BC3YBeofWMlr7uaZh00FBiOF2zQia84c5n1os1Zz",
-	"EH0q9VdW6oMVD/KF4OieUnB9RlSxrE6duzzeN6Cbe/iaoXnA+9fQrYaVABlwbYnutpgCaR3DP/p571We",
-	"dJPcf+iDT9t0FLWgUKWfLLn2xWDpDeW5NZXdn3BxP45z2x/9965PfYvb7OlTfeBp2CwkIIAo2fbTn02v",
-	"4YKVdT8Pd/0Odcye0kOqY3YJEf2rYjmjarz6Zfv9HzrOxAz6e8eWH2GXe5DlraV+gjGoqCmbppZ/CGT5",
-	"0RrGHhBZgGcDm9bSiso0XbsiCrByzAy6Ky5BUItSh4i/ax9iK1vI89F4yhDBjKGUljZdCP5q5wqFQ/iE",
-	"obdrhh4RzPJOqRASm9jb8sVB2dgvT7+wtWaxYBpE8qOJIaYTYLTPQ9GDTw/0r11000Na7NS16wjHUq4a",
-	"COfWeGf+AEh3LlzdaV8+CuYN3GUV3Rxc5HID/5a5yBSD9OdKwN/aexAPCMtQYjm02NjkzIkE24zJ0hqa",
-	"OBkI0vKaidn5T+/NjStW3TjQqqt8dj5ba12en0AFPLik937ULn1+3S7nH3aEDAvWn7safbYzKWbs+ihH",
-	"Q2vBHIBVy2yEgcuS6Qe/tUoQ2TIZRvcPXnYZuP2XocR0Enq6h3qf+Eh2W1FzI0nJZJmDgodEP5jRhY3G",
-	"YvVCtQEYj/D5Ss52ewGmkXY3C8jJBU99GUx06ShVbK7BlvWKi5RBOCpuDMzEUjGypiILR/fdvvqDQ4pY",
-	"5mopReJffBCBJ722dHsRzOABsz/Bv/ftqehutOB/Tsq11HJV0XKNj4HJLhi8sXt8fP/x/wcAAP//",
+	"5H3Lkty2luCvIHI6Qt0xrIfKsm+7KnpRLkvXutey1Jb6auHSKJEkMhO3SIAmwEpnOyqil7Oe9cxq/mQ+",
+	"5X7JBM4BQDAJZpJVWQ/bG6kyk8Tj4OC8H79OUlmUUjCh1eT018mS0YxV8OfLD3Rh/s+YSiteai7F5HTy",
+	"YcnINasUl4LIOVktqSZcEbWUK5EQLYliIiMzml4RLsj09fzgDdXpckpWSyYIh4dZxjXLJsmkYj/XvGLZ",
+	"5FRXNUsmKl2ygppJ9bpkk9OJ0hUXi0ky+eVgIQ/sl0zTxeHfcA3hTwe8KGWlzesl1cvJ6WTB9bKeHaay",
+	"OOJCaUazA1WX5iH3+YiW/MgMOLm5ublJJiWtaMG0BcHrzPzLzb5hxGQiaGGWwLevfi6rgurJ6aSu4cn2",
+	"bsw8rzNWlFIzka7/ytZxMCtaMHLF1mReyYJo903JKiUFySRThGtFVrK6IlKk7IzkVLOKpDTPFaFCrVhF",
+	"Vlwv4V295GJBqHmHCLkiSlORqcNJgvvDg292GCzwwKww3F5Bf/meiYUB8fPj42RScOE/dzYbHpC64uWB",
+	"hD3S/KCUXGhWTU7nNFfMAGUOuLId6bTBuBVVpGI0S3BDikwNtk7Jgl4zwvUpmV5O/nQ5mR6Sj1wvZa3N",
+	"rg0ULFS4Ii9O/jVB6FAh9ZJVZmTRgOpSGCgtqSIvnp8khIqMTNMlFQumpkTRNVktJcEvMrwGiouUHV6K",
+	"XpDau7AVdUqqNavM6//jcvLT8cHXn359njz/15vLyT91EOmBrkUyeUcXrHsqF7IWmmWIns/drn+uWbVu",
+	"Nl2aV8MNZmxO61wDqhT0F17UBaDRscUk+4Xfq8GRBatGIdJ7/p+R9f4oV4pQYlcUW6wy70UXe/JlsNqT",
+	"vS31xqCCKqVQDAjOu0rOclaYP1MpNBNwbLQsc55SM8RRiU/8978rs6dfg7X+U8Xmk9PJfztqKPoR/qqO",
+	"3Lhwmm2ofIT7xIQmq0pa6mRfM6Oe57lcUZECPMtKlqzSHBdLKxah1TfJhF5TntNZzj6XzL7ZnjOlJfnH",
+	"//xfZMnyDP5IZVFwbZDJfCopUE1PRbnQX72YxMCc0rJvDkMzUllXij1TpKx4ypB0ZHSdGJT9TyYGziFp",
+	"uvzMswGE3T2M6PRr7Ge7z2bVg1ZgtvE5lVnfqPD74CXC071rNIcyankD5/27nCnGrlg1dKGyZIJln6lu",
+	"PZ1RzQ40L1jsFYM5o9YOiPFZybpK49CAB7LPeNlai4jNb5nUoMlvQjbwE4oULRiFB9tGgvYhhtcgXPDG",
+	"7hK8sAFCt9A1hHcLCbpY24Jz97o3YPjkdy1nf2epNiDyBMVw5pdCV46a5Pnb+eT0p+2ErCFHN8kmPWLN",
+	"YFyzQu0iimbytVmSXSOtKrrunIsbtbuXT2Y3ZVnJa3ZhryYThiP8NKlYIa+ZOhAM5Nyc0UwdaHnwdzk7",
+	"kPM5SAUzZjj9gZE6DvA4zRkYSSSYq0Gt8zrjGpfcpcSptljXpcVjbg9IlkOvp6oRDrFZ7W/DhtoAOOBf",
+	"s5TE7a6ZsTV+FMcMrJzQ0gaVx4xBKBIAvYMnCco2zfYDsqKsANL9RUtN89hPm+QAlueeT7wcZQaObfmb",
+	"OlswHUGNPJcpbXGciKZRF0aZM4J0KsWcVwXLiMHgAvTCQWyyVxpIqejOClKHkbWNssIqUtA1ySTK46ig",
+	"GBFtyBHhxv/GqlnsiCIMt72Qd5UsuGIZCPhCahA+yJrpYbue80rpzxldD2IP81pku/bzyjwznKvmdMT8",
+	"OZvrPkB4RLmTQDaaAStt1jrojN/DozfJZM1o1d3AyfHJV0axe07Oy4rnBD5rSb54Tt7QKl2aL/40kA/D",
+	"QXmGCfOFZx2A3e0g6dy0nXwzOA28Jf33+gcrrEUuESUzeMRs/UrIlSCzNbD+QaL6QCxzEB8CuxBo/Tva",
+	"B3W2NO83QZnfOzxvH+F3cgVk0ECL5Jwpg7FaZnR9Rgop2Noca3MZuSBUECOoESkYobkUZm4ndmh5kEov",
+	"y8EPGcu64oTRT807B9e0MsKfMi/jOj/ICxwBP77FcfDDSxzN7wmIbiD1GI4xarI38MJNMrmQec7ooo6h",
+	"xDAM7VFnYggKj8ZO6gKlsMHCKD7/vi4KCgLC5tJB/FbdQ/+BrZjSBOjJUDb3zoy1U1i1M8ZlVVzuPi7e",
+	"5sb3e/+6N6SgYk0KqtPlGXmeHB8fk4JRoVChhx9lRQpZGbxt2ZSSfV/m9s47YOxV0Zfmvfi+hzJ6ds3y",
+	"6NiFFHrZM3ivll/mdJvGOxgdjfrDM1ZtUwMG3kur2lpt1A8cyv0IBLf62AF9y9Kci45CJqQ+yLm4YplR",
+	"w6xaBsrWgeH1XCwOvBpr1iD1wTXNa3Ywl9UBEGL7reHyK3ibC1XP5zzlTOgDLvAAUVHp1+K+NTP3MXKl",
+	"WYl2/dWSVdZexRWKpTnlAk2tRkx3QofbHxOZRA2S1lqahaSAzWswNqfyGgBZsZxRxQ4qpnR8eTKtC2t1",
+	"3JAgsmykLQbfmK2H6pP+eREVdv7xX//bqCreQvKP//o/ZC4r4J7+y4SsllIxYoZwkLtipSYGnlFjGBWf",
+	"UVmPnQqzfoGWmqLpFTM6Cl3RtVVU7LAzKXNGxYhLPY7sutN5rVkRo7pXfLd64cb4K0c1o2AZp59xpE0A",
+	"vGdMNM4nZ5AeznwNwsFNNcc6CB72eTXw4Z9rpvRge0XUKfDayMuaDVRyB2krDsRWX4mRumDp9tgSz4os",
+	"/QsOJvGOCadquMvYvmWbd6iF3lFiGSJUnPPW6ZLIOaEks8+aa2Xu3WrJ0yUxtLajbZgvh55Kv6644Rza",
+	"7SDaALRbhZtjGwD+am+OI6c/1xIAXbGU8VIPFGrdaP9u33aff3SjBDP26APTWqiUCsGy6amhXuC0BWaQ",
+	"S3mFkL/mVa2YOiTTn2taUaE5Ps41WVHDHLQkM3yBZUQvK1kvlujBTKl4ps2PaOs9JNOKzWsFrxuFYkXN",
+	"FLXI8HFz7ec8B1K6kIIdBhzHL3SSTIJ1GKQDImiAB0OPBN5/BOM2AA3Hd99e2HkaMNv5bpLJy1wxYKI9",
+	"zFbJgs1ktiYsV4yUdG2gtqJVpmDTBndUB68NKdzwf58M8H/fH4o74wEsLIbfffbiEWx84D2+2rhBS5ln",
+	"jcThjSGTZFIL/2dbPvk0CnZd4lyxOavc83fjFjGabcm0g3mLhDdTg8U9dhSvcrpYsOydk643FQeneo7S",
+	"u8bI6ht78i4HHGPXkvehNrZA8MStNq+sqXagfjfODnwL226bhp3PFHjsl4Y4C0mYyLz9L5Rk+hYwwlrS",
+	"1sqaffYB7YJqtpDVulfLMfoWUYbiyjkwHXOxzN/I7EDepCSja2J9mJvujFVchWqEdZgBaLphl1xHJfQ0",
+	"WOc2pP3eaJPu2dEnndMZau0Bz/hqN8u4v5NfySpTPWeTylpoRWSVED63sXpGg7JAN8rVGr8QNuRJL8E8",
+	"GGzuy50McZMOOdgmk0a3RrC51Q5Bu73QJ+t6ecp06c9GEIq5+aRgoxwvziXQxoOXRanXcG3YNavWxDyF",
+	"dghzsQxTZxVEHCrCRY9CfZ/ePth+v7PP+i5H2SmatwLbQ+cpsKSPGhff2D3marneA0sxNM/KNhsEQ6yB",
+	"IGKwo6w1QZ/BTu4DI8ZtMQ2WUDt6bADEluiiXgJyFVTQBauQ9jPAtdGrtJPsWifrm3APIu9OfHW2lnG+",
+	"Wl5wPTKWSZZSjY2Yci8NN9SFr/Ti9iBLCUDHu3XBdDfolY/wJLyyHijGWOkd52ijTYjq3n0Zgj9pkde2",
+	"I9isoDHMbEAzAqv2MfX7fRvE6doIMpbyjE2JVUEU3BmOscvUBUid4Z+ECjJlv6Ss1FMuBaEzCSHSiqS0",
+	"TLyh2QpNSwr6bxHo+TiZ+QIGGajN++V/617337y047hN7oNzI1f8LbBub/dx8F1RrhGMaV1VaGBNZYFf",
+	"ebv9GEsKXhE/LHy88GPjRzcBfHqLs8DfoRGlYbbBei27ROfymBWZgS78y/6rlyKY7KMjARsYT8W6QfeE",
+	"yIpIka+JBmO/nGMOBAQzgvPEfDvNuWBTT/ID8YWrAL2pgHAOLtgo6JopzuHV5vP3MMhNMvmOliUTZoTO",
+	"Tt4Kw3Yq6/W3O4Jrt3AO/UVX6UEX2labM2PZ2HC/4RR/G6HvV4mttayPJRsAzNiCC4Gw7gyg5a5dN6zD",
+	"aTXbOQEsCQZOMMzQkWm3wdi1fd2kT3Q9YrGAMp4yRfDXqOA95oho1pPHYNQwTa+YiM6x7cAyI1nFB80Y",
+	"zTWK5UqSOUQ9dQfPakxHiIU2wDCgL1SsZEbfd8k1Eg2rEPTaE0qXb4lKn6PtqBfeAAucmboUqaJW2gU0",
+	"khmbS2R1a5JSQWaMUMMD7xLSXtCytNd8G5q+sY+Bu02paDINqEhGF2IsQwpnlG2uyZzynPXIYeyas9Vu",
+	"8x8+NlQoQ3z3V6snLAMO2soc5uTOyDGpheY5WhF6cL8WNmNqG+asrEhSGXpYMZqt42OV5ur0Y4SsbP6H",
+	"Iu7RgcF/HhEDj5sOqETD8jPUUtxlb+ZpNtq6L3ijG2zupzdBJtBAE2Qq87qIB4EDe4vKOhWjKho5HnGm",
+	"NcZAO5V/vX8bHXEH8PvAXZxkUtWO/ltYWnyPOQO+Z1GT7P7ScwT7RceupiSpLAxRn2tWJWS2Jij8D5JN",
+	"jVjwBqWQmIQq5GrUCB0zfjyZA7YSO5fvLS5sMLPC3NpxWUm3NKAODehjLBt6rOiujUcglWXOe8KTVkuq",
+	"e34YqlbCEE4LdEtOQqOmX0HSBrJbdd8Z9dvRz9sWc8BHSszVtBFDWqE2dyXkSp0SxRoN75nR+2BgDuQo",
+	"sNy+OI5duQD17vXqjbN2Wak+alv6Qc5kth5tSHJD9ls0mB5lWTHP98thA69xa1Vty0M4vl9dDJveNFLK",
+	"JmHj6ZIgMSdcYUhHR/vA39u6eOyJAQnC23Nm55zlWVvVHBwQiPGVPhbSRQg672YSiP6fdnkkcB2ey8VA",
+	"WtBfXiMsnp90SXpc8/mwZODVMlcR43SJ0rTSoQ2G5wyUQSGJqv3ZDPHrLBnNuFh8dqzehxZ8OS6kwJ12",
+	"bNc/sFV/gKDHjQ1ipUnOqIJriBZj4oJqkttFvTWw/+J4PzFwYdRZ5Mxc4JN1g3AFe+GKgCfOZswTOd9N",
+	"ZTZgDWvtAfR2//MGjBWZc0FFysiq4hrqQiSIQFSR1z+8//Dy/Ns2sTdou8MHOdbR2eex/J7NNTGE+M7e",
+	"6lF1Jzp4PdyN/QNbDXOzdZGlkEp3/GUFXROKiaKeK1GiWCpFZnXVWPihv7XHI/x3u712Lc54hoa0OVjU",
+	"WLOYDXf1duTYAIME332F1UiGnO/+fVdbXE/nziTY1AYxO+91EAH4zI06HDLxnXxCm3JM66L0wmCgA2k8",
+	"rm7FySgHv70H5y4RBBuunTGem57bf0sdaXQ439NUojqBNVY6wSIaqAkbEeeUUAIvPVNE1MXMqMaUrNiM",
+	"qKUs20Tk5Pg42a6d7XzYaWsjoy8tgm1uCmxrC6YVcnRrMeRCSyCUG9zyeCxO7tYLW9jUg4cfWBWTqb6T",
+	"KxdHhUR9R8xUreXnQOvrxsDPCc1zyGlQNsaYK0sD4Up5OW2XutjIZl9GZDNYSF1+1rKPLJ17l0hdosmY",
+	"K7MWS5Eyo+pyrVg+PyPHsFCxQQ2H3cUoR02XNM+ZWDBDIGIxUrK64mJhwAwx1lRd2RgINHHnUl7FDebg",
+	"Ax0yKhc2rp56QHAXz42jxO2q6JvlUvTIsCktgbLPGCmpUiyzRgMzpivlxrUiKJB1g+XYLyWvmOrZwgXN",
+	"mchoZSEDNnhhz4zmttIYqQU4Fndm0d9VmrDqxWhww1sG3FnN4skftChz9tnwEx7Rdt9LTEX0CVgeAsoI",
+	"Ei4e3wBnrll1Rp5DLTyQOxCJN1IXt2PrilZi0Hl4xwfViU3koekS8SofYBMPeWbnBm+gRriszoVqX4SN",
+	"g2rhcIwcvmu8HRsnyvWSTFt25empVacrpTGW30l0RsPG3IalXNmCF6DwotehFhmrlJYy61DRTQW7e8nM",
+	"L9YP5fyb9iWVOK9IYwvpnigmHURjH7q+0Q3SujUr2GUztLYQh3FPcLqNkIuwDu3oCjjTTokwCE2sfyNB",
+	"J4yrKAIkx6sYkZDcO8fv9boOe0UAyHhxq8Wo1xVVUS3FWnX2Fd09qkqGL1DVRTtM0NEkpQUjzswV96Vv",
+	"KOZU2XJoXKR5rfg1OyM0jC9upD4jD5RsgLYeM5K30lSCA+vBQe/42nAQvrogX7/48k+dmznzpW9ihEFe",
+	"s+oAH5l2RSN1NbIWW7uEyoAXzPwjXtgshhQscKNiSDBwDI4pLbeCJKXlPuARqfX3wEDplh/bBRms4tkD",
+	"nRfPT04xuN2Qhkwami6DCqpQ5RM+dyqSmpuTgKASq+5w+xSsWU+BWMhyhuTMghn1y/ytNJ3Pge5OW+nS",
+	"08kWlaqTEgvxNI0JcarqmatAoqc7L/1s3XjGenwSm/wrY5rySJjBO0h7t8vxtWxXRiSso6nIrKpktc1Z",
+	"0czUpciuOOfmKv7y/u0PxP6KOmIYvTWTYYRCD0zc2H6rQ6CiNNV1T2UHzXUed1TpiqYu/7ZHcOjIrtpc",
+	"oODAl1qX6vTI1YM9dPVhbflRdRTSkO07tynMuF6/p61weAchsrGwEwiTaSyVxAbTKhDpnCIWxv10SRxU",
+	"AP7cmwcDGS7R+gTw4tgiCO6lEXUQgld6nZGPEOd3v4kd7sh7czta9ovB6Tyhzazjptt/NbYh5l+3U1+B",
+	"wdbZ60L3DRaAMvTGVflKwJMC2joQeVAnLI+y6N+btry7lBaUGRspmu6O0gzHjiYwx0hAb2DSwCg2B+Um",
+	"js3Z0ra95W1u23IIbL6LXWE3iNRGi7nQsb4I/xYebFTRKmyhDVhLYDYcFqLsRn7TjOS++mBHdJ8vmmv1",
+	"KVjTPmLyPRF/4mH5bUyJR+Z7jWVsLL4bvAnH95APxnTfhcH3LYIYjb/HlYxcSBOB354U5vyRUSy/v6/k",
+	"wt9Cmtp4l93ozKzRfrFNhQdzksI0pcFOrxjK/8iy2pcMfhwNkIUFOrZWafYPRk1ku5xmMerzYNqnW3D8",
+	"DEB7iFfs9RX3h9bC3lKMf/yBrmiVjXynscFsW7Hdc1O3856FyltXBX5r/f8GEqdGyYAawWg4VprnufXJ",
+	"DC+Ma703o5QH985wAT54oz//w/p8+vsJ+Cf60mpue32HSNwWR5zgveRKR6Ng3+bZ6CKaTWJWBCnuq43B",
+	"fmhWu7DyVmylPEtIzpRCMxbYhWc0vRqGqNur6AySvb3M7c1G4wJn/VvDEb/1Ti/q37U9Q1jmZ6NVQ0O1",
+	"k5BdB3qA88Js8I8Wsd1ZM9pdBySd2zsttKlt1IJoS0fbtCln0FpR5Wme0zcl1FbEAD40hHIVEEaDfxAV",
+	"qclK1nlmiCOUMT68FDZ+HG00LlBRMfMwdku6VcHf+69lHi8z/hY95ehbBO+JLTg+EIdsMfFg+VvO7mXG",
+	"IxLCQ8hOLgpqR8Bt1NO4ZUMurDXixqqh4FwLEam6UpF49B62tf9K0WHQ6JZN7UNbtkM9cE1lm2VXsceu",
+	"q7yx/X6heLAVdaA8HHfjq4B/ckUKptHS1ty85JaqUSzr08w21z7o1G3VNuvD8JlT75LlKiDUXKvELrMd",
+	"vWUzJ4li5nsswXAb2b+9Xpfj6eKxBnbQwlTIkV79fXbd2t7x6jayOUbFxINBvALTBKDYqqnQIfNKbKT/",
+	"z9Z3CCO4vTzaQxOcnPL0RMPbimSfw74U3izbk3HV7qw1TGjrGgEClI+TO11XYrNIuaG0G5XEIb4W6pWz",
+	"zGUzHaRLBtK8+fqgFmmOIkV/1fGOaTOr6Nz2UcJTMJto7nSGRdQRvmal8KdRwLOKQoigD+3KrIQKdV8l",
+	"BvilBug5Zq1jeFjWv6wPjkXd2Q51C7MFRGXFWacE/TIaD41Z77kUC0eEjTwMepZ1DvOmQvtAnWfE5dm4",
+	"Bg1C12Dq34aqMVz0QcbDml40LpJIvwu0KEcNvB+X0nlrsdlSExfGdWJLCq6HWHwDLa49xSuIrTuzMWhN",
+	"Av4OWeXa90wNNxDvobFpjWcZb+5Rc4maO+SvUHCB4imIiqV1xfX6vQE0AlTLKwb7nDFaseqVg8xfPn6Y",
+	"JB0DOqFpaqQWeMtJExAPQmw4YlnPcp6StyUTr78lLqEy8eGKtM64wRMytX7/qeuGCpF6sIgGnkutS+wo",
+	"amhWDxu00YGqZEITKQhtQlKC1DnIXzZ0N2lCbwCPkWn6epMQkoPc2iiW4B/N+TVTWCMbe3hhPqUR1RKM",
+	"8JU5I4D/h+Q8nL5pmES4Ge9SYPpUSvOcpLSqoB+PgUsEsDYAYbWUhKZaHRLY7lrWsGUhNai46MxX5MXx",
+	"i+RSrMJHzM+zWsOjmQye/OKQ4DoglsUsc9rXAXZK/tmFxf0L6tI5T5lAZwPPmNB8DvkVk/OSpkt2cHJ4",
+	"3LS7Db5rAkqgmia6kfxFmzw/PMaHZMkELfnkdPLF4XMYq6S2+ciR57fw0docDH2Adb/OJqeTnCt93jzW",
+	"7rf906/RprwbXP32Xbc/bTTbPTk+3tJot9tg906NBENb/VYVGofrUp9u595WGyH41TYrji/F7z3oBmwo",
+	"l9W4JsHVeKYIDU9J0wU4EYOj+wTxUjEG+c263ZPjmcKI80MCxa+8dgNlGWm6DG4ksgVDB8xNtWG5NgIV",
+	"gnpmLGAbsHHE+jaWGSQ9D+xxG0gWA07zyNFGa3ZEG7SkyWx9B4wZ16Z3tFzf6lQbS6LggnwvRSYF4XOr",
+	"cdbacUtXyqfWdcVGh/n29q2N43H7Dt907uXzUVAeeO+6F+gtNEGwgfG25f/LD7S3npN97AiesePd6cr9",
+	"YERGy6VFRiuH/b7zj+ufcgY2x3YXazJjmIuHrrKy757eJCFpPvqVZze99LliNAtvzp3o5aBzCbsAR47o",
+	"Q2gQecSTMtKVW0bi7ULObOMEWHNIOcsWKCX1EM2RxAjlziNa66U04uHRoqJCb2exf8ZHBrFXpz4MO7d2",
+	"xdahDfl3bhMsqAOeg8b+d2bkOzeIy+li4zkpcaF3RSejDIFbG2RZyEUq6nSZENFuDehxyJ3+Fr77uing",
+	"DsZD72qR8zlPWQWi6oJyobwLB7IpoeBIqIwdEiyh0wTXutodeskKxfJrpg47TNc+jIUTHpHn7tBdbaXY",
+	"h+VCwaSd7sOgEFsVxwaJ3R2/7LjIK3yvmwbjelArRmh2Mwx35Pd7J/u4w8KV/r0jyIxwCmOBOuqB0nsH",
+	"90PGAbpH9vZRH5I1fvCGKrQPyA69x2v50IfsAyUTpx8I7RuFtFyxe8ACOxmhFhd0pFmUvbNj79ARsxV9",
+	"9ne4TGSPTm83Wr/1ljMB15rNOHR16izDaldiAZeXLBWBTI+UHQ5qa3L3MiLxeiBDGMVDUjoXBqcIwwCp",
+	"OyL8S5E5ZIeEAl1XgmRyhQ2mbWob1+oszLrhZnZZL5aD7kDOBTuwlXW2y61BtUE1GqcfVoa8izHoe/bE",
+	"28zco+RrELlVrd2aUzHW8xmUSqDKdR/kFXpPHfZA2QpXg3eEbPwD45AZZifTKwk1oBVdEyWdWDs/JEik",
+	"IH9zJavMFqwD44mNBsBqUJb3ECm6grBiIR4/JfPTCI/6Xity7L1aZ3/xzG2F3R5W5m8X7e1cqNdgQFBy",
+	"D1fqPV2jGyK4WM9U6+JA+MFGkaDdhLuw0Q3R8MELmudGDANnJ82VUWivvDUKArdt3TK4YYaZmyuo4OKl",
+	"S4nqCSvcje5eJKNbvFmfB6L4o1FsTIzZn+n+G6zRd+Y18aYGaBj0jtYB+8xezA6RyHqcBII1nafNNsve",
+	"iSDgXNzK0d/DE4MMUZXM2Vb/jg+T8JQVUH1gAhSsJBAu4PMFMiGzsccUCC5knjO6qPfpHTrPc8vuij1g",
+	"jo/hldUQ9m3I0ZJeM6L4QrAMqk5u59wGsTAaebuI+I19ZhBKuWyzEV7CMUbN2JQuysjPt6uS5vDpYmW9",
+	"bKGnNaNVU8oRDX+c5vg9NFmx/fpiS7YRya0lY6jnyddffx3UoTqJRn7+Ls3AiGbb7cAY9W7FRYD0vlyx",
+	"FsnDvl7+glXAippL5C5EKPx23aE2CeDJCKMuPHdcW9Qge3TnNY5H758cn3xlhCEbs0/gs5bki+fkDa3S",
+	"pfniT2G086ArsFkxzZMdSw1gLY8tkLqsu14/6B5sqCUTtjLlM+WSSzD/FmvpcvOzgYYt5uJzSYTRptZM",
+	"RxE74A27rdEe0++ZNvRZaWY+ufHO8Riu5IMPf2q5HPtowO0M07ZVTi9oFTPX48I+1ZmmU2Qx86KB4TIJ",
+	"sSX7jfzQxJ3ZsDObZhHjTT/38dJ4jdjbMtO3Il/7bkGAmXTD296zviboIipj9GnEv0OOiaixi2PODK8s",
+	"qE6Xe2OWrziYMDdDKGZr4rpHu2visBcpij3u3RTlwnXKv2fY9VEU26l/HxTFwgYxHEr+KgItq2xHiiiw",
+	"bk1TXOcE6/+Y87zfnHCer+haETD9Eao1TZfm1UPyEdJeqC1zqMiMQbD1kqU2PJRc86pWTNkQDOwpD2Ud",
+	"JdST4DqIrfy6a2bI5Erkkma+tcWog5apZvpA6YrRon3gngjMuKBVrEJY9LRthVI0pJg3vLPE7wmTz/dk",
+	"jAW4QgQu5BoYmtw06HDI4GCzT3SoWCGvbej/XVxiHcvKaikhpA26skFsTjtxNQgiJlK0MnGgMq+DNb6P",
+	"McVovHLxWNAOgJzDw+Z0LkUbyZJWOTLXbRCGg8OcunGmMFBTxdMsLGeaZWetU8c0PaVtzWIXqq2JrijP",
+	"YyGQAFwWoPS+Hb8vIgU6Yc59yJEf6JW/8nRF14QuKBc9+GhQy0ic2+0Gr+CJp+1T2lWIbCdztRaWfRgK",
+	"DcIVEF/fFPwfrXW+wgz4pxoLhDUmHlYLa+a8Jx3sPMusCuZ1LHuQu5UsuEa7BaJXrgDaPeJ6L3us9+L2",
+	"fiuYLwi1PyWqgd9Ru15hL1m6CJvxbdWptsRw9+gm96SUPKahfHtJx1vbyl3z3dIwWCNSgm6SYHpCSStt",
+	"+06QnM5Yvi9HjG3h4Sdt1HxNMskgTDPBnClUQPeEqX2i00VYqL0V82Qhob2DD6QXaLzubc5mK4py25eS",
+	"6naTStuFIPFRW5ciqKABaVBYON783LRqRm+ldTEEQXIxkcfGZW27UY/mer978dJ2Z5WCC9d/sBtH0pTO",
+	"vFMLm1af0N5Gvw/LPZuakv2xtHsMn10Nv6ZwQfpc7H1c9sgXJe1lEK5g5z5Jrvg8l73tBFxVcw5dLFLr",
+	"Gd5otxPpmD6KjrsM4iEEPGkWPISWByE8oCYvzEb2ZGrCtEwHIVCara0bDtJZajm2V3EQfFzKDQ3vacWa",
+	"AwUsdXbN2xDfPtLrcPWJUN3b0sG71grW/sr+EWlm+0oMJIkcmsVvp4Sv7TO/37hQ3OEfNjQULc7EnLUi",
+	"iBEsI0qSOa16M6McVvTHfn4AqfU/Prw6+NcE/nv+FdDpj1xkcqUOnp98eZI4p08qi4ImRLGCpzI3RL4i",
+	"ms7IjOkVY8J3i4L4VK5zVy6KzuQ1EM1L4Xo+oV0PrYLWiGIj2s+wiYWsrshCQnoVmbElhwTCU2I0bHgA",
+	"QWC42FzmObSrwjEXUmakkiuItrkUV6x0AsiMZq45sQEjy/AFBa2BoHzUCno4YgcUZxE9JOcau4GeHJM3",
+	"38SE67rMJc0sgg6LveG5r6LTH9M1qplj12+Hdirq+myZfQupgzZep2QK7bz/7Tt8Yhr0uACXx79dmH3/",
+	"8//7v/8y7VGjC0itbZYca4YY90Zu7xJ+l8CfW/cRj54UmvYew305ivdr9os+StX1Ldwsu7jtyd64raPh",
+	"EcEUOsNxcWYUh6oWCvzf0Leu1YiuoGW5F46MSyEUSIER5JyD2/Lki/d/A0yJUtOAK+82CHq6cG8mwS1g",
+	"9ZRyDyD7Tq4MtyFUOOrLVdLW+HjWx31uZzMMgXxk+xfe3idWR06ooGUf4X4apvg3dtdP56o23Ndc1L3F",
+	"6HNPijGfhKdLxK6qFgHLH3QhfSumAULzO/fo71129sD/A2dXgWCIiXtGHjDyEDQlBf+gLUl2X/TL4eSh",
+	"ZdNRvHQBFx3c3IE8d+D/bXCDLoAS/zdv35yRlOW561tMVGk4mloy5kpZm8tJDSRZrSua8/3oy9uPiqpd",
+	"DPrWB+b6C2HJvqjKhG0itfyMEYifeTYl0FPEcECOITpYYptLcYaQnBqpou8F7Io7o+mVfXomsZmDGexS",
+	"6IoKNWc2KpRj7um8Ftkh2ahq0U7FtlYpDMd4Y7scCx8mGURk2N6B65JdilZLUCC/U/dB0bVRI6D0XOIG",
+	"yYh5YYvLIeiz9ERMX+2zuGM72u2t1J/HK8Xe2vQmR6072k/sj2p6w7Ld4OsHu0K8c5wUbEvruLh9DvXM",
+	"I1uRbXugDT7zzsUT/mYDboJ97Aq8mdeVXjIFzvi9ORsQgqCOyForSNKDjGgbSv1MkYqKhT12gSV7WrV8",
+	"ekNf7XE+UO0R7Cr+lGuPDIm/bbrPYmB4A+X9VR2xIki78CFXpOKLpW4SaaHZt/BN17ccM5Kf7SrCO//U",
+	"jggUCJLXS0NpAmxz7Up7jEtNE73mKDy0wEwU6wR/txy8R0j7a3jWA05qe8CN40Wui93vMAWh1b1ya9qe",
+	"55YGPV20j14y0XYz7CnQx/bTwdLX43L6Wtd4tyHOCxwPAOU+clkGfT/3EKXnhtuoAh2QnT0G8LVB/SC8",
+	"0R/Y02WP20784h7Y4Kq/6FabCYJiOPDeHEG71D3kG2zeunmt2H6PcR8a4M7+5neKDcPRH7ta1ja8dK10",
+	"746VOBIkBDpKBE7hK+yqZ1SoZ4rIFTp2LBOBBgTb0dOes+pNiTLEFLtQND0mZOG6yqzMRFOo3jqFGvG+",
+	"l8e0lZhu2yDYt0DNW3EVKbdiZMEf3ZpuWTp2kKnWl49t/KNf7c89ek58SxhINqWV03rHppi+2HuGKQoe",
+	"myUz5EqQlCqWS9onRRdotr0fEbp3obq/XIxtwhpZKjxAZzl7UJH/HstuDOhJ8HDVRdotje5l3t+MuB92",
+	"37tPp4ojioNEd09B+zOjoPmSa//8dCpyjO2w19vKvd3NkdtOLme+xBtySSINofFFJrkismSCQPskaElI",
+	"R9eBa23hsW2/7oCjmAko4NOzMIQME7Meq8D9NxAoHbTehErh2rl6XP39CJqHssyRaho4xstIwO9csXGS",
+	"xr3yv0fgYo/pKQ+6ru0vgwoj40EgdPYVi93gYJB7is2BBoUO2VxUO0Q+wtT9FDoJKoqCh2QALu+0tjQ0",
+	"/L55XJ+tpfIreLTGGE0zUleYGMhZEvYxFRlpGlfHOeUdop02iSsUvlTM1Uqmgkx5NiVXjJXgKe5oPizj",
+	"t+fH8zdUQ23IpxJNFbaOfmCFfBi22r62Qq5sb9tHRN8fsRADKszAhiGrB/hzQlzzS6NINh0vg1s3hIQc",
+	"YU/AvVe6wAqyTXNz697VTVt3+8mu5plCqQxKU1SMYkcPmdG1+aVVMrAdTHEpmvbEtCeqguwvqMK2UPxt",
+	"Xch4i/KtHZBwm9AD9iZp7HXtqPLj3bWPM/bohrhtsm7TVfbRWBQuYaOz5FnzecnyrHWXBt/s2vbn73Wu",
+	"2tfPa+wT+lsNhoD1b1e0ffvypjDNnholOQumrEgu5RXLCJilmj7ovclBdxUxuifuaxhtsdo2zkVWGeoL",
+	"VXFAWG2a7unOU9joDUrSz2yscNxG29S+eUQlwlcW2p8K8WHFhF4TiqlITmA3YMKiV0taFfM6n+xRZn2m",
+	"sOgV5nPZslcqcVb3TXS6cxWsoS0zbWFEXrnOmee2OBd23w8rVvGgllVlC105g0ojsiSg2cP2MI6S60vB",
+	"le/jfxb8ruha+Y5kWGrSdq+3EexGTmpSxp4fkzff+GJN5szwHM1n1RgUDi/FB1fQjCuiGBMuERliaQzK",
+	"YmM98J3ooCQWaHLZKXn37auE/OXdyz8n5N0Pf07Idy9fX5hNf2Szd4fkLdTasrNi0t2L4+NL0YTtoApO",
+	"plCIbhoVPbJsvyWz+oSJos41L2mlj+ayKg4yqm2F81RmNv/DUZrgzQ/2om3easDunmsdDrMjmzm8065W",
+	"XyQu2Kh4ghbsDHUsLJk2dfNMQ6tdb0h2m0ZkDcxh3sc23TWA6FKpv7JS761Kk6+4R3fU3Osyooplderi",
+	"EuINGjaTPN8zNIF4Ryb6L7HkIgOuLdGvGVOSrQf+Rz/vvcqTbpL7jzHx+bGOohYU2iGQOde+6i69pjy3",
+	"5sD7Ey7uJ0LBNqL/vetT3+I2O/pUF3kaNguZHiBKtgMiTsYXy8ESxk8jLmKLOmah9JjqmF1CRP+qWM6o",
+	"Gq5+oXlm7wE9ZtDf+235EXa547J8tNRPMAalS2XTPfQPcVl+tOa/R7wswLOBTVvHKCgErloFrBxTsO56",
+	"lyB6SKl9BDq2gdhKy/J8dKsVMaWlNSHCX237YTiENyJ+XDL0+mA6fUqFkJrMmK8THdTn/fL4C1vUFyvT",
+	"QcoEmhhiOgGGVT0WPXh4pH/vwsge02KnrlzrPZZy1WC4CyYwfwCmOze13ugTPwjnDd5lFV3tXeRyA/+W",
+	"ucgYg/RTJeAf7TmIR8RlqGUdWmxsFuxIgm3GZGkN3bIMBml5xcTk9KdP5sQVq64datVVPjmdLLUuT4+g",
+	"1CAc0ic/6iZ9ft/umxC23gw7A5y6Yoi2BSymRvtwUkNrwRyA5eFsFIVLR+pGGbZqPdl6JEb3D152qc7d",
+	"l6GWdxJ68/uazPiUAVu6dCVJyWSZg4KHRD+Y0cXnxoIiQ7UBGI/wiWHOdnsGppF22xBIfoZohDKY6NxR",
+	"qthcH5cyjLR0lriEKC5SBnG/uDEwE0vFyJKKLBzdt1XrDg65eJkrWhWJ8fGBEp702hr5RTCDR8zuBP/e",
+	"taeiS9Wi/ykpl1LLRUXLJT4GJrtg8MbucfPp5v8HAAD//w==",
 }
 
 // decodeSpec returns the embedded OpenAPI spec as raw JSON bytes,

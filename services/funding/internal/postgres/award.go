@@ -88,7 +88,7 @@ func (s Awards) Begin(ctx context.Context, act award.Act, allowance uuid.UUID, a
 				return uuid.Nil, err
 			}
 			row := toRequestRow(c.Request)
-			if err := gorm.G[requestRow](tx).Omit(append(kept, "BudgetID", "FundCode", "FundName")...).Create(ctx, &row); err != nil {
+			if err := tx.Omit(append(kept, "BudgetID", "FundCode", "FundName")...).Create(&row).Error; err != nil {
 				return uuid.Nil, err
 			}
 			w, err := s.difference(ctx, act, award.Case{Request: &award.Request{}, Allowance: &had}, c)
@@ -207,12 +207,12 @@ type recordRow struct {
 
 // Record is award.Store's.
 func (s Awards) Record(ctx context.Context, who policy.Actor, id uuid.UUID) (policy.Record, error) {
-	rows, err := gorm.G[recordRow](s.db.Gorm).Raw(`
+	rows, err := db.Find[recordRow](ctx, s.db.Gorm, `
 		SELECT r.jobseeker_id AS jobseeker, a.coach_id AS coach, r.area, r.state
 		FROM request r JOIN allowance a ON a.id = r.allowance_id WHERE r.id = ? AND ?
 		UNION ALL
 		SELECT a.jobseeker_id, a.coach_id, a.area, '' FROM allowance a WHERE a.id = ? AND ?`,
-		id, within(who, policy.ReadRequest, ofRequest), id, within(who, policy.ReadAllowance, ofAllowance)).Find(ctx)
+		id, within(who, policy.ReadRequest, ofRequest), id, within(who, policy.ReadAllowance, ofAllowance))
 	if err != nil {
 		return policy.Record{}, err
 	}

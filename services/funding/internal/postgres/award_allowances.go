@@ -7,6 +7,7 @@ import (
 	"gorm.io/gorm"
 
 	"github.com/instead-support/instead/pkg/audit"
+	"github.com/instead-support/instead/pkg/db"
 	"github.com/instead-support/instead/services/funding/internal/award"
 	"github.com/instead-support/instead/services/funding/internal/policy"
 )
@@ -19,7 +20,7 @@ func (s Awards) Open(ctx context.Context, act award.Act, open func() (*award.All
 				return uuid.Nil, err
 			}
 			row := toAllowanceRow(a)
-			return a.ID, gorm.G[allowanceRow](tx).Omit(kept...).Create(ctx, &row)
+			return a.ID, tx.Omit(kept...).Create(&row).Error
 		})
 		if err != nil {
 			return err
@@ -39,10 +40,10 @@ func (s Awards) Allowance(ctx context.Context, act award.Act, id uuid.UUID) (a *
 		if a, err = readAllowance(ctx, tx, act.Who, id); err != nil {
 			return err
 		}
-		rows, err := gorm.G[postingRow](tx).Raw(`
+		rows, err := db.Find[postingRow](ctx, tx, `
 			SELECT e.*, r.reference, h.at
 			FROM entry e JOIN request r ON r.id = e.request_id JOIN history h ON h.request_id = e.request_id AND h.step = e.step
-			WHERE e.allowance_id = ? ORDER BY h.at, e.id`, id).Find(ctx)
+			WHERE e.allowance_id = ? ORDER BY h.at, e.id`, id)
 		postings = make([]award.Posting, len(rows))
 		for i, row := range rows {
 			postings[i] = row.toDomain()
@@ -55,8 +56,8 @@ func (s Awards) Allowance(ctx context.Context, act award.Act, id uuid.UUID) (a *
 // Allowances is award.Store's.
 func (s Awards) Allowances(ctx context.Context, act award.Act, jobseeker uuid.UUID) (all []award.Allowance, err error) {
 	err = s.tx(ctx, func(tx *gorm.DB) error {
-		rows, err := gorm.G[allowanceRow](tx).Raw("SELECT a.* FROM allowance a WHERE a.jobseeker_id = ? AND ? ORDER BY a.opened_at DESC, a.id DESC",
-			jobseeker, within(act.Who, act.Operation, ofAllowance)).Find(ctx)
+		rows, err := db.Find[allowanceRow](ctx, tx, "SELECT a.* FROM allowance a WHERE a.jobseeker_id = ? AND ? ORDER BY a.opened_at DESC, a.id DESC",
+			jobseeker, within(act.Who, act.Operation, ofAllowance))
 		if err != nil || len(rows) == 0 {
 			return err
 		}
@@ -71,8 +72,8 @@ func (s Awards) Allowances(ctx context.Context, act award.Act, jobseeker uuid.UU
 
 // readAllowance reads an allowance that who may see.
 func readAllowance(ctx context.Context, tx *gorm.DB, who policy.Actor, id uuid.UUID) (*award.Allowance, error) {
-	rows, err := gorm.G[allowanceRow](tx).Raw("SELECT a.* FROM allowance a WHERE a.id = ? AND ?",
-		id, within(who, policy.ReadAllowance, ofAllowance)).Find(ctx)
+	rows, err := db.Find[allowanceRow](ctx, tx, "SELECT a.* FROM allowance a WHERE a.id = ? AND ?",
+		id, within(who, policy.ReadAllowance, ofAllowance))
 	if err != nil {
 		return nil, err
 	}

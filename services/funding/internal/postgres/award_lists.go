@@ -12,6 +12,7 @@ import (
 	"gorm.io/gorm/clause"
 
 	"github.com/instead-support/instead/pkg/audit"
+	"github.com/instead-support/instead/pkg/db"
 	"github.com/instead-support/instead/pkg/money"
 	"github.com/instead-support/instead/services/funding/internal/award"
 	"github.com/instead-support/instead/services/funding/internal/policy"
@@ -159,7 +160,7 @@ func (s Awards) Requests(ctx context.Context, act award.Act, f award.Filter, p a
 	}
 	list := first(act, f)
 	err = s.still(ctx, func(tx *gorm.DB) error {
-		rows, err := gorm.G[summaryRow](tx).Raw(`
+		rows, err := db.Find[summaryRow](ctx, tx, `
 			WITH found AS MATERIALIZED (?), page AS (SELECT f.id, f.at FROM found f`+order+` LIMIT ? OFFSET ?)
 			SELECT r.id, r.reference, r.jobseeker_id, r.allowance_id, r.area, r.state, a.coach_id, a.coach_name, a.course_name,
 				(SELECT l.what FROM line l WHERE l.request_id = r.id AND l.position = 1) AS first_line,
@@ -167,7 +168,7 @@ func (s Awards) Requests(ctx context.Context, act award.Act, f award.Filter, p a
 				r.asked, r.awarded, a.cap - a.held - a.committed - a.paid AS available, r.submitted_at, r.decided_at, r.changed_at,
 				(SELECT count(*) FROM found) AS total
 			FROM page f JOIN request r ON r.id = f.id JOIN allowance a ON a.id = r.allowance_id`+order,
-			list, p.Size, min((p.Number-1)*p.Size, mostCounted)).Find(ctx)
+			list, p.Size, min((p.Number-1)*p.Size, mostCounted))
 		if err != nil {
 			return err
 		}
@@ -196,9 +197,9 @@ func (s Awards) Requests(ctx context.Context, act award.Act, f award.Filter, p a
 // Totals is award.Store's. Counting says nothing of anybody, so it leaves no
 // trace in the audit trail.
 func (s Awards) Totals(ctx context.Context, act award.Act, f award.Filter) ([]award.StateTotal, error) {
-	rows, err := gorm.G[totalRow](s.db.Gorm).Raw(
+	rows, err := db.Find[totalRow](ctx, s.db.Gorm,
 		"SELECT r.state, count(*) AS count, sum(r.asked) AS asked, sum(r.awarded) AS awarded, min(r.since) AS oldest"+
-			" FROM request r WHERE ? GROUP BY r.state", matching(act, f)).Find(ctx)
+			" FROM request r WHERE ? GROUP BY r.state", matching(act, f))
 	if err != nil {
 		return nil, err
 	}
@@ -226,7 +227,7 @@ type changeRow struct {
 // staff are in the request's history and on its allowance.
 func (s Awards) Changes(ctx context.Context, who policy.Actor, id uuid.UUID, by []policy.Operation, since int64) (done []award.Change, err error) {
 	err = s.tx(ctx, func(tx *gorm.DB) error {
-		c, err := readCase(ctx, tx, who, id, award.Also{}, "")
+		c, err := readCase(tx, who, id, award.Also{})
 		if err != nil {
 			return err
 		}
@@ -256,9 +257,9 @@ func (s Awards) Trail(ctx context.Context, act award.Act, id uuid.UUID, p award.
 		if err := tx.Raw("SELECT count(*) FROM audit_entry WHERE subject_id = ?", id).Scan(&total).Error; err != nil {
 			return err
 		}
-		rows, err := gorm.G[traceRow](tx).Raw(
+		rows, err := db.Find[traceRow](ctx, tx,
 			"SELECT at, person, action, subject, subject_id FROM audit_entry WHERE subject_id = ? ORDER BY at DESC, id DESC LIMIT ? OFFSET ?",
-			id, p.Size, (p.Number-1)*p.Size).Find(ctx)
+			id, p.Size, (p.Number-1)*p.Size)
 		trail = make([]award.Trace, len(rows))
 		for i, row := range rows {
 			trail[i] = award.Trace(row)

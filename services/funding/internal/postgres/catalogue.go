@@ -9,7 +9,6 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 	"gorm.io/gorm"
-	"gorm.io/gorm/clause"
 
 	"github.com/instead-support/instead/pkg/audit"
 	"github.com/instead-support/instead/pkg/db"
@@ -99,7 +98,7 @@ func (s Courses) Course(ctx context.Context, id uuid.UUID) (catalogue.Course, er
 }
 
 func course(ctx context.Context, g *gorm.DB, id uuid.UUID) (catalogue.Course, error) {
-	row, err := gorm.G[courseRow](g).Where("id = ?", id).Take(ctx)
+	row, err := db.First[courseRow](ctx, g, "SELECT * FROM course WHERE id = ?", id)
 	if errors.Is(err, gorm.ErrRecordNotFound) {
 		return catalogue.Course{}, errNoCourse
 	}
@@ -113,7 +112,7 @@ func course(ctx context.Context, g *gorm.DB, id uuid.UUID) (catalogue.Course, er
 
 // eachPrice calls f with the prices that where admits, by their first day.
 func eachPrice(ctx context.Context, g *gorm.DB, where string, value any, f func(catalogue.Price)) error {
-	rows, err := gorm.G[priceRow](g).Raw(selectPrices+where+" ORDER BY p.first_day", value).Find(ctx)
+	rows, err := db.Find[priceRow](ctx, g, selectPrices+where+" ORDER BY p.first_day", value)
 	for _, r := range rows {
 		f(r.toDomain())
 	}
@@ -183,12 +182,12 @@ func (r foundRow) toDomain() catalogue.Found {
 // Flagged returns a page of the prices that wait to be confirmed.
 func (s Courses) Flagged(ctx context.Context, page catalogue.Page) ([]catalogue.Flagged, int, error) {
 	const waiting = "p.flag <> '' AND p.confirmed_by IS NULL"
-	total, err := gorm.G[int](s.db.Gorm).Raw("SELECT count(*) FROM price p WHERE " + waiting).Take(ctx)
+	total, err := db.First[int](ctx, s.db.Gorm, "SELECT count(*) FROM price p WHERE "+waiting)
 	if err != nil {
 		return nil, 0, err
 	}
-	rows, err := gorm.G[priceRow](s.db.Gorm).Raw(selectPrices+"WHERE "+waiting+" ORDER BY p.distance DESC, p.id LIMIT ? OFFSET ?",
-		page.Size, page.Offset()).Find(ctx)
+	rows, err := db.Find[priceRow](ctx, s.db.Gorm, selectPrices+"WHERE "+waiting+" ORDER BY p.distance DESC, p.id LIMIT ? OFFSET ?",
+		page.Size, page.Offset())
 	if err != nil {
 		return nil, 0, err
 	}
@@ -196,7 +195,7 @@ func (s Courses) Flagged(ctx context.Context, page catalogue.Page) ([]catalogue.
 	for i, r := range rows {
 		ids[i] = r.CourseID
 	}
-	courses, err := gorm.G[courseRow](s.db.Gorm).Where("id IN ?", ids).Find(ctx)
+	courses, err := db.Find[courseRow](ctx, s.db.Gorm, "SELECT * FROM course WHERE id IN ?", ids)
 	if err != nil {
 		return nil, 0, err
 	}
@@ -215,7 +214,7 @@ func (s Courses) Flagged(ctx context.Context, page catalogue.Page) ([]catalogue.
 func (s Courses) Confirm(ctx context.Context, act catalogue.Act, id uuid.UUID, confirm func(*catalogue.Price)) (catalogue.Course, error) {
 	var c catalogue.Course
 	err := db.Tx(ctx, s.db.Gorm, func(tx *gorm.DB) error {
-		row, err := gorm.G[priceRow](tx, clause.Locking{Strength: "NO KEY UPDATE"}).Table("price").Where("id = ?", id).Take(ctx)
+		row, err := db.First[priceRow](ctx, tx, "SELECT * FROM price WHERE id = ?"+forChange, id)
 		if errors.Is(err, gorm.ErrRecordNotFound) {
 			return fault.New(fault.NotFound, "We could not find that price.")
 		}

@@ -65,7 +65,7 @@ func (s Courses) Coded(ctx context.Context, keys []string) (map[string]catalogue
 }
 
 func coded(ctx context.Context, g *gorm.DB, keys []string) (map[string]catalogue.Course, error) {
-	rows, err := gorm.G[courseRow](g).Where("code_key IN ?", keys).Find(ctx)
+	rows, err := db.Find[courseRow](ctx, g, "SELECT * FROM course WHERE code_key IN ?", keys)
 	if err != nil {
 		return nil, err
 	}
@@ -142,11 +142,11 @@ func (s Courses) Apply(ctx context.Context, id uuid.UUID, from, to int, keys []s
 // onBehalf writes into the audit trail that whoever sent an import in changed
 // courses with it.
 func onBehalf(ctx context.Context, tx *gorm.DB, id uuid.UUID) error {
-	sender, err := gorm.G[struct {
+	sender, err := db.First[struct {
 		By     uuid.UUID
 		ByName string
 		Roles  string
-	}](tx).Raw("SELECT by, by_name, array_to_string(by_roles, ' ') AS roles FROM import WHERE id = ?", id).Take(ctx)
+	}](ctx, tx, "SELECT by, by_name, array_to_string(by_roles, ' ') AS roles FROM import WHERE id = ?", id)
 	if err != nil {
 		return err
 	}

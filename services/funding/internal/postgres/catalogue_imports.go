@@ -9,7 +9,6 @@ import (
 
 	"github.com/google/uuid"
 	"gorm.io/gorm"
-	"gorm.io/gorm/clause"
 
 	"github.com/instead-support/instead/pkg/audit"
 	"github.com/instead-support/instead/pkg/db"
@@ -54,11 +53,11 @@ func (r importRow) toDomain() (catalogue.Import, error) {
 
 // Imports returns a page of the imports, the newest first.
 func (s Courses) Imports(ctx context.Context, page catalogue.Page) ([]catalogue.Import, int, error) {
-	total, err := gorm.G[int](s.db.Gorm).Raw("SELECT count(*) FROM import").Take(ctx)
+	total, err := db.First[int](ctx, s.db.Gorm, "SELECT count(*) FROM import")
 	if err != nil {
 		return nil, 0, err
 	}
-	rows, err := gorm.G[importRow](s.db.Gorm).Order("at DESC, id").Limit(page.Size).Offset(page.Offset()).Find(ctx)
+	rows, err := db.Find[importRow](ctx, s.db.Gorm, "SELECT * FROM import ORDER BY at DESC, id LIMIT ? OFFSET ?", page.Size, page.Offset())
 	if err != nil {
 		return nil, 0, err
 	}
@@ -73,11 +72,11 @@ func (s Courses) Imports(ctx context.Context, page catalogue.Page) ([]catalogue.
 
 // Import returns an import.
 func (s Courses) Import(ctx context.Context, id uuid.UUID) (catalogue.Import, error) {
-	return theImport(ctx, s.db.Gorm, id)
+	return theImport(ctx, s.db.Gorm, id, "")
 }
 
-func theImport(ctx context.Context, g *gorm.DB, id uuid.UUID, opts ...clause.Expression) (catalogue.Import, error) {
-	row, err := gorm.G[importRow](g, opts...).Where("id = ?", id).Take(ctx)
+func theImport(ctx context.Context, g *gorm.DB, id uuid.UUID, lock string) (catalogue.Import, error) {
+	row, err := db.First[importRow](ctx, g, "SELECT * FROM import WHERE id = ?"+lock, id)
 	if errors.Is(err, gorm.ErrRecordNotFound) {
 		return catalogue.Import{}, fault.New(fault.NotFound, "We could not find that import.")
 	}
@@ -88,7 +87,7 @@ func theImport(ctx context.Context, g *gorm.DB, id uuid.UUID, opts ...clause.Exp
 }
 
 func theFile(ctx context.Context, g *gorm.DB, id uuid.UUID) ([]byte, error) {
-	row, err := gorm.G[struct{ Content []byte }](g).Raw("SELECT content FROM import_file WHERE import_id = ?", id).Take(ctx)
+	row, err := db.First[struct{ Content []byte }](ctx, g, "SELECT content FROM import_file WHERE import_id = ?", id)
 	return row.Content, err
 }
 
@@ -140,7 +139,7 @@ func (s Courses) Upload(ctx context.Context, act catalogue.Act, imp catalogue.Im
 func (s Courses) Map(ctx context.Context, act catalogue.Act, id uuid.UUID, change func(*catalogue.Import, []byte) error) (catalogue.Import, error) {
 	var out catalogue.Import
 	err := db.Tx(ctx, s.db.Gorm, func(tx *gorm.DB) error {
-		imp, err := theImport(ctx, tx, id, clause.Locking{Strength: "NO KEY UPDATE"})
+		imp, err := theImport(ctx, tx, id, forChange)
 		if err != nil {
 			return err
 		}
@@ -166,7 +165,7 @@ func (s Courses) Map(ctx context.Context, act catalogue.Act, id uuid.UUID, chang
 			return audit.Write(ctx, tx, audit.Entry{Action: string(act.Operation), Subject: "import", SubjectID: id})
 		})
 		if err == nil {
-			out, err = theImport(ctx, tx, id)
+			out, err = theImport(ctx, tx, id, "")
 		}
 		return err
 	})
@@ -209,11 +208,11 @@ func (s Courses) Problems(ctx context.Context, id uuid.UUID, page catalogue.Page
 	if _, err := s.Import(ctx, id); err != nil {
 		return nil, 0, err
 	}
-	total, err := gorm.G[int](s.db.Gorm).Raw("SELECT count(*) FROM import_problem WHERE import_id = ?", id).Take(ctx)
+	total, err := db.First[int](ctx, s.db.Gorm, "SELECT count(*) FROM import_problem WHERE import_id = ?", id)
 	if err != nil {
 		return nil, 0, err
 	}
-	rows, err := gorm.G[problemRow](s.db.Gorm).Where("import_id = ?", id).Order("line").Limit(page.Size).Offset(page.Offset()).Find(ctx)
+	rows, err := db.Find[problemRow](ctx, s.db.Gorm, "SELECT * FROM import_problem WHERE import_id = ? ORDER BY line LIMIT ? OFFSET ?", id, page.Size, page.Offset())
 	out := make([]catalogue.Problem, len(rows))
 	for i, r := range rows {
 		out[i] = r.toDomain()
@@ -227,7 +226,7 @@ func (s Courses) EachProblem(ctx context.Context, id uuid.UUID) iter.Seq2[catalo
 	const atOnce = 5000
 	return func(yield func(catalogue.Problem, error) bool) {
 		for last := 0; ; {
-			rows, err := gorm.G[problemRow](s.db.Gorm).Where("import_id = ? AND line > ?", id, last).Order("line").Limit(atOnce).Find(ctx)
+			rows, err := db.Find[problemRow](ctx, s.db.Gorm, "SELECT * FROM import_problem WHERE import_id = ? AND line > ? ORDER BY line LIMIT ?", id, last, atOnce)
 			if err != nil {
 				yield(catalogue.Problem{}, err)
 				return

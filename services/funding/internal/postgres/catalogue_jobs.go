@@ -69,7 +69,7 @@ func (i *importer) Work(ctx context.Context, job *river.Job[importJob]) error {
 // that another process is at comes to no harm: see catalogue.Run.
 func (s Courses) Resume(ctx context.Context) error {
 	return db.Tx(ctx, s.db.Gorm, func(tx *gorm.DB) error {
-		left, err := gorm.G[uuid.UUID](tx).Raw("SELECT id FROM import WHERE state = 'running'").Find(ctx)
+		left, err := db.Find[uuid.UUID](ctx, tx, "SELECT id FROM import WHERE state = 'running'")
 		if err != nil {
 			return err
 		}
