@@ -26,6 +26,7 @@ import (
 	"github.com/instead-support/instead/pkg/embedpg"
 	"github.com/instead-support/instead/pkg/host"
 	"github.com/instead-support/instead/pkg/httpx"
+	"github.com/instead-support/instead/pkg/seal"
 	"github.com/instead-support/instead/services/funding"
 )
 
@@ -84,9 +85,14 @@ func start(ctx context.Context) (s *service, err error) {
 		return s, err
 	}
 	transport := httpx.InProcess{Hosts: map[string]http.Handler{"staff": provider(key)}}
+	keys, err := seal.NewKeys()
+	if err != nil {
+		return s, err
+	}
 	f, err := funding.New(ctx, host.Deps{
 		Env: config.Env{
 			"DATABASE_URL": access.Serve, "OWNER_DATABASE_URL": access.Owner, "STAFF_ISSUER": issuer, "PUBLIC_ISSUER": "http://public",
+			"BANK_KEYS": keys,
 		},
 		Log: slog.New(slog.DiscardHandler), Now: time.Now, Transport: transport, Bus: broker.JetStream,
 	})

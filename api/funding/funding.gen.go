@@ -49,6 +49,48 @@ func (e ApproveCode) Valid() bool {
 	}
 }
 
+// Defines values for BankDetailsPayeeKind.
+const (
+	BankDetailsPayeeKindPerson   BankDetailsPayeeKind = "person"
+	BankDetailsPayeeKindSupplier BankDetailsPayeeKind = "supplier"
+)
+
+// Valid indicates whether the value is a known member of the BankDetailsPayeeKind enum.
+func (e BankDetailsPayeeKind) Valid() bool {
+	switch e {
+	case BankDetailsPayeeKindPerson:
+		return true
+	case BankDetailsPayeeKindSupplier:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for BankDetailsState.
+const (
+	BankDetailsConfirmed BankDetailsState = "confirmed"
+	BankDetailsProposed  BankDetailsState = "proposed"
+	BankDetailsRefused   BankDetailsState = "refused"
+	BankDetailsReplaced  BankDetailsState = "replaced"
+)
+
+// Valid indicates whether the value is a known member of the BankDetailsState enum.
+func (e BankDetailsState) Valid() bool {
+	switch e {
+	case BankDetailsConfirmed:
+		return true
+	case BankDetailsProposed:
+		return true
+	case BankDetailsRefused:
+		return true
+	case BankDetailsReplaced:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for BudgetState.
 const (
 	BudgetEnded  BudgetState = "ended"
@@ -615,6 +657,43 @@ type AuditPage struct {
 	Total int          `json:"total"`
 }
 
+// BankDetails A bank account, masked. Nothing shows it in clear but the file for the bank.
+type BankDetails struct {
+	// Account The last four figures of the account number: `••• 1234`
+	Account string `json:"account"`
+
+	// AlikeReason Why another payee has the same account, if one has
+	AlikeReason    string    `json:"alike_reason,omitempty,omitzero"`
+	AnsweredAt     time.Time `json:"answered_at,omitempty,omitzero"`
+	AnsweredByName string    `json:"answered_by_name,omitempty,omitzero"`
+
+	// CanConfirm The caller may confirm it
+	CanConfirm bool `json:"can_confirm"`
+
+	// CanRefuse The caller may refuse it
+	CanRefuse      bool                 `json:"can_refuse"`
+	Id             openapi_types.UUID   `json:"id"`
+	PayeeId        openapi_types.UUID   `json:"payee_id"`
+	PayeeKind      BankDetailsPayeeKind `json:"payee_kind"`
+	ProposedAt     time.Time            `json:"proposed_at"`
+	ProposedByName string               `json:"proposed_by_name"`
+	State          BankDetailsState     `json:"state"`
+
+	// Words Why it was refused
+	Words string `json:"words,omitempty,omitzero"`
+}
+
+// BankDetailsPayeeKind defines model for BankDetails.PayeeKind.
+type BankDetailsPayeeKind string
+
+// BankDetailsList defines model for BankDetailsList.
+type BankDetailsList struct {
+	Items []BankDetails `json:"items"`
+}
+
+// BankDetailsState defines model for BankDetailsState.
+type BankDetailsState string
+
 // Budget defines model for Budget.
 type Budget struct {
 	// AllocatedPence The sum of its confirmed movements
@@ -662,6 +741,14 @@ type BudgetState string
 
 // BudgetVerb defines model for BudgetVerb.
 type BudgetVerb string
+
+// Checked defines model for Checked.
+type Checked struct {
+	Count int64 `json:"count"`
+
+	// What In words, in the plural, such as `allowances`
+	What string `json:"what"`
+}
 
 // Colleague defines model for Colleague.
 type Colleague struct {
@@ -719,6 +806,18 @@ type DeclineCode string
 
 // Deed What a step does where that is not plain from its state
 type Deed string
+
+// Disagreement defines model for Disagreement.
+type Disagreement struct {
+	// Area Absent where it cannot be told
+	Area string `json:"area,omitempty,omitzero"`
+
+	// Id Of the allowance, request, budget or payment
+	Id openapi_types.UUID `json:"id"`
+
+	// What In words, what is not as it should be
+	What string `json:"what"`
+}
 
 // Document defines model for Document.
 type Document struct {
@@ -1015,6 +1114,21 @@ type Mapping struct {
 // MappingColumnsField defines model for Mapping.Columns.Field.
 type MappingColumnsField string
 
+// NewBankDetails defines model for NewBankDetails.
+type NewBankDetails struct {
+	// AccountNumber 6, 7 or 8 figures
+	AccountNumber string `json:"account_number"`
+
+	// AlikeReason Why another payee has the same account
+	AlikeReason string `json:"alike_reason,omitempty,omitzero"`
+
+	// Holder The name on the account
+	Holder string `json:"holder"`
+
+	// SortCode 6 figures; spaces and hyphens do not matter
+	SortCode string `json:"sort_code"`
+}
+
 // NewDocument defines model for NewDocument.
 type NewDocument struct {
 	// Items At least one for a receipt
@@ -1085,6 +1199,23 @@ type NewLine struct {
 	Why string `json:"why"`
 }
 
+// NewSupplier defines model for NewSupplier.
+type NewSupplier struct {
+	// CharityNumber As its register has it, if it is a charity
+	CharityNumber string `json:"charity_number,omitempty,omitzero"`
+
+	// CompanyNumber As Companies House has it, if it is a company
+	CompanyNumber string `json:"company_number,omitempty,omitzero"`
+
+	// Different The caller has looked at the candidates; this is another
+	Different bool `json:"different,omitempty,omitzero"`
+
+	// LocalTo Which of the caller's areas it is local to
+	LocalTo  []string `json:"local_to,omitempty,omitzero"`
+	Name     string   `json:"name"`
+	Postcode string   `json:"postcode"`
+}
+
 // NewTerms How a fund works from a day on
 type NewTerms struct {
 	// AutoCategories If all it asks for is of these
@@ -1147,12 +1278,18 @@ type Price struct {
 
 // Problem RFC 9457
 type Problem struct {
+	// Alike With 409 on proposing bank details: who else has the same account
+	Alike []string `json:"alike,omitempty,omitzero"`
+
 	// Budget With `over-budget`
 	Budget struct {
 		AskedPence int64 `json:"asked_pence"`
 		LeftPence  int64 `json:"left_pence"`
 		OverPence  int64 `json:"over_pence"`
 	} `json:"budget,omitempty,omitzero"`
+
+	// Candidates With 409 on adding a supplier: which it may already be
+	Candidates []Supplier `json:"candidates,omitempty,omitzero"`
 
 	// Cap With `over-cap`
 	Cap struct {
@@ -1256,6 +1393,23 @@ type Reach struct {
 
 	// Whose `any` requests, or only those of work coaches whose `line` manager the holder is
 	Whose GrantWhose `json:"whose"`
+}
+
+// Reconciliation defines model for Reconciliation.
+type Reconciliation struct {
+	Areas []string `json:"areas"`
+
+	// At The moment as of which everything was looked at
+	At time.Time `json:"at"`
+
+	// Checked What was looked at and how many of each
+	Checked []Checked `json:"checked"`
+
+	// Disagree How many do not agree; 0 when all is well
+	Disagree int64 `json:"disagree"`
+
+	// Disagreements The first hundred that do not agree
+	Disagreements []Disagreement `json:"disagreements"`
 }
 
 // Reduction defines model for Reduction.
@@ -1395,6 +1549,46 @@ type StateTotal struct {
 	// Oldest When the longest waiting came into this state
 	Oldest time.Time `json:"oldest,omitempty,omitzero"`
 	State  State     `json:"state"`
+}
+
+// Supplier defines model for Supplier.
+type Supplier struct {
+	ChangedAt     time.Time `json:"changed_at"`
+	ChangedByName string    `json:"changed_by_name"`
+
+	// CharityNumber Empty if it is no charity
+	CharityNumber string `json:"charity_number"`
+	Closed        bool   `json:"closed"`
+
+	// CompanyNumber Empty if it is no company
+	CompanyNumber string             `json:"company_number"`
+	Id            openapi_types.UUID `json:"id"`
+	LocalTo       []string           `json:"local_to"`
+	Name          string             `json:"name"`
+	Postcode      string             `json:"postcode"`
+	Version       int64              `json:"version"`
+}
+
+// SupplierEdit defines model for SupplierEdit.
+type SupplierEdit struct {
+	CharityNumber string `json:"charity_number,omitempty,omitzero"`
+
+	// Closed It is kept and can no longer be chosen
+	Closed        bool   `json:"closed,omitempty,omitzero"`
+	CompanyNumber string `json:"company_number,omitempty,omitzero"`
+
+	// LocalTo Which of the caller's areas it is local to; other areas keep what they said
+	LocalTo  []string `json:"local_to,omitempty,omitzero"`
+	Name     string   `json:"name"`
+	Postcode string   `json:"postcode"`
+}
+
+// SupplierPage defines model for SupplierPage.
+type SupplierPage struct {
+	Items []Supplier `json:"items"`
+	Page  int        `json:"page"`
+	Size  int        `json:"size"`
+	Total int        `json:"total"`
 }
 
 // Terms defines model for Terms.
@@ -1544,6 +1738,30 @@ type ListStaffParams struct {
 // ListStaffParamsRole defines parameters for ListStaff.
 type ListStaffParamsRole string
 
+// ConfirmBankDetailsJSONBody defines parameters for ConfirmBankDetails.
+type ConfirmBankDetailsJSONBody struct {
+	AccountNumber string `json:"account_number"`
+	SortCode      string `json:"sort_code"`
+}
+
+// ConfirmBankDetailsParams defines parameters for ConfirmBankDetails.
+type ConfirmBankDetailsParams struct {
+	// IdempotencyKey The same key from the same person does its work once; later calls answer with the thing as it now stands.
+	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
+}
+
+// RefuseBankDetailsJSONBody defines parameters for RefuseBankDetails.
+type RefuseBankDetailsJSONBody struct {
+	// Words Why not
+	Words string `json:"words"`
+}
+
+// RefuseBankDetailsParams defines parameters for RefuseBankDetails.
+type RefuseBankDetailsParams struct {
+	// IdempotencyKey The same key from the same person does its work once; later calls answer with the thing as it now stands.
+	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
+}
+
 // ListBudgetsParams defines parameters for ListBudgets.
 type ListBudgetsParams struct {
 	FundId *openapi_types.UUID `form:"fund_id,omitempty" json:"fund_id,omitempty"`
@@ -1680,6 +1898,12 @@ type ListImportProblemsParams struct {
 	Size *Size `form:"size,omitempty" json:"size,omitempty"`
 }
 
+// ProposePersonBankDetailsParams defines parameters for ProposePersonBankDetails.
+type ProposePersonBankDetailsParams struct {
+	// IdempotencyKey The same key from the same person does its work once; later calls answer with the thing as it now stands.
+	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
+}
+
 // ProposeMovementJSONBody defines parameters for ProposeMovement.
 type ProposeMovementJSONBody struct {
 	FromBudgetId openapi_types.UUID `json:"from_budget_id,omitempty,omitzero"`
@@ -1740,6 +1964,12 @@ type RefuseProposalJSONBody struct {
 type RefuseProposalParams struct {
 	// IdempotencyKey The same key from the same person does its work once; later calls answer with the thing as it now stands.
 	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
+}
+
+// ReadReconciliationParams defines parameters for ReadReconciliation.
+type ReadReconciliationParams struct {
+	// Area One of the caller's areas; all of them if left out
+	Area *string `form:"area,omitempty" json:"area,omitempty"`
 }
 
 // ListRequestsParams defines parameters for ListRequests.
@@ -1895,6 +2125,46 @@ type WithdrawRequestParams struct {
 	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
 }
 
+// ListSuppliersParams defines parameters for ListSuppliers.
+type ListSuppliersParams struct {
+	// Q Words of a name, a postcode, or a company or charity number
+	Q *string `form:"q,omitempty" json:"q,omitempty"`
+
+	// LocalTo Only those local to this area
+	LocalTo *string `form:"local_to,omitempty" json:"local_to,omitempty"`
+
+	// Open Only those that can be chosen
+	Open *bool `form:"open,omitempty" json:"open,omitempty"`
+
+	// Page Counted from 1
+	Page *Page `form:"page,omitempty" json:"page,omitempty"`
+
+	// Size Rows a page
+	Size *Size `form:"size,omitempty" json:"size,omitempty"`
+}
+
+// AddSupplierParams defines parameters for AddSupplier.
+type AddSupplierParams struct {
+	// IdempotencyKey The same key from the same person does its work once; later calls answer with the thing as it now stands.
+	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
+}
+
+// EditSupplierParams defines parameters for EditSupplier.
+type EditSupplierParams struct {
+	// IfMatch The version that was read, as its `ETag` gave it: `"7"`. Without it the answer is 428, with another than the thing
+	// now has 412, and `changes` say who changed what since.
+	IfMatch IfMatch `json:"If-Match"`
+
+	// IdempotencyKey The same key from the same person does its work once; later calls answer with the thing as it now stands.
+	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
+}
+
+// ProposeSupplierBankDetailsParams defines parameters for ProposeSupplierBankDetails.
+type ProposeSupplierBankDetailsParams struct {
+	// IdempotencyKey The same key from the same person does its work once; later calls answer with the thing as it now stands.
+	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
+}
+
 // OpenAllowanceJSONRequestBody defines body for OpenAllowance for application/json ContentType.
 type OpenAllowanceJSONRequestBody OpenAllowanceJSONBody
 
@@ -1906,6 +2176,12 @@ type EndGrantJSONRequestBody EndGrantJSONBody
 
 // SetLineManagerJSONRequestBody defines body for SetLineManager for application/json ContentType.
 type SetLineManagerJSONRequestBody SetLineManagerJSONBody
+
+// ConfirmBankDetailsJSONRequestBody defines body for ConfirmBankDetails for application/json ContentType.
+type ConfirmBankDetailsJSONRequestBody ConfirmBankDetailsJSONBody
+
+// RefuseBankDetailsJSONRequestBody defines body for RefuseBankDetails for application/json ContentType.
+type RefuseBankDetailsJSONRequestBody RefuseBankDetailsJSONBody
 
 // OpenBudgetJSONRequestBody defines body for OpenBudget for application/json ContentType.
 type OpenBudgetJSONRequestBody OpenBudgetJSONBody
@@ -1921,6 +2197,9 @@ type ProposeTermsJSONRequestBody ProposeTermsJSONBody
 
 // MapImportJSONRequestBody defines body for MapImport for application/json ContentType.
 type MapImportJSONRequestBody = Mapping
+
+// ProposePersonBankDetailsJSONRequestBody defines body for ProposePersonBankDetails for application/json ContentType.
+type ProposePersonBankDetailsJSONRequestBody = NewBankDetails
 
 // ProposeMovementJSONRequestBody defines body for ProposeMovement for application/json ContentType.
 type ProposeMovementJSONRequestBody ProposeMovementJSONBody
@@ -1948,6 +2227,15 @@ type ReturnRequestJSONRequestBody ReturnRequestJSONBody
 
 // WithdrawRequestJSONRequestBody defines body for WithdrawRequest for application/json ContentType.
 type WithdrawRequestJSONRequestBody WithdrawRequestJSONBody
+
+// AddSupplierJSONRequestBody defines body for AddSupplier for application/json ContentType.
+type AddSupplierJSONRequestBody = NewSupplier
+
+// EditSupplierJSONRequestBody defines body for EditSupplier for application/json ContentType.
+type EditSupplierJSONRequestBody = SupplierEdit
+
+// ProposeSupplierBankDetailsJSONRequestBody defines body for ProposeSupplierBankDetails for application/json ContentType.
+type ProposeSupplierBankDetailsJSONRequestBody = NewBankDetails
 
 // RequestEditorFn is the function signature for the RequestEditor callback function
 type RequestEditorFn func(ctx context.Context, req *http.Request) error
@@ -2133,6 +2421,38 @@ type ClientInterface interface {
 	// Corresponds with GET /authority/staff (the `ListStaff` operationId).
 	ListStaff(ctx context.Context, params *ListStaffParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// ConfirmBankDetailsWithBody Put proposed bank details in force, as somebody else than who proposed them
+	//
+	// The account is entered once more, from a paper of one's own, and must be the one that was proposed.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /bank-details/{id}/confirmation (the `ConfirmBankDetails` operationId).
+	ConfirmBankDetailsWithBody(ctx context.Context, id Id, params *ConfirmBankDetailsParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ConfirmBankDetails Put proposed bank details in force, as somebody else than who proposed them
+	//
+	// The account is entered once more, from a paper of one's own, and must be the one that was proposed.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /bank-details/{id}/confirmation (the `ConfirmBankDetails` operationId).
+	ConfirmBankDetails(ctx context.Context, id Id, params *ConfirmBankDetailsParams, body ConfirmBankDetailsJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// RefuseBankDetailsWithBody End a proposal, which then never counts
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /bank-details/{id}/refusal (the `RefuseBankDetails` operationId).
+	RefuseBankDetailsWithBody(ctx context.Context, id Id, params *RefuseBankDetailsParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// RefuseBankDetails End a proposal, which then never counts
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /bank-details/{id}/refusal (the `RefuseBankDetails` operationId).
+	RefuseBankDetails(ctx context.Context, id Id, params *RefuseBankDetailsParams, body RefuseBankDetailsJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// ListBudgets Budgets within the caller's reach
 	//
 	// Corresponds with GET /budgets (the `ListBudgets` operationId).
@@ -2299,6 +2619,29 @@ type ClientInterface interface {
 	// Corresponds with GET /imports/{id}/problems.csv (the `DownloadImportProblems` operationId).
 	DownloadImportProblems(ctx context.Context, id Id, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// ListPersonBankDetails A jobseeker's bank details, masked: those that wait, those in force, and those before
+	//
+	// Corresponds with GET /jobseekers/{id}/bank-details (the `ListPersonBankDetails` operationId).
+	ListPersonBankDetails(ctx context.Context, id Id, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ProposePersonBankDetailsWithBody Propose the account that a jobseeker is paid into
+	//
+	// See `proposeSupplierBankDetails`.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /jobseekers/{id}/bank-details (the `ProposePersonBankDetails` operationId).
+	ProposePersonBankDetailsWithBody(ctx context.Context, id Id, params *ProposePersonBankDetailsParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ProposePersonBankDetails Propose the account that a jobseeker is paid into
+	//
+	// See `proposeSupplierBankDetails`.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /jobseekers/{id}/bank-details (the `ProposePersonBankDetails` operationId).
+	ProposePersonBankDetails(ctx context.Context, id Id, params *ProposePersonBankDetailsParams, body ProposePersonBankDetailsJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// ProposeMovementWithBody Propose that money goes into a budget, out of one, or from one to another
 	//
 	// With `to_budget_id` alone it is an allocation; with `from_budget_id` alone it is taken back; with both it is a
@@ -2359,6 +2702,14 @@ type ClientInterface interface {
 	//
 	// Corresponds with POST /proposals/{id}/refusal (the `RefuseProposal` operationId).
 	RefuseProposal(ctx context.Context, id Id, params *RefuseProposalParams, body RefuseProposalJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ReadReconciliation Whether every total agrees with what it follows from, and where not
+	//
+	// Every total, state and link of the books is worked out again from the entries and steps it follows from, as they
+	// were at one moment. Nothing is changed.
+	//
+	// Corresponds with GET /reconciliation (the `ReadReconciliation` operationId).
+	ReadReconciliation(ctx context.Context, params *ReadReconciliationParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ListRequests Requests within the caller's reach
 	//
@@ -2509,6 +2860,75 @@ type ClientInterface interface {
 	//
 	// Corresponds with POST /requests/{id}/withdrawal (the `WithdrawRequest` operationId).
 	WithdrawRequest(ctx context.Context, id Id, params *WithdrawRequestParams, body WithdrawRequestJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ListSuppliers Find a supplier
+	//
+	// Corresponds with GET /suppliers (the `ListSuppliers` operationId).
+	ListSuppliers(ctx context.Context, params *ListSuppliersParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// AddSupplierWithBody Add a supplier
+	//
+	// One with a name like it, or with its number, answers 409 with `candidates`; send `different: true` to add it all
+	// the same. Two suppliers never have the same number.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /suppliers (the `AddSupplier` operationId).
+	AddSupplierWithBody(ctx context.Context, params *AddSupplierParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// AddSupplier Add a supplier
+	//
+	// One with a name like it, or with its number, answers 409 with `candidates`; send `different: true` to add it all
+	// the same. Two suppliers never have the same number.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /suppliers (the `AddSupplier` operationId).
+	AddSupplier(ctx context.Context, params *AddSupplierParams, body AddSupplierJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ReadSupplier One supplier
+	//
+	// Corresponds with GET /suppliers/{id} (the `ReadSupplier` operationId).
+	ReadSupplier(ctx context.Context, id Id, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// EditSupplierWithBody Correct a supplier, or close it
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with PUT /suppliers/{id} (the `EditSupplier` operationId).
+	EditSupplierWithBody(ctx context.Context, id Id, params *EditSupplierParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// EditSupplier Correct a supplier, or close it
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with PUT /suppliers/{id} (the `EditSupplier` operationId).
+	EditSupplier(ctx context.Context, id Id, params *EditSupplierParams, body EditSupplierJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ListSupplierBankDetails A supplier's bank details, masked: those that wait, those in force, and those before
+	//
+	// Corresponds with GET /suppliers/{id}/bank-details (the `ListSupplierBankDetails` operationId).
+	ListSupplierBankDetails(ctx context.Context, id Id, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ProposeSupplierBankDetailsWithBody Propose the account that a supplier is paid into
+	//
+	// Those in force stay so until somebody else confirms these. An account that another payee has answers 409 with
+	// `alike`; send `alike_reason` to say why that is right.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /suppliers/{id}/bank-details (the `ProposeSupplierBankDetails` operationId).
+	ProposeSupplierBankDetailsWithBody(ctx context.Context, id Id, params *ProposeSupplierBankDetailsParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ProposeSupplierBankDetails Propose the account that a supplier is paid into
+	//
+	// Those in force stay so until somebody else confirms these. An account that another payee has answers 409 with
+	// `alike`; send `alike_reason` to say why that is right.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /suppliers/{id}/bank-details (the `ProposeSupplierBankDetails` operationId).
+	ProposeSupplierBankDetails(ctx context.Context, id Id, params *ProposeSupplierBankDetailsParams, body ProposeSupplierBankDetailsJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 }
 
 // ListAllowances A jobseeker's allowances
@@ -2771,6 +3191,78 @@ func (c *Client) ReadMyAuthority(ctx context.Context, reqEditors ...RequestEdito
 // Corresponds with GET /authority/staff (the `ListStaff` operationId).
 func (c *Client) ListStaff(ctx context.Context, params *ListStaffParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewListStaffRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ConfirmBankDetailsWithBody Put proposed bank details in force, as somebody else than who proposed them
+//
+// The account is entered once more, from a paper of one's own, and must be the one that was proposed.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /bank-details/{id}/confirmation (the `ConfirmBankDetails` operationId).
+func (c *Client) ConfirmBankDetailsWithBody(ctx context.Context, id Id, params *ConfirmBankDetailsParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewConfirmBankDetailsRequestWithBody(c.Server, id, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ConfirmBankDetails Put proposed bank details in force, as somebody else than who proposed them
+//
+// The account is entered once more, from a paper of one's own, and must be the one that was proposed.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /bank-details/{id}/confirmation (the `ConfirmBankDetails` operationId).
+func (c *Client) ConfirmBankDetails(ctx context.Context, id Id, params *ConfirmBankDetailsParams, body ConfirmBankDetailsJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewConfirmBankDetailsRequest(c.Server, id, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// RefuseBankDetailsWithBody End a proposal, which then never counts
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /bank-details/{id}/refusal (the `RefuseBankDetails` operationId).
+func (c *Client) RefuseBankDetailsWithBody(ctx context.Context, id Id, params *RefuseBankDetailsParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewRefuseBankDetailsRequestWithBody(c.Server, id, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// RefuseBankDetails End a proposal, which then never counts
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /bank-details/{id}/refusal (the `RefuseBankDetails` operationId).
+func (c *Client) RefuseBankDetails(ctx context.Context, id Id, params *RefuseBankDetailsParams, body RefuseBankDetailsJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewRefuseBankDetailsRequest(c.Server, id, params, body)
 	if err != nil {
 		return nil, err
 	}
@@ -3197,6 +3689,59 @@ func (c *Client) DownloadImportProblems(ctx context.Context, id Id, reqEditors .
 	return c.Client.Do(req)
 }
 
+// ListPersonBankDetails A jobseeker's bank details, masked: those that wait, those in force, and those before
+//
+// Corresponds with GET /jobseekers/{id}/bank-details (the `ListPersonBankDetails` operationId).
+func (c *Client) ListPersonBankDetails(ctx context.Context, id Id, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListPersonBankDetailsRequest(c.Server, id)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ProposePersonBankDetailsWithBody Propose the account that a jobseeker is paid into
+//
+// See `proposeSupplierBankDetails`.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /jobseekers/{id}/bank-details (the `ProposePersonBankDetails` operationId).
+func (c *Client) ProposePersonBankDetailsWithBody(ctx context.Context, id Id, params *ProposePersonBankDetailsParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewProposePersonBankDetailsRequestWithBody(c.Server, id, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ProposePersonBankDetails Propose the account that a jobseeker is paid into
+//
+// See `proposeSupplierBankDetails`.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /jobseekers/{id}/bank-details (the `ProposePersonBankDetails` operationId).
+func (c *Client) ProposePersonBankDetails(ctx context.Context, id Id, params *ProposePersonBankDetailsParams, body ProposePersonBankDetailsJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewProposePersonBankDetailsRequest(c.Server, id, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // ProposeMovementWithBody Propose that money goes into a budget, out of one, or from one to another
 //
 // With `to_budget_id` alone it is an allocation; with `from_budget_id` alone it is taken back; with both it is a
@@ -3338,6 +3883,24 @@ func (c *Client) RefuseProposalWithBody(ctx context.Context, id Id, params *Refu
 // Corresponds with POST /proposals/{id}/refusal (the `RefuseProposal` operationId).
 func (c *Client) RefuseProposal(ctx context.Context, id Id, params *RefuseProposalParams, body RefuseProposalJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewRefuseProposalRequest(c.Server, id, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ReadReconciliation Whether every total agrees with what it follows from, and where not
+//
+// Every total, state and link of the books is worked out again from the entries and steps it follows from, as they
+// were at one moment. Nothing is changed.
+//
+// Corresponds with GET /reconciliation (the `ReadReconciliation` operationId).
+func (c *Client) ReadReconciliation(ctx context.Context, params *ReadReconciliationParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewReadReconciliationRequest(c.Server, params)
 	if err != nil {
 		return nil, err
 	}
@@ -3688,6 +4251,165 @@ func (c *Client) WithdrawRequestWithBody(ctx context.Context, id Id, params *Wit
 // Corresponds with POST /requests/{id}/withdrawal (the `WithdrawRequest` operationId).
 func (c *Client) WithdrawRequest(ctx context.Context, id Id, params *WithdrawRequestParams, body WithdrawRequestJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewWithdrawRequestRequest(c.Server, id, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ListSuppliers Find a supplier
+//
+// Corresponds with GET /suppliers (the `ListSuppliers` operationId).
+func (c *Client) ListSuppliers(ctx context.Context, params *ListSuppliersParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListSuppliersRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// AddSupplierWithBody Add a supplier
+//
+// One with a name like it, or with its number, answers 409 with `candidates`; send `different: true` to add it all
+// the same. Two suppliers never have the same number.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /suppliers (the `AddSupplier` operationId).
+func (c *Client) AddSupplierWithBody(ctx context.Context, params *AddSupplierParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewAddSupplierRequestWithBody(c.Server, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// AddSupplier Add a supplier
+//
+// One with a name like it, or with its number, answers 409 with `candidates`; send `different: true` to add it all
+// the same. Two suppliers never have the same number.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /suppliers (the `AddSupplier` operationId).
+func (c *Client) AddSupplier(ctx context.Context, params *AddSupplierParams, body AddSupplierJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewAddSupplierRequest(c.Server, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ReadSupplier One supplier
+//
+// Corresponds with GET /suppliers/{id} (the `ReadSupplier` operationId).
+func (c *Client) ReadSupplier(ctx context.Context, id Id, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewReadSupplierRequest(c.Server, id)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// EditSupplierWithBody Correct a supplier, or close it
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with PUT /suppliers/{id} (the `EditSupplier` operationId).
+func (c *Client) EditSupplierWithBody(ctx context.Context, id Id, params *EditSupplierParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewEditSupplierRequestWithBody(c.Server, id, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// EditSupplier Correct a supplier, or close it
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with PUT /suppliers/{id} (the `EditSupplier` operationId).
+func (c *Client) EditSupplier(ctx context.Context, id Id, params *EditSupplierParams, body EditSupplierJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewEditSupplierRequest(c.Server, id, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ListSupplierBankDetails A supplier's bank details, masked: those that wait, those in force, and those before
+//
+// Corresponds with GET /suppliers/{id}/bank-details (the `ListSupplierBankDetails` operationId).
+func (c *Client) ListSupplierBankDetails(ctx context.Context, id Id, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListSupplierBankDetailsRequest(c.Server, id)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ProposeSupplierBankDetailsWithBody Propose the account that a supplier is paid into
+//
+// Those in force stay so until somebody else confirms these. An account that another payee has answers 409 with
+// `alike`; send `alike_reason` to say why that is right.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /suppliers/{id}/bank-details (the `ProposeSupplierBankDetails` operationId).
+func (c *Client) ProposeSupplierBankDetailsWithBody(ctx context.Context, id Id, params *ProposeSupplierBankDetailsParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewProposeSupplierBankDetailsRequestWithBody(c.Server, id, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ProposeSupplierBankDetails Propose the account that a supplier is paid into
+//
+// Those in force stay so until somebody else confirms these. An account that another payee has answers 409 with
+// `alike`; send `alike_reason` to say why that is right.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /suppliers/{id}/bank-details (the `ProposeSupplierBankDetails` operationId).
+func (c *Client) ProposeSupplierBankDetails(ctx context.Context, id Id, params *ProposeSupplierBankDetailsParams, body ProposeSupplierBankDetailsJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewProposeSupplierBankDetailsRequest(c.Server, id, params, body)
 	if err != nil {
 		return nil, err
 	}
@@ -4308,6 +5030,130 @@ func NewListStaffRequest(server string, params *ListStaffParams) (*http.Request,
 	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
 	if err != nil {
 		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewConfirmBankDetailsRequest calls the generic ConfirmBankDetails builder with application/json body
+func NewConfirmBankDetailsRequest(server string, id Id, params *ConfirmBankDetailsParams, body ConfirmBankDetailsJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewConfirmBankDetailsRequestWithBody(server, id, params, "application/json", bodyReader)
+}
+
+// NewConfirmBankDetailsRequestWithBody constructs an http.Request for the ConfirmBankDetails method, with any body, and a specified content type
+func NewConfirmBankDetailsRequestWithBody(server string, id Id, params *ConfirmBankDetailsParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/bank-details/%s/confirmation", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		if params.IdempotencyKey != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Idempotency-Key", headerParam0)
+		}
+
+	}
+
+	return req, nil
+}
+
+// NewRefuseBankDetailsRequest calls the generic RefuseBankDetails builder with application/json body
+func NewRefuseBankDetailsRequest(server string, id Id, params *RefuseBankDetailsParams, body RefuseBankDetailsJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewRefuseBankDetailsRequestWithBody(server, id, params, "application/json", bodyReader)
+}
+
+// NewRefuseBankDetailsRequestWithBody constructs an http.Request for the RefuseBankDetails method, with any body, and a specified content type
+func NewRefuseBankDetailsRequestWithBody(server string, id Id, params *RefuseBankDetailsParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/bank-details/%s/refusal", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		if params.IdempotencyKey != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Idempotency-Key", headerParam0)
+		}
+
 	}
 
 	return req, nil
@@ -5445,6 +6291,102 @@ func NewDownloadImportProblemsRequest(server string, id Id) (*http.Request, erro
 	return req, nil
 }
 
+// NewListPersonBankDetailsRequest constructs an http.Request for the ListPersonBankDetails method
+func NewListPersonBankDetailsRequest(server string, id Id) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/jobseekers/%s/bank-details", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewProposePersonBankDetailsRequest calls the generic ProposePersonBankDetails builder with application/json body
+func NewProposePersonBankDetailsRequest(server string, id Id, params *ProposePersonBankDetailsParams, body ProposePersonBankDetailsJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewProposePersonBankDetailsRequestWithBody(server, id, params, "application/json", bodyReader)
+}
+
+// NewProposePersonBankDetailsRequestWithBody constructs an http.Request for the ProposePersonBankDetails method, with any body, and a specified content type
+func NewProposePersonBankDetailsRequestWithBody(server string, id Id, params *ProposePersonBankDetailsParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/jobseekers/%s/bank-details", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		if params.IdempotencyKey != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Idempotency-Key", headerParam0)
+		}
+
+	}
+
+	return req, nil
+}
+
 // NewProposeMovementRequest calls the generic ProposeMovement builder with application/json body
 func NewProposeMovementRequest(server string, params *ProposeMovementParams, body ProposeMovementJSONRequestBody) (*http.Request, error) {
 	var bodyReader io.Reader
@@ -5869,6 +6811,60 @@ func NewRefuseProposalRequestWithBody(server string, id Id, params *RefusePropos
 			req.Header.Set("Idempotency-Key", headerParam0)
 		}
 
+	}
+
+	return req, nil
+}
+
+// NewReadReconciliationRequest constructs an http.Request for the ReadReconciliation method
+func NewReadReconciliationRequest(server string, params *ReadReconciliationParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/reconciliation")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.Area != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "area", *params.Area, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
 	}
 
 	return req, nil
@@ -6784,6 +7780,364 @@ func NewWithdrawRequestRequestWithBody(server string, id Id, params *WithdrawReq
 	return req, nil
 }
 
+// NewListSuppliersRequest constructs an http.Request for the ListSuppliers method
+func NewListSuppliersRequest(server string, params *ListSuppliersParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/suppliers")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.Q != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "q", *params.Q, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.LocalTo != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "local_to", *params.LocalTo, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Open != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "open", *params.Open, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Page != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "page", *params.Page, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Size != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "size", *params.Size, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewAddSupplierRequest calls the generic AddSupplier builder with application/json body
+func NewAddSupplierRequest(server string, params *AddSupplierParams, body AddSupplierJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewAddSupplierRequestWithBody(server, params, "application/json", bodyReader)
+}
+
+// NewAddSupplierRequestWithBody constructs an http.Request for the AddSupplier method, with any body, and a specified content type
+func NewAddSupplierRequestWithBody(server string, params *AddSupplierParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/suppliers")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		if params.IdempotencyKey != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Idempotency-Key", headerParam0)
+		}
+
+	}
+
+	return req, nil
+}
+
+// NewReadSupplierRequest constructs an http.Request for the ReadSupplier method
+func NewReadSupplierRequest(server string, id Id) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/suppliers/%s", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewEditSupplierRequest calls the generic EditSupplier builder with application/json body
+func NewEditSupplierRequest(server string, id Id, params *EditSupplierParams, body EditSupplierJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewEditSupplierRequestWithBody(server, id, params, "application/json", bodyReader)
+}
+
+// NewEditSupplierRequestWithBody constructs an http.Request for the EditSupplier method, with any body, and a specified content type
+func NewEditSupplierRequestWithBody(server string, id Id, params *EditSupplierParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/suppliers/%s", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPut, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		var headerParam0 string
+
+		headerParam0, err = runtime.StyleParamWithOptions("simple", false, "If-Match", params.IfMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+		if err != nil {
+			return nil, err
+		}
+
+		req.Header.Set("If-Match", headerParam0)
+
+		if params.IdempotencyKey != nil {
+			var headerParam1 string
+
+			headerParam1, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Idempotency-Key", headerParam1)
+		}
+
+	}
+
+	return req, nil
+}
+
+// NewListSupplierBankDetailsRequest constructs an http.Request for the ListSupplierBankDetails method
+func NewListSupplierBankDetailsRequest(server string, id Id) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/suppliers/%s/bank-details", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewProposeSupplierBankDetailsRequest calls the generic ProposeSupplierBankDetails builder with application/json body
+func NewProposeSupplierBankDetailsRequest(server string, id Id, params *ProposeSupplierBankDetailsParams, body ProposeSupplierBankDetailsJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewProposeSupplierBankDetailsRequestWithBody(server, id, params, "application/json", bodyReader)
+}
+
+// NewProposeSupplierBankDetailsRequestWithBody constructs an http.Request for the ProposeSupplierBankDetails method, with any body, and a specified content type
+func NewProposeSupplierBankDetailsRequestWithBody(server string, id Id, params *ProposeSupplierBankDetailsParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/suppliers/%s/bank-details", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		if params.IdempotencyKey != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Idempotency-Key", headerParam0)
+		}
+
+	}
+
+	return req, nil
+}
+
 func (c *Client) applyEditors(ctx context.Context, req *http.Request, additionalEditors []RequestEditorFn) error {
 	for _, r := range c.RequestEditors {
 		if err := r(ctx, req); err != nil {
@@ -6953,6 +8307,38 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with GET /authority/staff (the `ListStaff` operationId).
 	ListStaffWithResponse(ctx context.Context, params *ListStaffParams, reqEditors ...RequestEditorFn) (*ListStaffResponse, error)
+
+	// ConfirmBankDetailsWithBodyWithResponse Put proposed bank details in force, as somebody else than who proposed them
+	//
+	// The account is entered once more, from a paper of one's own, and must be the one that was proposed.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /bank-details/{id}/confirmation (the `ConfirmBankDetails` operationId).
+	ConfirmBankDetailsWithBodyWithResponse(ctx context.Context, id Id, params *ConfirmBankDetailsParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ConfirmBankDetailsResponse, error)
+
+	// ConfirmBankDetailsWithResponse Put proposed bank details in force, as somebody else than who proposed them
+	//
+	// The account is entered once more, from a paper of one's own, and must be the one that was proposed.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /bank-details/{id}/confirmation (the `ConfirmBankDetails` operationId).
+	ConfirmBankDetailsWithResponse(ctx context.Context, id Id, params *ConfirmBankDetailsParams, body ConfirmBankDetailsJSONRequestBody, reqEditors ...RequestEditorFn) (*ConfirmBankDetailsResponse, error)
+
+	// RefuseBankDetailsWithBodyWithResponse End a proposal, which then never counts
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /bank-details/{id}/refusal (the `RefuseBankDetails` operationId).
+	RefuseBankDetailsWithBodyWithResponse(ctx context.Context, id Id, params *RefuseBankDetailsParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*RefuseBankDetailsResponse, error)
+
+	// RefuseBankDetailsWithResponse End a proposal, which then never counts
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /bank-details/{id}/refusal (the `RefuseBankDetails` operationId).
+	RefuseBankDetailsWithResponse(ctx context.Context, id Id, params *RefuseBankDetailsParams, body RefuseBankDetailsJSONRequestBody, reqEditors ...RequestEditorFn) (*RefuseBankDetailsResponse, error)
 
 	// ListBudgetsWithResponse Budgets within the caller's reach
 	//
@@ -7148,6 +8534,31 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with GET /imports/{id}/problems.csv (the `DownloadImportProblems` operationId).
 	DownloadImportProblemsWithResponse(ctx context.Context, id Id, reqEditors ...RequestEditorFn) (*DownloadImportProblemsResponse, error)
 
+	// ListPersonBankDetailsWithResponse A jobseeker's bank details, masked: those that wait, those in force, and those before
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /jobseekers/{id}/bank-details (the `ListPersonBankDetails` operationId).
+	ListPersonBankDetailsWithResponse(ctx context.Context, id Id, reqEditors ...RequestEditorFn) (*ListPersonBankDetailsResponse, error)
+
+	// ProposePersonBankDetailsWithBodyWithResponse Propose the account that a jobseeker is paid into
+	//
+	// See `proposeSupplierBankDetails`.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /jobseekers/{id}/bank-details (the `ProposePersonBankDetails` operationId).
+	ProposePersonBankDetailsWithBodyWithResponse(ctx context.Context, id Id, params *ProposePersonBankDetailsParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ProposePersonBankDetailsResponse, error)
+
+	// ProposePersonBankDetailsWithResponse Propose the account that a jobseeker is paid into
+	//
+	// See `proposeSupplierBankDetails`.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /jobseekers/{id}/bank-details (the `ProposePersonBankDetails` operationId).
+	ProposePersonBankDetailsWithResponse(ctx context.Context, id Id, params *ProposePersonBankDetailsParams, body ProposePersonBankDetailsJSONRequestBody, reqEditors ...RequestEditorFn) (*ProposePersonBankDetailsResponse, error)
+
 	// ProposeMovementWithBodyWithResponse Propose that money goes into a budget, out of one, or from one to another
 	//
 	// With `to_budget_id` alone it is an allocation; with `from_budget_id` alone it is taken back; with both it is a
@@ -7218,6 +8629,16 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with POST /proposals/{id}/refusal (the `RefuseProposal` operationId).
 	RefuseProposalWithResponse(ctx context.Context, id Id, params *RefuseProposalParams, body RefuseProposalJSONRequestBody, reqEditors ...RequestEditorFn) (*RefuseProposalResponse, error)
+
+	// ReadReconciliationWithResponse Whether every total agrees with what it follows from, and where not
+	//
+	// Every total, state and link of the books is worked out again from the entries and steps it follows from, as they
+	// were at one moment. Nothing is changed.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /reconciliation (the `ReadReconciliation` operationId).
+	ReadReconciliationWithResponse(ctx context.Context, params *ReadReconciliationParams, reqEditors ...RequestEditorFn) (*ReadReconciliationResponse, error)
 
 	// ListRequestsWithResponse Requests within the caller's reach
 	//
@@ -7382,6 +8803,81 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with POST /requests/{id}/withdrawal (the `WithdrawRequest` operationId).
 	WithdrawRequestWithResponse(ctx context.Context, id Id, params *WithdrawRequestParams, body WithdrawRequestJSONRequestBody, reqEditors ...RequestEditorFn) (*WithdrawRequestResponse, error)
+
+	// ListSuppliersWithResponse Find a supplier
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /suppliers (the `ListSuppliers` operationId).
+	ListSuppliersWithResponse(ctx context.Context, params *ListSuppliersParams, reqEditors ...RequestEditorFn) (*ListSuppliersResponse, error)
+
+	// AddSupplierWithBodyWithResponse Add a supplier
+	//
+	// One with a name like it, or with its number, answers 409 with `candidates`; send `different: true` to add it all
+	// the same. Two suppliers never have the same number.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /suppliers (the `AddSupplier` operationId).
+	AddSupplierWithBodyWithResponse(ctx context.Context, params *AddSupplierParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*AddSupplierResponse, error)
+
+	// AddSupplierWithResponse Add a supplier
+	//
+	// One with a name like it, or with its number, answers 409 with `candidates`; send `different: true` to add it all
+	// the same. Two suppliers never have the same number.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /suppliers (the `AddSupplier` operationId).
+	AddSupplierWithResponse(ctx context.Context, params *AddSupplierParams, body AddSupplierJSONRequestBody, reqEditors ...RequestEditorFn) (*AddSupplierResponse, error)
+
+	// ReadSupplierWithResponse One supplier
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /suppliers/{id} (the `ReadSupplier` operationId).
+	ReadSupplierWithResponse(ctx context.Context, id Id, reqEditors ...RequestEditorFn) (*ReadSupplierResponse, error)
+
+	// EditSupplierWithBodyWithResponse Correct a supplier, or close it
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PUT /suppliers/{id} (the `EditSupplier` operationId).
+	EditSupplierWithBodyWithResponse(ctx context.Context, id Id, params *EditSupplierParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*EditSupplierResponse, error)
+
+	// EditSupplierWithResponse Correct a supplier, or close it
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PUT /suppliers/{id} (the `EditSupplier` operationId).
+	EditSupplierWithResponse(ctx context.Context, id Id, params *EditSupplierParams, body EditSupplierJSONRequestBody, reqEditors ...RequestEditorFn) (*EditSupplierResponse, error)
+
+	// ListSupplierBankDetailsWithResponse A supplier's bank details, masked: those that wait, those in force, and those before
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /suppliers/{id}/bank-details (the `ListSupplierBankDetails` operationId).
+	ListSupplierBankDetailsWithResponse(ctx context.Context, id Id, reqEditors ...RequestEditorFn) (*ListSupplierBankDetailsResponse, error)
+
+	// ProposeSupplierBankDetailsWithBodyWithResponse Propose the account that a supplier is paid into
+	//
+	// Those in force stay so until somebody else confirms these. An account that another payee has answers 409 with
+	// `alike`; send `alike_reason` to say why that is right.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /suppliers/{id}/bank-details (the `ProposeSupplierBankDetails` operationId).
+	ProposeSupplierBankDetailsWithBodyWithResponse(ctx context.Context, id Id, params *ProposeSupplierBankDetailsParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ProposeSupplierBankDetailsResponse, error)
+
+	// ProposeSupplierBankDetailsWithResponse Propose the account that a supplier is paid into
+	//
+	// Those in force stay so until somebody else confirms these. An account that another payee has answers 409 with
+	// `alike`; send `alike_reason` to say why that is right.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /suppliers/{id}/bank-details (the `ProposeSupplierBankDetails` operationId).
+	ProposeSupplierBankDetailsWithResponse(ctx context.Context, id Id, params *ProposeSupplierBankDetailsParams, body ProposeSupplierBankDetailsJSONRequestBody, reqEditors ...RequestEditorFn) (*ProposeSupplierBankDetailsResponse, error)
 }
 
 type ListAllowancesResponse struct {
@@ -7990,6 +9486,102 @@ func (r ListStaffResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r ListStaffResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type ConfirmBankDetailsResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *BankDetails
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ConfirmBankDetailsResponse) GetJSON200() *BankDetails {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ConfirmBankDetailsResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ConfirmBankDetailsResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ConfirmBankDetailsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ConfirmBankDetailsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ConfirmBankDetailsResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type RefuseBankDetailsResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *BankDetails
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r RefuseBankDetailsResponse) GetJSON200() *BankDetails {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r RefuseBankDetailsResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r RefuseBankDetailsResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r RefuseBankDetailsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r RefuseBankDetailsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r RefuseBankDetailsResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -8967,6 +10559,102 @@ func (r DownloadImportProblemsResponse) ContentType() string {
 	return ""
 }
 
+type ListPersonBankDetailsResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *BankDetailsList
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ListPersonBankDetailsResponse) GetJSON200() *BankDetailsList {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ListPersonBankDetailsResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ListPersonBankDetailsResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ListPersonBankDetailsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListPersonBankDetailsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListPersonBankDetailsResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type ProposePersonBankDetailsResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON201 the response for an HTTP 201 `application/json` response
+	JSON201 *BankDetails
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+}
+
+// GetJSON201 returns the response for an HTTP 201 `application/json` response
+func (r ProposePersonBankDetailsResponse) GetJSON201() *BankDetails {
+	return r.JSON201
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ProposePersonBankDetailsResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ProposePersonBankDetailsResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ProposePersonBankDetailsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ProposePersonBankDetailsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ProposePersonBankDetailsResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 type ProposeMovementResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -9297,6 +10985,54 @@ func (r RefuseProposalResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r RefuseProposalResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type ReadReconciliationResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Reconciliation
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ReadReconciliationResponse) GetJSON200() *Reconciliation {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ReadReconciliationResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ReadReconciliationResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ReadReconciliationResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ReadReconciliationResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ReadReconciliationResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -10039,6 +11775,315 @@ func (r WithdrawRequestResponse) ContentType() string {
 	return ""
 }
 
+type ListSuppliersResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *SupplierPage
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ListSuppliersResponse) GetJSON200() *SupplierPage {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ListSuppliersResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ListSuppliersResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ListSuppliersResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListSuppliersResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListSuppliersResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// AddSupplierResponse201Headers the declared response headers of an HTTP 201 response for AddSupplier
+type AddSupplierResponse201Headers struct {
+	ETag etag.Version
+}
+
+type AddSupplierResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON201 the response for an HTTP 201 `application/json` response
+	JSON201 *Supplier
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+	// Headers201 the parsed response headers for an HTTP 201 response
+	Headers201 *AddSupplierResponse201Headers
+}
+
+// GetJSON201 returns the response for an HTTP 201 `application/json` response
+func (r AddSupplierResponse) GetJSON201() *Supplier {
+	return r.JSON201
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r AddSupplierResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r AddSupplierResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r AddSupplierResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r AddSupplierResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r AddSupplierResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// ReadSupplierResponse200Headers the declared response headers of an HTTP 200 response for ReadSupplier
+type ReadSupplierResponse200Headers struct {
+	ETag etag.Version
+}
+
+type ReadSupplierResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Supplier
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *ReadSupplierResponse200Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ReadSupplierResponse) GetJSON200() *Supplier {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ReadSupplierResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ReadSupplierResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ReadSupplierResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ReadSupplierResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ReadSupplierResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// EditSupplierResponse200Headers the declared response headers of an HTTP 200 response for EditSupplier
+type EditSupplierResponse200Headers struct {
+	ETag etag.Version
+}
+
+type EditSupplierResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Supplier
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *EditSupplierResponse200Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r EditSupplierResponse) GetJSON200() *Supplier {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r EditSupplierResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r EditSupplierResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r EditSupplierResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r EditSupplierResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r EditSupplierResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type ListSupplierBankDetailsResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *BankDetailsList
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ListSupplierBankDetailsResponse) GetJSON200() *BankDetailsList {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ListSupplierBankDetailsResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ListSupplierBankDetailsResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ListSupplierBankDetailsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListSupplierBankDetailsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListSupplierBankDetailsResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type ProposeSupplierBankDetailsResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON201 the response for an HTTP 201 `application/json` response
+	JSON201 *BankDetails
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+}
+
+// GetJSON201 returns the response for an HTTP 201 `application/json` response
+func (r ProposeSupplierBankDetailsResponse) GetJSON201() *BankDetails {
+	return r.JSON201
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ProposeSupplierBankDetailsResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ProposeSupplierBankDetailsResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ProposeSupplierBankDetailsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ProposeSupplierBankDetailsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ProposeSupplierBankDetailsResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 // ListAllowancesWithResponse A jobseeker's allowances
 //
 // Returns a wrapper object for the known response body format(s).
@@ -10259,6 +12304,62 @@ func (c *ClientWithResponses) ListStaffWithResponse(ctx context.Context, params 
 		return nil, err
 	}
 	return ParseListStaffResponse(rsp)
+}
+
+// ConfirmBankDetailsWithBodyWithResponse Put proposed bank details in force, as somebody else than who proposed them
+//
+// The account is entered once more, from a paper of one's own, and must be the one that was proposed.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /bank-details/{id}/confirmation (the `ConfirmBankDetails` operationId).
+func (c *ClientWithResponses) ConfirmBankDetailsWithBodyWithResponse(ctx context.Context, id Id, params *ConfirmBankDetailsParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ConfirmBankDetailsResponse, error) {
+	rsp, err := c.ConfirmBankDetailsWithBody(ctx, id, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseConfirmBankDetailsResponse(rsp)
+}
+
+// ConfirmBankDetailsWithResponse Put proposed bank details in force, as somebody else than who proposed them
+//
+// The account is entered once more, from a paper of one's own, and must be the one that was proposed.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /bank-details/{id}/confirmation (the `ConfirmBankDetails` operationId).
+func (c *ClientWithResponses) ConfirmBankDetailsWithResponse(ctx context.Context, id Id, params *ConfirmBankDetailsParams, body ConfirmBankDetailsJSONRequestBody, reqEditors ...RequestEditorFn) (*ConfirmBankDetailsResponse, error) {
+	rsp, err := c.ConfirmBankDetails(ctx, id, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseConfirmBankDetailsResponse(rsp)
+}
+
+// RefuseBankDetailsWithBodyWithResponse End a proposal, which then never counts
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /bank-details/{id}/refusal (the `RefuseBankDetails` operationId).
+func (c *ClientWithResponses) RefuseBankDetailsWithBodyWithResponse(ctx context.Context, id Id, params *RefuseBankDetailsParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*RefuseBankDetailsResponse, error) {
+	rsp, err := c.RefuseBankDetailsWithBody(ctx, id, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseRefuseBankDetailsResponse(rsp)
+}
+
+// RefuseBankDetailsWithResponse End a proposal, which then never counts
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /bank-details/{id}/refusal (the `RefuseBankDetails` operationId).
+func (c *ClientWithResponses) RefuseBankDetailsWithResponse(ctx context.Context, id Id, params *RefuseBankDetailsParams, body RefuseBankDetailsJSONRequestBody, reqEditors ...RequestEditorFn) (*RefuseBankDetailsResponse, error) {
+	rsp, err := c.RefuseBankDetails(ctx, id, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseRefuseBankDetailsResponse(rsp)
 }
 
 // ListBudgetsWithResponse Budgets within the caller's reach
@@ -10605,6 +12706,49 @@ func (c *ClientWithResponses) DownloadImportProblemsWithResponse(ctx context.Con
 	return ParseDownloadImportProblemsResponse(rsp)
 }
 
+// ListPersonBankDetailsWithResponse A jobseeker's bank details, masked: those that wait, those in force, and those before
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /jobseekers/{id}/bank-details (the `ListPersonBankDetails` operationId).
+func (c *ClientWithResponses) ListPersonBankDetailsWithResponse(ctx context.Context, id Id, reqEditors ...RequestEditorFn) (*ListPersonBankDetailsResponse, error) {
+	rsp, err := c.ListPersonBankDetails(ctx, id, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListPersonBankDetailsResponse(rsp)
+}
+
+// ProposePersonBankDetailsWithBodyWithResponse Propose the account that a jobseeker is paid into
+//
+// See `proposeSupplierBankDetails`.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /jobseekers/{id}/bank-details (the `ProposePersonBankDetails` operationId).
+func (c *ClientWithResponses) ProposePersonBankDetailsWithBodyWithResponse(ctx context.Context, id Id, params *ProposePersonBankDetailsParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ProposePersonBankDetailsResponse, error) {
+	rsp, err := c.ProposePersonBankDetailsWithBody(ctx, id, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseProposePersonBankDetailsResponse(rsp)
+}
+
+// ProposePersonBankDetailsWithResponse Propose the account that a jobseeker is paid into
+//
+// See `proposeSupplierBankDetails`.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /jobseekers/{id}/bank-details (the `ProposePersonBankDetails` operationId).
+func (c *ClientWithResponses) ProposePersonBankDetailsWithResponse(ctx context.Context, id Id, params *ProposePersonBankDetailsParams, body ProposePersonBankDetailsJSONRequestBody, reqEditors ...RequestEditorFn) (*ProposePersonBankDetailsResponse, error) {
+	rsp, err := c.ProposePersonBankDetails(ctx, id, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseProposePersonBankDetailsResponse(rsp)
+}
+
 // ProposeMovementWithBodyWithResponse Propose that money goes into a budget, out of one, or from one to another
 //
 // With `to_budget_id` alone it is an allocation; with `from_budget_id` alone it is taken back; with both it is a
@@ -10728,6 +12872,22 @@ func (c *ClientWithResponses) RefuseProposalWithResponse(ctx context.Context, id
 		return nil, err
 	}
 	return ParseRefuseProposalResponse(rsp)
+}
+
+// ReadReconciliationWithResponse Whether every total agrees with what it follows from, and where not
+//
+// Every total, state and link of the books is worked out again from the entries and steps it follows from, as they
+// were at one moment. Nothing is changed.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /reconciliation (the `ReadReconciliation` operationId).
+func (c *ClientWithResponses) ReadReconciliationWithResponse(ctx context.Context, params *ReadReconciliationParams, reqEditors ...RequestEditorFn) (*ReadReconciliationResponse, error) {
+	rsp, err := c.ReadReconciliation(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseReadReconciliationResponse(rsp)
 }
 
 // ListRequestsWithResponse Requests within the caller's reach
@@ -11012,6 +13172,135 @@ func (c *ClientWithResponses) WithdrawRequestWithResponse(ctx context.Context, i
 		return nil, err
 	}
 	return ParseWithdrawRequestResponse(rsp)
+}
+
+// ListSuppliersWithResponse Find a supplier
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /suppliers (the `ListSuppliers` operationId).
+func (c *ClientWithResponses) ListSuppliersWithResponse(ctx context.Context, params *ListSuppliersParams, reqEditors ...RequestEditorFn) (*ListSuppliersResponse, error) {
+	rsp, err := c.ListSuppliers(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListSuppliersResponse(rsp)
+}
+
+// AddSupplierWithBodyWithResponse Add a supplier
+//
+// One with a name like it, or with its number, answers 409 with `candidates`; send `different: true` to add it all
+// the same. Two suppliers never have the same number.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /suppliers (the `AddSupplier` operationId).
+func (c *ClientWithResponses) AddSupplierWithBodyWithResponse(ctx context.Context, params *AddSupplierParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*AddSupplierResponse, error) {
+	rsp, err := c.AddSupplierWithBody(ctx, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseAddSupplierResponse(rsp)
+}
+
+// AddSupplierWithResponse Add a supplier
+//
+// One with a name like it, or with its number, answers 409 with `candidates`; send `different: true` to add it all
+// the same. Two suppliers never have the same number.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /suppliers (the `AddSupplier` operationId).
+func (c *ClientWithResponses) AddSupplierWithResponse(ctx context.Context, params *AddSupplierParams, body AddSupplierJSONRequestBody, reqEditors ...RequestEditorFn) (*AddSupplierResponse, error) {
+	rsp, err := c.AddSupplier(ctx, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseAddSupplierResponse(rsp)
+}
+
+// ReadSupplierWithResponse One supplier
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /suppliers/{id} (the `ReadSupplier` operationId).
+func (c *ClientWithResponses) ReadSupplierWithResponse(ctx context.Context, id Id, reqEditors ...RequestEditorFn) (*ReadSupplierResponse, error) {
+	rsp, err := c.ReadSupplier(ctx, id, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseReadSupplierResponse(rsp)
+}
+
+// EditSupplierWithBodyWithResponse Correct a supplier, or close it
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PUT /suppliers/{id} (the `EditSupplier` operationId).
+func (c *ClientWithResponses) EditSupplierWithBodyWithResponse(ctx context.Context, id Id, params *EditSupplierParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*EditSupplierResponse, error) {
+	rsp, err := c.EditSupplierWithBody(ctx, id, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseEditSupplierResponse(rsp)
+}
+
+// EditSupplierWithResponse Correct a supplier, or close it
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PUT /suppliers/{id} (the `EditSupplier` operationId).
+func (c *ClientWithResponses) EditSupplierWithResponse(ctx context.Context, id Id, params *EditSupplierParams, body EditSupplierJSONRequestBody, reqEditors ...RequestEditorFn) (*EditSupplierResponse, error) {
+	rsp, err := c.EditSupplier(ctx, id, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseEditSupplierResponse(rsp)
+}
+
+// ListSupplierBankDetailsWithResponse A supplier's bank details, masked: those that wait, those in force, and those before
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /suppliers/{id}/bank-details (the `ListSupplierBankDetails` operationId).
+func (c *ClientWithResponses) ListSupplierBankDetailsWithResponse(ctx context.Context, id Id, reqEditors ...RequestEditorFn) (*ListSupplierBankDetailsResponse, error) {
+	rsp, err := c.ListSupplierBankDetails(ctx, id, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListSupplierBankDetailsResponse(rsp)
+}
+
+// ProposeSupplierBankDetailsWithBodyWithResponse Propose the account that a supplier is paid into
+//
+// Those in force stay so until somebody else confirms these. An account that another payee has answers 409 with
+// `alike`; send `alike_reason` to say why that is right.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /suppliers/{id}/bank-details (the `ProposeSupplierBankDetails` operationId).
+func (c *ClientWithResponses) ProposeSupplierBankDetailsWithBodyWithResponse(ctx context.Context, id Id, params *ProposeSupplierBankDetailsParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ProposeSupplierBankDetailsResponse, error) {
+	rsp, err := c.ProposeSupplierBankDetailsWithBody(ctx, id, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseProposeSupplierBankDetailsResponse(rsp)
+}
+
+// ProposeSupplierBankDetailsWithResponse Propose the account that a supplier is paid into
+//
+// Those in force stay so until somebody else confirms these. An account that another payee has answers 409 with
+// `alike`; send `alike_reason` to say why that is right.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /suppliers/{id}/bank-details (the `ProposeSupplierBankDetails` operationId).
+func (c *ClientWithResponses) ProposeSupplierBankDetailsWithResponse(ctx context.Context, id Id, params *ProposeSupplierBankDetailsParams, body ProposeSupplierBankDetailsJSONRequestBody, reqEditors ...RequestEditorFn) (*ProposeSupplierBankDetailsResponse, error) {
+	rsp, err := c.ProposeSupplierBankDetails(ctx, id, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseProposeSupplierBankDetailsResponse(rsp)
 }
 
 // ParseListAllowancesResponse parses an HTTP response from a ListAllowancesWithResponse call
@@ -11430,6 +13719,72 @@ func ParseListStaffResponse(rsp *http.Response) (*ListStaffResponse, error) {
 		var dest struct {
 			Items []Colleague `json:"items"`
 		}
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseConfirmBankDetailsResponse parses an HTTP response from a ConfirmBankDetailsWithResponse call
+func ParseConfirmBankDetailsResponse(rsp *http.Response) (*ConfirmBankDetailsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ConfirmBankDetailsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest BankDetails
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseRefuseBankDetailsResponse parses an HTTP response from a RefuseBankDetailsWithResponse call
+func ParseRefuseBankDetailsResponse(rsp *http.Response) (*RefuseBankDetailsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &RefuseBankDetailsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest BankDetails
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}
@@ -12105,6 +14460,72 @@ func ParseDownloadImportProblemsResponse(rsp *http.Response) (*DownloadImportPro
 	return response, nil
 }
 
+// ParseListPersonBankDetailsResponse parses an HTTP response from a ListPersonBankDetailsWithResponse call
+func ParseListPersonBankDetailsResponse(rsp *http.Response) (*ListPersonBankDetailsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListPersonBankDetailsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest BankDetailsList
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseProposePersonBankDetailsResponse parses an HTTP response from a ProposePersonBankDetailsWithResponse call
+func ParseProposePersonBankDetailsResponse(rsp *http.Response) (*ProposePersonBankDetailsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ProposePersonBankDetailsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 201:
+		var dest BankDetails
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON201 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
 // ParseProposeMovementResponse parses an HTTP response from a ProposeMovementWithResponse call
 func ParseProposeMovementResponse(rsp *http.Response) (*ProposeMovementResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -12319,6 +14740,39 @@ func ParseRefuseProposalResponse(rsp *http.Response) (*RefuseProposalResponse, e
 	switch {
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
 		var dest Proposal
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseReadReconciliationResponse parses an HTTP response from a ReadReconciliationWithResponse call
+func ParseReadReconciliationResponse(rsp *http.Response) (*ReadReconciliationResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ReadReconciliationResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Reconciliation
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}
@@ -12906,6 +15360,243 @@ func ParseWithdrawRequestResponse(rsp *http.Response) (*WithdrawRequestResponse,
 	return response, nil
 }
 
+// ParseListSuppliersResponse parses an HTTP response from a ListSuppliersWithResponse call
+func ParseListSuppliersResponse(rsp *http.Response) (*ListSuppliersResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListSuppliersResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest SupplierPage
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseAddSupplierResponse parses an HTTP response from a AddSupplierWithResponse call
+func ParseAddSupplierResponse(rsp *http.Response) (*AddSupplierResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &AddSupplierResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 201:
+		var dest Supplier
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON201 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 201:
+		var headers AddSupplierResponse201Headers
+		if values := rsp.Header.Values("ETag"); len(values) > 0 {
+			var value etag.Version
+			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ETag = value
+		}
+		response.Headers201 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseReadSupplierResponse parses an HTTP response from a ReadSupplierWithResponse call
+func ParseReadSupplierResponse(rsp *http.Response) (*ReadSupplierResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ReadSupplierResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Supplier
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers ReadSupplierResponse200Headers
+		if values := rsp.Header.Values("ETag"); len(values) > 0 {
+			var value etag.Version
+			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ETag = value
+		}
+		response.Headers200 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseEditSupplierResponse parses an HTTP response from a EditSupplierWithResponse call
+func ParseEditSupplierResponse(rsp *http.Response) (*EditSupplierResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &EditSupplierResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Supplier
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers EditSupplierResponse200Headers
+		if values := rsp.Header.Values("ETag"); len(values) > 0 {
+			var value etag.Version
+			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ETag = value
+		}
+		response.Headers200 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseListSupplierBankDetailsResponse parses an HTTP response from a ListSupplierBankDetailsWithResponse call
+func ParseListSupplierBankDetailsResponse(rsp *http.Response) (*ListSupplierBankDetailsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListSupplierBankDetailsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest BankDetailsList
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseProposeSupplierBankDetailsResponse parses an HTTP response from a ProposeSupplierBankDetailsWithResponse call
+func ParseProposeSupplierBankDetailsResponse(rsp *http.Response) (*ProposeSupplierBankDetailsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ProposeSupplierBankDetailsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 201:
+		var dest BankDetails
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON201 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
 // ServerInterface represents all server handlers.
 type ServerInterface interface {
 	// ListAllowances A jobseeker's allowances
@@ -12944,6 +15635,12 @@ type ServerInterface interface {
 	// ListStaff Managers or work coaches of the caller's areas who have signed in, by name
 	// (GET /authority/staff)
 	ListStaff(ctx echo.Context, params ListStaffParams) error
+	// ConfirmBankDetails Put proposed bank details in force, as somebody else than who proposed them
+	// (POST /bank-details/{id}/confirmation)
+	ConfirmBankDetails(ctx echo.Context, id Id, params ConfirmBankDetailsParams) error
+	// RefuseBankDetails End a proposal, which then never counts
+	// (POST /bank-details/{id}/refusal)
+	RefuseBankDetails(ctx echo.Context, id Id, params RefuseBankDetailsParams) error
 	// ListBudgets Budgets within the caller's reach
 	// (GET /budgets)
 	ListBudgets(ctx echo.Context, params ListBudgetsParams) error
@@ -13004,6 +15701,12 @@ type ServerInterface interface {
 	// DownloadImportProblems The rows that were not taken, as a CSV file
 	// (GET /imports/{id}/problems.csv)
 	DownloadImportProblems(ctx echo.Context, id Id) error
+	// ListPersonBankDetails A jobseeker's bank details, masked: those that wait, those in force, and those before
+	// (GET /jobseekers/{id}/bank-details)
+	ListPersonBankDetails(ctx echo.Context, id Id) error
+	// ProposePersonBankDetails Propose the account that a jobseeker is paid into
+	// (POST /jobseekers/{id}/bank-details)
+	ProposePersonBankDetails(ctx echo.Context, id Id, params ProposePersonBankDetailsParams) error
 	// ProposeMovement Propose that money goes into a budget, out of one, or from one to another
 	// (POST /movements)
 	ProposeMovement(ctx echo.Context, params ProposeMovementParams) error
@@ -13025,6 +15728,9 @@ type ServerInterface interface {
 	// RefuseProposal Refuse a proposal, or take back one's own; it then never counts
 	// (POST /proposals/{id}/refusal)
 	RefuseProposal(ctx echo.Context, id Id, params RefuseProposalParams) error
+	// ReadReconciliation Whether every total agrees with what it follows from, and where not
+	// (GET /reconciliation)
+	ReadReconciliation(ctx echo.Context, params ReadReconciliationParams) error
 	// ListRequests Requests within the caller's reach
 	// (GET /requests)
 	ListRequests(ctx echo.Context, params ListRequestsParams) error
@@ -13067,6 +15773,24 @@ type ServerInterface interface {
 	// WithdrawRequest Take the request back; what was held is released
 	// (POST /requests/{id}/withdrawal)
 	WithdrawRequest(ctx echo.Context, id Id, params WithdrawRequestParams) error
+	// ListSuppliers Find a supplier
+	// (GET /suppliers)
+	ListSuppliers(ctx echo.Context, params ListSuppliersParams) error
+	// AddSupplier Add a supplier
+	// (POST /suppliers)
+	AddSupplier(ctx echo.Context, params AddSupplierParams) error
+	// ReadSupplier One supplier
+	// (GET /suppliers/{id})
+	ReadSupplier(ctx echo.Context, id Id) error
+	// EditSupplier Correct a supplier, or close it
+	// (PUT /suppliers/{id})
+	EditSupplier(ctx echo.Context, id Id, params EditSupplierParams) error
+	// ListSupplierBankDetails A supplier's bank details, masked: those that wait, those in force, and those before
+	// (GET /suppliers/{id}/bank-details)
+	ListSupplierBankDetails(ctx echo.Context, id Id) error
+	// ProposeSupplierBankDetails Propose the account that a supplier is paid into
+	// (POST /suppliers/{id}/bank-details)
+	ProposeSupplierBankDetails(ctx echo.Context, id Id, params ProposeSupplierBankDetailsParams) error
 }
 
 // ServerInterfaceWrapper converts echo contexts to parameters.
@@ -13364,6 +16088,78 @@ func (w *ServerInterfaceWrapper) ListStaff(ctx echo.Context) error {
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.ListStaff(ctx, params)
+	return err
+}
+
+// ConfirmBankDetails converts echo context to params.
+func (w *ServerInterfaceWrapper) ConfirmBankDetails(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id Id
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ConfirmBankDetailsParams
+
+	headers := ctx.Request().Header
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for Idempotency-Key, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter Idempotency-Key: %s", err))
+		}
+
+		params.IdempotencyKey = &IdempotencyKey
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ConfirmBankDetails(ctx, id, params)
+	return err
+}
+
+// RefuseBankDetails converts echo context to params.
+func (w *ServerInterfaceWrapper) RefuseBankDetails(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id Id
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params RefuseBankDetailsParams
+
+	headers := ctx.Request().Header
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for Idempotency-Key, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter Idempotency-Key: %s", err))
+		}
+
+		params.IdempotencyKey = &IdempotencyKey
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.RefuseBankDetails(ctx, id, params)
 	return err
 }
 
@@ -13922,6 +16718,58 @@ func (w *ServerInterfaceWrapper) DownloadImportProblems(ctx echo.Context) error 
 	return err
 }
 
+// ListPersonBankDetails converts echo context to params.
+func (w *ServerInterfaceWrapper) ListPersonBankDetails(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id Id
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListPersonBankDetails(ctx, id)
+	return err
+}
+
+// ProposePersonBankDetails converts echo context to params.
+func (w *ServerInterfaceWrapper) ProposePersonBankDetails(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id Id
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ProposePersonBankDetailsParams
+
+	headers := ctx.Request().Header
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for Idempotency-Key, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter Idempotency-Key: %s", err))
+		}
+
+		params.IdempotencyKey = &IdempotencyKey
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ProposePersonBankDetails(ctx, id, params)
+	return err
+}
+
 // ProposeMovement converts echo context to params.
 func (w *ServerInterfaceWrapper) ProposeMovement(ctx echo.Context) error {
 	var err error
@@ -14150,6 +16998,24 @@ func (w *ServerInterfaceWrapper) RefuseProposal(ctx echo.Context) error {
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.RefuseProposal(ctx, id, params)
+	return err
+}
+
+// ReadReconciliation converts echo context to params.
+func (w *ServerInterfaceWrapper) ReadReconciliation(ctx echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ReadReconciliationParams
+	// ------------- Optional query parameter "area" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "area", ctx.QueryParams(), &params.Area, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter area: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ReadReconciliation(ctx, params)
 	return err
 }
 
@@ -14715,6 +17581,202 @@ func (w *ServerInterfaceWrapper) WithdrawRequest(ctx echo.Context) error {
 	return err
 }
 
+// ListSuppliers converts echo context to params.
+func (w *ServerInterfaceWrapper) ListSuppliers(ctx echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListSuppliersParams
+	// ------------- Optional query parameter "q" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "q", ctx.QueryParams(), &params.Q, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter q: %s", err))
+	}
+
+	// ------------- Optional query parameter "local_to" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "local_to", ctx.QueryParams(), &params.LocalTo, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter local_to: %s", err))
+	}
+
+	// ------------- Optional query parameter "open" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "open", ctx.QueryParams(), &params.Open, runtime.BindQueryParameterOptions{Type: "boolean", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter open: %s", err))
+	}
+
+	// ------------- Optional query parameter "page" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "page", ctx.QueryParams(), &params.Page, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter page: %s", err))
+	}
+
+	// ------------- Optional query parameter "size" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "size", ctx.QueryParams(), &params.Size, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter size: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListSuppliers(ctx, params)
+	return err
+}
+
+// AddSupplier converts echo context to params.
+func (w *ServerInterfaceWrapper) AddSupplier(ctx echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params AddSupplierParams
+
+	headers := ctx.Request().Header
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for Idempotency-Key, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter Idempotency-Key: %s", err))
+		}
+
+		params.IdempotencyKey = &IdempotencyKey
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.AddSupplier(ctx, params)
+	return err
+}
+
+// ReadSupplier converts echo context to params.
+func (w *ServerInterfaceWrapper) ReadSupplier(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id Id
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ReadSupplier(ctx, id)
+	return err
+}
+
+// EditSupplier converts echo context to params.
+func (w *ServerInterfaceWrapper) EditSupplier(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id Id
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params EditSupplierParams
+
+	headers := ctx.Request().Header
+	// ------------- Required header parameter "If-Match" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("If-Match")]; found {
+		var IfMatch IfMatch
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for If-Match, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "If-Match", valueList[0], &IfMatch, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter If-Match: %s", err))
+		}
+
+		params.IfMatch = IfMatch
+	} else {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Header parameter If-Match is required, but not found"))
+	}
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for Idempotency-Key, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter Idempotency-Key: %s", err))
+		}
+
+		params.IdempotencyKey = &IdempotencyKey
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.EditSupplier(ctx, id, params)
+	return err
+}
+
+// ListSupplierBankDetails converts echo context to params.
+func (w *ServerInterfaceWrapper) ListSupplierBankDetails(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id Id
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListSupplierBankDetails(ctx, id)
+	return err
+}
+
+// ProposeSupplierBankDetails converts echo context to params.
+func (w *ServerInterfaceWrapper) ProposeSupplierBankDetails(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id Id
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ProposeSupplierBankDetailsParams
+
+	headers := ctx.Request().Header
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for Idempotency-Key, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter Idempotency-Key: %s", err))
+		}
+
+		params.IdempotencyKey = &IdempotencyKey
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ProposeSupplierBankDetails(ctx, id, params)
+	return err
+}
+
 // This is a simple interface which specifies echo.Route addition functions which
 // are present on both echo.Echo and echo.Group, since we want to allow using
 // either of them for path registration
@@ -14815,6 +17877,17 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.POST(options.BaseURL+"/requests/:id/documents", wrapper.AddDocument, options.OperationMiddlewares["addDocument"]...)
 	router.GET(options.BaseURL+"/documents/:id/file", wrapper.DownloadDocument, options.OperationMiddlewares["downloadDocument"]...)
 	router.POST(options.BaseURL+"/documents/:id/removal", wrapper.RemoveDocument, options.OperationMiddlewares["removeDocument"]...)
+	router.GET(options.BaseURL+"/suppliers", wrapper.ListSuppliers, options.OperationMiddlewares["listSuppliers"]...)
+	router.POST(options.BaseURL+"/suppliers", wrapper.AddSupplier, options.OperationMiddlewares["addSupplier"]...)
+	router.GET(options.BaseURL+"/suppliers/:id", wrapper.ReadSupplier, options.OperationMiddlewares["readSupplier"]...)
+	router.PUT(options.BaseURL+"/suppliers/:id", wrapper.EditSupplier, options.OperationMiddlewares["editSupplier"]...)
+	router.GET(options.BaseURL+"/suppliers/:id/bank-details", wrapper.ListSupplierBankDetails, options.OperationMiddlewares["listSupplierBankDetails"]...)
+	router.POST(options.BaseURL+"/suppliers/:id/bank-details", wrapper.ProposeSupplierBankDetails, options.OperationMiddlewares["proposeSupplierBankDetails"]...)
+	router.GET(options.BaseURL+"/jobseekers/:id/bank-details", wrapper.ListPersonBankDetails, options.OperationMiddlewares["listPersonBankDetails"]...)
+	router.POST(options.BaseURL+"/jobseekers/:id/bank-details", wrapper.ProposePersonBankDetails, options.OperationMiddlewares["proposePersonBankDetails"]...)
+	router.POST(options.BaseURL+"/bank-details/:id/confirmation", wrapper.ConfirmBankDetails, options.OperationMiddlewares["confirmBankDetails"]...)
+	router.POST(options.BaseURL+"/bank-details/:id/refusal", wrapper.RefuseBankDetails, options.OperationMiddlewares["refuseBankDetails"]...)
+	router.GET(options.BaseURL+"/reconciliation", wrapper.ReadReconciliation, options.OperationMiddlewares["readReconciliation"]...)
 
 }
 
@@ -15309,6 +18382,88 @@ type ListStaffdefaultApplicationProblemPlusJSONResponse struct {
 }
 
 func (response ListStaffdefaultApplicationProblemPlusJSONResponse) VisitListStaffResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ConfirmBankDetailsRequestObject struct {
+	Id     Id `json:"id"`
+	Params ConfirmBankDetailsParams
+	Body   *ConfirmBankDetailsJSONRequestBody
+}
+
+type ConfirmBankDetailsResponseObject interface {
+	VisitConfirmBankDetailsResponse(w http.ResponseWriter) error
+}
+
+type ConfirmBankDetails200JSONResponse BankDetails
+
+func (response ConfirmBankDetails200JSONResponse) VisitConfirmBankDetailsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ConfirmBankDetailsdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ConfirmBankDetailsdefaultApplicationProblemPlusJSONResponse) VisitConfirmBankDetailsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RefuseBankDetailsRequestObject struct {
+	Id     Id `json:"id"`
+	Params RefuseBankDetailsParams
+	Body   *RefuseBankDetailsJSONRequestBody
+}
+
+type RefuseBankDetailsResponseObject interface {
+	VisitRefuseBankDetailsResponse(w http.ResponseWriter) error
+}
+
+type RefuseBankDetails200JSONResponse BankDetails
+
+func (response RefuseBankDetails200JSONResponse) VisitRefuseBankDetailsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RefuseBankDetailsdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response RefuseBankDetailsdefaultApplicationProblemPlusJSONResponse) VisitRefuseBankDetailsResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -16134,6 +19289,86 @@ func (response DownloadImportProblemsdefaultApplicationProblemPlusJSONResponse) 
 	return err
 }
 
+type ListPersonBankDetailsRequestObject struct {
+	Id Id `json:"id"`
+}
+
+type ListPersonBankDetailsResponseObject interface {
+	VisitListPersonBankDetailsResponse(w http.ResponseWriter) error
+}
+
+type ListPersonBankDetails200JSONResponse BankDetailsList
+
+func (response ListPersonBankDetails200JSONResponse) VisitListPersonBankDetailsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListPersonBankDetailsdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ListPersonBankDetailsdefaultApplicationProblemPlusJSONResponse) VisitListPersonBankDetailsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ProposePersonBankDetailsRequestObject struct {
+	Id     Id `json:"id"`
+	Params ProposePersonBankDetailsParams
+	Body   *ProposePersonBankDetailsJSONRequestBody
+}
+
+type ProposePersonBankDetailsResponseObject interface {
+	VisitProposePersonBankDetailsResponse(w http.ResponseWriter) error
+}
+
+type ProposePersonBankDetails201JSONResponse BankDetails
+
+func (response ProposePersonBankDetails201JSONResponse) VisitProposePersonBankDetailsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(201)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ProposePersonBankDetailsdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ProposePersonBankDetailsdefaultApplicationProblemPlusJSONResponse) VisitProposePersonBankDetailsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type ProposeMovementRequestObject struct {
 	Params ProposeMovementParams
 	Body   *ProposeMovementJSONRequestBody
@@ -16401,6 +19636,45 @@ type RefuseProposaldefaultApplicationProblemPlusJSONResponse struct {
 }
 
 func (response RefuseProposaldefaultApplicationProblemPlusJSONResponse) VisitRefuseProposalResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ReadReconciliationRequestObject struct {
+	Params ReadReconciliationParams
+}
+
+type ReadReconciliationResponseObject interface {
+	VisitReadReconciliationResponse(w http.ResponseWriter) error
+}
+
+type ReadReconciliation200JSONResponse Reconciliation
+
+func (response ReadReconciliation200JSONResponse) VisitReadReconciliationResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ReadReconciliationdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ReadReconciliationdefaultApplicationProblemPlusJSONResponse) VisitReadReconciliationResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -17041,6 +20315,269 @@ func (response WithdrawRequestdefaultApplicationProblemPlusJSONResponse) VisitWi
 	return err
 }
 
+type ListSuppliersRequestObject struct {
+	Params ListSuppliersParams
+}
+
+type ListSuppliersResponseObject interface {
+	VisitListSuppliersResponse(w http.ResponseWriter) error
+}
+
+type ListSuppliers200JSONResponse SupplierPage
+
+func (response ListSuppliers200JSONResponse) VisitListSuppliersResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListSuppliersdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ListSuppliersdefaultApplicationProblemPlusJSONResponse) VisitListSuppliersResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AddSupplierRequestObject struct {
+	Params AddSupplierParams
+	Body   *AddSupplierJSONRequestBody
+}
+
+type AddSupplierResponseObject interface {
+	VisitAddSupplierResponse(w http.ResponseWriter) error
+}
+
+type AddSupplier201ResponseHeaders struct {
+	ETag etag.Version
+}
+
+type AddSupplier201JSONResponse struct {
+	Body    Supplier
+	Headers AddSupplier201ResponseHeaders
+}
+
+func (response AddSupplier201JSONResponse) VisitAddSupplierResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("ETag", fmt.Sprint(response.Headers.ETag))
+	w.WriteHeader(201)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AddSupplierdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response AddSupplierdefaultApplicationProblemPlusJSONResponse) VisitAddSupplierResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ReadSupplierRequestObject struct {
+	Id Id `json:"id"`
+}
+
+type ReadSupplierResponseObject interface {
+	VisitReadSupplierResponse(w http.ResponseWriter) error
+}
+
+type ReadSupplier200ResponseHeaders struct {
+	ETag etag.Version
+}
+
+type ReadSupplier200JSONResponse struct {
+	Body    Supplier
+	Headers ReadSupplier200ResponseHeaders
+}
+
+func (response ReadSupplier200JSONResponse) VisitReadSupplierResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("ETag", fmt.Sprint(response.Headers.ETag))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ReadSupplierdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ReadSupplierdefaultApplicationProblemPlusJSONResponse) VisitReadSupplierResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type EditSupplierRequestObject struct {
+	Id     Id `json:"id"`
+	Params EditSupplierParams
+	Body   *EditSupplierJSONRequestBody
+}
+
+type EditSupplierResponseObject interface {
+	VisitEditSupplierResponse(w http.ResponseWriter) error
+}
+
+type EditSupplier200ResponseHeaders struct {
+	ETag etag.Version
+}
+
+type EditSupplier200JSONResponse struct {
+	Body    Supplier
+	Headers EditSupplier200ResponseHeaders
+}
+
+func (response EditSupplier200JSONResponse) VisitEditSupplierResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("ETag", fmt.Sprint(response.Headers.ETag))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type EditSupplierdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response EditSupplierdefaultApplicationProblemPlusJSONResponse) VisitEditSupplierResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListSupplierBankDetailsRequestObject struct {
+	Id Id `json:"id"`
+}
+
+type ListSupplierBankDetailsResponseObject interface {
+	VisitListSupplierBankDetailsResponse(w http.ResponseWriter) error
+}
+
+type ListSupplierBankDetails200JSONResponse BankDetailsList
+
+func (response ListSupplierBankDetails200JSONResponse) VisitListSupplierBankDetailsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListSupplierBankDetailsdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ListSupplierBankDetailsdefaultApplicationProblemPlusJSONResponse) VisitListSupplierBankDetailsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ProposeSupplierBankDetailsRequestObject struct {
+	Id     Id `json:"id"`
+	Params ProposeSupplierBankDetailsParams
+	Body   *ProposeSupplierBankDetailsJSONRequestBody
+}
+
+type ProposeSupplierBankDetailsResponseObject interface {
+	VisitProposeSupplierBankDetailsResponse(w http.ResponseWriter) error
+}
+
+type ProposeSupplierBankDetails201JSONResponse BankDetails
+
+func (response ProposeSupplierBankDetails201JSONResponse) VisitProposeSupplierBankDetailsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(201)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ProposeSupplierBankDetailsdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ProposeSupplierBankDetailsdefaultApplicationProblemPlusJSONResponse) VisitProposeSupplierBankDetailsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 // StrictServerInterface represents all server handlers.
 type StrictServerInterface interface {
 	// ListAllowances A jobseeker's allowances
@@ -17079,6 +20616,12 @@ type StrictServerInterface interface {
 	// ListStaff Managers or work coaches of the caller's areas who have signed in, by name
 	// (GET /authority/staff)
 	ListStaff(ctx context.Context, request ListStaffRequestObject) (ListStaffResponseObject, error)
+	// ConfirmBankDetails Put proposed bank details in force, as somebody else than who proposed them
+	// (POST /bank-details/{id}/confirmation)
+	ConfirmBankDetails(ctx context.Context, request ConfirmBankDetailsRequestObject) (ConfirmBankDetailsResponseObject, error)
+	// RefuseBankDetails End a proposal, which then never counts
+	// (POST /bank-details/{id}/refusal)
+	RefuseBankDetails(ctx context.Context, request RefuseBankDetailsRequestObject) (RefuseBankDetailsResponseObject, error)
 	// ListBudgets Budgets within the caller's reach
 	// (GET /budgets)
 	ListBudgets(ctx context.Context, request ListBudgetsRequestObject) (ListBudgetsResponseObject, error)
@@ -17139,6 +20682,12 @@ type StrictServerInterface interface {
 	// DownloadImportProblems The rows that were not taken, as a CSV file
 	// (GET /imports/{id}/problems.csv)
 	DownloadImportProblems(ctx context.Context, request DownloadImportProblemsRequestObject) (DownloadImportProblemsResponseObject, error)
+	// ListPersonBankDetails A jobseeker's bank details, masked: those that wait, those in force, and those before
+	// (GET /jobseekers/{id}/bank-details)
+	ListPersonBankDetails(ctx context.Context, request ListPersonBankDetailsRequestObject) (ListPersonBankDetailsResponseObject, error)
+	// ProposePersonBankDetails Propose the account that a jobseeker is paid into
+	// (POST /jobseekers/{id}/bank-details)
+	ProposePersonBankDetails(ctx context.Context, request ProposePersonBankDetailsRequestObject) (ProposePersonBankDetailsResponseObject, error)
 	// ProposeMovement Propose that money goes into a budget, out of one, or from one to another
 	// (POST /movements)
 	ProposeMovement(ctx context.Context, request ProposeMovementRequestObject) (ProposeMovementResponseObject, error)
@@ -17160,6 +20709,9 @@ type StrictServerInterface interface {
 	// RefuseProposal Refuse a proposal, or take back one's own; it then never counts
 	// (POST /proposals/{id}/refusal)
 	RefuseProposal(ctx context.Context, request RefuseProposalRequestObject) (RefuseProposalResponseObject, error)
+	// ReadReconciliation Whether every total agrees with what it follows from, and where not
+	// (GET /reconciliation)
+	ReadReconciliation(ctx context.Context, request ReadReconciliationRequestObject) (ReadReconciliationResponseObject, error)
 	// ListRequests Requests within the caller's reach
 	// (GET /requests)
 	ListRequests(ctx context.Context, request ListRequestsRequestObject) (ListRequestsResponseObject, error)
@@ -17202,6 +20754,24 @@ type StrictServerInterface interface {
 	// WithdrawRequest Take the request back; what was held is released
 	// (POST /requests/{id}/withdrawal)
 	WithdrawRequest(ctx context.Context, request WithdrawRequestRequestObject) (WithdrawRequestResponseObject, error)
+	// ListSuppliers Find a supplier
+	// (GET /suppliers)
+	ListSuppliers(ctx context.Context, request ListSuppliersRequestObject) (ListSuppliersResponseObject, error)
+	// AddSupplier Add a supplier
+	// (POST /suppliers)
+	AddSupplier(ctx context.Context, request AddSupplierRequestObject) (AddSupplierResponseObject, error)
+	// ReadSupplier One supplier
+	// (GET /suppliers/{id})
+	ReadSupplier(ctx context.Context, request ReadSupplierRequestObject) (ReadSupplierResponseObject, error)
+	// EditSupplier Correct a supplier, or close it
+	// (PUT /suppliers/{id})
+	EditSupplier(ctx context.Context, request EditSupplierRequestObject) (EditSupplierResponseObject, error)
+	// ListSupplierBankDetails A supplier's bank details, masked: those that wait, those in force, and those before
+	// (GET /suppliers/{id}/bank-details)
+	ListSupplierBankDetails(ctx context.Context, request ListSupplierBankDetailsRequestObject) (ListSupplierBankDetailsResponseObject, error)
+	// ProposeSupplierBankDetails Propose the account that a supplier is paid into
+	// (POST /suppliers/{id}/bank-details)
+	ProposeSupplierBankDetails(ctx context.Context, request ProposeSupplierBankDetailsRequestObject) (ProposeSupplierBankDetailsResponseObject, error)
 }
 
 type StrictHandlerFunc func(ctx echo.Context, request any) (any, error)
@@ -17602,6 +21172,104 @@ func (sh *strictHandler) ListStaff(ctx echo.Context, params ListStaffParams) err
 		return err
 	} else if validResponse, ok := response.(ListStaffResponseObject); ok {
 		return validResponse.VisitListStaffResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ConfirmBankDetails operation middleware
+func (sh *strictHandler) ConfirmBankDetails(ctx echo.Context, id Id, params ConfirmBankDetailsParams) error {
+	var request ConfirmBankDetailsRequestObject
+
+	request.Id = id
+	request.Params = params
+
+	var body ConfirmBankDetailsJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ConfirmBankDetails(ctx.Request().Context(), request.(ConfirmBankDetailsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ConfirmBankDetails")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ConfirmBankDetailsResponseObject); ok {
+		return validResponse.VisitConfirmBankDetailsResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// RefuseBankDetails operation middleware
+func (sh *strictHandler) RefuseBankDetails(ctx echo.Context, id Id, params RefuseBankDetailsParams) error {
+	var request RefuseBankDetailsRequestObject
+
+	request.Id = id
+	request.Params = params
+
+	var body RefuseBankDetailsJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.RefuseBankDetails(ctx.Request().Context(), request.(RefuseBankDetailsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "RefuseBankDetails")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(RefuseBankDetailsResponseObject); ok {
+		return validResponse.VisitRefuseBankDetailsResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}
@@ -18231,6 +21899,80 @@ func (sh *strictHandler) DownloadImportProblems(ctx echo.Context, id Id) error {
 	return nil
 }
 
+// ListPersonBankDetails operation middleware
+func (sh *strictHandler) ListPersonBankDetails(ctx echo.Context, id Id) error {
+	var request ListPersonBankDetailsRequestObject
+
+	request.Id = id
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListPersonBankDetails(ctx.Request().Context(), request.(ListPersonBankDetailsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListPersonBankDetails")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListPersonBankDetailsResponseObject); ok {
+		return validResponse.VisitListPersonBankDetailsResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ProposePersonBankDetails operation middleware
+func (sh *strictHandler) ProposePersonBankDetails(ctx echo.Context, id Id, params ProposePersonBankDetailsParams) error {
+	var request ProposePersonBankDetailsRequestObject
+
+	request.Id = id
+	request.Params = params
+
+	var body ProposePersonBankDetailsJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ProposePersonBankDetails(ctx.Request().Context(), request.(ProposePersonBankDetailsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ProposePersonBankDetails")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ProposePersonBankDetailsResponseObject); ok {
+		return validResponse.VisitProposePersonBankDetailsResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
 // ProposeMovement operation middleware
 func (sh *strictHandler) ProposeMovement(ctx echo.Context, params ProposeMovementParams) error {
 	var request ProposeMovementRequestObject
@@ -18449,6 +22191,31 @@ func (sh *strictHandler) RefuseProposal(ctx echo.Context, id Id, params RefusePr
 		return err
 	} else if validResponse, ok := response.(RefuseProposalResponseObject); ok {
 		return validResponse.VisitRefuseProposalResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ReadReconciliation operation middleware
+func (sh *strictHandler) ReadReconciliation(ctx echo.Context, params ReadReconciliationParams) error {
+	var request ReadReconciliationRequestObject
+
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ReadReconciliation(ctx.Request().Context(), request.(ReadReconciliationRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ReadReconciliation")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ReadReconciliationResponseObject); ok {
+		return validResponse.VisitReadReconciliationResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}
@@ -18957,197 +22724,450 @@ func (sh *strictHandler) WithdrawRequest(ctx echo.Context, id Id, params Withdra
 	return nil
 }
 
+// ListSuppliers operation middleware
+func (sh *strictHandler) ListSuppliers(ctx echo.Context, params ListSuppliersParams) error {
+	var request ListSuppliersRequestObject
+
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListSuppliers(ctx.Request().Context(), request.(ListSuppliersRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListSuppliers")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListSuppliersResponseObject); ok {
+		return validResponse.VisitListSuppliersResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// AddSupplier operation middleware
+func (sh *strictHandler) AddSupplier(ctx echo.Context, params AddSupplierParams) error {
+	var request AddSupplierRequestObject
+
+	request.Params = params
+
+	var body AddSupplierJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.AddSupplier(ctx.Request().Context(), request.(AddSupplierRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "AddSupplier")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(AddSupplierResponseObject); ok {
+		return validResponse.VisitAddSupplierResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ReadSupplier operation middleware
+func (sh *strictHandler) ReadSupplier(ctx echo.Context, id Id) error {
+	var request ReadSupplierRequestObject
+
+	request.Id = id
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ReadSupplier(ctx.Request().Context(), request.(ReadSupplierRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ReadSupplier")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ReadSupplierResponseObject); ok {
+		return validResponse.VisitReadSupplierResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// EditSupplier operation middleware
+func (sh *strictHandler) EditSupplier(ctx echo.Context, id Id, params EditSupplierParams) error {
+	var request EditSupplierRequestObject
+
+	request.Id = id
+	request.Params = params
+
+	var body EditSupplierJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.EditSupplier(ctx.Request().Context(), request.(EditSupplierRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "EditSupplier")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(EditSupplierResponseObject); ok {
+		return validResponse.VisitEditSupplierResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ListSupplierBankDetails operation middleware
+func (sh *strictHandler) ListSupplierBankDetails(ctx echo.Context, id Id) error {
+	var request ListSupplierBankDetailsRequestObject
+
+	request.Id = id
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListSupplierBankDetails(ctx.Request().Context(), request.(ListSupplierBankDetailsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListSupplierBankDetails")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListSupplierBankDetailsResponseObject); ok {
+		return validResponse.VisitListSupplierBankDetailsResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ProposeSupplierBankDetails operation middleware
+func (sh *strictHandler) ProposeSupplierBankDetails(ctx echo.Context, id Id, params ProposeSupplierBankDetailsParams) error {
+	var request ProposeSupplierBankDetailsRequestObject
+
+	request.Id = id
+	request.Params = params
+
+	var body ProposeSupplierBankDetailsJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ProposeSupplierBankDetails(ctx.Request().Context(), request.(ProposeSupplierBankDetailsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ProposeSupplierBankDetails")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ProposeSupplierBankDetailsResponseObject); ok {
+		return validResponse.VisitProposeSupplierBankDetailsResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
 // Base64 encoded, compressed with deflate, json marshaled OpenAPI spec.
 // Stored as a slice of fixed-width chunks rather than one concatenated
 // const string: with thousands of chunks the chained `+` fold is several
 // times slower for the Go compiler than parsing a slice literal.
 var swaggerSpec = []string{
-	"5H3Lkty2luCvIHI6Qt0xrIfKsm+7KnpRLkvXutey1Jb6auHSKJEkMhO3SIAmwEpnOyqil7Oe9cxq/mQ+",
-	"5X7JBM4BQDAJZpJVWQ/bG6kyk8Tj4OC8H79OUlmUUjCh1eT018mS0YxV8OfLD3Rh/s+YSiteai7F5HTy",
-	"YcnINasUl4LIOVktqSZcEbWUK5EQLYliIiMzml4RLsj09fzgDdXpckpWSyYIh4dZxjXLJsmkYj/XvGLZ",
-	"5FRXNUsmKl2ygppJ9bpkk9OJ0hUXi0ky+eVgIQ/sl0zTxeHfcA3hTwe8KGWlzesl1cvJ6WTB9bKeHaay",
-	"OOJCaUazA1WX5iH3+YiW/MgMOLm5ublJJiWtaMG0BcHrzPzLzb5hxGQiaGGWwLevfi6rgurJ6aSu4cn2",
-	"bsw8rzNWlFIzka7/ytZxMCtaMHLF1mReyYJo903JKiUFySRThGtFVrK6IlKk7IzkVLOKpDTPFaFCrVhF",
-	"Vlwv4V295GJBqHmHCLkiSlORqcNJgvvDg292GCzwwKww3F5Bf/meiYUB8fPj42RScOE/dzYbHpC64uWB",
-	"hD3S/KCUXGhWTU7nNFfMAGUOuLId6bTBuBVVpGI0S3BDikwNtk7Jgl4zwvUpmV5O/nQ5mR6Sj1wvZa3N",
-	"rg0ULFS4Ii9O/jVB6FAh9ZJVZmTRgOpSGCgtqSIvnp8khIqMTNMlFQumpkTRNVktJcEvMrwGiouUHV6K",
-	"XpDau7AVdUqqNavM6//jcvLT8cHXn359njz/15vLyT91EOmBrkUyeUcXrHsqF7IWmmWIns/drn+uWbVu",
-	"Nl2aV8MNZmxO61wDqhT0F17UBaDRscUk+4Xfq8GRBatGIdJ7/p+R9f4oV4pQYlcUW6wy70UXe/JlsNqT",
-	"vS31xqCCKqVQDAjOu0rOclaYP1MpNBNwbLQsc55SM8RRiU/8978rs6dfg7X+U8Xmk9PJfztqKPoR/qqO",
-	"3Lhwmm2ofIT7xIQmq0pa6mRfM6Oe57lcUZECPMtKlqzSHBdLKxah1TfJhF5TntNZzj6XzL7ZnjOlJfnH",
-	"//xfZMnyDP5IZVFwbZDJfCopUE1PRbnQX72YxMCc0rJvDkMzUllXij1TpKx4ypB0ZHSdGJT9TyYGziFp",
-	"uvzMswGE3T2M6PRr7Ge7z2bVg1ZgtvE5lVnfqPD74CXC071rNIcyankD5/27nCnGrlg1dKGyZIJln6lu",
-	"PZ1RzQ40L1jsFYM5o9YOiPFZybpK49CAB7LPeNlai4jNb5nUoMlvQjbwE4oULRiFB9tGgvYhhtcgXPDG",
-	"7hK8sAFCt9A1hHcLCbpY24Jz97o3YPjkdy1nf2epNiDyBMVw5pdCV46a5Pnb+eT0p+2ErCFHN8kmPWLN",
-	"YFyzQu0iimbytVmSXSOtKrrunIsbtbuXT2Y3ZVnJa3ZhryYThiP8NKlYIa+ZOhAM5Nyc0UwdaHnwdzk7",
-	"kPM5SAUzZjj9gZE6DvA4zRkYSSSYq0Gt8zrjGpfcpcSptljXpcVjbg9IlkOvp6oRDrFZ7W/DhtoAOOBf",
-	"s5TE7a6ZsTV+FMcMrJzQ0gaVx4xBKBIAvYMnCco2zfYDsqKsANL9RUtN89hPm+QAlueeT7wcZQaObfmb",
-	"OlswHUGNPJcpbXGciKZRF0aZM4J0KsWcVwXLiMHgAvTCQWyyVxpIqejOClKHkbWNssIqUtA1ySTK46ig",
-	"GBFtyBHhxv/GqlnsiCIMt72Qd5UsuGIZCPhCahA+yJrpYbue80rpzxldD2IP81pku/bzyjwznKvmdMT8",
-	"OZvrPkB4RLmTQDaaAStt1jrojN/DozfJZM1o1d3AyfHJV0axe07Oy4rnBD5rSb54Tt7QKl2aL/40kA/D",
-	"QXmGCfOFZx2A3e0g6dy0nXwzOA28Jf33+gcrrEUuESUzeMRs/UrIlSCzNbD+QaL6QCxzEB8CuxBo/Tva",
-	"B3W2NO83QZnfOzxvH+F3cgVk0ECL5Jwpg7FaZnR9Rgop2Noca3MZuSBUECOoESkYobkUZm4ndmh5kEov",
-	"y8EPGcu64oTRT807B9e0MsKfMi/jOj/ICxwBP77FcfDDSxzN7wmIbiD1GI4xarI38MJNMrmQec7ooo6h",
-	"xDAM7VFnYggKj8ZO6gKlsMHCKD7/vi4KCgLC5tJB/FbdQ/+BrZjSBOjJUDb3zoy1U1i1M8ZlVVzuPi7e",
-	"5sb3e/+6N6SgYk0KqtPlGXmeHB8fk4JRoVChhx9lRQpZGbxt2ZSSfV/m9s47YOxV0Zfmvfi+hzJ6ds3y",
-	"6NiFFHrZM3ivll/mdJvGOxgdjfrDM1ZtUwMG3kur2lpt1A8cyv0IBLf62AF9y9Kci45CJqQ+yLm4YplR",
-	"w6xaBsrWgeH1XCwOvBpr1iD1wTXNa3Ywl9UBEGL7reHyK3ibC1XP5zzlTOgDLvAAUVHp1+K+NTP3MXKl",
-	"WYl2/dWSVdZexRWKpTnlAk2tRkx3QofbHxOZRA2S1lqahaSAzWswNqfyGgBZsZxRxQ4qpnR8eTKtC2t1",
-	"3JAgsmykLQbfmK2H6pP+eREVdv7xX//bqCreQvKP//o/ZC4r4J7+y4SsllIxYoZwkLtipSYGnlFjGBWf",
-	"UVmPnQqzfoGWmqLpFTM6Cl3RtVVU7LAzKXNGxYhLPY7sutN5rVkRo7pXfLd64cb4K0c1o2AZp59xpE0A",
-	"vGdMNM4nZ5AeznwNwsFNNcc6CB72eTXw4Z9rpvRge0XUKfDayMuaDVRyB2krDsRWX4mRumDp9tgSz4os",
-	"/QsOJvGOCadquMvYvmWbd6iF3lFiGSJUnPPW6ZLIOaEks8+aa2Xu3WrJ0yUxtLajbZgvh55Kv6644Rza",
-	"7SDaALRbhZtjGwD+am+OI6c/1xIAXbGU8VIPFGrdaP9u33aff3SjBDP26APTWqiUCsGy6amhXuC0BWaQ",
-	"S3mFkL/mVa2YOiTTn2taUaE5Ps41WVHDHLQkM3yBZUQvK1kvlujBTKl4ps2PaOs9JNOKzWsFrxuFYkXN",
-	"FLXI8HFz7ec8B1K6kIIdBhzHL3SSTIJ1GKQDImiAB0OPBN5/BOM2AA3Hd99e2HkaMNv5bpLJy1wxYKI9",
-	"zFbJgs1ktiYsV4yUdG2gtqJVpmDTBndUB68NKdzwf58M8H/fH4o74wEsLIbfffbiEWx84D2+2rhBS5ln",
-	"jcThjSGTZFIL/2dbPvk0CnZd4lyxOavc83fjFjGabcm0g3mLhDdTg8U9dhSvcrpYsOydk643FQeneo7S",
-	"u8bI6ht78i4HHGPXkvehNrZA8MStNq+sqXagfjfODnwL226bhp3PFHjsl4Y4C0mYyLz9L5Rk+hYwwlrS",
-	"1sqaffYB7YJqtpDVulfLMfoWUYbiyjkwHXOxzN/I7EDepCSja2J9mJvujFVchWqEdZgBaLphl1xHJfQ0",
-	"WOc2pP3eaJPu2dEnndMZau0Bz/hqN8u4v5NfySpTPWeTylpoRWSVED63sXpGg7JAN8rVGr8QNuRJL8E8",
-	"GGzuy50McZMOOdgmk0a3RrC51Q5Bu73QJ+t6ecp06c9GEIq5+aRgoxwvziXQxoOXRanXcG3YNavWxDyF",
-	"dghzsQxTZxVEHCrCRY9CfZ/ePth+v7PP+i5H2SmatwLbQ+cpsKSPGhff2D3marneA0sxNM/KNhsEQ6yB",
-	"IGKwo6w1QZ/BTu4DI8ZtMQ2WUDt6bADEluiiXgJyFVTQBauQ9jPAtdGrtJPsWifrm3APIu9OfHW2lnG+",
-	"Wl5wPTKWSZZSjY2Yci8NN9SFr/Ti9iBLCUDHu3XBdDfolY/wJLyyHijGWOkd52ijTYjq3n0Zgj9pkde2",
-	"I9isoDHMbEAzAqv2MfX7fRvE6doIMpbyjE2JVUEU3BmOscvUBUid4Z+ECjJlv6Ss1FMuBaEzCSHSiqS0",
-	"TLyh2QpNSwr6bxHo+TiZ+QIGGajN++V/617337y047hN7oNzI1f8LbBub/dx8F1RrhGMaV1VaGBNZYFf",
-	"ebv9GEsKXhE/LHy88GPjRzcBfHqLs8DfoRGlYbbBei27ROfymBWZgS78y/6rlyKY7KMjARsYT8W6QfeE",
-	"yIpIka+JBmO/nGMOBAQzgvPEfDvNuWBTT/ID8YWrAL2pgHAOLtgo6JopzuHV5vP3MMhNMvmOliUTZoTO",
-	"Tt4Kw3Yq6/W3O4Jrt3AO/UVX6UEX2labM2PZ2HC/4RR/G6HvV4mttayPJRsAzNiCC4Gw7gyg5a5dN6zD",
-	"aTXbOQEsCQZOMMzQkWm3wdi1fd2kT3Q9YrGAMp4yRfDXqOA95oho1pPHYNQwTa+YiM6x7cAyI1nFB80Y",
-	"zTWK5UqSOUQ9dQfPakxHiIU2wDCgL1SsZEbfd8k1Eg2rEPTaE0qXb4lKn6PtqBfeAAucmboUqaJW2gU0",
-	"khmbS2R1a5JSQWaMUMMD7xLSXtCytNd8G5q+sY+Bu02paDINqEhGF2IsQwpnlG2uyZzynPXIYeyas9Vu",
-	"8x8+NlQoQ3z3V6snLAMO2soc5uTOyDGpheY5WhF6cL8WNmNqG+asrEhSGXpYMZqt42OV5ur0Y4SsbP6H",
-	"Iu7RgcF/HhEDj5sOqETD8jPUUtxlb+ZpNtq6L3ijG2zupzdBJtBAE2Qq87qIB4EDe4vKOhWjKho5HnGm",
-	"NcZAO5V/vX8bHXEH8PvAXZxkUtWO/ltYWnyPOQO+Z1GT7P7ScwT7RceupiSpLAxRn2tWJWS2Jij8D5JN",
-	"jVjwBqWQmIQq5GrUCB0zfjyZA7YSO5fvLS5sMLPC3NpxWUm3NKAODehjLBt6rOiujUcglWXOe8KTVkuq",
-	"e34YqlbCEE4LdEtOQqOmX0HSBrJbdd8Z9dvRz9sWc8BHSszVtBFDWqE2dyXkSp0SxRoN75nR+2BgDuQo",
-	"sNy+OI5duQD17vXqjbN2Wak+alv6Qc5kth5tSHJD9ls0mB5lWTHP98thA69xa1Vty0M4vl9dDJveNFLK",
-	"JmHj6ZIgMSdcYUhHR/vA39u6eOyJAQnC23Nm55zlWVvVHBwQiPGVPhbSRQg672YSiP6fdnkkcB2ey8VA",
-	"WtBfXiMsnp90SXpc8/mwZODVMlcR43SJ0rTSoQ2G5wyUQSGJqv3ZDPHrLBnNuFh8dqzehxZ8OS6kwJ12",
-	"bNc/sFV/gKDHjQ1ipUnOqIJriBZj4oJqkttFvTWw/+J4PzFwYdRZ5Mxc4JN1g3AFe+GKgCfOZswTOd9N",
-	"ZTZgDWvtAfR2//MGjBWZc0FFysiq4hrqQiSIQFSR1z+8//Dy/Ns2sTdou8MHOdbR2eex/J7NNTGE+M7e",
-	"6lF1Jzp4PdyN/QNbDXOzdZGlkEp3/GUFXROKiaKeK1GiWCpFZnXVWPihv7XHI/x3u712Lc54hoa0OVjU",
-	"WLOYDXf1duTYAIME332F1UiGnO/+fVdbXE/nziTY1AYxO+91EAH4zI06HDLxnXxCm3JM66L0wmCgA2k8",
-	"rm7FySgHv70H5y4RBBuunTGem57bf0sdaXQ439NUojqBNVY6wSIaqAkbEeeUUAIvPVNE1MXMqMaUrNiM",
-	"qKUs20Tk5Pg42a6d7XzYaWsjoy8tgm1uCmxrC6YVcnRrMeRCSyCUG9zyeCxO7tYLW9jUg4cfWBWTqb6T",
-	"KxdHhUR9R8xUreXnQOvrxsDPCc1zyGlQNsaYK0sD4Up5OW2XutjIZl9GZDNYSF1+1rKPLJ17l0hdosmY",
-	"K7MWS5Eyo+pyrVg+PyPHsFCxQQ2H3cUoR02XNM+ZWDBDIGIxUrK64mJhwAwx1lRd2RgINHHnUl7FDebg",
-	"Ax0yKhc2rp56QHAXz42jxO2q6JvlUvTIsCktgbLPGCmpUiyzRgMzpivlxrUiKJB1g+XYLyWvmOrZwgXN",
-	"mchoZSEDNnhhz4zmttIYqQU4Fndm0d9VmrDqxWhww1sG3FnN4skftChz9tnwEx7Rdt9LTEX0CVgeAsoI",
-	"Ei4e3wBnrll1Rp5DLTyQOxCJN1IXt2PrilZi0Hl4xwfViU3koekS8SofYBMPeWbnBm+gRriszoVqX4SN",
-	"g2rhcIwcvmu8HRsnyvWSTFt25empVacrpTGW30l0RsPG3IalXNmCF6DwotehFhmrlJYy61DRTQW7e8nM",
-	"L9YP5fyb9iWVOK9IYwvpnigmHURjH7q+0Q3SujUr2GUztLYQh3FPcLqNkIuwDu3oCjjTTokwCE2sfyNB",
-	"J4yrKAIkx6sYkZDcO8fv9boOe0UAyHhxq8Wo1xVVUS3FWnX2Fd09qkqGL1DVRTtM0NEkpQUjzswV96Vv",
-	"KOZU2XJoXKR5rfg1OyM0jC9upD4jD5RsgLYeM5K30lSCA+vBQe/42nAQvrogX7/48k+dmznzpW9ihEFe",
-	"s+oAH5l2RSN1NbIWW7uEyoAXzPwjXtgshhQscKNiSDBwDI4pLbeCJKXlPuARqfX3wEDplh/bBRms4tkD",
-	"nRfPT04xuN2Qhkwami6DCqpQ5RM+dyqSmpuTgKASq+5w+xSsWU+BWMhyhuTMghn1y/ytNJ3Pge5OW+nS",
-	"08kWlaqTEgvxNI0JcarqmatAoqc7L/1s3XjGenwSm/wrY5rySJjBO0h7t8vxtWxXRiSso6nIrKpktc1Z",
-	"0czUpciuOOfmKv7y/u0PxP6KOmIYvTWTYYRCD0zc2H6rQ6CiNNV1T2UHzXUed1TpiqYu/7ZHcOjIrtpc",
-	"oODAl1qX6vTI1YM9dPVhbflRdRTSkO07tynMuF6/p61weAchsrGwEwiTaSyVxAbTKhDpnCIWxv10SRxU",
-	"AP7cmwcDGS7R+gTw4tgiCO6lEXUQgld6nZGPEOd3v4kd7sh7czta9ovB6Tyhzazjptt/NbYh5l+3U1+B",
-	"wdbZ60L3DRaAMvTGVflKwJMC2joQeVAnLI+y6N+btry7lBaUGRspmu6O0gzHjiYwx0hAb2DSwCg2B+Um",
-	"js3Z0ra95W1u23IIbL6LXWE3iNRGi7nQsb4I/xYebFTRKmyhDVhLYDYcFqLsRn7TjOS++mBHdJ8vmmv1",
-	"KVjTPmLyPRF/4mH5bUyJR+Z7jWVsLL4bvAnH95APxnTfhcH3LYIYjb/HlYxcSBOB354U5vyRUSy/v6/k",
-	"wt9Cmtp4l93ozKzRfrFNhQdzksI0pcFOrxjK/8iy2pcMfhwNkIUFOrZWafYPRk1ku5xmMerzYNqnW3D8",
-	"DEB7iFfs9RX3h9bC3lKMf/yBrmiVjXynscFsW7Hdc1O3856FyltXBX5r/f8GEqdGyYAawWg4VprnufXJ",
-	"DC+Ma703o5QH985wAT54oz//w/p8+vsJ+Cf60mpue32HSNwWR5zgveRKR6Ng3+bZ6CKaTWJWBCnuq43B",
-	"fmhWu7DyVmylPEtIzpRCMxbYhWc0vRqGqNur6AySvb3M7c1G4wJn/VvDEb/1Ti/q37U9Q1jmZ6NVQ0O1",
-	"k5BdB3qA88Js8I8Wsd1ZM9pdBySd2zsttKlt1IJoS0fbtCln0FpR5Wme0zcl1FbEAD40hHIVEEaDfxAV",
-	"qclK1nlmiCOUMT68FDZ+HG00LlBRMfMwdku6VcHf+69lHi8z/hY95ehbBO+JLTg+EIdsMfFg+VvO7mXG",
-	"IxLCQ8hOLgpqR8Bt1NO4ZUMurDXixqqh4FwLEam6UpF49B62tf9K0WHQ6JZN7UNbtkM9cE1lm2VXsceu",
-	"q7yx/X6heLAVdaA8HHfjq4B/ckUKptHS1ty85JaqUSzr08w21z7o1G3VNuvD8JlT75LlKiDUXKvELrMd",
-	"vWUzJ4li5nsswXAb2b+9Xpfj6eKxBnbQwlTIkV79fXbd2t7x6jayOUbFxINBvALTBKDYqqnQIfNKbKT/",
-	"z9Z3CCO4vTzaQxOcnPL0RMPbimSfw74U3izbk3HV7qw1TGjrGgEClI+TO11XYrNIuaG0G5XEIb4W6pWz",
-	"zGUzHaRLBtK8+fqgFmmOIkV/1fGOaTOr6Nz2UcJTMJto7nSGRdQRvmal8KdRwLOKQoigD+3KrIQKdV8l",
-	"BvilBug5Zq1jeFjWv6wPjkXd2Q51C7MFRGXFWacE/TIaD41Z77kUC0eEjTwMepZ1DvOmQvtAnWfE5dm4",
-	"Bg1C12Dq34aqMVz0QcbDml40LpJIvwu0KEcNvB+X0nlrsdlSExfGdWJLCq6HWHwDLa49xSuIrTuzMWhN",
-	"Av4OWeXa90wNNxDvobFpjWcZb+5Rc4maO+SvUHCB4imIiqV1xfX6vQE0AlTLKwb7nDFaseqVg8xfPn6Y",
-	"JB0DOqFpaqQWeMtJExAPQmw4YlnPcp6StyUTr78lLqEy8eGKtM64wRMytX7/qeuGCpF6sIgGnkutS+wo",
-	"amhWDxu00YGqZEITKQhtQlKC1DnIXzZ0N2lCbwCPkWn6epMQkoPc2iiW4B/N+TVTWCMbe3hhPqUR1RKM",
-	"8JU5I4D/h+Q8nL5pmES4Ge9SYPpUSvOcpLSqoB+PgUsEsDYAYbWUhKZaHRLY7lrWsGUhNai46MxX5MXx",
-	"i+RSrMJHzM+zWsOjmQye/OKQ4DoglsUsc9rXAXZK/tmFxf0L6tI5T5lAZwPPmNB8DvkVk/OSpkt2cHJ4",
-	"3LS7Db5rAkqgmia6kfxFmzw/PMaHZMkELfnkdPLF4XMYq6S2+ciR57fw0docDH2Adb/OJqeTnCt93jzW",
-	"7rf906/RprwbXP32Xbc/bTTbPTk+3tJot9tg906NBENb/VYVGofrUp9u595WGyH41TYrji/F7z3oBmwo",
-	"l9W4JsHVeKYIDU9J0wU4EYOj+wTxUjEG+c263ZPjmcKI80MCxa+8dgNlGWm6DG4ksgVDB8xNtWG5NgIV",
-	"gnpmLGAbsHHE+jaWGSQ9D+xxG0gWA07zyNFGa3ZEG7SkyWx9B4wZ16Z3tFzf6lQbS6LggnwvRSYF4XOr",
-	"cdbacUtXyqfWdcVGh/n29q2N43H7Dt907uXzUVAeeO+6F+gtNEGwgfG25f/LD7S3npN97AiesePd6cr9",
-	"YERGy6VFRiuH/b7zj+ufcgY2x3YXazJjmIuHrrKy757eJCFpPvqVZze99LliNAtvzp3o5aBzCbsAR47o",
-	"Q2gQecSTMtKVW0bi7ULObOMEWHNIOcsWKCX1EM2RxAjlziNa66U04uHRoqJCb2exf8ZHBrFXpz4MO7d2",
-	"xdahDfl3bhMsqAOeg8b+d2bkOzeIy+li4zkpcaF3RSejDIFbG2RZyEUq6nSZENFuDehxyJ3+Fr77uing",
-	"DsZD72qR8zlPWQWi6oJyobwLB7IpoeBIqIwdEiyh0wTXutodeskKxfJrpg47TNc+jIUTHpHn7tBdbaXY",
-	"h+VCwaSd7sOgEFsVxwaJ3R2/7LjIK3yvmwbjelArRmh2Mwx35Pd7J/u4w8KV/r0jyIxwCmOBOuqB0nsH",
-	"90PGAbpH9vZRH5I1fvCGKrQPyA69x2v50IfsAyUTpx8I7RuFtFyxe8ACOxmhFhd0pFmUvbNj79ARsxV9",
-	"9ne4TGSPTm83Wr/1ljMB15rNOHR16izDaldiAZeXLBWBTI+UHQ5qa3L3MiLxeiBDGMVDUjoXBqcIwwCp",
-	"OyL8S5E5ZIeEAl1XgmRyhQ2mbWob1+oszLrhZnZZL5aD7kDOBTuwlXW2y61BtUE1GqcfVoa8izHoe/bE",
-	"28zco+RrELlVrd2aUzHW8xmUSqDKdR/kFXpPHfZA2QpXg3eEbPwD45AZZifTKwk1oBVdEyWdWDs/JEik",
-	"IH9zJavMFqwD44mNBsBqUJb3ECm6grBiIR4/JfPTCI/6Xity7L1aZ3/xzG2F3R5W5m8X7e1cqNdgQFBy",
-	"D1fqPV2jGyK4WM9U6+JA+MFGkaDdhLuw0Q3R8MELmudGDANnJ82VUWivvDUKArdt3TK4YYaZmyuo4OKl",
-	"S4nqCSvcje5eJKNbvFmfB6L4o1FsTIzZn+n+G6zRd+Y18aYGaBj0jtYB+8xezA6RyHqcBII1nafNNsve",
-	"iSDgXNzK0d/DE4MMUZXM2Vb/jg+T8JQVUH1gAhSsJBAu4PMFMiGzsccUCC5knjO6qPfpHTrPc8vuij1g",
-	"jo/hldUQ9m3I0ZJeM6L4QrAMqk5u59wGsTAaebuI+I19ZhBKuWyzEV7CMUbN2JQuysjPt6uS5vDpYmW9",
-	"bKGnNaNVU8oRDX+c5vg9NFmx/fpiS7YRya0lY6jnyddffx3UoTqJRn7+Ls3AiGbb7cAY9W7FRYD0vlyx",
-	"FsnDvl7+glXAippL5C5EKPx23aE2CeDJCKMuPHdcW9Qge3TnNY5H758cn3xlhCEbs0/gs5bki+fkDa3S",
-	"pfniT2G086ArsFkxzZMdSw1gLY8tkLqsu14/6B5sqCUTtjLlM+WSSzD/FmvpcvOzgYYt5uJzSYTRptZM",
-	"RxE74A27rdEe0++ZNvRZaWY+ufHO8Riu5IMPf2q5HPtowO0M07ZVTi9oFTPX48I+1ZmmU2Qx86KB4TIJ",
-	"sSX7jfzQxJ3ZsDObZhHjTT/38dJ4jdjbMtO3Il/7bkGAmXTD296zviboIipj9GnEv0OOiaixi2PODK8s",
-	"qE6Xe2OWrziYMDdDKGZr4rpHu2visBcpij3u3RTlwnXKv2fY9VEU26l/HxTFwgYxHEr+KgItq2xHiiiw",
-	"bk1TXOcE6/+Y87zfnHCer+haETD9Eao1TZfm1UPyEdJeqC1zqMiMQbD1kqU2PJRc86pWTNkQDOwpD2Ud",
-	"JdST4DqIrfy6a2bI5Erkkma+tcWog5apZvpA6YrRon3gngjMuKBVrEJY9LRthVI0pJg3vLPE7wmTz/dk",
-	"jAW4QgQu5BoYmtw06HDI4GCzT3SoWCGvbej/XVxiHcvKaikhpA26skFsTjtxNQgiJlK0MnGgMq+DNb6P",
-	"McVovHLxWNAOgJzDw+Z0LkUbyZJWOTLXbRCGg8OcunGmMFBTxdMsLGeaZWetU8c0PaVtzWIXqq2JrijP",
-	"YyGQAFwWoPS+Hb8vIgU6Yc59yJEf6JW/8nRF14QuKBc9+GhQy0ic2+0Gr+CJp+1T2lWIbCdztRaWfRgK",
-	"DcIVEF/fFPwfrXW+wgz4pxoLhDUmHlYLa+a8Jx3sPMusCuZ1LHuQu5UsuEa7BaJXrgDaPeJ6L3us9+L2",
-	"fiuYLwi1PyWqgd9Ru15hL1m6CJvxbdWptsRw9+gm96SUPKahfHtJx1vbyl3z3dIwWCNSgm6SYHpCSStt",
-	"+06QnM5Yvi9HjG3h4Sdt1HxNMskgTDPBnClUQPeEqX2i00VYqL0V82Qhob2DD6QXaLzubc5mK4py25eS",
-	"6naTStuFIPFRW5ciqKABaVBYON783LRqRm+ldTEEQXIxkcfGZW27UY/mer978dJ2Z5WCC9d/sBtH0pTO",
-	"vFMLm1af0N5Gvw/LPZuakv2xtHsMn10Nv6ZwQfpc7H1c9sgXJe1lEK5g5z5Jrvg8l73tBFxVcw5dLFLr",
-	"Gd5otxPpmD6KjrsM4iEEPGkWPISWByE8oCYvzEb2ZGrCtEwHIVCara0bDtJZajm2V3EQfFzKDQ3vacWa",
-	"AwUsdXbN2xDfPtLrcPWJUN3b0sG71grW/sr+EWlm+0oMJIkcmsVvp4Sv7TO/37hQ3OEfNjQULc7EnLUi",
-	"iBEsI0qSOa16M6McVvTHfn4AqfU/Prw6+NcE/nv+FdDpj1xkcqUOnp98eZI4p08qi4ImRLGCpzI3RL4i",
-	"ms7IjOkVY8J3i4L4VK5zVy6KzuQ1EM1L4Xo+oV0PrYLWiGIj2s+wiYWsrshCQnoVmbElhwTCU2I0bHgA",
-	"QWC42FzmObSrwjEXUmakkiuItrkUV6x0AsiMZq45sQEjy/AFBa2BoHzUCno4YgcUZxE9JOcau4GeHJM3",
-	"38SE67rMJc0sgg6LveG5r6LTH9M1qplj12+Hdirq+myZfQupgzZep2QK7bz/7Tt8Yhr0uACXx79dmH3/",
-	"8//7v/8y7VGjC0itbZYca4YY90Zu7xJ+l8CfW/cRj54UmvYew305ivdr9os+StX1Ldwsu7jtyd64raPh",
-	"EcEUOsNxcWYUh6oWCvzf0Leu1YiuoGW5F46MSyEUSIER5JyD2/Lki/d/A0yJUtOAK+82CHq6cG8mwS1g",
-	"9ZRyDyD7Tq4MtyFUOOrLVdLW+HjWx31uZzMMgXxk+xfe3idWR06ooGUf4X4apvg3dtdP56o23Ndc1L3F",
-	"6HNPijGfhKdLxK6qFgHLH3QhfSumAULzO/fo71129sD/A2dXgWCIiXtGHjDyEDQlBf+gLUl2X/TL4eSh",
-	"ZdNRvHQBFx3c3IE8d+D/bXCDLoAS/zdv35yRlOW561tMVGk4mloy5kpZm8tJDSRZrSua8/3oy9uPiqpd",
-	"DPrWB+b6C2HJvqjKhG0itfyMEYifeTYl0FPEcECOITpYYptLcYaQnBqpou8F7Io7o+mVfXomsZmDGexS",
-	"6IoKNWc2KpRj7um8Ftkh2ahq0U7FtlYpDMd4Y7scCx8mGURk2N6B65JdilZLUCC/U/dB0bVRI6D0XOIG",
-	"yYh5YYvLIeiz9ERMX+2zuGM72u2t1J/HK8Xe2vQmR6072k/sj2p6w7Ld4OsHu0K8c5wUbEvruLh9DvXM",
-	"I1uRbXugDT7zzsUT/mYDboJ97Aq8mdeVXjIFzvi9ORsQgqCOyForSNKDjGgbSv1MkYqKhT12gSV7WrV8",
-	"ekNf7XE+UO0R7Cr+lGuPDIm/bbrPYmB4A+X9VR2xIki78CFXpOKLpW4SaaHZt/BN17ccM5Kf7SrCO//U",
-	"jggUCJLXS0NpAmxz7Up7jEtNE73mKDy0wEwU6wR/txy8R0j7a3jWA05qe8CN40Wui93vMAWh1b1ya9qe",
-	"55YGPV20j14y0XYz7CnQx/bTwdLX43L6Wtd4tyHOCxwPAOU+clkGfT/3EKXnhtuoAh2QnT0G8LVB/SC8",
-	"0R/Y02WP20784h7Y4Kq/6FabCYJiOPDeHEG71D3kG2zeunmt2H6PcR8a4M7+5neKDcPRH7ta1ja8dK10",
-	"746VOBIkBDpKBE7hK+yqZ1SoZ4rIFTp2LBOBBgTb0dOes+pNiTLEFLtQND0mZOG6yqzMRFOo3jqFGvG+",
-	"l8e0lZhu2yDYt0DNW3EVKbdiZMEf3ZpuWTp2kKnWl49t/KNf7c89ek58SxhINqWV03rHppi+2HuGKQoe",
-	"myUz5EqQlCqWS9onRRdotr0fEbp3obq/XIxtwhpZKjxAZzl7UJH/HstuDOhJ8HDVRdotje5l3t+MuB92",
-	"37tPp4ojioNEd09B+zOjoPmSa//8dCpyjO2w19vKvd3NkdtOLme+xBtySSINofFFJrkismSCQPskaElI",
-	"R9eBa23hsW2/7oCjmAko4NOzMIQME7Meq8D9NxAoHbTehErh2rl6XP39CJqHssyRaho4xstIwO9csXGS",
-	"xr3yv0fgYo/pKQ+6ru0vgwoj40EgdPYVi93gYJB7is2BBoUO2VxUO0Q+wtT9FDoJKoqCh2QALu+0tjQ0",
-	"/L55XJ+tpfIreLTGGE0zUleYGMhZEvYxFRlpGlfHOeUdop02iSsUvlTM1Uqmgkx5NiVXjJXgKe5oPizj",
-	"t+fH8zdUQ23IpxJNFbaOfmCFfBi22r62Qq5sb9tHRN8fsRADKszAhiGrB/hzQlzzS6NINh0vg1s3hIQc",
-	"YU/AvVe6wAqyTXNz697VTVt3+8mu5plCqQxKU1SMYkcPmdG1+aVVMrAdTHEpmvbEtCeqguwvqMK2UPxt",
-	"Xch4i/KtHZBwm9AD9iZp7HXtqPLj3bWPM/bohrhtsm7TVfbRWBQuYaOz5FnzecnyrHWXBt/s2vbn73Wu",
-	"2tfPa+wT+lsNhoD1b1e0ffvypjDNnholOQumrEgu5RXLCJilmj7ovclBdxUxuifuaxhtsdo2zkVWGeoL",
-	"VXFAWG2a7unOU9joDUrSz2yscNxG29S+eUQlwlcW2p8K8WHFhF4TiqlITmA3YMKiV0taFfM6n+xRZn2m",
-	"sOgV5nPZslcqcVb3TXS6cxWsoS0zbWFEXrnOmee2OBd23w8rVvGgllVlC105g0ojsiSg2cP2MI6S60vB",
-	"le/jfxb8ruha+Y5kWGrSdq+3EexGTmpSxp4fkzff+GJN5szwHM1n1RgUDi/FB1fQjCuiGBMuERliaQzK",
-	"YmM98J3ooCQWaHLZKXn37auE/OXdyz8n5N0Pf07Idy9fX5hNf2Szd4fkLdTasrNi0t2L4+NL0YTtoApO",
-	"plCIbhoVPbJsvyWz+oSJos41L2mlj+ayKg4yqm2F81RmNv/DUZrgzQ/2om3easDunmsdDrMjmzm8065W",
-	"XyQu2Kh4ghbsDHUsLJk2dfNMQ6tdb0h2m0ZkDcxh3sc23TWA6FKpv7JS761Kk6+4R3fU3Osyooplderi",
-	"EuINGjaTPN8zNIF4Ryb6L7HkIgOuLdGvGVOSrQf+Rz/vvcqTbpL7jzHx+bGOohYU2iGQOde+6i69pjy3",
-	"5sD7Ey7uJ0LBNqL/vetT3+I2O/pUF3kaNguZHiBKtgMiTsYXy8ESxk8jLmKLOmah9JjqmF1CRP+qWM6o",
-	"Gq5+oXlm7wE9ZtDf+235EXa547J8tNRPMAalS2XTPfQPcVl+tOa/R7wswLOBTVvHKCgErloFrBxTsO56",
-	"lyB6SKl9BDq2gdhKy/J8dKsVMaWlNSHCX237YTiENyJ+XDL0+mA6fUqFkJrMmK8THdTn/fL4C1vUFyvT",
-	"QcoEmhhiOgGGVT0WPXh4pH/vwsge02KnrlzrPZZy1WC4CyYwfwCmOze13ugTPwjnDd5lFV3tXeRyA/+W",
-	"ucgYg/RTJeAf7TmIR8RlqGUdWmxsFuxIgm3GZGkN3bIMBml5xcTk9KdP5sQVq64datVVPjmdLLUuT4+g",
-	"1CAc0ic/6iZ9ft/umxC23gw7A5y6Yoi2BSymRvtwUkNrwRyA5eFsFIVLR+pGGbZqPdl6JEb3D152qc7d",
-	"l6GWdxJ68/uazPiUAVu6dCVJyWSZg4KHRD+Y0cXnxoIiQ7UBGI/wiWHOdnsGppF22xBIfoZohDKY6NxR",
-	"qthcH5cyjLR0lriEKC5SBnG/uDEwE0vFyJKKLBzdt1XrDg65eJkrWhWJ8fGBEp702hr5RTCDR8zuBP/e",
-	"taeiS9Wi/ykpl1LLRUXLJT4GJrtg8MbucfPp5v8HAAD//w==",
+	"7H3bkuM2luCvILQTUTMxzFu57G5nxjyk01XtmnZdxlUz9dDpTUEkJMFJATQBpqxxVEQ/7vM+777s/sl+",
+	"Sn/JBs4BQJAEKSpTebF7OjpcKYnE9dyvv05SuSqkYEKryemvkyWjGSvhz5cf6cL8mzGVlrzQXIrJ6eTj",
+	"kpEbViouBZFzsl5STbgiainXIiFaEsVERmY0vSZckOnr+cEbqtPllKyXTBAOD7OMa5ZNkknJfq54ybLJ",
+	"qS4rlkxUumQraibVm4JNTidKl1wsJsnkl4OFPLBfMk0Xh/+Bawh/OuCrQpbavF5QvZycThZcL6vZYSpX",
+	"R1wozWh2oKrCPOQ+H9GCH5kBJ58/f/6cTApa0hXT9gheZ+a/3OwbRkwmgq7MEvjw6ueyXFE9OZ1UFTzZ",
+	"3I2Z53XGVoXUTKSbP7NN/JgVXTFyzTZkXsoV0e6bgpVKCpJJpgjXiqxleU2kSNkZyalmJUlpnitChVqz",
+	"kqy5XsK7esnFglDzDhFyTZSmIlOHkwT3hxdf7zBY4IFZYbi9Ff3leyYW5ohPjo+TyYoL/7mz2fCC1DUv",
+	"DiTskeYHheRCs3JyOqe5YuZQ5gArw0CnDcStqSIlo1mCG1JkaqB1Shb0hhGuT8n0cvKHy8n0kHzieikr",
+	"bXZtTsGeClfkxfM/Jng6VEi9ZKUZWdRHdSnMKS2pIi9OnieEioxM0yUVC6amRNENWS8lwS8yRAPFRcoO",
+	"L0XvkVpcGASdgmrNSvP6f7+c/OX44Osffz1JTv74+XLyDx1AeiC0SCbv6YJ1b+VCVkKzDMHzxO3654qV",
+	"m3rThXk13GDG5rTKNYDKiv7CV9UKwOjYQpL9wu/VwMiClTsB0gf+n5H1/iDXilBiVxRbrDLvRRf7/Mtg",
+	"tc/3ttTPBhRUIYViQHDel3KWs5X5M5VCMwHXRosi5yk1QxwV+MQ//6TMnn4N1voPJZtPTif/7aim6Ef4",
+	"qzpy48JtNk/lE+ATE5qsS2mpk33NjHqe53JNRQrnWZSyYKXmuFhasgit/pxM6A3lOZ3l7Kpg9s3mnCkt",
+	"yN/+x/8kS5Zn8EcqVyuuDTCZTwUFqumpKBf6qxeT2DGntOibw9CMVFalYs8UKUqeMiQdGd0kBmT/k4mR",
+	"c0iaLq94NoKwu4cRnH6N/Wz3Wa961ArMNq5SmfWNCr+PXiI83btGcyk7LW/kvD/JmWLsmpVjFyoLJlh2",
+	"RXXj6YxqdqD5isVeMZCz09oBMK6UrMo0fhrwQHaFyNZYRGx+y6RGTf45ZAN/QZGicUbhxTaBoHmJIRqE",
+	"C27tLkGEDQC6Aa7heTeAoAu1jXPuont9DD/6XcvZTyzV5og8QTGc+aXQpaMmef5uPjn9yzAhq8nR56RN",
+	"j1g9GNdspbYRRTP5xizJrpGWJd107sWN2t3Lj2Y3RVHKG3ZhUZMJwxH+MinZSt4wdSAYyLk5o5k60PLg",
+	"Jzk7kPM5SAUzZjj9gZE6DvA6zR0YSSSYqwat8yrjGpfcpcSptlDXpcW7YA9IlmPRU1V4DrFZ7W/jhmod",
+	"OMBfvZTE7a6esTF+FMbMWTmhpXlUHjJGgUhw6B04SVC2qbcfkBVlBZDuL1pqmsd+apMDWJ57PvFylBk4",
+	"tuVvqLj+lmnKc9XlhedkRsU1oWlqRLaErKi6ZtkheStRKzDaGygGXJA0Z7Qkswrl5TnPGZnLEj6YQQ6B",
+	"rDSBD0aNc+CcKk3msirJnC+qkimjNIIgjm8RUa1mrDwl07/99f/g/8nJ8y9eTGMQR3N+za5KRq3s0xZk",
+	"Nl6UL+iGMRDevdrkN8/nRAr4MToHKAg7sh3/0mwzwPupuEqlmPNy1SOt0DxnJVnRDbHPEa7r6WZS5owK",
+	"N1TJ5pViW0fCx/oGGonqcJxXOz18zUUWUkSjYOQcCB/idpTIGciSalem714aOn2lDcvegu4BEn2A5z8n",
+	"k7UsMxWHNu4UUXPE2wkbHFdwOsG5uvUlHpsi22oeTxOgGjCxhT58z5W+K2EMyc02DooDblnUB3c/DmDc",
+	"XkH+gE1ak5E77JIVOU1Z1gUko36ZYQ5uaGlOTpnxgrne10MH314EswRf/+AnbHzp5ja7qLIFi5wozXOZ",
+	"0oawHzHyVCtDErlWxG+TGOFhBSa5URpKryKW0iidpEjbAyqRSTSFoG3IaMejgAA2/h+snMW4Y0TXaS7k",
+	"fSlXXLEMbCtCatD7yIbpcbue81Lpq4xuRknm8wrp0dB+XplnxlNFw9tGz5+zue47CA8od9KFd9Z9xpFE",
+	"uGNPDTeMlt0NPD9+/hXhipyQ86LkOYHPWpIvTsgbWqZL88UfRqpAcFFeV4H5wrsOjj0gmi1M26qyBLeB",
+	"WBKlTrD1t5ajRJCIkhk8YrZ+LeRakNmmKx71IedIKHMnPubswkPr39E+BGNL8566UBwAb+cKv5NrIIPm",
+	"tEjOmTIQq2VGN2dkJQXbmGutkZELQgUxOjKIjzSXwszt2JWWB6n0ajT8kI3nTbDOj/ICR8CP73Ac/PAS",
+	"R/N7AqIbcEvDMXaa7A288DmZXCxZes2yLkB4qX4EKVkvaUQBeC0ISE+JOTxz1EVelTRPiKrSJaGKTKlT",
+	"59V0q/gEcyR2WbHbvpB5zuiiigH3OFzrkR5jqAaPxlcBqvxoiwY+/6FarShome2lgw0nIoC+ZWtmdCtD",
+	"Gccy7PdmrK3ymp0xbvDA5e6DhLQ3vl9K0sX1FRUbsqI6XZ6Rk+T4+JisGBUKrcLwoyzJSpYGAxuOiWTf",
+	"ZKm58wji9dh5l+a9+L7HiizshuXRsVdS6GXP4L1KFQjB/WbT0eBYlPKGZ6wcsiWNxEtrH60VJhw4NB7h",
+	"IbjVxy7oW5bmXHSsekLqg5yLa5YdaOlse2BwODBSCxeLA28LNWuQ+uCG5hU7mMvyAFiK/RbIHrzNharm",
+	"c55yJvQBF3iBaO3qNwV+y5BeR0USpVmBzuH1kpXW6cEVCtg55QL9dUbhcOKT2x8TmUQzJK20NAtJUUkF",
+	"bSuVN3CQJcsZVeygZErHl8cVXZQMNJh+r1HLQjVT4IKCJXNNUirMgmeMaJlHQZlHjuCdtS05rpIQAx9M",
+	"6cRJahJsQ7CyZDu6bGNr6+Bs0bOulrLKMzJjY9lZjwXzW5lWPeeXZbtap+CN2WasAcc/L6Ki79/++r+M",
+	"4updFX/76//2FkL/pTkbqRgxQ7gTumaFJuaCo14pMF+AGBOBbGYd9A2lVdNrgBW6phurtt7awrUb63K3",
+	"81qzVYxzOePXmDH+zFHpXLGM0yscqX0AHxgTdRSI8wyPF2BqY8nVbDPqPOzzauTDgGSjHQdR7/xroz1p",
+	"NtLkMUp3dUdstdcYuwiWbq8t8ezc8pDgYhIfIeAUT4eMTSxr41ADvIfQHQAqLr0YkVnOCSWZfdaglcG7",
+	"9ZKnS2L4VUf3NF+ONtv2Wg5aURrbIzVaB+1W4eYYOoA/t8zGP1cSDrpkKeOFHqniuNH+zb7tPv/gRglm",
+	"7NEOp5VQhgmxbHpqqBf4SYA75VJe48nf8LJSTB2S6c8VLanQHB8Hu7BhsFoaDmZeYBnRy1JWiyWGEqVU",
+	"PAP2hk7XQzK1hs3pKaiXa2qmqESGj3tXDFdkIQU7DLi2X+gkmQTrMEAHRLC2me52eP8ejFsfaDi++/bC",
+	"zlMfs53vczJ5mSsGXL1HYFFyxWYy2xCWK2Z4szm1NS0zdN0Y2FEduDaksBWI9nxEINr9gbgzJcHCYvDd",
+	"57jdgY2PxOO242WJ8pOV2rxpbJJMKuH/bMp4P+50dl3iXLI5K93zd+MWMZrtnCf2zBskvJ4aXN+xq3iV",
+	"08WCZe+dhtKxelj1fSfddRd9p7Un7/vHMbYteR+qd+MInrgN75U13I/UkXfzCtzC0t+jtxjiLCRhIvPW",
+	"4FCS6VvADhanpmZb77Pv0C6oZgtZbno1RaOzEmUorkSXuEEs9M8bZgfyJiUZ3RAbTNR2bq3jamgtrMMM",
+	"QNMNu+x1ZtfrHALa741G7p7d+aZzOkPLR8AzvtrOMu7v5nv9ylQTsHEqIkuIVuC1jomHbpSrDX4hbOyx",
+	"XoKxONjcl1sZYpsOubNNJrV9Ao/NrXYM2O2FPllH3FOmS38yglDM6SsF28kNFzeIvFwVegNow25YuSHm",
+	"KbTlGMQyTJ2VEPqvCBc9CvV9+n5h+/2uX+vJ3slOUb81FMgBfpWdxsU3to+5Xm72wFIMzbuKGafOxQYI",
+	"ImYdyEoT9CBt5T4wYtwWU0MJtaPHBkBoiS7qJQDXigq6YKWPzSoZ3XmVdpJt62R9E+5B5N0Kr87Wspvn",
+	"nq+43jGo+I5RTGNV9r0FPsHp1CFPS6nGvfIJnoRXNiPFGCu94xxNsAlB3Tuzw+NPGuS1GRZgVlAbZlqn",
+	"OS6aqp/OO7NEy0aQsZRnbOqszApwxvo6vRH6DP8kVJAp+yVlhZ5yKQidSchVUiSlReKN9VZosqGLq0DP",
+	"x8nMFzDISG3eL/9b97r/5qUdx21yH5wbueJvgXV3As7WlGs8xrQqSzSwpnKFX3nfxy6WFEQRPyx8vPBj",
+	"40c3AXx6h7PA36ERpWa2wXrr0D8mdlqRGejCv+y/eimCyT45EtCCeCo2NbgnRJZEinxDNBj75RyTESGr",
+	"ABxQ5ttpzgWbepIfiC9cBeBNBQT3cMF2Ol0zxTm8Wn/+Hgb5nEy+o0XBhBmh6yoShu2UNgbE7gjQbuHC",
+	"OxaRUGe91ebMWLZr3P14ij8YX9yrEltrWR9LhtButuBC4Fl3BtBy26670bLDnACWBAMnGO/vyLTbYAxt",
+	"X9d5jF2PWCy8kKdMEfw1KnjvckU060koNGqYptdMROcYurDMSFbxQTNGc41iuZJkDjFw3cGzCvMCY+Eh",
+	"MAzoCyUrmNH3XZarRMMqZJ/0BFbmA+lhc7Qd9Z43nAXOTF2u8qpS2se0z9hcIqvbkJQKMmOEGh54l9yy",
+	"FS0Ki+ZDYPrGPgbuNqWiWa2gIhldiLEMKdwaQ73nlOesRw5jN5ytt5v/8LGxQhnCu0etntAWuGgrc5ib",
+	"OyPHpBKa52hF6IH9StjU5SHIWVuRpDT0sGQ028THKgzq9EOELG0ipiLu0ZGhoB4QA4+bDqhEzfIz1FIc",
+	"stfz1Btt4AtidA3N/fQmSMkdaYJMZV6t4tlYwN6isk6d1TJMOa2fz6cBwlT+9f5tdMQdgO8DhzjJpKwc",
+	"/bdnaeE95gz4Ph4vuL88WcF+0THUlCSVK0PU55qVCZltCAr/o2RTIxa8QSkkJqEKud5phI4ZP55VCVuJ",
+	"3cv3FhZazGxlsHa39OBbGlDHBkUylo29VnTXxqO4bP5P7EcXZxP5YaxaacNpUAt0S05Co2aQgdQ4ZLfq",
+	"vjvqt6OfNy3mAI+UGNS0UVdaoTZ3LeRanRLFag3vmdH7YGAO5Ciw3L44jqFcAHr3inq7WbusVB+1Lb2V",
+	"M5ltdjYkuSH7LRpM72RZMc/3y2Ej0bixqqblIRzfry4GTW9qKaVN2Hi6JEjMCVcY0tHRPvD3pi4ee2JE",
+	"pY7h4hVzzvKsqWqODqrEGFUfT+qiLJ13MwlE/x+3eSRwHZ7LxY50RX95jWdx8rxL0uOaz8clA68WRKSj",
+	"iKI0LXVog+E5po8KicHqntFuxYgloxkXiyvH6n1owZe7hRS4247t+i1bt/J9oym5V5hc2z2BrxLyByOW",
+	"/dFl5TYJUHCU+02+bU0Txla3Dcnxa4NwQinCDOLOmDEKIEvty2e0jsIdwRlRBQWFUWRkuSmWTCiSSdDv",
+	"VtQqS8OH1LpBu5Fw+qR9NT232x/+6TG/xYo0yRlVQGTRH0BcyFRyu5jGGrO+ON5PhGMYUxjBSBfWZp1c",
+	"XMFeuCLgZ7WFiYicb+chrXuAtfYc9HB0QeuMFZlzQUXKyLrkGspv1bksr99++Pjy/NsukGzxMO/qxu7z",
+	"R3/P5poYNnvnWISdynt1qNb4IIW3bD3OidoFlpVUuuMNXdENoViPw8sclCiWSpFZS0QsuNTT5OMdvLPb",
+	"fbINuecMzaRzsJeyejGtYIRh4Ggdg4TIjBKLvo253/17Jgcci+fO4FuXYDM773X/wfEZjDocM/GdPH5t",
+	"KbWBKL1nMNI9uDusDsLkSTzb7rb+ubvEh7Qcd7v45Xqw/5Ya8M7Bmk9TRe6ETVnZE2uVoZ3DCLCnhBJ4",
+	"6Zmy1VISQsmazYhayqJJRJ7HxZ9A9976sNPFd4yttQAWLZKxYFohR7f2YC60BEIZEwh3gcntWn8Dmnrg",
+	"8ENwPi1BYElLrje9gvQ5Vp8s2YIrzUoQerkOorYosUOMkLANPFIxONkFPMKZIt/JSrHofDjKiPkyPodg",
+	"Wd2odAiFCZP+ojJmShvR7mOJRMYNeVRneMtmHagLRAP+cpnS/AqdSjE92HIFnO+ZAvag7P7gXQJ+Iy/V",
+	"bmOitST7ZUSSjUg9ccQopNJOMGwA7TYgdWqze78HCj+yMibZfyfXLlYTRYstcZmVlleBZambZzMnNM8h",
+	"b0rZPAbuqjIBYY+d64vdzxUWUhVXWvYxx3Pvdq0KdEtZ2EG+mJGZoR6K5fMzcgwLFS2ePI4jROW6dGnA",
+	"SyyYYVOxOExZXnOxMMcMeRxUXds4K1RyDQrEnXIQZzFmVC5s7g71B8FdzgiOEvfdYPwHl0L1VX8qQL6Y",
+	"MVJQpVhmDZNmTFe32VAtVAu6+Ml+KXjJVM8WLmjOREZLezLg5xP2zmhuywqTSjRLIvXVbbmrTGuV3J2P",
+	"G94yx51VLJ5gRldFzq6MVMMj9o4PElPGfaKsPwGgVwGFBFfFGTmBwtcg/SIQt1LMh6F1TUsx6j68c5Xq",
+	"xCYL0nSJcJWP8LuFklsHg1ugES6rg1BNRGhdVAOGY+Twfe1Rbd0o10sybfiupqfWZFcqjflCjoPMec4w",
+	"f2op17bEEhjV0LNZiYyVSkuZdaho24gXKWzHBbO+bhdDYV9SifO81vbW7o1iYlM0vqobf9EirYPVG1zG",
+	"VGML8TPuSYBxZbC6rEM7ugIO+1MiDEAT60NN0NHralgByfGKbiTs/84xwr3hCYPV2vxqUWZax8sAOsvx",
+	"vjJIdqrL5KvRdsEOkwA1SemKEWdKj8frtMxDVNnax1ykeaX4DTsjNMxhqHUPIw8UbITNKFrgLkyFC2u3",
+	"xWHQO9dbQQivLsjXL778QyTvhF+zHrrw4vhrIgXBuE5D96HqZYZW8lMo2A5Zhj2m6fEIOPMV32LUSd6w",
+	"8gAfmXbXr653rP7crBw24gUz/w4vtMuvBgtsFcoKBo5dZq0HDN8PzTJoRUCcXnpqGTNH+mJjTbCIwijb",
+	"tVfgYrkItBi8qJQW+7ilSM3zB76qbhnmbfeF3Qz6Luvk+SnmFhmqmUnD7mTQSQK6HcDnTmcGQ1QSkOFi",
+	"BYpunwE72wx5heaEkhUzqrP5W2k6nwNLmjaqVUxvU+fD16tS1cyVA9PbK1bNNnVgQo9LuA2tSKwioVRQ",
+	"ucWVHXE9PdZGWq6ilSBYWcpyyFdczxTRdG2TgvYq/vXDu7fE/opGnDB4dibDALGeM3Fj+62OORWlqa56",
+	"ihNprvN4nIAuaerKH/SQ9I5Yrw0CBRe+1LpQp0euL8ah65Nh2zCoo5CGDO/cVpDA9fo9DZ4DFiqNRf1B",
+	"lGLtSrA8z3ovnY4ahl12SRzULL4aKG8rpL6XCsljy9CMKar8CGHW95tX5668N7WuYdoZnU0ZGrU7URL7",
+	"L406xj/jduoL4Niit93TfYPVGA29cSU3E3B1giEDiDxoWpZH1bbHeNWI7XUtoebnjlL79iD5cOxo/YgY",
+	"CeiNCx0ZROxOuQ4jdmbGobe8OXIohcumG9oVdmP4bbCui9ztS7BqwEGrpKUt1IVrDuz64zJE3Mhv6pHc",
+	"Vx/tiO7zRY1WPwZr2kdKlCfiTzwrqgkp8cSoSCHu3a6izobyJx+M6b4Lc58aBDGa/tSpej5mIXUCVHNS",
+	"mPMHRrEN2b5yu38LWcK7+9R3Tozd2XHdVngwJTTMEh3tlY6B/A8slSLlOaeuf0q3VuGOtjmq+6IAILiJ",
+	"KuyaaNRdsAajMrUOnWptu0u/Mawu3Rvr6dVw1DkrKBY6nROA8JEyiSsRHNNXbK3HgZKrNoYOHjsjx9gI",
+	"ElxQiqxZno8r+JYFRSVVn22sVJosK5GVUG6L6sbcowPhwvKV26ytqNsBmNT3ERxLe+FxKMyqtAcAH8gO",
+	"wcIqXYM9k/yDURv2ttiKGAg9mA3ELTh+B6DDxps4+P53YztTDbTG2/1C17TMdnyntk8OrdjuuS7lfs+q",
+	"za0bRbiyruYkTo2qC20j0LOjNM9z6zQd3yvBuld3UmHdO+PVyOCN/iRQ65Tt7+7nn+jLrb0t+o7R+yyM",
+	"OPVvyZWOpsK8y7Odq5HX2dkRoLivpoL7oVnNXhuD0Ep5lpCcKYXGVHDczGh6PQ5Qh0vpjdIAvebnjZe7",
+	"Zc/4t8YDfuOdXtC/a7PEsNZfq3FiTbWTUGgMtFHnJm3xjwax3dpGxKEDks7hvodNahsVYGyNaps77cyq",
+	"Ro5zNM9ZPSQUWMY4b5QguQoIo4E/CJ7XZG3rUWNni8NLYZPI0FLo4tkVMw9j7+JbdU64//Y28c4z7zCU",
+	"BUU/cG/aHjQjYcj2lwmWP3B3LzMekRAeQnZywbJb8jKioQADG3LZDxFZuhJZGxCpulaRpLQetrX/lhth",
+	"bsHApvZhs7FDPXBzCptqX7LHblDR2n6/UDzalj9SHo7H2aiAf3JFVkyjvbfGvOSWqlGs9IOZba59boLb",
+	"qivwD/Ftpz5mgquAUHPtmwI0wyudS1sx8z3WYbqN7N9cryv04AImR/azxnoIO4bd7LMH9nD/6dvI5hi2",
+	"Fo/W8gpMHSFmS6cnRm+4Fq0aQLPNHeJ8bi+P9tAEJ6c8PdHwtiLZVdiqzDsHetKum32uxwltXSNAAPJx",
+	"cqerUrS7vRhK22rJAmkY0PiFZS6l+QCsPjb94KAS0D93sH1Lx8CelXRuuxrjLZhN1DidYTcaPF+zUvjT",
+	"KOBZSSGG18deZlZCheLvrnumOfQcS9dg/GbWv6yPjkXd2Q51C7OF7zgWCZQB/TKaNoPZwLkUC0eEjTwM",
+	"epYNUeB1q5uROs8OyNNCgxqgMahsCFRjsDiYi7I73bbvDDq0t+S4oPcgqEMcpLR0B0Ooq+dpRHwO57dE",
+	"JvK5LLeu3B3kmow34vc3vApyQPauz7bzRDon1rmrYH8hwteA0oWAYSXVQV9c0+lCytaUJg8Ow/lFr7GH",
+	"Jiu0645hrh9wujTKa7qUivXFEbehatui9pF/dEYwxAZ/u2as8HW4N0QhBf5dJSg5yNiHdjUUrvmUPOI+",
+	"I2tcJ8c6aCLSxBF9zFGX76eldPFb2Au5DqLnOrE13jdjfMABBWpO8QoSEc5swH5dEW3LgbnxksYG4o0h",
+	"2/55lvFapqkFmlqe8eJMIMzEa8IollaG8HwwB40HquU1g33OGC1Z+cqdzL9++jhJOi51QtPUaJDwlsNv",
+	"iBAlNnejqGY5T8m7gonX3xJX4SbxuR20yrjh2WRqIwGnZm+wHkOOYBH1eS61LiafzdKN/NijkthUClUw",
+	"oSEsug5SDapdQEankYGTOhgXZApUYHwDAAjSRc3p8FJgxFTOb5jCpkXYYhsL3Bi1OcF0KJkzArLIITkP",
+	"p6/7GRNuxrsUWPHA0ESS0rKEdrlYhKVzsDYkcb2UhKZaHRLY7kZWsGUhNZgbMbxPkRfHL5JLsQ4fMT/P",
+	"Kg2PZjJ48otDguuA6FazzCktsKYfl8IFZf7zT0qKKflHl0PwT2jXzHnKBIYf8IwJzecgZk3OC5ou2cHz",
+	"w2PHgxvf1SGm0N4AA0s8ok1ODo/xIVkwQQs+OZ18cXgCYxXUdtQ8qtvcmo/W/mvoA6z7dTY5neRc6fP6",
+	"MfN2SVdMs1IB4eFmsp8rBtZmu8qWhlVjri4rZsGTjmmy86N5WRVSKFzh8+NjmwqkbUBeeMw/2YC0evy7",
+	"MIOG33TQnInDdanP58/JUG9c+NUKH/Gl+L0fuXwUoDrO+jUJUMOIA+EtabqAsKLg6n60rLiL9t9smk0S",
+	"nylMzzskUI3YW5qgTj5NlwFGIlswdMBgqs1hsuk6EOY7YwHbgI0j1DehzADpeeAbaQFZ7HDqR45eZ2xV",
+	"SM1Euvkz20wQbNCrIbPNHSDGavn3ZWOBY8quYowRM065IN9LkUlhtI/cFtJx3NLVVq10VbKdc6JaOFrv",
+	"NA7HTRz+3MHLk51OeSTedRHoHXSls1mEDPMIXn6kvQV27WNH8Iwd704o99ao75ZLi4yWDvp9O1vX0PIM",
+	"/D+ICBjyA2wVy2egGF/04ennJCTNR7/y7HMvfS4ZzULMuRO9HHUvn7hevhQaYlIjV/QxNE4/4k2di7Df",
+	"7rplQncCrLmknGULlJJ6iOaOxAjlziNa6aU04uHRoqQ2OKyXxf4JHxnFXp0pZ9y9NVto/HKwkAcGvw/U",
+	"NS8OJNwazQ98ag2owUZR2LJN0LdGPPfBKDF3ZuRbN4jL6ULjOSlwoXcFJ6MMQYgRyLIYslily4SIZr97",
+	"D0Pu9gf47uu6oxY4crzbW87nPGUliKoLyoXy7nQoPQGJoqEydkiwpmmdbuPK7eklWymW3zB12GG69mGs",
+	"dfaIPHeL7mpbdzwsFwombdcOR4XYqjg2bPzu8GXHRV7hm4/WENcDWjFCs51huCu/X5zs4w4L14vljkdm",
+	"hFMYC9RRfyi9OLgfMg6ne2Sxr47P3n3wmio0L8gOvUe0fOhL9qkTidMPhPadGxthMXuAAjsZoRYWdKR7",
+	"r8XZXXHoiNkinPu7XCayR6e3rV7cvRUIIczBlmdwhcMtw2oWT4TwA1koArmfKTsc1Wfy7pX/4iX8xjCK",
+	"h6R0LiRZEYbBqncE+Jcic8AOKYa6KgXJ5FpgniEa3bhWZ2EeLjezy2qxHIUDORfswBbDHJZbg/LvameY",
+	"flgZ8i7GoO/ZE+/7eY+SrwHkRvusuB/KtoPnJUayOOiBGl+uKcoOsvFbxsGRZSfTawneN0U3REkn1s4P",
+	"CRIpqOiwlmVma0yD8cRGZmEBV8t7iBRdQVixEI6fkvlph+imvZYv23v7hP5uBkO1mB9W5m92Ufkc9wUr",
+	"uQeU+kA36IYIEOuZaiAOhIK1KipuJ9wrG2kWDeW+oHluxDAIPKG5MgrttbdGQRKNLTUMGGaYuUFBBYiX",
+	"LiWqJ2zlMLqLSEa3eLM5D0TxR6PYmCq7P9P9N1hW+8xr4nVThjABCa0D9pm9mB0iWU44CQTOO08bBptu",
+	"BxBwLg5y9A/wxChDVClzNujf8SFrnrICqI9MiYaVBMIFfL5AJmQ29pgCwYXMc0YX1T69Q+d5btndag+Q",
+	"4/MpZDmGfRtytKQ3jCi+ECyDQvHDnNsA1oyK6wNbyOweFOOIZRmroqE8q1nJMrSdrWTJEkcwC1qg5CAF",
+	"ewb1RBFNnEPKpaH4wlBOQexSNLudsKvJkxEPut1UtkUYNfqN7NQzZKdWIQ+rgYV3E2PbUAgz3Yck/L7S",
+	"dUBMWMOPcDtJQqhqGR/0kmLMgX/T9k92OOWijlQvTkEhCRv+uj9TBJaneJKQvbX4092Ks8PoTxxsXamR",
+	"fdkLXKBUYos86CUTLuwKTDpDEAn5f8OGgG/sM6MEB1dlZIdYkF1cV7EpXVy/n29b8OP46aIl6bH28YbR",
+	"su6xge4dTnP8HnobG9oxSaJLtjmAjSVjctXzr7/+OijN/Dyaa/W7dPYhmA17+zDP1BoF4KT3FXBjgTxs",
+	"p+/FqNJWLnFI5BAiNHF0g15s2u3TkSlsQlwLO7b1iqqrBm1F43i+7PPj518Zoc5myRL4rCX54oS8oWW6",
+	"NF/8IcwvHIUC7SLinuxYagBreWyzg6tz0RvtsgdPWcGEbdbwTLl0bqy7hE2OuPnZnIYt4umztwXhBod0",
+	"FLAD3rDd5+gh/Z5pQ58tfubLidw56s6V+vNBro3Akj4acDv3o+1Q3Xu0ihn0uLBPdabp9B3IvAJouExC",
+	"bKdMoyXW0cU2uNjK+zHe9HMfL42nANyWmb4T+cY36QbIpK2Yqp711aF1URmjz+75O+SYCBrbOObM8MoV",
+	"1elyb8zyFQfBsx0oN9tgueAATRz0IkWx172douBrk3s/uz6Kktpf90BR7NkghEMXHEWgU7xtBBs9rFvT",
+	"FNfS0qqXc573G43P8zXdKAIOHkK1punSvHpIPkGiObWV/xWZMUhvxFJjwFxueFkppmygHVhjsNOBhDqC",
+	"XAcR9F93TS+ZXItc0sz3HN3pomWqmT5QumR01bxwTwRmXNAyVhk6etu2aQeay80b3iXu94TlnvbkcoNz",
+	"hTwLyO41NLnunOqAwZ3NPsGhZCt5swdrQ8d+vl5K0DdpltkUomapmCBVxPXS9SU+5lDZ26aZwPuYOWLT",
+	"3VwLV4iFO4eHze1ciiaQJY0y1CkV0DMEhoPLnLpxpjBQ3djCLCxnmmVnjVvHwhhK2zY+LiFHE11SnscC",
+	"3eFwWQDS+w7veRHpWQFz7kOO/EivPcrTNd0QuqBc9MCjAS0jcQ7bDV7BE087cmBbAeqtzNXa0ffhDjIA",
+	"t4IsqroT485a5yusOfVUIz6xqtvDamH1nPekg51nmVXBvI5lL3K7kgVotF0geuUKX98jrPeyx2ovwU3v",
+	"BPOFgPenRNXnd9SsU99LloK621t0qoFMnR7d5J6Uksd0hw6X8r+1R/ST5bWFYbBGpATdJMEktIKW2rZi",
+	"JDmdsXxf7nbb1dJPWqv5mmSSQTB+gpmxqIDuCVL7RKeLsHdZw7lkT0L7MA6QXrCSs7M5m60oyjNU+6km",
+	"10Yvgw+QUACN+RIfm3spgpp1kOyKvdTMz76JH8OYFOtIDjy+MZHH+r2GMOrRAqzu3rSiWSNhxYX9dNKN",
+	"FqxbJtzJfZWGB2nHfGwbZt1LoD9jYo9JEuvxaAoI0hdI1cdlj3wzil4G4Ro17JPkiiv0VEcjH1w3K+dq",
+	"xvifVgfarg9oNzru6kSMIeBJveAxtDwI1AQ1eWE2sidTEybfuxMCpdnauuEinaWWY8dRd4KPS7mhIgst",
+	"WX2hAKXOrnkb4ttHeh2sPhGqe1s6eNceMdqj7N8jzWyixEiSyFeFLLd4/l/bZ36/0f+4w7/bBAC0OBNz",
+	"14ogRLCMKEnmtOzNf3VQ0R/h/xGk1n//+Orgjwn8c/IV0OlPXGRyrQ5Onn/5PHFOn1SuVjQhiq14KnND",
+	"5Eui6YzMmF4zJnwDZchC4Dp3BVrpTN4A0bwUrg0y2vXQKmiNKDZv6QybF8rymiwkJNGSGVtySBM/JUbD",
+	"hgfwCAwXm8s8hw7OOOZCyoyUcg0xlZfimhVOAJnRDDOlFBwjy/AFaPQK1jS95imzBZB8tu8hOddkJZUm",
+	"z4/Jm29iwnVV5JJmFkDHxd7w3Net7I/cbXv0tgiokfKHpSE59syxbJ4OOlufkumcszz7l+/wiWnQ2xBc",
+	"Hv9yYfb9j//v//7TtEeNXkEBhXrJsbJmcW9kLbMHgY8ep+8S+IOZcrZfMVR3LHUQKQ5XvaRQQxC2i2Db",
+	"s0Fr2nsM9+VOvF+zX/RRqm5u4WbZxm2f743bOhoeEUyhWToXZ0ZxKCuhwP8NrdwbvdlXtCj2wpFxKYQC",
+	"KTCCnHNwW5588eE/AFKi1DTgytsNgp4u3JtJcOBYPaXcw5F9J9eG2xAqHPXlKmlqfDzr4z63sxmGh3xk",
+	"W/rf3idWRW5oRYs+wv00TPFv7K6fDqrW3Ncg6t4ysbgnxZg1yNMlQldZiYDlj0JI34J3hND83j36e5ed",
+	"/eH/HefQgmCIKSdGHjDykDasB/yDtvDkfdEvB5OHlk1H4dIFXHRgcwvw3IH/N48bdAGU+L959+aMpCzP",
+	"lev2oQrD0dSSMdc8xiAnNSfJKl3SnO9HXx6+Kqq2MehbX5ivyGbvLMwDGaQl7yHFv5nI8RBpC99z9QB5",
+	"bM0ih2HWTUJWUHH0lOilL52zplwn9osgKweS0813aEbrSXbYq/HvA2NGlwHri5skOL1pr7kudp9P1VXf",
+	"yWJ5wLjp4QSaezCh6SAB0VKlRm3agvIMavsP5NK47tFYfjkKOJ8MAZxqeYVxxlc8mxLoGGtrfVOsbIeH",
+	"dob0cmp0h74XgHZBczf79Exik0Qz2KXQJRVqzmzsN8c6IvNKZIekVaGsmdlmbc8YdPUGjdNU+GDoIO4K",
+	"ZzX0/1JM5Q0rD3ClU0DMqfug6IaLBZYRTtwgGTEvDDgWgy7aT8TA3byLcaVAe9tRNDoq4f+CvIeTeAeW",
+	"WxvY5U7rjnaL/3s1sGM7LIjoAeshNPmgPlnAdcgTDOwLoOtDErJ0AYm9Vni0Jh3Z6rrD4XT4zHsXNfyb",
+	"DasL9rEtvG5elXrJFITc7M2liCcIRgdZaQUFF6C6jU2YeKZIScXCXrvA8ouNuoy9Ae72Oh+ojhxs5EnX",
+	"kRsTZW85iDOtBqe8vwpylqU3i1hzRUq+WOq6KArXPnK4VcS3fc1IfrYI7/6pLXFmkAqDMmwAbchkAdhi",
+	"JmRXnzK0Irc7nnRbl9wt0/YRkntrnvWAk9oO/7vxoj9zDJP8HSYauS1uT85tKGsups8mpO+1QP6ndoGP",
+	"HTN3G2i83dzuBY4HOOU+cln43/cSi1uXDWh09AjIzh7DdJtH/SC80V/Y02WPQzd+cQ9scN1fQLXJBNtl",
+	"I4bw5l5rmOz3Gv+rgMnd4XJ/1UtwpEYBEwj9uMZu9XWJJ3DfDlU1aYJnyVIpUp5zT16i6Y8YWQj+gwSb",
+	"NQIhzLm4diF4MymvFfiNZHltW6FDXpQL6GOEYbsEeFVpVkDXNgweQa+vSyzcXAqwOFMsrLuSmGv5tm6m",
+	"bntkxXPLaPZDc1tbZUoWLwd2Blmo1og7IqXhvqqr3CddbR1VX/qBYXcuq9XzwIwruigZU/vJ6YJ0RFaD",
+	"GsHBUelxHu4WvLiyf5agOChv7coBOxA11QvmRnLAVqZ1o1K5cq2J1warpgD9U2hu5RvCThu1Vixs2rfA",
+	"prHmKlIn0ig+P7g13bLnxbiOfq7vRR3y89X+In7Oie8rDPUTaOlMPLtWTXix96IJKGW3kVuuBUmpYrmk",
+	"fSrjCj2R96Mv9i5U99e5FHLds1R4gM5y9qD67T1WkhrRTO3hCmY1+2Lfy7y/Gd3WEqt77zLjiOIoPdVT",
+	"0P5kX+jgbZ97QkWmQtAaVdu6ri8Vzzz17bfAd3Tma1OjSEikITS+4idXRBZMEOjBzYjF591cHY0tPLaj",
+	"w11wFDIBBHzGMUZFY67xY3Xm+gZyf2hd3AFaHGnn13SNwyJgHsoyR37AvspI8DtXbDdJ41753yNwsccM",
+	"/gpa9+8vKRhVMhAInTHRQjd40+Sewk1XVGwciCqXqAXB/KgG9lLoJGiFAO7AEbC81bRY0/D75nF9hsXS",
+	"r+DROvp5iuE7qgA5S4IWpebol1xpWW56OeUdAnjbxBUq9ivmmrxQQaY8m0LfdQiL6Gg+LOO358fzN1RD",
+	"UfunEgBkdwJd+R/Y+jQOWgk2yBdyjXXI1COC7w9YWwgVZmDDkKgK/Dkh2HKcZUaRTJeGoIAqXWPdGBJy",
+	"hM3M9168CVtfpHKFWr+LZdC+rKL7ZFfzTKFUBtWWSkaxFaHM6Mb80qiC24wcuhSujiI6Y2MhRGR/EUS2",
+	"9/tvCyHbPWKwmvtg61bc5oV59HNSG6ebiVLH25u2ZOzRrc5Dsi5u8zHbA9sltFrin9WflyzPGrg0GrMr",
+	"Q2SHIgns6+fw4G838gfWP6xoO2oT1FrbU4dXZ8GUJcmlBJOvxn459jZ6813vKmJ0b9yX5Ruw2taedFYa",
+	"6guF3kBYrbuF685T2KEaemnNbPpL3EZbl3N7RCXCF8vbnwrxcc2E3hCK2bVheDjWcVzScjWv8skeZdZn",
+	"Cus4ohPIVnJUibO6t8HpzoUdx/b6t7V+eela/p/bepOV0DxvFGHkQXnG0tZudAaVWmRJQLOH7WHQMNeX",
+	"gitieW12Fvyu6Eb5VspYPRn6XuHw6RLkpDoL+uSYvPnG1x80d4b3aD6r2qBweCk+uhqdXBHFWOCKsyCL",
+	"HcHBUaiDKo+gyWWn5P23rxLyr+9f/ikh79/+KSHfvXx9YTb9ic3eH5J34K+xs2Ie+Yvj40tRx6ihCk6m",
+	"UFt1GhU9smy/VSD7hIlVlWte0FIfzWW5Osiotq2ZUpnZlEZHaYI3P1pEa2M1QHcPWofDbEkbCHHalZ+N",
+	"BMEbFU/QFTtDHQurgE7dPNPQatebZdSkEVl95jDvY5vu6oPoUqk/s0LvrfCgLyJLt5SR7TKikmVVOugl",
+	"v2jXLfjA0ATivfborMcqwgy4tkQnfkxJtuEmP/h571WedJPcf0CVL/ngKOqKQh83MufaF5KnN5Tn1hx4",
+	"f8LF/YTjZCw1FPv3rk99i9vs6FNd4KnZLCQvgijZjP55vnv9N6zK/zSCgAbUMXtKj6mO2SVE9K+S5Yyq",
+	"8eoXmmf2Hr1mBv29Y8sPsMstyPLJUj/BGFTjllbU/HtBlh+s+e8RkQV4NrBp6xgFhcAVYIKVY77hXXEJ",
+	"ooeU2n+DyEYOouejg1bElBbWhAh/Ne2H4RDeiPhpydDrgxViUiqEhK6SLkgsKDn/5fEXtk49xu9BflB/",
+	"AB+GVT0WPXh4oP/gwsge02Knrl3PcJZyVUO4CyYwfwCkOzc1WJ528FMDzBu4y0q63rvI5Qb+LXORXQzS",
+	"T5WAf7L3IB4RlqE9Q2ixsSnfuxNs5bPWB1tF+6fG9p2itusUJQaaDXNOUCc1u6RiY71fJdcbYtvL7hhJ",
+	"eXJ8T6GUuUxpjqyRKxc0FFsaPHgFRQDuv9tkO4TSZiam5pu+unKyYOLeIlx+M34GB7yP2BnLrqC/GElU",
+	"ynknXKMoQCaSczCjACL5wAhEnqQr+0xTKjKeUc3UFMxqGZlmfA5hzPqUGAo6hZz0DCWZPL8U2totDsnH",
+	"tfTLVjbRArqGu0fsxD0Wzw/1jp9qQRO/xAc2BDbnbYFilj2ujJSNANcG29ge0BSAwr2jeJ9pL9jRYx2t",
+	"QebtdGBvJQdZxvXtkfDJxR+5rTxGANJY4HpKIUgXsixZqgNkBq6R5lAtS4/G7PG1ySKFr35n1cncyfy2",
+	"ipN9bKwBWtgRJa3Tt6fMk14yxQ7JuWgVwbLt9Aq6YSwoSlELHZdiSo2U4gUO+HSFZYJA2lBQhnPj3clQ",
+	"cmOg5lMcrP6rSNrTLJLmSeGYGmlmUJZWRgWEW9TymonJ6V9+NBekWHnjrrcq88npZKl1cXoEvVtAlfrR",
+	"D9upx9dsRKuCMO2w1eqp6y5TQBk+W2vSJzMa7Qqc0dhvw6pUrvJLV0FrFM+3BZ7nPGfBy652ZPdlaI6Y",
+	"hLHkfV27fWaq7QW1lqRgssjBvYgmx2BGlwod0ydDpxWYPYWvweMih85AxWj2YYY6cxALXwQTnTs7WWyu",
+	"T0sZ5vm5OJCEKC5SBlmnuDEIUjKwtaQiC0ev9FICoHQHh7JHmesCEMkw8WH63vBnm46ughm8WaQ7wb91",
+	"o3nQwmGJyCkpllLLRUmLJT4GASPB4LXXPX42Vpc3GFMv1qKWLU9a62Lm97qCKISAeVQL5qxRLVq0Hwh5",
+	"ndQOaciN42imTP/4+f8HAAD//w==",
 }
 
 // decodeSpec returns the embedded OpenAPI spec as raw JSON bytes,

@@ -77,6 +77,7 @@ func (e Category) Valid() bool {
 
 // Defines values for Role.
 const (
+	RoleAuditor   Role = "auditor"
 	RoleCoach     Role = "coach"
 	RoleFinance   Role = "finance"
 	RoleJobseeker Role = "jobseeker"
@@ -86,6 +87,8 @@ const (
 // Valid indicates whether the value is a known member of the Role enum.
 func (e Role) Valid() bool {
 	switch e {
+	case RoleAuditor:
+		return true
 	case RoleCoach:
 		return true
 	case RoleFinance:
@@ -5890,39 +5893,39 @@ var swaggerSpec = []string{
 	"Dmn4uoxNjNscTv1aYHLIdEr0Lssxg1vq3arkxmAaaZYPWqmVNUG5zU9GcvW+TBgYGstffykob8hpzn73",
 	"9EDkLuqHQSmpjhXZ25UiCuQPs/pU/Hj980/EvyVceDzgllHSaGke5Ek9d7PVKVzBqGynR5IDbop4wGkU",
 	"zcBHIiMxWaS0uSogEHhuTKUXZ/X56bw+T/XHdfosk2Jd8GwCGuzbmt5mT0f5YAOeoHJnQ1lrUwXdWCau",
-	"uaCujNYgPFoxuw5igHo2LmYmh5nzlNooZyfTREgzg49VIVWnzt2ZrM0iPl+du/lK36dIYqTcogVktgWF",
-	"o37bTwgbiZamxZyGbkHc4qS3q8NtVpcSh77RatvEQqEbG598VPnrmGkYeJP1zoqr0S1rW0sA48tI4A9M",
-	"6nEFxUGyYAMXpMBGGVlcR/z8U+N1mx49zJJg1jQgoP5+yAucGrKd4uZwjR7MkW7kFmxYtAKqQP1QU/fj",
-	"u7dJOizw0SwDrYn9qo7KtDurUPYf1W5V8Iz8XIF4/V9NOpOStX9Pd4wjoWTp1X1ZNw1YZFgiWq6gaXAH",
-	"71ysZRzCgUMnXIdpme00sVHvBtx5lzOoe6m2ritlHw3w5zfiJ1qCTu3JEM0McfZD229sVksKfgckBwXu",
-	"mdzb3xgDLohridGg7ngGmmBU16FydSCczW/Ejfj+DtTBxnEko8qe4FkmRbjsW5cwYqGZ0XNiQ8KD3Nno",
-	"RUhDNNQnf5pcnV+lN2IfDsHXq52xQ5kMRn4zJ44O688wpl2OdU0syf+v47D/cN069uBCgzsaAGH4mqNX",
-	"S15WNMthdjk/b1tEgmetU7F5oQ6qi4vkYn7uhsgKBK14ski+mV/YmSp77LH4lJxZvXcY3oCJBS1Sg2WX",
-	"bfIyjaxsQRfzbVuoxtC+ANRsKTKYJ3ZRdz74miWLpODavPJLdVvc3j8mUYl1zPgyyng/Uy+sP9oqdv+h",
-	"1w5zeX5+pBVm2ALzlKKkOyt6qGrgpooYpkFfzd8ProhvX/hsLU5Bs+WgTQdzUF9rtKGrlb+Hiw1hhRWL",
-	"s0mUeEePkbdNjUNNNdL6mw2Kuy1l6uQDrnL2a/ugReEQPsF3DyDoHXo4F2Xj/lNCSZ1ooX2lgsAMk0nM",
-	"ZRToMWD9drTj8LN7DId4Lw7E1GqmwUcOXAcqMEJh6QqEkWYxn5QPI4VTUIkxvZDegrelYnIAM0LoTtRV",
-	"6K9LLmiwHcEVGmz0RWQFmjMgnI1J3b1paWw098GIo22GuQwA0mQG07cS09AW8Gf2/GPCONuC+GSDNil1",
-	"dyQNLdBL2+qYoqs+oSXKqIZCUmZzZkCfiym/DzwGPiNqd1zpJZJV1WUoHh6IKqBtJmsfdQ1IWodt9p3N",
-	"8dFF1kYnDaKE7+xEN2LZ1luWL1zH+rJfZlsQdGVLBDBljGB4Uy/iooaukaSMtVXBgYl8ACy9bnAHGxsa",
-	"/x1z5VMhplO5vO+6Ntzs/QCtF6dHaxSpjFnjFLl9EJvTDzuzY/x0T8L1SxRwx2V20VxjfpojPfvE2f2o",
-	"N1VAO0j58vYhxvFOresZOY/xZkjHmL14pDpZFap2Efa7YuYTVNXfUZjgAr6SVve7FiYp9nPAbHD55Blx",
-	"90oqBZkJtf7Puk6RH6HmZ7TTDh7N4uoE2Z1C+dhSwQuygrVUEJz82z5X9DRUAVmG9bWl9WlhFZ1rcj5M",
-	"9dC6vAz7B76Y3INVRgTf6WN4LkG/9VWwTqzsgNiAsBZ2u6WnW53eVZm2u9n2LcudIVuAKij05JQNxYmA",
-	"6Ijzj26sBk3/X9laPQa1vyd7dY2WwYxgmWLuag8L4kg+brfOvEU5XgAY3BPQyTMWa4a3Fk5XuHHmGjXv",
-	"BBnTu/4lQZ/a9MVYl3JBpETAPjwQPaF1igJhx7iZVvux7eyPNkK/n4y57esfzZbr4qflCjGK8uLEKJCq",
-	"05DBNVGQScVG5f70UDgm9uY863ShtVFU6DWoP1pw3e/Kb1spB21uy6CUvgz72x53R6VZI26P/i94P65O",
-	"b4Ylbp+vuzTdFcjdCZar5zqt5or484rJ4X17C0B/vrJEi10vUd/d1YI7yZkrOEsBPiuYE1tsw9f1n1ew",
-	"pzvWT2yhMvZilfP+OdX5MHZ0Nx1OXJT6QtWh4JrMCBBto9YJoEO3CB0pXLuBv9rBTU72Oc9cjbHFVcHF",
-	"VsdvTEwFUHOHddS91meHzxZMjV0HfmT78fEbwdPjrzZjcycydc+mPdRte1GWJ/HLsaPz+lCt6amQrpeJ",
-	"0K8QjjWN5cdBc90Oe0bktA0+Jw+/w5lPIeWuYudUE035eNAV8PfzKwFRu9/1qrZrkzFr+KkhVBwI2iVr",
-	"/XntvXCQQcOFoxgaIndLzHWHcJMGV0g6e7wRe8WNAXQdMCc/Sdfky7hBt9HweOQ8o5XuM55ndOHZtFoF",
-	"B8JXE67Uu+8+L9o6nZcL1GWI+39AdQqwX6P98rYsLG0iauq20LaTfthTNKYDaKtcA160xunulwQXS5ah",
-	"/V/6oqd3oy7heeH/GhTt3YLy1xXtJUwqgnuY8WrnG/iSVc43MBqQuN6A0ySH7WkT4WFF8g00rA9CUasX",
-	"3rj0tDbLoDJBNPW70dy60T56c6jtbqn/gtMLG8ynRFc0A9ezlh+qHIQmTNr2r9L+oaR59+bA1fmkq9HP",
-	"nXY9hKrU5lnuttYJEPZPLrYhxHy61LoKp5CuebSjck0CspZqAMugGdNCy7dhvv+AqNGg7mrM7VTh+yAX",
-	"Zz4gxiF+tlg/JJqFzHCxmbe9IW9cFak+B6mTvXmyELuiiDGzAlkVYMstGD9iVOdNnJ8yiN6HXSxvxyxo",
-	"QFNgIocTjEWXTdNm7zZTMG8YXN5/uP/fAAAA//8=",
+	"uaCujEZ3jBuJzxqsR2tn10E0UM/LxczkMHM+UxvlLGaaCGlm8LEqpOpUvDuTtfnE5yt2N3PpexdJjJRb",
+	"tIXMNqNw1HT7CWEjcdO06NPQLYhbnPR2dbjN6qLi0EtavZtYMnRj45OPmoE6ehqG4GS9s+JqtMxa2RLA",
+	"+IIS+KOTelxBcZAs2MAZKbDxRhbXFj//1MjdJkoPsySYNQ0IqL8f8gKnhmynuDlcoy9zpBu5BRsgrYAq",
+	"UD/U1P347m2SDkt9NMtAa2K/quMz7U4tlP1HtVsVPCM/VyBe/1eT2KRk7d+jMiGhZOkVf1m3D1hkWCJa",
+	"rqCRcEfwXKxlHMKBaydchwma7Tmx8e8G3MmXM617qbauP2UfDfXnN+InWoJO7RkRzQxxlkTbb2x+Swp+",
+	"ByQHBe6Z3NvfGA0uiGuO0aDueAaaYHzXoXJ1IJzNb8SN+P4O1MFGdCSjyp7lWSZFuOybmDB2oZnRc2KD",
+	"w4Pc2ThGSEM01GeAmlydX6U3Yh8OwdernbFDmQxGfjMnjg7r2TC6XY71TyzJ/68jsv9wfTv2CEODOyQA",
+	"Yfiao39LXlY0y2F2OT9vm0WCZ617sRmiDuqMi+Rifu6GyAoErXiySL6ZX9iZKnsAsviUnFm9dxjegImF",
+	"L1KDZZdt9zKNrGxpFzNvW7LGIL8A1GwpMpgndlF3UviaJYuk4Nq88kt1m93ePyZlifXO+ILKeGdTL8A/",
+	"2jR2/6HXGHN5fn6kKWbYDPOU8qQ7NXqofuCmihimQYfN3w+unG9f+LwtTkGz5aBhB7NRX3W0QayVv4eL",
+	"DWaFFYuzSZR4l48xuE2SQ0010vqbDYq7LWrq5AOucvZr+6BF4RA+wXcPIOgdejgXb+P+U0JJnXKhfaWC",
+	"wAzTSsxqFOgxYP12tPfws7sNh3gvDsTUaqbBRw5cByowQmHpSoWRtjGfng8jhVNQidG9kN6Ct0VjcgAz",
+	"QuhO1PXor0suaLC9wRUabPRFZAWaMyCcjUndvWlpbDT3wYijbYu5DADS5AjTtxLT0BbwZ/YkZMI424z4",
+	"ZIM2KYl3JA0t0Evb9Jiiqz6hJcqohkJSZrNnQJ+Lyb8PPAY+I2p3XBEmkl/VBSkeHo0qoG1Oax91DUha",
+	"h232nc320UXWRicNooTv7EQ3YtlWXpYvXO/6sl9wWxB0ZUsEMGWMYHhTL+Kihq6RpIy19cGBiXwALL2+",
+	"cAcbGxr/HbPmUyGmU8O877o23Oz9AK0Xp0drFKmMWeMUuYcQm9MPO7Nj/HRPwvVLFHDHZXbRXGN+miM9",
+	"+8TZ/ag3VUA7SPny9iHG8U7V6xk5j/FmSMeYvXikOlkVqnYR9ruy5hNU1d9WmOACvpJW9/sXJin2c8Bs",
+	"cA3lGXH3SioFmQm1/s+6TpEfoeZntNMYHs3i6gTZnUf52FLBC7KCtVQQ9ADYjlf0NFQBWYb1taX1aWE9",
+	"nWtyPkz10Lq8DDsJvpjcg1VGBN/paHguQb/1VbBOrOyA2ICwFna7padbnd6lmbbP2XYwy50hW4AqKPTk",
+	"lA3FiYDoiPOPbqwG7f9f2Vo9BrW/J3t1jZbBjGCZYu5qjw3iSD5ut868RTleABjcGNDJMxZrhvcXTle4",
+	"ceYaNe8EGdO7/nVBn9r0xViXckGkRMA+PBo9oXWKAmHHuJlW+7GN7Y82Qr+fjLnt8B/Nluvip+UKMYry",
+	"4sQokKrTmsE1UZBJxUbl/vRQOCb25jzrdKG1UVToNag/WnDd789vmyoHDW/LoJS+DDvdHndbpVkjbo/+",
+	"L3g/rk5vhiVun6+7NN0VyN0JlqvnOq3mivjzisnhfXsfQH++skSLXS9R390lgzvJmSs4SwE+K5gTW2zD",
+	"1/UfWrCnO9ZPbKEy9oqV8/451fkwdnR3Hk5clPpC1aHgwswIEG3L1gmgQ7cIHSlcu4G/5MFNTvY5z1yN",
+	"scVVwcVWx+9OTAVQc5t11L3WZ4fPFkyNXQx+ZCPy8bvB0+OvNmNzJzJ196Y91G17UZYn8cuxo/P6UK3p",
+	"qZCuq4nQrxCONS3mx0Fz3Q57RuS0DT4nD7/DmU8h5a5i51QTTfl40BXw9/MrAVG73/Wqtn+TMWv4qSFU",
+	"HAjaJWv9ee29cJBBw4WjGBoid1/MdYdwkwaXSTp7vBF7xY0BdB0wJz9J1+7LuEG30fB45Dyjle4znmd0",
+	"4dm0WgUHwlcTLte77z4v2jqdlwvUZYj7f0B1CrBfo/3ytiwsbSJq6gbRtqd+2FM0pgNoq1wDXrTG6W6a",
+	"BFdMlqH9X/qip3ejLuF54f8uFO3dh/IXF+11TCqCG5nxaucb+JJVzjcwGpC43oDTJIftaRPhYUXyDTSs",
+	"D0JRqxfeuPS0NsugMkE09bvR3LrlPnqHqO1uqf+W0wsbzKdEVzQD17OWH6ochCZM2vav0v7JpHn3DsHV",
+	"+aRL0s+ddj2EqtTmWe7e1gkQ9k8utiHEfLrUugqnkK55tKNyTQKylmoAy6AZ00LLt2G+/4Co0aDuaszt",
+	"VOH7IBdnPiDGIX62WD8kmoXMcLGZt70hb1wVqT4HqZO9ebIQu6KIMbMCWRVgyy0YP2JU502cnzKI3odd",
+	"LG/HLGhAU2AihxOMRZdN02bvXlMwbxhc3n+4/98AAAD//w==",
 }
 
 // decodeSpec returns the embedded OpenAPI spec as raw JSON bytes,

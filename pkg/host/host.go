@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net/http"
 	"os"
@@ -30,7 +31,13 @@ type Service struct {
 	Ready   func(context.Context) error // whether its own database and broker answer
 	Run     func(context.Context) error // background work, until the context ends; may be nil
 	Close   func()                      // gives back what New took
+
+	// Commands are what the service does instead of serving, by the first argument.
+	Commands map[string]Command
 }
+
+// Command does one thing and leaves. An error is the process's failure.
+type Command func(ctx context.Context, out io.Writer) error
 
 // Deps is what a process gives each service in it.
 type Deps struct {
@@ -66,8 +73,8 @@ type process struct {
 }
 
 // Main runs the service that build wires, with its settings from the
-// environment: "migrate" as the first argument migrates and leaves, anything
-// else serves until SIGTERM or an interrupt.
+// environment: "migrate" as the first argument migrates and leaves, one of the
+// service's own commands does that, and none serves until SIGTERM or an interrupt.
 func Main(build New) {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, os.Interrupt)
 	defer stop()
@@ -100,6 +107,13 @@ func run(ctx context.Context, build New, log *slog.Logger, args []string) (err e
 	defer s.Close()
 	if len(args) > 0 && args[0] == "migrate" {
 		return s.Migrate(ctx)
+	}
+	if len(args) > 0 {
+		command, ok := s.Commands[args[0]]
+		if !ok {
+			return fmt.Errorf("%s knows no %q", s.Name, args[0])
+		}
+		return command(ctx, os.Stdout)
 	}
 	stop, err := telemetry.Start(ctx, "instead-"+s.Name)
 	if err != nil {

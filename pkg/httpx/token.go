@@ -30,7 +30,7 @@ type Issuer struct {
 
 // Staff is the provider of the council's own people.
 func Staff(url string) Issuer {
-	return Issuer{URL: url, Roles: []identity.Role{identity.Coach, identity.Manager, identity.Finance}}
+	return Issuer{URL: url, Roles: []identity.Role{identity.Coach, identity.Manager, identity.Finance, identity.Auditor}}
 }
 
 // Public is the provider that jobseekers sign in with.

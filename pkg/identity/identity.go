@@ -20,11 +20,12 @@ const (
 	Coach     Role = "coach"
 	Manager   Role = "manager"
 	Finance   Role = "finance"
+	Auditor   Role = "auditor"
 	Jobseeker Role = "jobseeker"
 )
 
 // Roles lists every role.
-var Roles = []Role{Coach, Manager, Finance, Jobseeker}
+var Roles = []Role{Coach, Manager, Finance, Auditor, Jobseeker}
 
 // Person is somebody who signed in.
 type Person struct {

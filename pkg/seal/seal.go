@@ -19,7 +19,10 @@ import (
 )
 
 // Seal seals and opens under one keyset.
-type Seal struct{ aead tink.AEAD }
+type Seal struct {
+	aead   tink.AEAD
+	prints [][]byte // keys, not prints
+}
 
 // NewKeys makes a keyset with one fresh key.
 func NewKeys() (string, error) {
@@ -36,15 +39,24 @@ func NewKeys() (string, error) {
 
 // Open reads a keyset. The error says nothing of what is in it.
 func Open(keys string) (*Seal, error) {
-	handle, err := insecurecleartextkeyset.Read(keyset.NewJSONReader(strings.NewReader(keys)))
+	handle, err := read(keys)
 	if err != nil {
-		return nil, errors.New("the keys are not a Tink keyset")
+		return nil, err
 	}
 	a, err := aead.New(handle)
 	if err != nil {
 		return nil, errors.New("the keys can't seal")
 	}
-	return &Seal{a}, nil
+	prints, err := printKeys(handle)
+	return &Seal{a, prints}, err
+}
+
+func read(keys string) (*keyset.Handle, error) {
+	handle, err := insecurecleartextkeyset.Read(keyset.NewJSONReader(strings.NewReader(keys)))
+	if err != nil {
+		return nil, errors.New("the keys are not a Tink keyset")
+	}
+	return handle, nil
 }
 
 // Encrypt seals plain as something that is of whatever that says, such as an id.

@@ -9,6 +9,7 @@ package funding
 import (
 	"context"
 	"errors"
+	"io"
 	"time"
 
 	"github.com/riverqueue/river"
@@ -26,7 +27,9 @@ import (
 	"github.com/instead-support/instead/services/funding/internal/budget"
 	"github.com/instead-support/instead/services/funding/internal/catalogue"
 	"github.com/instead-support/instead/services/funding/internal/postgres"
+	"github.com/instead-support/instead/services/funding/internal/reconcile"
 	"github.com/instead-support/instead/services/funding/internal/rest"
+	"github.com/instead-support/instead/services/funding/internal/supplier"
 )
 
 // name is the service's, its schema's and its serving login's.
@@ -36,6 +39,7 @@ const name = "funding"
 type settings struct {
 	host.Settings
 	Documents documentSettings
+	Suppliers supplierSettings
 	NeedsURL  string `env:"NEEDS_URL" envDefault:"http://needs"`
 }
 
@@ -54,6 +58,10 @@ func New(ctx context.Context, d host.Deps) (*host.Service, error) {
 		return nil, err
 	}
 	needsAPI, err := needs.NewClientWithResponses(s.NeedsURL, needs.WithHTTPClient(httpx.NewClient(d.Transport)))
+	if err != nil {
+		return nil, err
+	}
+	vault, err := s.Suppliers.vault()
 	if err != nil {
 		return nil, err
 	}
@@ -78,9 +86,14 @@ func New(ctx context.Context, d host.Deps) (*host.Service, error) {
 		database.Close()
 		return nil, err
 	}
+	books := postgres.NewBooks(database)
 	api.RegisterHandlers(router, api.NewStrictHandler(rest.Handler{
 		Catalogue: rest.Catalogue{Courses: standard},
 		Awards:    rest.Awards{Awards: awards},
+		Suppliers: rest.Suppliers{Suppliers: supplier.New(supplier.Deps{
+			Store: postgres.NewSuppliers(database, vault), Vault: vault, Now: d.Now,
+		})},
+		Reconciliation: rest.Reconciliation{Reconciliation: reconcile.Reconciliation{Books: books}},
 		Budgets: rest.Budgets{Budgets: budget.New(budget.Deps{
 			Store: postgres.NewBudgets(database), Now: d.Now, Today: award.Today,
 		})},
@@ -94,7 +107,11 @@ func New(ctx context.Context, d host.Deps) (*host.Service, error) {
 		Handler: handler,
 		Migrate: func(ctx context.Context) error { return db.Migrate(ctx, s.OwnerURL, postgres.Migrations) },
 		Ready:   database.Ready,
-		Run:     func(ctx context.Context) error { return work(ctx, d, database, courses, shelf) },
+		Commands: map[string]host.Command{
+			"reconcile": func(ctx context.Context, out io.Writer) error { return reconcileAll(ctx, books, out) },
+			"bank-keys": s.Suppliers.rotate,
+		},
+		Run: func(ctx context.Context) error { return work(ctx, d, database, courses, shelf) },
 		Close: func() {
 			database.Close()
 			_ = shelf.files.Close()

@@ -21,8 +21,8 @@ import (
 	openapi "github.com/oapi-codegen/runtime/types"
 	"gorm.io/gorm"
 
-	"github.com/instead-support/instead/api/events"
 	"github.com/instead-support/instead/api/etag"
+	"github.com/instead-support/instead/api/events"
 	api "github.com/instead-support/instead/api/funding"
 	needsapi "github.com/instead-support/instead/api/needs"
 	"github.com/instead-support/instead/pkg/config"
@@ -34,6 +34,7 @@ import (
 	"github.com/instead-support/instead/pkg/host"
 	"github.com/instead-support/instead/pkg/httpx"
 	"github.com/instead-support/instead/pkg/identity"
+	"github.com/instead-support/instead/pkg/seal"
 	"github.com/instead-support/instead/pkg/telemetry"
 	"github.com/instead-support/instead/services/funding"
 	"github.com/instead-support/instead/services/funding/internal/award"
@@ -174,9 +175,13 @@ func start(t *testing.T) *system {
 		providers: map[string]provider{staffIssuer: newProvider(t, staffIssuer), publicIssuer: newProvider(t, publicIssuer)},
 	}
 	s.hosts = map[string]http.Handler{"staff": s.providers[staffIssuer], "public": s.providers[publicIssuer], "needs": s.needs}
+	keys, err := seal.NewKeys()
+	if err != nil {
+		t.Fatal(err)
+	}
 	service, err := funding.New(t.Context(), host.Deps{
 		Env: config.Env{
-			"DATABASE_URL": access.Serve, "OWNER_DATABASE_URL": access.Owner, "DOCUMENTS_URL": "file://" + t.TempDir(),
+			"DATABASE_URL": access.Serve, "OWNER_DATABASE_URL": access.Owner, "DOCUMENTS_URL": "file://" + t.TempDir(), "BANK_KEYS": keys,
 			"STAFF_ISSUER": staffIssuer, "PUBLIC_ISSUER": publicIssuer,
 		},
 		Log: telemetry.Logger(s.log), Now: time.Now, Transport: httpx.InProcess{Hosts: s.hosts}, Bus: broker.JetStream,

@@ -84,7 +84,21 @@ var walk = map[policy.Operation]struct {
 	policy.ListStaff:         {"/authority/staff?role=coach", "", 401, 403, 403, 403, 200, 200, 200, 403, 403},
 	policy.ListLineManagers:  {"/authority/line-managers", "", 401, 403, 403, 403, 200, 200, 200, 403, 403},
 	policy.SetLineManager:    {"/authority/line-managers", `{"coach_id":"{none}","first_day":"2999-01-01"}`, 401, 403, 403, 403, 400, 400, 400, 403, 403},
+
+	policy.ListSuppliers:              {"/suppliers", "", 401, 200, 200, 200, 200, 200, 200, 403, 403},
+	policy.ReadSupplier:               {"/suppliers/{none}", "", 401, 404, 404, 404, 404, 404, 404, 403, 403},
+	policy.AddSupplier:                {"/suppliers", `{"name":"Spokes","postcode":"OL1 1AA","different":true}`, 401, 403, 403, 403, 403, 403, 201, 403, 403},
+	policy.EditSupplier:               {"/suppliers/{none}", `{"name":"Spokes","postcode":"OL1 1AA"}`, 401, 403, 403, 403, 403, 403, 404, 403, 403},
+	policy.ListSupplierBankDetails:    {"/suppliers/{none}/bank-details", "", 401, 403, 403, 403, 404, 404, 404, 403, 403},
+	policy.ProposeSupplierBankDetails: {"/suppliers/{none}/bank-details", anAccount, 401, 403, 403, 403, 403, 403, 404, 403, 403},
+	policy.ListPersonBankDetails:      {"/jobseekers/{dan}/bank-details", "", 401, 200, 404, 404, 200, 404, 200, 403, 403},
+	policy.ProposePersonBankDetails:   {"/jobseekers/{dan}/bank-details", anAccount, 401, 201, 404, 404, 403, 403, 409, 403, 403},
+	policy.ConfirmBankDetails:         {"/bank-details/{none}/confirmation", `{"sort_code":"089999","account_number":"66374958"}`, 401, 403, 403, 403, 404, 404, 404, 403, 403},
+	policy.RefuseBankDetails:          {"/bank-details/{none}/refusal", `{"words":"No."}`, 401, 404, 404, 404, 404, 404, 404, 403, 403},
+	policy.ReadReconciliation:         {"/reconciliation", "", 401, 403, 403, 403, 200, 200, 200, 403, 403},
 }
+
+const anAccount = `{"holder":"Dan Li","sort_code":"08-99-99","account_number":"66374958"}`
 
 // aQuote is a photograph of a quote, as a form sends it.
 const aQuote = "--X\r\nContent-Disposition: form-data; name=\"document\"\r\n\r\n{\"kind\":\"quote\"}\r\n" +

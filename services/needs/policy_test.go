@@ -112,6 +112,22 @@ func (s *system) wantsVersion(who *somebody, method, path, body string) {
 	}
 }
 
+func TestAnAuditorReadsWhoLookedAtARecordAndNotTheRecord(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	id := s.add("Dan", public("Dan")).Id
+	nadia := somebody{staffIssuer, "nadia", "Nadia Rahman", []string{"auditor"}, []string{"Oldham"}}
+	far := somebody{staffIssuer, "far", "Far Away", []string{"auditor"}, []string{"Rochdale"}}
+	for path, want := range map[string]int{"/audit": 200, "": 404, "/statements": 404, "/assessment": 404, "/needs": 404} {
+		if got, answer := s.ask(&nadia, "GET", "/jobseekers/"+id.String()+path, ""); got != want {
+			t.Errorf("%s = %d %s, want %d", path, got, answer, want)
+		}
+	}
+	if got, answer := s.ask(&far, "GET", "/jobseekers/"+id.String()+"/audit", ""); got != 404 {
+		t.Errorf("the trail of another area = %d %s", got, answer)
+	}
+}
+
 // detail is a problem without the trace that it was met in.
 func detail(problem string) string {
 	before, _, _ := strings.Cut(problem, `"trace_id"`)

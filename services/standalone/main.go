@@ -21,6 +21,8 @@ type commands struct {
 
 	Serve  serve   `cmd:"" default:"withargs" help:"Start everything and say which address to open."`
 	Import imports `cmd:"" help:"Import something from a file."`
+
+	Reconcile reconciles `cmd:"" help:"Say whether the books agree, and where not. Fails if they do not."`
 }
 
 func (c *commands) origin() string { return fmt.Sprintf("http://localhost:%d", c.Port) }

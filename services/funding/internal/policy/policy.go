@@ -8,6 +8,7 @@ package policy
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/google/uuid"
 
@@ -76,6 +77,19 @@ const (
 	ListStaff        Operation = "listStaff"
 	ListLineManagers Operation = "listLineManagers"
 	SetLineManager   Operation = "setLineManager"
+
+	ListSuppliers              Operation = "listSuppliers"
+	AddSupplier                Operation = "addSupplier"
+	ReadSupplier               Operation = "readSupplier"
+	EditSupplier               Operation = "editSupplier"
+	ListSupplierBankDetails    Operation = "listSupplierBankDetails"
+	ProposeSupplierBankDetails Operation = "proposeSupplierBankDetails"
+	ListPersonBankDetails      Operation = "listPersonBankDetails"
+	ProposePersonBankDetails   Operation = "proposePersonBankDetails"
+	ConfirmBankDetails         Operation = "confirmBankDetails"
+	RefuseBankDetails          Operation = "refuseBankDetails"
+
+	ReadReconciliation Operation = "readReconciliation"
 )
 
 // Whose is how a record stands to the person who acts.
@@ -145,7 +159,13 @@ var (
 		{Role: identity.Jobseeker, Whose: Own, States: asked},
 		{Role: identity.Coach, Whose: Caseload},
 		{Role: identity.Manager, Whose: InArea},
+		{Role: identity.Auditor, Whose: InArea},
 	}
+
+	// Whom a supplier's invoices pay is for those who pay. A jobseeker's account is
+	// for them and for the coach who asks for it.
+	supplierBank = []Rule{{Role: identity.Finance, Whose: Nobodys}, {Role: identity.Manager, Whose: Nobodys}}
+	answerBank   = []Rule{{Role: identity.Finance, Whose: InArea}, {Role: identity.Manager, Whose: InArea}, {Role: identity.Coach, Whose: Caseload}}
 )
 
 // Table is the policy.
@@ -213,6 +233,20 @@ var Table = map[Operation][]Rule{
 	ListStaff:        ofTheirAreas,
 	ListLineManagers: ofTheirAreas,
 	SetLineManager:   ofTheirAreas,
+
+	ListSuppliers: anyStaff,
+	ReadSupplier:  anyStaff,
+	AddSupplier:   financeOnly,
+	EditSupplier:  financeOnly,
+
+	ListSupplierBankDetails:    supplierBank,
+	ProposeSupplierBankDetails: financeOnly,
+	ListPersonBankDetails:      answerBank,
+	ProposePersonBankDetails:   {{Role: identity.Finance, Whose: InArea}, {Role: identity.Coach, Whose: Caseload}},
+	ConfirmBankDetails:         {{Role: identity.Finance, Whose: InArea}, {Role: identity.Manager, Whose: InArea}},
+	RefuseBankDetails:          answerBank,
+
+	ReadReconciliation: {{Role: identity.Finance, Whose: InArea}, {Role: identity.Manager, Whose: InArea}, {Role: identity.Auditor, Whose: InArea}},
 }
 
 // Actor is a person who acts, and which jobseeker they are, if they are one.
@@ -229,12 +263,31 @@ type Record struct {
 	State     string
 }
 
+// Reads reports whether the operation shows something to whoever asks, and does
+// no more. A test holds the contract's words to it.
+func (op Operation) Reads() bool {
+	return slices.ContainsFunc([]string{"search", "read", "list", "summarise", "download"}, func(verb string) bool {
+		return strings.HasPrefix(string(op), verb)
+	})
+}
+
+// inClear are the operations that answer with bank accounts as the bank needs
+// them, which only whoever sends the file may have.
+var inClear = []Operation{"exportBatch", "downloadBatch"}
+
+// has reports whether the person may use the rule for op: an auditor may for
+// whatever finance reads.
+func has(who identity.Person, op Operation, r Rule) bool {
+	return who.Is(r.Role) ||
+		r.Role == identity.Finance && who.Is(identity.Auditor) && op.Reads() && !slices.Contains(inClear, op)
+}
+
 // Rules are the rules of the operation that the person has the role for. What
 // the person may reach is what any of them admits.
 func Rules(who identity.Person, op Operation) []Rule {
 	var mine []Rule
 	for _, r := range Table[op] {
-		if who.ID != uuid.Nil && who.Is(r.Role) {
+		if who.ID != uuid.Nil && has(who, op, r) {
 			mine = append(mine, r)
 		}
 	}

@@ -16,6 +16,8 @@ type Handler struct {
 	Documents
 
 	Authority
+	Suppliers
+	Reconciliation
 }
 
 var _ api.StrictServerInterface = Handler{}

@@ -66,8 +66,8 @@ type Rule struct {
 	State State
 }
 
-// reading is who may see a record. Everything else that can be done to one is
-// done by somebody here: a person outside these rules is not told it exists.
+// reading is who may see a record. A person outside these rules is not told that
+// it exists, but for an auditor, who reads who looked at it and not the record.
 var reading = []Rule{
 	{identity.Jobseeker, Own, Always},
 	{identity.Coach, Caseload, Always},
@@ -81,6 +81,7 @@ var table = map[Operation][]Rule{
 		{identity.Coach, Nobodys, Always},
 		{identity.Manager, Nobodys, Always},
 		{identity.Finance, Nobodys, Always},
+		{identity.Auditor, Nobodys, Always},
 		{identity.Jobseeker, Nobodys, Always},
 	},
 	AcceptInvitation: {{identity.Jobseeker, Nobodys, Always}},
@@ -109,7 +110,7 @@ var table = map[Operation][]Rule{
 	SaveAssessment:         {{identity.Coach, Caseload, Always}},
 	ListNeeds:              reading,
 
-	ListJobseekerAudit: {{identity.Manager, Area, Always}},
+	ListJobseekerAudit: {{identity.Manager, Area, Always}, {identity.Auditor, Area, Always}},
 }
 
 // Has reports whether the policy says anything about op. An operation about
@@ -140,12 +141,12 @@ func (r Record) stands(p identity.Person, w Whose) bool {
 // May returns nil if p may do op to the record. It returns NotFound if p may
 // not even see the record, and Forbidden if p may see it but not do this.
 func May(p identity.Person, op Operation, r Record) error {
-	if seen, _ := r.let(p, reading); !seen {
-		return Missing()
-	}
 	ok, butForState := r.let(p, table[op])
 	if ok {
 		return nil
+	}
+	if seen, _ := r.let(p, reading); !seen {
+		return Missing()
 	}
 	if butForState {
 		return fault.New(fault.Forbidden, "This jobseeker has written in their own words. From now on only they can add to it.")

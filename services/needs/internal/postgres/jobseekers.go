@@ -87,8 +87,8 @@ func load(ctx context.Context, tx *gorm.DB, p identity.Person, op policy.Operati
 		JOIN staff s ON s.id = j.coach_id
 		LEFT JOIN invitation i ON i.jobseeker_id = j.id
 			AND i.voided_at IS NULL AND i.used_at IS NULL AND i.expires_at > now()
-		WHERE j.id = ? AND ?`,
-		reach(p, op), id, reach(p, policy.ReadJobseeker))
+		WHERE j.id = ? AND (? OR ?)`,
+		reach(p, op), id, reach(p, policy.ReadJobseeker), reach(p, op))
 	if err != nil {
 		return jobseeker.Jobseeker{}, err
 	}

@@ -49,7 +49,7 @@ func act(ctx context.Context, d *db.DB, p identity.Person, f func(tx *gorm.DB) e
 // a row that is the same is not even locked, for the sake of somebody who does
 // two things at once.
 func remember(ctx context.Context, tx *gorm.DB, p identity.Person) error {
-	if !p.Is(identity.Coach) && !p.Is(identity.Manager) && !p.Is(identity.Finance) {
+	if !p.Is(identity.Coach) && !p.Is(identity.Manager) && !p.Is(identity.Finance) && !p.Is(identity.Auditor) {
 		return nil
 	}
 	areas := p.Areas

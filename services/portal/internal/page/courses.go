@@ -22,7 +22,7 @@ import (
 // that somebody must look at before they can be a cap.
 type Courses struct{ Deps }
 
-var staff = []identity.Role{identity.Coach, identity.Manager, identity.Finance}
+var staff = []identity.Role{identity.Coach, identity.Manager, identity.Finance, identity.Auditor}
 
 // Register implements web.Page.
 func (c Courses) Register(g *web.Group) {

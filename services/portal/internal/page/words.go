@@ -58,16 +58,16 @@ var standingWords = map[needs.Standing]string{
 
 // lineWords is what kind of thing a line is for.
 var lineWords = map[funding.LineCategory]string{
-	"travel":            "Travel",
+	"travel":             "Travel",
 	"interview-clothing": "Clothes for an interview",
 	"work-clothing":      "Work clothes",
-	"tools":             "Tools",
-	"equipment":         "Equipment",
-	"digital":           "Phone, computer or internet",
-	"licence":           "Licence or certificate",
-	"training":          "Training",
-	"childcare":         "Childcare",
-	"other":             "Something else",
+	"tools":              "Tools",
+	"equipment":          "Equipment",
+	"digital":            "Phone, computer or internet",
+	"licence":            "Licence or certificate",
+	"training":           "Training",
+	"childcare":          "Childcare",
+	"other":              "Something else",
 }
 
 var approveWords = map[funding.ApproveCode]string{

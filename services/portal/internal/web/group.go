@@ -52,9 +52,9 @@ func (g *Group) Post(path string, h Handler, roles ...identity.Role) {
 
 // Home adds the page that a role begins with, and puts it first in that role's
 // menu. Somebody with two roles gets both homes in their menu, and lands on the
-// one registered first.
-func (g *Group) Home(role identity.Role, text, path string, h Handler) {
-	g.Get(path, h, role)
+// one registered first. People with one of the roles also named may read it too.
+func (g *Group) Home(role identity.Role, text, path string, h Handler, also ...identity.Role) {
+	g.Get(path, h, append([]identity.Role{role}, also...)...)
 	g.site.menus = append(g.site.menus, menu{role, text, path, true})
 }
 
@@ -154,7 +154,7 @@ func (s *site) admit(c echo.Context, roles []identity.Role) error {
 // plural names the people who have a role.
 var plural = map[identity.Role]string{
 	identity.Coach: "work coaches", identity.Manager: "managers",
-	identity.Finance: "finance officers", identity.Jobseeker: "jobseekers",
+	identity.Finance: "finance officers", identity.Auditor: "auditors", identity.Jobseeker: "jobseekers",
 }
 
 func together(roles []identity.Role) string {

@@ -25,7 +25,7 @@ var page = template.Must(template.New("page").Funcs(template.FuncMap{
 		for i, r := range roles {
 			words[i] = map[identity.Role]string{
 				identity.Coach: "work coach", identity.Manager: "manager",
-				identity.Finance: "finance officer", identity.Jobseeker: "jobseeker",
+				identity.Finance: "finance officer", identity.Auditor: "auditor", identity.Jobseeker: "jobseeker",
 			}[r]
 		}
 		s := strings.Join(words, " and ")

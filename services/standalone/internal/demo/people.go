@@ -21,6 +21,7 @@ var Staff = []Person{
 	{"marcus-reid", "Marcus Reid", manager, both, "Decide for two areas, and import course prices."},
 	{"grace-oduya", "Grace Oduya", finance, oldham, "See what was approved and is waiting to be paid."},
 	{"imran-sadiq", "Imran Sadiq", finance, both, "Propose what two areas’ budgets are given; a manager or Grace confirms it."},
+	{"nadia-rahman", "Nadia Rahman", auditor, both, "See what was paid and who looked at what, and that the books agree."},
 	{"dan-kershaw", "Dan Kershaw", coachAndManager, oldham, "Ask for funding as a coach, then try to approve it as a manager."},
 }
 
@@ -44,6 +45,7 @@ var (
 	coach           = []identity.Role{identity.Coach}
 	manager         = []identity.Role{identity.Manager}
 	finance         = []identity.Role{identity.Finance}
+	auditor         = []identity.Role{identity.Auditor}
 	coachAndManager = []identity.Role{identity.Coach, identity.Manager}
 	jobseeker       = []identity.Role{identity.Jobseeker}
 

@@ -128,10 +128,22 @@ var tries = map[string]map[string]try{
 		"listCategories": {"uyyyyyfff", nil},
 		"proposeCategories": {"uffffyfff", map[string]any{"reason": "So.", "categories": []any{
 			map[string]any{"category": "fines", "allowed": false, "label": "Fines", "words": "No.", "first_day": "2001-04-01"}}}},
-		"listProposals":   {"ufffyyfff", nil},
-		"readProposal":    {"ufffyyfff", nil},
-		"confirmProposal": {"ufffyyfff", nil},
-		"refuseProposal":  {"ufffyyfff", map[string]any{"words": "It was confirmed long ago."}},
+		"listProposals":              {"ufffyyfff", nil},
+		"readProposal":               {"ufffyyfff", nil},
+		"confirmProposal":            {"ufffyyfff", nil},
+		"listSuppliers":              {"uyyyyyfff", nil},
+		"addSupplier":                {"uffffyfff", map[string]any{"name": " ", "postcode": "x"}},
+		"readSupplier":               {"unnnnnfff", nil},
+		"editSupplier":               {"uffffnfff", map[string]any{"name": " ", "postcode": "x"}},
+		"listSupplierBankDetails":    {"ufffnnfff", nil},
+		"proposeSupplierBankDetails": {"uffffnfff", map[string]any{"holder": " ", "sort_code": "1", "account_number": "1"}},
+		"listPersonBankDetails":      {"uenneefff", nil},
+		"proposePersonBankDetails":   {"uynnfyfff", map[string]any{"holder": " ", "sort_code": "1", "account_number": "1"}},
+		"confirmBankDetails":         {"ufffnnfff", map[string]any{"sort_code": "1", "account_number": "1"}},
+		"refuseBankDetails":          {"unnnnnfff", map[string]any{"words": "No."}},
+		"readReconciliation":         {"ufffyyfff", nil},
+
+		"refuseProposal": {"ufffyyfff", map[string]any{"words": "It was confirmed long ago."}},
 	},
 }
 
@@ -268,6 +280,35 @@ func TestEveryOperationIsTriedByEverybody(t *testing.T) {
 		for _, id := range slices.Sorted(maps.Keys(tries[service])) {
 			if !known[id] {
 				t.Errorf("%s has no operation %s any more", service, id)
+			}
+		}
+	}
+}
+
+// alsoAudited are the reads that are an auditor's and not finance's.
+var alsoAudited = []string{"listJobseekerAudit", "listRequestAudit"}
+
+// An auditor has no letter of their own: they read what finance reads and who
+// looked at what, and whatever changes something is not theirs.
+func TestAnAuditorReadsWhatFinanceReadsAndChangesNothing(t *testing.T) {
+	on := leanne(t)
+	grace := slices.Index(actors, "grace-oduya")
+	for service, spec := range map[string]func() ([]byte, error){"needs": needs.GetSpecJSON, "funding": funding.GetSpecJSON} {
+		for _, op := range operations(t, spec) {
+			one := tries[service][op.id]
+			if len(one.who) <= grace {
+				continue // which another test tells of
+			}
+			want := one.who[grace : grace+1]
+			switch {
+			case slices.Contains(alsoAudited, op.id):
+				want = "y"
+			case op.method != http.MethodGet, op.id == "downloadBatch":
+				want = "fn" // whichever it is, they may not
+			}
+			status, answer := call(t, service, op, on, one.body, "nadia-rahman")
+			if got := letter(status, answer); !strings.Contains(want, got) {
+				t.Errorf("%s by an auditor answered %d (%s), want %q: %s", op.id, status, got, want, answer)
 			}
 		}
 	}

@@ -62,6 +62,9 @@ func (s *Seed) Fill(ctx context.Context) (err error) {
 	if err := s.budgets(ctx); err != nil {
 		return fmt.Errorf("demo budgets: %w", err)
 	}
+	if err := s.suppliers(ctx); err != nil {
+		return fmt.Errorf("demo suppliers: %w", err)
+	}
 	longestAgoFirst := slices.Clone(stories)
 	slices.SortFunc(longestAgoFirst, func(a, b story) int { return b.daysAgo - a.daysAgo })
 	for _, one := range longestAgoFirst {
