@@ -66,6 +66,7 @@ var walk = map[policy.Operation]struct {
 	policy.ListBudgets:       {"/budgets", "", 401, 403, 403, 403, 200, 200, 200, 403, 403},
 	policy.OpenBudget:        {"/budgets", `{"fund_id":"{fund}","area":"Oldham","year":2999}`, 401, 403, 403, 403, 403, 403, 201, 403, 403},
 	policy.ReadBudget:        {"/budgets/{budget}", "", 401, 403, 403, 403, 200, 404, 200, 403, 403},
+	policy.ListBudgetLedger:  {"/budgets/{budget}/ledger", "", 401, 403, 403, 403, 200, 404, 200, 403, 403},
 	policy.ProposeMovement:   {"/movements", `{"to_budget_id":"{budget}","pence":1,"reason":"More."}`, 401, 403, 403, 403, 403, 403, 201, 403, 403},
 	policy.ListTerms:         {"/funds/{fund}/terms", "", 401, 200, 200, 200, 200, 200, 200, 403, 403},
 	policy.ProposeTerms:      {"/funds/{fund}/terms", `{"terms":{"first_day":"2999-04-01","auto_up_to_pence":0,"expires_days":90,"warn_days":14,"challenge_days":20,"decide_days":5,"receipt_days":10,"exceptions":false},"reason":"So."}`, 401, 403, 403, 403, 403, 403, 201, 403, 403},

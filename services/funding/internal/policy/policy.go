@@ -58,6 +58,7 @@ const (
 	ListBudgets       Operation = "listBudgets"
 	OpenBudget        Operation = "openBudget"
 	ReadBudget        Operation = "readBudget"
+	ListBudgetLedger  Operation = "listBudgetLedger"
 	ProposeMovement   Operation = "proposeMovement"
 	ListTerms         Operation = "listTerms"
 	ProposeTerms      Operation = "proposeTerms"
@@ -212,6 +213,7 @@ var Table = map[Operation][]Rule{
 
 	ListBudgets:       seeBudget,
 	ReadBudget:        seeBudget,
+	ListBudgetLedger:  seeBudget,
 	OpenBudget:        itsFinance,
 	ProposeMovement:   itsFinance,
 	ListTerms:         anyStaff,

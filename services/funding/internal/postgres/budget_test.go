@@ -71,7 +71,7 @@ func (tr *treasury) budget(f budget.Fund, area string, y budget.Year, pence mone
 
 func (tr *treasury) totals(id uuid.UUID) budget.Totals {
 	tr.t.Helper()
-	return must(tr.Get(tr.as(tr.both), id))(tr.t).Totals
+	return must(tr.Get(tr.as(tr.both), id, time.Time{}))(tr.t).Totals
 }
 
 // spend promises and pays out of a budget, as an approval and a payment would.
