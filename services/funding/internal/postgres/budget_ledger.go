@@ -33,7 +33,7 @@ const fromLedger = `FROM (
 	SELECT h.at, e.id, e.pence, NULL, '', e.request_id, r.reference, e.kind
 	FROM entry e JOIN history h ON (h.request_id, h.step) = (e.request_id, e.step) JOIN request r ON r.id = e.request_id
 	WHERE e.budget_id = @id) l
-	WHERE l.at < (@day::date + 1)::timestamp AT TIME ZONE 'Europe/London'`
+	WHERE l.at < (CAST(@day AS date) + 1)::timestamp AT TIME ZONE 'Europe/London'`
 
 // Ledger is budget.Store's.
 func (s Budgets) Ledger(ctx context.Context, act budget.Act, id uuid.UUID, asAt time.Time, p budget.Page) ([]budget.Posting, int, error) {
