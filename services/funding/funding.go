@@ -75,10 +75,12 @@ func New(ctx context.Context, d host.Deps) (*host.Service, error) {
 		return nil, err
 	}
 	standard := catalogue.New(catalogue.Deps{Store: courses, Now: d.Now, Today: award.Today})
+	budgets := postgres.NewBudgets(database)
 	awards := award.New(award.Deps{
 		Store:     postgres.NewAwards(database, postgres.Telling),
 		Catalogue: prices{standard},
 		Needs:     rest.Needs{API: needsAPI},
+		Funds:     budgets,
 		Now:       d.Now,
 	})
 	shelf, err := s.Documents.shelf(ctx, database, rest.Needs{API: needsAPI}, d.Now)
@@ -95,7 +97,7 @@ func New(ctx context.Context, d host.Deps) (*host.Service, error) {
 		})},
 		Reconciliation: rest.Reconciliation{Reconciliation: reconcile.Reconciliation{Books: books}},
 		Budgets: rest.Budgets{Budgets: budget.New(budget.Deps{
-			Store: postgres.NewBudgets(database), Now: d.Now, Today: award.Today,
+			Store: budgets, Now: d.Now, Today: award.Today,
 		})},
 		Documents: rest.Documents{Documents: shelf.Documents},
 		Authority: rest.Authority{Authorities: authority.New(authority.Deps{

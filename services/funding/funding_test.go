@@ -249,6 +249,18 @@ func (s *system) give(pence int64) {
 	if _, err := c.ConfirmProposalWithResponse(s.as(mo), proposed.JSON201.Id, nil); err != nil {
 		s.t.Fatal(err)
 	}
+	pays, err := c.ProposeCategoriesWithResponse(s.as(fin), fund.JSON201.Id, nil, api.ProposeCategoriesJSONRequestBody{
+		Reason: "What the fund is for.", Categories: []api.FundCategory{
+			{Category: "travel", Allowed: true, Label: "Travel", Words: "To work.", FirstDay: openapi.Date{Time: award.Today(time.Now())}},
+			{Category: "fines", Label: "Fines", Words: "This fund does not pay fines. Ask the court.", FirstDay: openapi.Date{Time: award.Today(time.Now())}},
+		},
+	})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	if _, err := c.ConfirmProposalWithResponse(s.as(mo), pays.JSON201.Id, nil); err != nil {
+		s.t.Fatal(err)
+	}
 	s.fund, s.budget, s.allocation = fund.JSON201.Id, opened.JSON201.Id, proposed.JSON201.Id
 }
 

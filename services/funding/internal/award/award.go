@@ -45,11 +45,19 @@ type Needs interface {
 	InTheWay(ctx context.Context, jobseeker uuid.UUID) ([]uuid.UUID, error)
 }
 
+// Funds knows what funds pay for.
+type Funds interface {
+	// Rulings is what the fund that this request asks says, that day, of each kind
+	// of thing.
+	Rulings(ctx context.Context, request uuid.UUID, day time.Time) ([]Ruling, error)
+}
+
 // Deps is what Awards are made of.
 type Deps struct {
 	Store     Store
 	Catalogue Catalogue
 	Needs     Needs
+	Funds     Funds
 	Now       func() time.Time
 }
 
@@ -138,7 +146,8 @@ func (s *Awards) Edit(ctx context.Context, id uuid.UUID, version int64, ask Ask)
 // Submit asks for a decision and holds what is asked; see Request.Submit. It
 // returns Unavailable, with nothing changed, while the needs cannot be checked:
 // they are asked for before anything is locked, so that a slow answer keeps
-// nobody waiting.
+// nobody waiting. It returns Invalid, in the fund's words, for a line that the fund
+// does not pay for today.
 func (s *Awards) Submit(ctx context.Context, id uuid.UUID, version int64) (Standing, error) {
 	who, err := s.actor(ctx, policy.SubmitRequest)
 	if err != nil {
@@ -156,7 +165,14 @@ func (s *Awards) Submit(ctx context.Context, id uuid.UUID, version int64) (Stand
 	if err != nil {
 		return Standing{}, err
 	}
+	rulings, err := s.d.Funds.Rulings(ctx, id, Today(s.now()))
+	if err != nil {
+		return Standing{}, err
+	}
 	return s.changeFor(ctx, who, policy.SubmitRequest, &j, id, version, nil, func(c Case) error {
+		if err := c.Request.paidFor(rulings); err != nil {
+			return err
+		}
 		return c.Request.Submit(c.Allowance, inTheWay, who.Person, s.now())
 	})
 }

@@ -36,7 +36,7 @@ func newPromises(t testing.TB, d *db.DB) *promises {
 	t.Helper()
 	p := &promises{treasury: newTreasury(t, d), World: awardtest.NewWorld()}
 	store := postgres.NewAwards(d, func(context.Context, *gorm.DB, *award.Request) error { return nil })
-	p.awards = award.New(award.Deps{Store: store, Catalogue: p.Catalogue, Needs: p.Needs, Now: func() time.Time { return p.now }})
+	p.awards = award.New(award.Deps{Store: store, Catalogue: p.Catalogue, Needs: p.Needs, Funds: awardtest.Funds{}, Now: func() time.Time { return p.now }})
 	p.fund = p.treasury.fund(strings.ToUpper(uuid.NewString()[:8]))
 	p.budget = p.treasury.budget(p.fund, "Oldham", 2026, 0)
 	a := must(p.awards.Open(p.as(p.Amina), award.Opening{JobseekerID: p.SamsRecord, CourseID: p.Catalogue.Add(money.Most).CourseID}))(t)

@@ -79,7 +79,7 @@ func (w *World) Everyone() []identity.Person {
 
 // Awards are the use cases on top of this store.
 func (w *World) Awards(store award.Store) *award.Awards {
-	return award.New(award.Deps{Store: store, Catalogue: w.Catalogue, Needs: w.Needs, Now: Clock()})
+	return award.New(award.Deps{Store: store, Catalogue: w.Catalogue, Needs: w.Needs, Funds: Funds{}, Now: Clock()})
 }
 
 // Line is a line for this amount that meets a need in the jobseeker's way.
@@ -95,6 +95,17 @@ func Clock() func() time.Time {
 	var reads atomic.Int64
 	start := time.Date(2026, 6, 1, 9, 0, 0, 0, time.UTC)
 	return func() time.Time { return start.Add(time.Duration(reads.Add(1)) * time.Second) }
+}
+
+// Funds stands in for what funds pay for: licences every day, and never fines.
+type Funds struct{}
+
+// Rulings is the same for every fund and day.
+func (Funds) Rulings(context.Context, uuid.UUID, time.Time) ([]award.Ruling, error) {
+	return []award.Ruling{
+		{Category: "licence", Allowed: true, Label: "Licence", Words: "What the work may not be done without."},
+		{Category: "fines", Label: "Fines", Words: "This fund does not pay fines. Ask the court to agree smaller payments."},
+	}, nil
 }
 
 // Needs stands in for the needs service.
