@@ -91,6 +91,42 @@ func (e BankDetailsState) Valid() bool {
 	}
 }
 
+// Defines values for BudgetPostingKind.
+const (
+	PostingAllocation  BudgetPostingKind = "allocation"
+	PostingCommit      BudgetPostingKind = "commit"
+	PostingPay         BudgetPostingKind = "pay"
+	PostingRecover     BudgetPostingKind = "recover"
+	PostingReduction   BudgetPostingKind = "reduction"
+	PostingTransferIn  BudgetPostingKind = "transfer-in"
+	PostingTransferOut BudgetPostingKind = "transfer-out"
+	PostingUncommit    BudgetPostingKind = "uncommit"
+)
+
+// Valid indicates whether the value is a known member of the BudgetPostingKind enum.
+func (e BudgetPostingKind) Valid() bool {
+	switch e {
+	case PostingAllocation:
+		return true
+	case PostingCommit:
+		return true
+	case PostingPay:
+		return true
+	case PostingRecover:
+		return true
+	case PostingReduction:
+		return true
+	case PostingTransferIn:
+		return true
+	case PostingTransferOut:
+		return true
+	case PostingUncommit:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for BudgetState.
 const (
 	BudgetEnded  BudgetState = "ended"
@@ -700,10 +736,16 @@ type Budget struct {
 	AllocatedPence int64  `json:"allocated_pence"`
 	Area           string `json:"area"`
 
+	// AsAt The day at whose end the totals are
+	AsAt openapi_types.Date `json:"as_at"`
+
+	// AtRiskPence What would go unspent if money went on being promised as it was from the year's first day to this; once the year is over, what did
+	AtRiskPence int64 `json:"at_risk_pence"`
+
 	// Can What the caller may do with it now
 	Can []BudgetVerb `json:"can"`
 
-	// CommittedPence Promised and not paid yet
+	// CommittedPence Promised and not paid yet: what is still owed
 	CommittedPence int64              `json:"committed_pence"`
 	FirstDay       openapi_types.Date `json:"first_day"`
 	Fund           Fund               `json:"fund"`
@@ -721,6 +763,14 @@ type Budget struct {
 	Year int `json:"year"`
 }
 
+// BudgetLedgerPage defines model for BudgetLedgerPage.
+type BudgetLedgerPage struct {
+	Items []BudgetPosting `json:"items"`
+	Page  int             `json:"page"`
+	Size  int             `json:"size"`
+	Total int             `json:"total"`
+}
+
 // BudgetName What a budget is known by
 type BudgetName struct {
 	Area string             `json:"area"`
@@ -735,6 +785,30 @@ type BudgetPage struct {
 	Size  int      `json:"size"`
 	Total int      `json:"total"`
 }
+
+// BudgetPosting defines model for BudgetPosting.
+type BudgetPosting struct {
+	At   time.Time         `json:"at"`
+	Kind BudgetPostingKind `json:"kind"`
+
+	// Pence Always above zero; the kind gives the sign
+	Pence int64 `json:"pence"`
+
+	// ProposalId Of a movement
+	ProposalId openapi_types.UUID `json:"proposal_id,omitempty,omitzero"`
+
+	// Reason Of a movement
+	Reason string `json:"reason,omitempty,omitzero"`
+
+	// Reference Of the request
+	Reference string `json:"reference,omitempty,omitzero"`
+
+	// RequestId Of an entry
+	RequestId openapi_types.UUID `json:"request_id,omitempty,omitzero"`
+}
+
+// BudgetPostingKind defines model for BudgetPosting.Kind.
+type BudgetPostingKind string
 
 // BudgetState How the year lies to today; money is committed in an open one alone
 type BudgetState string
@@ -1633,6 +1707,9 @@ type Terms struct {
 // Verb defines model for Verb.
 type Verb string
 
+// AsAt defines model for AsAt.
+type AsAt = openapi_types.Date
+
 // Id defines model for Id.
 type Id = openapi_types.UUID
 
@@ -1770,6 +1847,9 @@ type ListBudgetsParams struct {
 	// Year The calendar year that the financial year begins in
 	Year *int `form:"year,omitempty" json:"year,omitempty"`
 
+	// AsAt Totals as at the end of this day, out of movements and entries alone; as they are now if left out
+	AsAt *AsAt `form:"as_at,omitempty" json:"as_at,omitempty"`
+
 	// Page Counted from 1
 	Page *Page `form:"page,omitempty" json:"page,omitempty"`
 
@@ -1790,6 +1870,24 @@ type OpenBudgetJSONBody struct {
 type OpenBudgetParams struct {
 	// IdempotencyKey The same key from the same person does its work once; later calls answer with the thing as it now stands.
 	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
+}
+
+// ReadBudgetParams defines parameters for ReadBudget.
+type ReadBudgetParams struct {
+	// AsAt Totals as at the end of this day, out of movements and entries alone; as they are now if left out
+	AsAt *AsAt `form:"as_at,omitempty" json:"as_at,omitempty"`
+}
+
+// ListBudgetLedgerParams defines parameters for ListBudgetLedger.
+type ListBudgetLedgerParams struct {
+	// AsAt Totals as at the end of this day, out of movements and entries alone; as they are now if left out
+	AsAt *AsAt `form:"as_at,omitempty" json:"as_at,omitempty"`
+
+	// Page Counted from 1
+	Page *Page `form:"page,omitempty" json:"page,omitempty"`
+
+	// Size Rows a page
+	Size *Size `form:"size,omitempty" json:"size,omitempty"`
 }
 
 // SearchCoursesParams defines parameters for SearchCourses.
@@ -2475,7 +2573,12 @@ type ClientInterface interface {
 	// ReadBudget A budget, and what is left of it
 	//
 	// Corresponds with GET /budgets/{id} (the `ReadBudget` operationId).
-	ReadBudget(ctx context.Context, id Id, reqEditors ...RequestEditorFn) (*http.Response, error)
+	ReadBudget(ctx context.Context, id Id, params *ReadBudgetParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ListBudgetLedger What happened to a budget
+	//
+	// Corresponds with GET /budgets/{id}/ledger (the `ListBudgetLedger` operationId).
+	ListBudgetLedger(ctx context.Context, id Id, params *ListBudgetLedgerParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// SearchCourses Find a standard course by words
 	//
@@ -3325,8 +3428,23 @@ func (c *Client) OpenBudget(ctx context.Context, params *OpenBudgetParams, body 
 // ReadBudget A budget, and what is left of it
 //
 // Corresponds with GET /budgets/{id} (the `ReadBudget` operationId).
-func (c *Client) ReadBudget(ctx context.Context, id Id, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewReadBudgetRequest(c.Server, id)
+func (c *Client) ReadBudget(ctx context.Context, id Id, params *ReadBudgetParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewReadBudgetRequest(c.Server, id, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ListBudgetLedger What happened to a budget
+//
+// Corresponds with GET /budgets/{id}/ledger (the `ListBudgetLedger` operationId).
+func (c *Client) ListBudgetLedger(ctx context.Context, id Id, params *ListBudgetLedgerParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListBudgetLedgerRequest(c.Server, id, params)
 	if err != nil {
 		return nil, err
 	}
@@ -5223,6 +5341,18 @@ func NewListBudgetsRequest(server string, params *ListBudgetsParams) (*http.Requ
 
 		}
 
+		if params.AsAt != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "as_at", *params.AsAt, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "date"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
 		if params.Page != nil {
 
 			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "page", *params.Page, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
@@ -5317,7 +5447,7 @@ func NewOpenBudgetRequestWithBody(server string, params *OpenBudgetParams, conte
 }
 
 // NewReadBudgetRequest constructs an http.Request for the ReadBudget method
-func NewReadBudgetRequest(server string, id Id) (*http.Request, error) {
+func NewReadBudgetRequest(server string, id Id, params *ReadBudgetParams) (*http.Request, error) {
 	var err error
 
 	var pathParam0 string
@@ -5340,6 +5470,118 @@ func NewReadBudgetRequest(server string, id Id) (*http.Request, error) {
 	queryURL, err := serverURL.Parse(operationPath)
 	if err != nil {
 		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.AsAt != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "as_at", *params.AsAt, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "date"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewListBudgetLedgerRequest constructs an http.Request for the ListBudgetLedger method
+func NewListBudgetLedgerRequest(server string, id Id, params *ListBudgetLedgerParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/budgets/%s/ledger", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.AsAt != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "as_at", *params.AsAt, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "date"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Page != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "page", *params.Page, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Size != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "size", *params.Size, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
 	}
 
 	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
@@ -8366,7 +8608,14 @@ type ClientWithResponsesInterface interface {
 	// Returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with GET /budgets/{id} (the `ReadBudget` operationId).
-	ReadBudgetWithResponse(ctx context.Context, id Id, reqEditors ...RequestEditorFn) (*ReadBudgetResponse, error)
+	ReadBudgetWithResponse(ctx context.Context, id Id, params *ReadBudgetParams, reqEditors ...RequestEditorFn) (*ReadBudgetResponse, error)
+
+	// ListBudgetLedgerWithResponse What happened to a budget
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /budgets/{id}/ledger (the `ListBudgetLedger` operationId).
+	ListBudgetLedgerWithResponse(ctx context.Context, id Id, params *ListBudgetLedgerParams, reqEditors ...RequestEditorFn) (*ListBudgetLedgerResponse, error)
 
 	// SearchCoursesWithResponse Find a standard course by words
 	//
@@ -9726,6 +9975,54 @@ func (r ReadBudgetResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r ReadBudgetResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type ListBudgetLedgerResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *BudgetLedgerPage
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ListBudgetLedgerResponse) GetJSON200() *BudgetLedgerPage {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ListBudgetLedgerResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ListBudgetLedgerResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ListBudgetLedgerResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListBudgetLedgerResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListBudgetLedgerResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -12406,12 +12703,25 @@ func (c *ClientWithResponses) OpenBudgetWithResponse(ctx context.Context, params
 // Returns a wrapper object for the known response body format(s).
 //
 // Corresponds with GET /budgets/{id} (the `ReadBudget` operationId).
-func (c *ClientWithResponses) ReadBudgetWithResponse(ctx context.Context, id Id, reqEditors ...RequestEditorFn) (*ReadBudgetResponse, error) {
-	rsp, err := c.ReadBudget(ctx, id, reqEditors...)
+func (c *ClientWithResponses) ReadBudgetWithResponse(ctx context.Context, id Id, params *ReadBudgetParams, reqEditors ...RequestEditorFn) (*ReadBudgetResponse, error) {
+	rsp, err := c.ReadBudget(ctx, id, params, reqEditors...)
 	if err != nil {
 		return nil, err
 	}
 	return ParseReadBudgetResponse(rsp)
+}
+
+// ListBudgetLedgerWithResponse What happened to a budget
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /budgets/{id}/ledger (the `ListBudgetLedger` operationId).
+func (c *ClientWithResponses) ListBudgetLedgerWithResponse(ctx context.Context, id Id, params *ListBudgetLedgerParams, reqEditors ...RequestEditorFn) (*ListBudgetLedgerResponse, error) {
+	rsp, err := c.ListBudgetLedger(ctx, id, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListBudgetLedgerResponse(rsp)
 }
 
 // SearchCoursesWithResponse Find a standard course by words
@@ -13884,6 +14194,39 @@ func ParseReadBudgetResponse(rsp *http.Response) (*ReadBudgetResponse, error) {
 	switch {
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
 		var dest Budget
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseListBudgetLedgerResponse parses an HTTP response from a ListBudgetLedgerWithResponse call
+func ParseListBudgetLedgerResponse(rsp *http.Response) (*ListBudgetLedgerResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListBudgetLedgerResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest BudgetLedgerPage
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}
@@ -15649,7 +15992,10 @@ type ServerInterface interface {
 	OpenBudget(ctx echo.Context, params OpenBudgetParams) error
 	// ReadBudget A budget, and what is left of it
 	// (GET /budgets/{id})
-	ReadBudget(ctx echo.Context, id Id) error
+	ReadBudget(ctx echo.Context, id Id, params ReadBudgetParams) error
+	// ListBudgetLedger What happened to a budget
+	// (GET /budgets/{id}/ledger)
+	ListBudgetLedger(ctx echo.Context, id Id, params ListBudgetLedgerParams) error
 	// SearchCourses Find a standard course by words
 	// (GET /courses)
 	SearchCourses(ctx echo.Context, params SearchCoursesParams) error
@@ -16190,6 +16536,13 @@ func (w *ServerInterfaceWrapper) ListBudgets(ctx echo.Context) error {
 		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter year: %s", err))
 	}
 
+	// ------------- Optional query parameter "as_at" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "as_at", ctx.QueryParams(), &params.AsAt, runtime.BindQueryParameterOptions{Type: "string", Format: "date"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter as_at: %s", err))
+	}
+
 	// ------------- Optional query parameter "page" -------------
 
 	err = runtime.BindQueryParameterWithOptions("form", true, false, "page", ctx.QueryParams(), &params.Page, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
@@ -16249,8 +16602,56 @@ func (w *ServerInterfaceWrapper) ReadBudget(ctx echo.Context) error {
 		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
 	}
 
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ReadBudgetParams
+	// ------------- Optional query parameter "as_at" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "as_at", ctx.QueryParams(), &params.AsAt, runtime.BindQueryParameterOptions{Type: "string", Format: "date"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter as_at: %s", err))
+	}
+
 	// Invoke the callback with all the unmarshaled arguments
-	err = w.Handler.ReadBudget(ctx, id)
+	err = w.Handler.ReadBudget(ctx, id, params)
+	return err
+}
+
+// ListBudgetLedger converts echo context to params.
+func (w *ServerInterfaceWrapper) ListBudgetLedger(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id Id
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListBudgetLedgerParams
+	// ------------- Optional query parameter "as_at" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "as_at", ctx.QueryParams(), &params.AsAt, runtime.BindQueryParameterOptions{Type: "string", Format: "date"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter as_at: %s", err))
+	}
+
+	// ------------- Optional query parameter "page" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "page", ctx.QueryParams(), &params.Page, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter page: %s", err))
+	}
+
+	// ------------- Optional query parameter "size" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "size", ctx.QueryParams(), &params.Size, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter size: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListBudgetLedger(ctx, id, params)
 	return err
 }
 
@@ -17844,6 +18245,7 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.GET(options.BaseURL+"/budgets", wrapper.ListBudgets, options.OperationMiddlewares["listBudgets"]...)
 	router.POST(options.BaseURL+"/budgets", wrapper.OpenBudget, options.OperationMiddlewares["openBudget"]...)
 	router.GET(options.BaseURL+"/budgets/:id", wrapper.ReadBudget, options.OperationMiddlewares["readBudget"]...)
+	router.GET(options.BaseURL+"/budgets/:id/ledger", wrapper.ListBudgetLedger, options.OperationMiddlewares["listBudgetLedger"]...)
 	router.POST(options.BaseURL+"/movements", wrapper.ProposeMovement, options.OperationMiddlewares["proposeMovement"]...)
 	router.GET(options.BaseURL+"/proposals", wrapper.ListProposals, options.OperationMiddlewares["listProposals"]...)
 	router.GET(options.BaseURL+"/proposals/:id", wrapper.ReadProposal, options.OperationMiddlewares["readProposal"]...)
@@ -18555,7 +18957,8 @@ func (response OpenBudgetdefaultApplicationProblemPlusJSONResponse) VisitOpenBud
 }
 
 type ReadBudgetRequestObject struct {
-	Id Id `json:"id"`
+	Id     Id `json:"id"`
+	Params ReadBudgetParams
 }
 
 type ReadBudgetResponseObject interface {
@@ -18582,6 +18985,46 @@ type ReadBudgetdefaultApplicationProblemPlusJSONResponse struct {
 }
 
 func (response ReadBudgetdefaultApplicationProblemPlusJSONResponse) VisitReadBudgetResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListBudgetLedgerRequestObject struct {
+	Id     Id `json:"id"`
+	Params ListBudgetLedgerParams
+}
+
+type ListBudgetLedgerResponseObject interface {
+	VisitListBudgetLedgerResponse(w http.ResponseWriter) error
+}
+
+type ListBudgetLedger200JSONResponse BudgetLedgerPage
+
+func (response ListBudgetLedger200JSONResponse) VisitListBudgetLedgerResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListBudgetLedgerdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ListBudgetLedgerdefaultApplicationProblemPlusJSONResponse) VisitListBudgetLedgerResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -20631,6 +21074,9 @@ type StrictServerInterface interface {
 	// ReadBudget A budget, and what is left of it
 	// (GET /budgets/{id})
 	ReadBudget(ctx context.Context, request ReadBudgetRequestObject) (ReadBudgetResponseObject, error)
+	// ListBudgetLedger What happened to a budget
+	// (GET /budgets/{id}/ledger)
+	ListBudgetLedger(ctx context.Context, request ListBudgetLedgerRequestObject) (ListBudgetLedgerResponseObject, error)
 	// SearchCourses Find a standard course by words
 	// (GET /courses)
 	SearchCourses(ctx context.Context, request SearchCoursesRequestObject) (SearchCoursesResponseObject, error)
@@ -21350,10 +21796,11 @@ func (sh *strictHandler) OpenBudget(ctx echo.Context, params OpenBudgetParams) e
 }
 
 // ReadBudget operation middleware
-func (sh *strictHandler) ReadBudget(ctx echo.Context, id Id) error {
+func (sh *strictHandler) ReadBudget(ctx echo.Context, id Id, params ReadBudgetParams) error {
 	var request ReadBudgetRequestObject
 
 	request.Id = id
+	request.Params = params
 
 	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
 		return sh.ssi.ReadBudget(ctx.Request().Context(), request.(ReadBudgetRequestObject))
@@ -21368,6 +21815,32 @@ func (sh *strictHandler) ReadBudget(ctx echo.Context, id Id) error {
 		return err
 	} else if validResponse, ok := response.(ReadBudgetResponseObject); ok {
 		return validResponse.VisitReadBudgetResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ListBudgetLedger operation middleware
+func (sh *strictHandler) ListBudgetLedger(ctx echo.Context, id Id, params ListBudgetLedgerParams) error {
+	var request ListBudgetLedgerRequestObject
+
+	request.Id = id
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListBudgetLedger(ctx.Request().Context(), request.(ListBudgetLedgerRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListBudgetLedger")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListBudgetLedgerResponseObject); ok {
+		return validResponse.VisitListBudgetLedgerResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}
@@ -22950,224 +23423,231 @@ func (sh *strictHandler) ProposeSupplierBankDetails(ctx echo.Context, id Id, par
 // const string: with thousands of chunks the chained `+` fold is several
 // times slower for the Go compiler than parsing a slice literal.
 var swaggerSpec = []string{
-	"7H3bkuM2luCvILQTUTMxzFu57G5nxjyk01XtmnZdxlUz9dDpTUEkJMFJATQBpqxxVEQ/7vM+777s/sl+",
-	"Sn/JBs4BQJAEKSpTebF7OjpcKYnE9dyvv05SuSqkYEKryemvkyWjGSvhz5cf6cL8mzGVlrzQXIrJ6eTj",
-	"kpEbViouBZFzsl5STbgiainXIiFaEsVERmY0vSZckOnr+cEbqtPllKyXTBAOD7OMa5ZNkknJfq54ybLJ",
-	"qS4rlkxUumQraibVm4JNTidKl1wsJsnkl4OFPLBfMk0Xh/+Bawh/OuCrQpbavF5QvZycThZcL6vZYSpX",
-	"R1wozWh2oKrCPOQ+H9GCH5kBJ58/f/6cTApa0hXT9gheZ+a/3OwbRkwmgq7MEvjw6ueyXFE9OZ1UFTzZ",
-	"3I2Z53XGVoXUTKSbP7NN/JgVXTFyzTZkXsoV0e6bgpVKCpJJpgjXiqxleU2kSNkZyalmJUlpnitChVqz",
-	"kqy5XsK7esnFglDzDhFyTZSmIlOHkwT3hxdf7zBY4IFZYbi9Ff3leyYW5ohPjo+TyYoL/7mz2fCC1DUv",
-	"DiTskeYHheRCs3JyOqe5YuZQ5gArw0CnDcStqSIlo1mCG1JkaqB1Shb0hhGuT8n0cvKHy8n0kHzieikr",
-	"bXZtTsGeClfkxfM/Jng6VEi9ZKUZWdRHdSnMKS2pIi9OnieEioxM0yUVC6amRNENWS8lwS8yRAPFRcoO",
-	"L0XvkVpcGASdgmrNSvP6f7+c/OX44Osffz1JTv74+XLyDx1AeiC0SCbv6YJ1b+VCVkKzDMHzxO3654qV",
-	"m3rThXk13GDG5rTKNYDKiv7CV9UKwOjYQpL9wu/VwMiClTsB0gf+n5H1/iDXilBiVxRbrDLvRRf7/Mtg",
-	"tc/3ttTPBhRUIYViQHDel3KWs5X5M5VCMwHXRosi5yk1QxwV+MQ//6TMnn4N1voPJZtPTif/7aim6Ef4",
-	"qzpy48JtNk/lE+ATE5qsS2mpk33NjHqe53JNRQrnWZSyYKXmuFhasgit/pxM6A3lOZ3l7Kpg9s3mnCkt",
-	"yN/+x/8kS5Zn8EcqVyuuDTCZTwUFqumpKBf6qxeT2DGntOibw9CMVFalYs8UKUqeMiQdGd0kBmT/k4mR",
-	"c0iaLq94NoKwu4cRnH6N/Wz3Wa961ArMNq5SmfWNCr+PXiI83btGcyk7LW/kvD/JmWLsmpVjFyoLJlh2",
-	"RXXj6YxqdqD5isVeMZCz09oBMK6UrMo0fhrwQHaFyNZYRGx+y6RGTf45ZAN/QZGicUbhxTaBoHmJIRqE",
-	"C27tLkGEDQC6Aa7heTeAoAu1jXPuont9DD/6XcvZTyzV5og8QTGc+aXQpaMmef5uPjn9yzAhq8nR56RN",
-	"j1g9GNdspbYRRTP5xizJrpGWJd107sWN2t3Lj2Y3RVHKG3ZhUZMJwxH+MinZSt4wdSAYyLk5o5k60PLg",
-	"Jzk7kPM5SAUzZjj9gZE6DvA6zR0YSSSYqwat8yrjGpfcpcSptlDXpcW7YA9IlmPRU1V4DrFZ7W/jhmod",
-	"OMBfvZTE7a6esTF+FMbMWTmhpXlUHjJGgUhw6B04SVC2qbcfkBVlBZDuL1pqmsd+apMDWJ57PvFylBk4",
-	"tuVvqLj+lmnKc9XlhedkRsU1oWlqRLaErKi6ZtkheStRKzDaGygGXJA0Z7Qkswrl5TnPGZnLEj6YQQ6B",
-	"rDSBD0aNc+CcKk3msirJnC+qkimjNIIgjm8RUa1mrDwl07/99f/g/8nJ8y9eTGMQR3N+za5KRq3s0xZk",
-	"Nl6UL+iGMRDevdrkN8/nRAr4MToHKAg7sh3/0mwzwPupuEqlmPNy1SOt0DxnJVnRDbHPEa7r6WZS5owK",
-	"N1TJ5pViW0fCx/oGGonqcJxXOz18zUUWUkSjYOQcCB/idpTIGciSalem714aOn2lDcvegu4BEn2A5z8n",
-	"k7UsMxWHNu4UUXPE2wkbHFdwOsG5uvUlHpsi22oeTxOgGjCxhT58z5W+K2EMyc02DooDblnUB3c/DmDc",
-	"XkH+gE1ak5E77JIVOU1Z1gUko36ZYQ5uaGlOTpnxgrne10MH314EswRf/+AnbHzp5ja7qLIFi5wozXOZ",
-	"0oawHzHyVCtDErlWxG+TGOFhBSa5URpKryKW0iidpEjbAyqRSTSFoG3IaMejgAA2/h+snMW4Y0TXaS7k",
-	"fSlXXLEMbCtCatD7yIbpcbue81Lpq4xuRknm8wrp0dB+XplnxlNFw9tGz5+zue47CA8od9KFd9Z9xpFE",
-	"uGNPDTeMlt0NPD9+/hXhipyQ86LkOYHPWpIvTsgbWqZL88UfRqpAcFFeV4H5wrsOjj0gmi1M26qyBLeB",
-	"WBKlTrD1t5ajRJCIkhk8YrZ+LeRakNmmKx71IedIKHMnPubswkPr39E+BGNL8566UBwAb+cKv5NrIIPm",
-	"tEjOmTIQq2VGN2dkJQXbmGutkZELQgUxOjKIjzSXwszt2JWWB6n0ajT8kI3nTbDOj/ICR8CP73Ac/PAS",
-	"R/N7AqIbcEvDMXaa7A288DmZXCxZes2yLkB4qX4EKVkvaUQBeC0ISE+JOTxz1EVelTRPiKrSJaGKTKlT",
-	"59V0q/gEcyR2WbHbvpB5zuiiigH3OFzrkR5jqAaPxlcBqvxoiwY+/6FarShome2lgw0nIoC+ZWtmdCtD",
-	"Gccy7PdmrK3ymp0xbvDA5e6DhLQ3vl9K0sX1FRUbsqI6XZ6Rk+T4+JisGBUKrcLwoyzJSpYGAxuOiWTf",
-	"ZKm58wji9dh5l+a9+L7HiizshuXRsVdS6GXP4L1KFQjB/WbT0eBYlPKGZ6wcsiWNxEtrH60VJhw4NB7h",
-	"IbjVxy7oW5bmXHSsekLqg5yLa5YdaOlse2BwODBSCxeLA28LNWuQ+uCG5hU7mMvyAFiK/RbIHrzNharm",
-	"c55yJvQBF3iBaO3qNwV+y5BeR0USpVmBzuH1kpXW6cEVCtg55QL9dUbhcOKT2x8TmUQzJK20NAtJUUkF",
-	"bSuVN3CQJcsZVeygZErHl8cVXZQMNJh+r1HLQjVT4IKCJXNNUirMgmeMaJlHQZlHjuCdtS05rpIQAx9M",
-	"6cRJahJsQ7CyZDu6bGNr6+Bs0bOulrLKMzJjY9lZjwXzW5lWPeeXZbtap+CN2WasAcc/L6Ki79/++r+M",
-	"4updFX/76//2FkL/pTkbqRgxQ7gTumaFJuaCo14pMF+AGBOBbGYd9A2lVdNrgBW6phurtt7awrUb63K3",
-	"81qzVYxzOePXmDH+zFHpXLGM0yscqX0AHxgTdRSI8wyPF2BqY8nVbDPqPOzzauTDgGSjHQdR7/xroz1p",
-	"NtLkMUp3dUdstdcYuwiWbq8t8ezc8pDgYhIfIeAUT4eMTSxr41ADvIfQHQAqLr0YkVnOCSWZfdaglcG7",
-	"9ZKnS2L4VUf3NF+ONtv2Wg5aURrbIzVaB+1W4eYYOoA/t8zGP1cSDrpkKeOFHqniuNH+zb7tPv/gRglm",
-	"7NEOp5VQhgmxbHpqqBf4SYA75VJe48nf8LJSTB2S6c8VLanQHB8Hu7BhsFoaDmZeYBnRy1JWiyWGEqVU",
-	"PAP2hk7XQzK1hs3pKaiXa2qmqESGj3tXDFdkIQU7DLi2X+gkmQTrMEAHRLC2me52eP8ejFsfaDi++/bC",
-	"zlMfs53vczJ5mSsGXL1HYFFyxWYy2xCWK2Z4szm1NS0zdN0Y2FEduDaksBWI9nxEINr9gbgzJcHCYvDd",
-	"57jdgY2PxOO242WJ8pOV2rxpbJJMKuH/bMp4P+50dl3iXLI5K93zd+MWMZrtnCf2zBskvJ4aXN+xq3iV",
-	"08WCZe+dhtKxelj1fSfddRd9p7Un7/vHMbYteR+qd+MInrgN75U13I/UkXfzCtzC0t+jtxjiLCRhIvPW",
-	"4FCS6VvADhanpmZb77Pv0C6oZgtZbno1RaOzEmUorkSXuEEs9M8bZgfyJiUZ3RAbTNR2bq3jamgtrMMM",
-	"QNMNu+x1ZtfrHALa741G7p7d+aZzOkPLR8AzvtrOMu7v5nv9ylQTsHEqIkuIVuC1jomHbpSrDX4hbOyx",
-	"XoKxONjcl1sZYpsOubNNJrV9Ao/NrXYM2O2FPllH3FOmS38yglDM6SsF28kNFzeIvFwVegNow25YuSHm",
-	"KbTlGMQyTJ2VEPqvCBc9CvV9+n5h+/2uX+vJ3slOUb81FMgBfpWdxsU3to+5Xm72wFIMzbuKGafOxQYI",
-	"ImYdyEoT9CBt5T4wYtwWU0MJtaPHBkBoiS7qJQDXigq6YKWPzSoZ3XmVdpJt62R9E+5B5N0Kr87Wspvn",
-	"nq+43jGo+I5RTGNV9r0FPsHp1CFPS6nGvfIJnoRXNiPFGCu94xxNsAlB3Tuzw+NPGuS1GRZgVlAbZlqn",
-	"OS6aqp/OO7NEy0aQsZRnbOqszApwxvo6vRH6DP8kVJAp+yVlhZ5yKQidSchVUiSlReKN9VZosqGLq0DP",
-	"x8nMFzDISG3eL/9b97r/5qUdx21yH5wbueJvgXV3As7WlGs8xrQqSzSwpnKFX3nfxy6WFEQRPyx8vPBj",
-	"40c3AXx6h7PA36ERpWa2wXrr0D8mdlqRGejCv+y/eimCyT45EtCCeCo2NbgnRJZEinxDNBj75RyTESGr",
-	"ABxQ5ttpzgWbepIfiC9cBeBNBQT3cMF2Ol0zxTm8Wn/+Hgb5nEy+o0XBhBmh6yoShu2UNgbE7gjQbuHC",
-	"OxaRUGe91ebMWLZr3P14ij8YX9yrEltrWR9LhtButuBC4Fl3BtBy26670bLDnACWBAMnGO/vyLTbYAxt",
-	"X9d5jF2PWCy8kKdMEfw1KnjvckU060koNGqYptdMROcYurDMSFbxQTNGc41iuZJkDjFw3cGzCvMCY+Eh",
-	"MAzoCyUrmNH3XZarRMMqZJ/0BFbmA+lhc7Qd9Z43nAXOTF2u8qpS2se0z9hcIqvbkJQKMmOEGh54l9yy",
-	"FS0Ki+ZDYPrGPgbuNqWiWa2gIhldiLEMKdwaQ73nlOesRw5jN5ytt5v/8LGxQhnCu0etntAWuGgrc5ib",
-	"OyPHpBKa52hF6IH9StjU5SHIWVuRpDT0sGQ028THKgzq9EOELG0ipiLu0ZGhoB4QA4+bDqhEzfIz1FIc",
-	"stfz1Btt4AtidA3N/fQmSMkdaYJMZV6t4tlYwN6isk6d1TJMOa2fz6cBwlT+9f5tdMQdgO8DhzjJpKwc",
-	"/bdnaeE95gz4Ph4vuL88WcF+0THUlCSVK0PU55qVCZltCAr/o2RTIxa8QSkkJqEKud5phI4ZP55VCVuJ",
-	"3cv3FhZazGxlsHa39OBbGlDHBkUylo29VnTXxqO4bP5P7EcXZxP5YaxaacNpUAt0S05Co2aQgdQ4ZLfq",
-	"vjvqt6OfNy3mAI+UGNS0UVdaoTZ3LeRanRLFag3vmdH7YGAO5Ciw3L44jqFcAHr3inq7WbusVB+1Lb2V",
-	"M5ltdjYkuSH7LRpM72RZMc/3y2Ej0bixqqblIRzfry4GTW9qKaVN2Hi6JEjMCVcY0tHRPvD3pi4ee2JE",
-	"pY7h4hVzzvKsqWqODqrEGFUfT+qiLJ13MwlE/x+3eSRwHZ7LxY50RX95jWdx8rxL0uOaz8clA68WRKSj",
-	"iKI0LXVog+E5po8KicHqntFuxYgloxkXiyvH6n1owZe7hRS4247t+i1bt/J9oym5V5hc2z2BrxLyByOW",
-	"/dFl5TYJUHCU+02+bU0Txla3Dcnxa4NwQinCDOLOmDEKIEvty2e0jsIdwRlRBQWFUWRkuSmWTCiSSdDv",
-	"VtQqS8OH1LpBu5Fw+qR9NT232x/+6TG/xYo0yRlVQGTRH0BcyFRyu5jGGrO+ON5PhGMYUxjBSBfWZp1c",
-	"XMFeuCLgZ7WFiYicb+chrXuAtfYc9HB0QeuMFZlzQUXKyLrkGspv1bksr99++Pjy/NsukGzxMO/qxu7z",
-	"R3/P5poYNnvnWISdynt1qNb4IIW3bD3OidoFlpVUuuMNXdENoViPw8sclCiWSpFZS0QsuNTT5OMdvLPb",
-	"fbINuecMzaRzsJeyejGtYIRh4Ggdg4TIjBKLvo253/17Jgcci+fO4FuXYDM773X/wfEZjDocM/GdPH5t",
-	"KbWBKL1nMNI9uDusDsLkSTzb7rb+ubvEh7Qcd7v45Xqw/5Ya8M7Bmk9TRe6ETVnZE2uVoZ3DCLCnhBJ4",
-	"6Zmy1VISQsmazYhayqJJRJ7HxZ9A9976sNPFd4yttQAWLZKxYFohR7f2YC60BEIZEwh3gcntWn8Dmnrg",
-	"8ENwPi1BYElLrje9gvQ5Vp8s2YIrzUoQerkOorYosUOMkLANPFIxONkFPMKZIt/JSrHofDjKiPkyPodg",
-	"Wd2odAiFCZP+ojJmShvR7mOJRMYNeVRneMtmHagLRAP+cpnS/AqdSjE92HIFnO+ZAvag7P7gXQJ+Iy/V",
-	"bmOitST7ZUSSjUg9ccQopNJOMGwA7TYgdWqze78HCj+yMibZfyfXLlYTRYstcZmVlleBZambZzMnNM8h",
-	"b0rZPAbuqjIBYY+d64vdzxUWUhVXWvYxx3Pvdq0KdEtZ2EG+mJGZoR6K5fMzcgwLFS2ePI4jROW6dGnA",
-	"SyyYYVOxOExZXnOxMMcMeRxUXds4K1RyDQrEnXIQZzFmVC5s7g71B8FdzgiOEvfdYPwHl0L1VX8qQL6Y",
-	"MVJQpVhmDZNmTFe32VAtVAu6+Ml+KXjJVM8WLmjOREZLezLg5xP2zmhuywqTSjRLIvXVbbmrTGuV3J2P",
-	"G94yx51VLJ5gRldFzq6MVMMj9o4PElPGfaKsPwGgVwGFBFfFGTmBwtcg/SIQt1LMh6F1TUsx6j68c5Xq",
-	"xCYL0nSJcJWP8LuFklsHg1ugES6rg1BNRGhdVAOGY+Twfe1Rbd0o10sybfiupqfWZFcqjflCjoPMec4w",
-	"f2op17bEEhjV0LNZiYyVSkuZdaho24gXKWzHBbO+bhdDYV9SifO81vbW7o1iYlM0vqobf9EirYPVG1zG",
-	"VGML8TPuSYBxZbC6rEM7ugIO+1MiDEAT60NN0NHralgByfGKbiTs/84xwr3hCYPV2vxqUWZax8sAOsvx",
-	"vjJIdqrL5KvRdsEOkwA1SemKEWdKj8frtMxDVNnax1ykeaX4DTsjNMxhqHUPIw8UbITNKFrgLkyFC2u3",
-	"xWHQO9dbQQivLsjXL778QyTvhF+zHrrw4vhrIgXBuE5D96HqZYZW8lMo2A5Zhj2m6fEIOPMV32LUSd6w",
-	"8gAfmXbXr653rP7crBw24gUz/w4vtMuvBgtsFcoKBo5dZq0HDN8PzTJoRUCcXnpqGTNH+mJjTbCIwijb",
-	"tVfgYrkItBi8qJQW+7ilSM3zB76qbhnmbfeF3Qz6Luvk+SnmFhmqmUnD7mTQSQK6HcDnTmcGQ1QSkOFi",
-	"BYpunwE72wx5heaEkhUzqrP5W2k6nwNLmjaqVUxvU+fD16tS1cyVA9PbK1bNNnVgQo9LuA2tSKwioVRQ",
-	"ucWVHXE9PdZGWq6ilSBYWcpyyFdczxTRdG2TgvYq/vXDu7fE/opGnDB4dibDALGeM3Fj+62OORWlqa56",
-	"ihNprvN4nIAuaerKH/SQ9I5Yrw0CBRe+1LpQp0euL8ah65Nh2zCoo5CGDO/cVpDA9fo9DZ4DFiqNRf1B",
-	"lGLtSrA8z3ovnY4ahl12SRzULL4aKG8rpL6XCsljy9CMKar8CGHW95tX5668N7WuYdoZnU0ZGrU7URL7",
-	"L406xj/jduoL4Niit93TfYPVGA29cSU3E3B1giEDiDxoWpZH1bbHeNWI7XUtoebnjlL79iD5cOxo/YgY",
-	"CeiNCx0ZROxOuQ4jdmbGobe8OXIohcumG9oVdmP4bbCui9ztS7BqwEGrpKUt1IVrDuz64zJE3Mhv6pHc",
-	"Vx/tiO7zRY1WPwZr2kdKlCfiTzwrqgkp8cSoSCHu3a6izobyJx+M6b4Lc58aBDGa/tSpej5mIXUCVHNS",
-	"mPMHRrEN2b5yu38LWcK7+9R3Tozd2XHdVngwJTTMEh3tlY6B/A8slSLlOaeuf0q3VuGOtjmq+6IAILiJ",
-	"KuyaaNRdsAajMrUOnWptu0u/Mawu3Rvr6dVw1DkrKBY6nROA8JEyiSsRHNNXbK3HgZKrNoYOHjsjx9gI",
-	"ElxQiqxZno8r+JYFRSVVn22sVJosK5GVUG6L6sbcowPhwvKV26ytqNsBmNT3ERxLe+FxKMyqtAcAH8gO",
-	"wcIqXYM9k/yDURv2ttiKGAg9mA3ELTh+B6DDxps4+P53YztTDbTG2/1C17TMdnyntk8OrdjuuS7lfs+q",
-	"za0bRbiyruYkTo2qC20j0LOjNM9z6zQd3yvBuld3UmHdO+PVyOCN/iRQ65Tt7+7nn+jLrb0t+o7R+yyM",
-	"OPVvyZWOpsK8y7Odq5HX2dkRoLivpoL7oVnNXhuD0Ep5lpCcKYXGVHDczGh6PQ5Qh0vpjdIAvebnjZe7",
-	"Zc/4t8YDfuOdXtC/a7PEsNZfq3FiTbWTUGgMtFHnJm3xjwax3dpGxKEDks7hvodNahsVYGyNaps77cyq",
-	"Ro5zNM9ZPSQUWMY4b5QguQoIo4E/CJ7XZG3rUWNni8NLYZPI0FLo4tkVMw9j7+JbdU64//Y28c4z7zCU",
-	"BUU/cG/aHjQjYcj2lwmWP3B3LzMekRAeQnZywbJb8jKioQADG3LZDxFZuhJZGxCpulaRpLQetrX/lhth",
-	"bsHApvZhs7FDPXBzCptqX7LHblDR2n6/UDzalj9SHo7H2aiAf3JFVkyjvbfGvOSWqlGs9IOZba59boLb",
-	"qivwD/Ftpz5mgquAUHPtmwI0wyudS1sx8z3WYbqN7N9cryv04AImR/azxnoIO4bd7LMH9nD/6dvI5hi2",
-	"Fo/W8gpMHSFmS6cnRm+4Fq0aQLPNHeJ8bi+P9tAEJ6c8PdHwtiLZVdiqzDsHetKum32uxwltXSNAAPJx",
-	"cqerUrS7vRhK22rJAmkY0PiFZS6l+QCsPjb94KAS0D93sH1Lx8CelXRuuxrjLZhN1DidYTcaPF+zUvjT",
-	"KOBZSSGG18deZlZCheLvrnumOfQcS9dg/GbWv6yPjkXd2Q51C7OF7zgWCZQB/TKaNoPZwLkUC0eEjTwM",
-	"epYNUeB1q5uROs8OyNNCgxqgMahsCFRjsDiYi7I73bbvDDq0t+S4oPcgqEMcpLR0B0Ooq+dpRHwO57dE",
-	"JvK5LLeu3B3kmow34vc3vApyQPauz7bzRDon1rmrYH8hwteA0oWAYSXVQV9c0+lCytaUJg8Ow/lFr7GH",
-	"Jiu0645hrh9wujTKa7qUivXFEbehatui9pF/dEYwxAZ/u2as8HW4N0QhBf5dJSg5yNiHdjUUrvmUPOI+",
-	"I2tcJ8c6aCLSxBF9zFGX76eldPFb2Au5DqLnOrE13jdjfMABBWpO8QoSEc5swH5dEW3LgbnxksYG4o0h",
-	"2/55lvFapqkFmlqe8eJMIMzEa8IollaG8HwwB40HquU1g33OGC1Z+cqdzL9++jhJOi51QtPUaJDwlsNv",
-	"iBAlNnejqGY5T8m7gonX3xJX4SbxuR20yrjh2WRqIwGnZm+wHkOOYBH1eS61LiafzdKN/NijkthUClUw",
-	"oSEsug5SDapdQEankYGTOhgXZApUYHwDAAjSRc3p8FJgxFTOb5jCpkXYYhsL3Bi1OcF0KJkzArLIITkP",
-	"p6/7GRNuxrsUWPHA0ESS0rKEdrlYhKVzsDYkcb2UhKZaHRLY7kZWsGUhNZgbMbxPkRfHL5JLsQ4fMT/P",
-	"Kg2PZjJ48otDguuA6FazzCktsKYfl8IFZf7zT0qKKflHl0PwT2jXzHnKBIYf8IwJzecgZk3OC5ou2cHz",
-	"w2PHgxvf1SGm0N4AA0s8ok1ODo/xIVkwQQs+OZ18cXgCYxXUdtQ8qtvcmo/W/mvoA6z7dTY5neRc6fP6",
-	"MfN2SVdMs1IB4eFmsp8rBtZmu8qWhlVjri4rZsGTjmmy86N5WRVSKFzh8+NjmwqkbUBeeMw/2YC0evy7",
-	"MIOG33TQnInDdanP58/JUG9c+NUKH/Gl+L0fuXwUoDrO+jUJUMOIA+EtabqAsKLg6n60rLiL9t9smk0S",
-	"nylMzzskUI3YW5qgTj5NlwFGIlswdMBgqs1hsuk6EOY7YwHbgI0j1DehzADpeeAbaQFZ7HDqR45eZ2xV",
-	"SM1Euvkz20wQbNCrIbPNHSDGavn3ZWOBY8quYowRM065IN9LkUlhtI/cFtJx3NLVVq10VbKdc6JaOFrv",
-	"NA7HTRz+3MHLk51OeSTedRHoHXSls1mEDPMIXn6kvQV27WNH8Iwd704o99ao75ZLi4yWDvp9O1vX0PIM",
-	"/D+ICBjyA2wVy2egGF/04ennJCTNR7/y7HMvfS4ZzULMuRO9HHUvn7hevhQaYlIjV/QxNE4/4k2di7Df",
-	"7rplQncCrLmknGULlJJ6iOaOxAjlziNa6aU04uHRoqQ2OKyXxf4JHxnFXp0pZ9y9NVto/HKwkAcGvw/U",
-	"NS8OJNwazQ98ag2owUZR2LJN0LdGPPfBKDF3ZuRbN4jL6ULjOSlwoXcFJ6MMQYgRyLIYslily4SIZr97",
-	"D0Pu9gf47uu6oxY4crzbW87nPGUliKoLyoXy7nQoPQGJoqEydkiwpmmdbuPK7eklWymW3zB12GG69mGs",
-	"dfaIPHeL7mpbdzwsFwombdcOR4XYqjg2bPzu8GXHRV7hm4/WENcDWjFCs51huCu/X5zs4w4L14vljkdm",
-	"hFMYC9RRfyi9OLgfMg6ne2Sxr47P3n3wmio0L8gOvUe0fOhL9qkTidMPhPadGxthMXuAAjsZoRYWdKR7",
-	"r8XZXXHoiNkinPu7XCayR6e3rV7cvRUIIczBlmdwhcMtw2oWT4TwA1koArmfKTsc1Wfy7pX/4iX8xjCK",
-	"h6R0LiRZEYbBqncE+Jcic8AOKYa6KgXJ5FpgniEa3bhWZ2EeLjezy2qxHIUDORfswBbDHJZbg/LvameY",
-	"flgZ8i7GoO/ZE+/7eY+SrwHkRvusuB/KtoPnJUayOOiBGl+uKcoOsvFbxsGRZSfTawneN0U3REkn1s4P",
-	"CRIpqOiwlmVma0yD8cRGZmEBV8t7iBRdQVixEI6fkvlph+imvZYv23v7hP5uBkO1mB9W5m92Ufkc9wUr",
-	"uQeU+kA36IYIEOuZaiAOhIK1KipuJ9wrG2kWDeW+oHluxDAIPKG5MgrttbdGQRKNLTUMGGaYuUFBBYiX",
-	"LiWqJ2zlMLqLSEa3eLM5D0TxR6PYmCq7P9P9N1hW+8xr4nVThjABCa0D9pm9mB0iWU44CQTOO08bBptu",
-	"BxBwLg5y9A/wxChDVClzNujf8SFrnrICqI9MiYaVBMIFfL5AJmQ29pgCwYXMc0YX1T69Q+d5btndag+Q",
-	"4/MpZDmGfRtytKQ3jCi+ECyDQvHDnNsA1oyK6wNbyOweFOOIZRmroqE8q1nJMrSdrWTJEkcwC1qg5CAF",
-	"ewb1RBFNnEPKpaH4wlBOQexSNLudsKvJkxEPut1UtkUYNfqN7NQzZKdWIQ+rgYV3E2PbUAgz3Yck/L7S",
-	"dUBMWMOPcDtJQqhqGR/0kmLMgX/T9k92OOWijlQvTkEhCRv+uj9TBJaneJKQvbX4092Ks8PoTxxsXamR",
-	"fdkLXKBUYos86CUTLuwKTDpDEAn5f8OGgG/sM6MEB1dlZIdYkF1cV7EpXVy/n29b8OP46aIl6bH28YbR",
-	"su6xge4dTnP8HnobG9oxSaJLtjmAjSVjctXzr7/+OijN/Dyaa/W7dPYhmA17+zDP1BoF4KT3FXBjgTxs",
-	"p+/FqNJWLnFI5BAiNHF0g15s2u3TkSlsQlwLO7b1iqqrBm1F43i+7PPj518Zoc5myRL4rCX54oS8oWW6",
-	"NF/8IcwvHIUC7SLinuxYagBreWyzg6tz0RvtsgdPWcGEbdbwTLl0bqy7hE2OuPnZnIYt4umztwXhBod0",
-	"FLAD3rDd5+gh/Z5pQ58tfubLidw56s6V+vNBro3Akj4acDv3o+1Q3Xu0ihn0uLBPdabp9B3IvAJouExC",
-	"bKdMoyXW0cU2uNjK+zHe9HMfL42nANyWmb4T+cY36QbIpK2Yqp711aF1URmjz+75O+SYCBrbOObM8MoV",
-	"1elyb8zyFQfBsx0oN9tgueAATRz0IkWx172douBrk3s/uz6Kktpf90BR7NkghEMXHEWgU7xtBBs9rFvT",
-	"FNfS0qqXc573G43P8zXdKAIOHkK1punSvHpIPkGiObWV/xWZMUhvxFJjwFxueFkppmygHVhjsNOBhDqC",
-	"XAcR9F93TS+ZXItc0sz3HN3pomWqmT5QumR01bxwTwRmXNAyVhk6etu2aQeay80b3iXu94TlnvbkcoNz",
-	"hTwLyO41NLnunOqAwZ3NPsGhZCt5swdrQ8d+vl5K0DdpltkUomapmCBVxPXS9SU+5lDZ26aZwPuYOWLT",
-	"3VwLV4iFO4eHze1ciiaQJY0y1CkV0DMEhoPLnLpxpjBQ3djCLCxnmmVnjVvHwhhK2zY+LiFHE11SnscC",
-	"3eFwWQDS+w7veRHpWQFz7kOO/EivPcrTNd0QuqBc9MCjAS0jcQ7bDV7BE087cmBbAeqtzNXa0ffhDjIA",
-	"t4IsqroT485a5yusOfVUIz6xqtvDamH1nPekg51nmVXBvI5lL3K7kgVotF0geuUKX98jrPeyx2ovwU3v",
-	"BPOFgPenRNXnd9SsU99LloK621t0qoFMnR7d5J6Uksd0hw6X8r+1R/ST5bWFYbBGpATdJMEktIKW2rZi",
-	"JDmdsXxf7nbb1dJPWqv5mmSSQTB+gpmxqIDuCVL7RKeLsHdZw7lkT0L7MA6QXrCSs7M5m60oyjNU+6km",
-	"10Yvgw+QUACN+RIfm3spgpp1kOyKvdTMz76JH8OYFOtIDjy+MZHH+r2GMOrRAqzu3rSiWSNhxYX9dNKN",
-	"FqxbJtzJfZWGB2nHfGwbZt1LoD9jYo9JEuvxaAoI0hdI1cdlj3wzil4G4Ro17JPkiiv0VEcjH1w3K+dq",
-	"xvifVgfarg9oNzru6kSMIeBJveAxtDwI1AQ1eWE2sidTEybfuxMCpdnauuEinaWWY8dRd4KPS7mhIgst",
-	"WX2hAKXOrnkb4ttHeh2sPhGqe1s6eNceMdqj7N8jzWyixEiSyFeFLLd4/l/bZ36/0f+4w7/bBAC0OBNz",
-	"14ogRLCMKEnmtOzNf3VQ0R/h/xGk1n//+Orgjwn8c/IV0OlPXGRyrQ5Onn/5PHFOn1SuVjQhiq14KnND",
-	"5Eui6YzMmF4zJnwDZchC4Dp3BVrpTN4A0bwUrg0y2vXQKmiNKDZv6QybF8rymiwkJNGSGVtySBM/JUbD",
-	"hgfwCAwXm8s8hw7OOOZCyoyUcg0xlZfimhVOAJnRDDOlFBwjy/AFaPQK1jS95imzBZB8tu8hOddkJZUm",
-	"z4/Jm29iwnVV5JJmFkDHxd7w3Net7I/cbXv0tgiokfKHpSE59syxbJ4OOlufkumcszz7l+/wiWnQ2xBc",
-	"Hv9yYfb9j//v//7TtEeNXkEBhXrJsbJmcW9kLbMHgY8ep+8S+IOZcrZfMVR3LHUQKQ5XvaRQQxC2i2Db",
-	"s0Fr2nsM9+VOvF+zX/RRqm5u4WbZxm2f743bOhoeEUyhWToXZ0ZxKCuhwP8NrdwbvdlXtCj2wpFxKYQC",
-	"KTCCnHNwW5588eE/AFKi1DTgytsNgp4u3JtJcOBYPaXcw5F9J9eG2xAqHPXlKmlqfDzr4z63sxmGh3xk",
-	"W/rf3idWRW5oRYs+wv00TPFv7K6fDqrW3Ncg6t4ysbgnxZg1yNMlQldZiYDlj0JI34J3hND83j36e5ed",
-	"/eH/HefQgmCIKSdGHjDykDasB/yDtvDkfdEvB5OHlk1H4dIFXHRgcwvw3IH/N48bdAGU+L959+aMpCzP",
-	"lev2oQrD0dSSMdc8xiAnNSfJKl3SnO9HXx6+Kqq2MehbX5ivyGbvLMwDGaQl7yHFv5nI8RBpC99z9QB5",
-	"bM0ih2HWTUJWUHH0lOilL52zplwn9osgKweS0813aEbrSXbYq/HvA2NGlwHri5skOL1pr7kudp9P1VXf",
-	"yWJ5wLjp4QSaezCh6SAB0VKlRm3agvIMavsP5NK47tFYfjkKOJ8MAZxqeYVxxlc8mxLoGGtrfVOsbIeH",
-	"dob0cmp0h74XgHZBczf79Exik0Qz2KXQJRVqzmzsN8c6IvNKZIekVaGsmdlmbc8YdPUGjdNU+GDoIO4K",
-	"ZzX0/1JM5Q0rD3ClU0DMqfug6IaLBZYRTtwgGTEvDDgWgy7aT8TA3byLcaVAe9tRNDoq4f+CvIeTeAeW",
-	"WxvY5U7rjnaL/3s1sGM7LIjoAeshNPmgPlnAdcgTDOwLoOtDErJ0AYm9Vni0Jh3Z6rrD4XT4zHsXNfyb",
-	"DasL9rEtvG5elXrJFITc7M2liCcIRgdZaQUFF6C6jU2YeKZIScXCXrvA8ouNuoy9Ae72Oh+ojhxs5EnX",
-	"kRsTZW85iDOtBqe8vwpylqU3i1hzRUq+WOq6KArXPnK4VcS3fc1IfrYI7/6pLXFmkAqDMmwAbchkAdhi",
-	"JmRXnzK0Irc7nnRbl9wt0/YRkntrnvWAk9oO/7vxoj9zDJP8HSYauS1uT85tKGsups8mpO+1QP6ndoGP",
-	"HTN3G2i83dzuBY4HOOU+cln43/cSi1uXDWh09AjIzh7DdJtH/SC80V/Y02WPQzd+cQ9scN1fQLXJBNtl",
-	"I4bw5l5rmOz3Gv+rgMnd4XJ/1UtwpEYBEwj9uMZu9XWJJ3DfDlU1aYJnyVIpUp5zT16i6Y8YWQj+gwSb",
-	"NQIhzLm4diF4MymvFfiNZHltW6FDXpQL6GOEYbsEeFVpVkDXNgweQa+vSyzcXAqwOFMsrLuSmGv5tm6m",
-	"bntkxXPLaPZDc1tbZUoWLwd2Blmo1og7IqXhvqqr3CddbR1VX/qBYXcuq9XzwIwruigZU/vJ6YJ0RFaD",
-	"GsHBUelxHu4WvLiyf5agOChv7coBOxA11QvmRnLAVqZ1o1K5cq2J1warpgD9U2hu5RvCThu1Vixs2rfA",
-	"prHmKlIn0ig+P7g13bLnxbiOfq7vRR3y89X+In7Oie8rDPUTaOlMPLtWTXix96IJKGW3kVuuBUmpYrmk",
-	"fSrjCj2R96Mv9i5U99e5FHLds1R4gM5y9qD67T1WkhrRTO3hCmY1+2Lfy7y/Gd3WEqt77zLjiOIoPdVT",
-	"0P5kX+jgbZ97QkWmQtAaVdu6ri8Vzzz17bfAd3Tma1OjSEikITS+4idXRBZMEOjBzYjF591cHY0tPLaj",
-	"w11wFDIBBHzGMUZFY67xY3Xm+gZyf2hd3AFaHGnn13SNwyJgHsoyR37AvspI8DtXbDdJ41753yNwsccM",
-	"/gpa9+8vKRhVMhAInTHRQjd40+Sewk1XVGwciCqXqAXB/KgG9lLoJGiFAO7AEbC81bRY0/D75nF9hsXS",
-	"r+DROvp5iuE7qgA5S4IWpebol1xpWW56OeUdAnjbxBUq9ivmmrxQQaY8m0LfdQiL6Gg+LOO358fzN1RD",
-	"UfunEgBkdwJd+R/Y+jQOWgk2yBdyjXXI1COC7w9YWwgVZmDDkKgK/Dkh2HKcZUaRTJeGoIAqXWPdGBJy",
-	"hM3M9168CVtfpHKFWr+LZdC+rKL7ZFfzTKFUBtWWSkaxFaHM6Mb80qiC24wcuhSujiI6Y2MhRGR/EUS2",
-	"9/tvCyHbPWKwmvtg61bc5oV59HNSG6ebiVLH25u2ZOzRrc5Dsi5u8zHbA9sltFrin9WflyzPGrg0GrMr",
-	"Q2SHIgns6+fw4G838gfWP6xoO2oT1FrbU4dXZ8GUJcmlBJOvxn459jZ6813vKmJ0b9yX5Ruw2taedFYa",
-	"6guF3kBYrbuF685T2KEaemnNbPpL3EZbl3N7RCXCF8vbnwrxcc2E3hCK2bVheDjWcVzScjWv8skeZdZn",
-	"Cus4ohPIVnJUibO6t8HpzoUdx/b6t7V+eela/p/bepOV0DxvFGHkQXnG0tZudAaVWmRJQLOH7WHQMNeX",
-	"gitieW12Fvyu6Eb5VspYPRn6XuHw6RLkpDoL+uSYvPnG1x80d4b3aD6r2qBweCk+uhqdXBHFWOCKsyCL",
-	"HcHBUaiDKo+gyWWn5P23rxLyr+9f/ikh79/+KSHfvXx9YTb9ic3eH5J34K+xs2Ie+Yvj40tRx6ihCk6m",
-	"UFt1GhU9smy/VSD7hIlVlWte0FIfzWW5Osiotq2ZUpnZlEZHaYI3P1pEa2M1QHcPWofDbEkbCHHalZ+N",
-	"BMEbFU/QFTtDHQurgE7dPNPQatebZdSkEVl95jDvY5vu6oPoUqk/s0LvrfCgLyJLt5SR7TKikmVVOugl",
-	"v2jXLfjA0ATivfborMcqwgy4tkQnfkxJtuEmP/h571WedJPcf0CVL/ngKOqKQh83MufaF5KnN5Tn1hx4",
-	"f8LF/YTjZCw1FPv3rk99i9vs6FNd4KnZLCQvgijZjP55vnv9N6zK/zSCgAbUMXtKj6mO2SVE9K+S5Yyq",
-	"8eoXmmf2Hr1mBv29Y8sPsMstyPLJUj/BGFTjllbU/HtBlh+s+e8RkQV4NrBp6xgFhcAVYIKVY77hXXEJ",
-	"ooeU2n+DyEYOouejg1bElBbWhAh/Ne2H4RDeiPhpydDrgxViUiqEhK6SLkgsKDn/5fEXtk49xu9BflB/",
-	"AB+GVT0WPXh4oP/gwsge02Knrl3PcJZyVUO4CyYwfwCkOzc1WJ528FMDzBu4y0q63rvI5Qb+LXORXQzS",
-	"T5WAf7L3IB4RlqE9Q2ixsSnfuxNs5bPWB1tF+6fG9p2itusUJQaaDXNOUCc1u6RiY71fJdcbYtvL7hhJ",
-	"eXJ8T6GUuUxpjqyRKxc0FFsaPHgFRQDuv9tkO4TSZiam5pu+unKyYOLeIlx+M34GB7yP2BnLrqC/GElU",
-	"ynknXKMoQCaSczCjACL5wAhEnqQr+0xTKjKeUc3UFMxqGZlmfA5hzPqUGAo6hZz0DCWZPL8U2totDsnH",
-	"tfTLVjbRArqGu0fsxD0Wzw/1jp9qQRO/xAc2BDbnbYFilj2ujJSNANcG29ge0BSAwr2jeJ9pL9jRYx2t",
-	"QebtdGBvJQdZxvXtkfDJxR+5rTxGANJY4HpKIUgXsixZqgNkBq6R5lAtS4/G7PG1ySKFr35n1cncyfy2",
-	"ipN9bKwBWtgRJa3Tt6fMk14yxQ7JuWgVwbLt9Aq6YSwoSlELHZdiSo2U4gUO+HSFZYJA2lBQhnPj3clQ",
-	"cmOg5lMcrP6rSNrTLJLmSeGYGmlmUJZWRgWEW9TymonJ6V9+NBekWHnjrrcq88npZKl1cXoEvVtAlfrR",
-	"D9upx9dsRKuCMO2w1eqp6y5TQBk+W2vSJzMa7Qqc0dhvw6pUrvJLV0FrFM+3BZ7nPGfBy652ZPdlaI6Y",
-	"hLHkfV27fWaq7QW1lqRgssjBvYgmx2BGlwod0ydDpxWYPYWvweMih85AxWj2YYY6cxALXwQTnTs7WWyu",
-	"T0sZ5vm5OJCEKC5SBlmnuDEIUjKwtaQiC0ev9FICoHQHh7JHmesCEMkw8WH63vBnm46ughm8WaQ7wb91",
-	"o3nQwmGJyCkpllLLRUmLJT4GASPB4LXXPX42Vpc3GFMv1qKWLU9a62Lm97qCKISAeVQL5qxRLVq0Hwh5",
-	"ndQOaciN42imTP/4+f8HAAD//w==",
+	"7H3bkhs3luCvILgToZmYrItkubtdFfNQLsttTVuWxtKMHlreIpgJkuhKAtkAsmhOhyL6cZ/3efdl90/2",
+	"U/pLNnAOgERmIslkFeti9zgcoSKZieu5X/8yyeWqkoIJoydnf5ksGS2Ygj9ffaAL+2/BdK54ZbgUk7PJ",
+	"hyUjN0xpLgWRc7JeUkO4Jnop1yIjRhLNREFmNL8mXJDp6/nRG2ry5ZSsl0wQDg+zghtWTLKJYn+uuWLF",
+	"5MyommUTnS/ZitpJzaZik7OJNoqLxSSb/Hy0kEfuS2bo4vg/cA3xT0d8VUll7OsVNcvJ2WTBzbKeHedy",
+	"dcKFNowWR7qu7EP+8wmt+IkdcPL58+fP2aSiiq6YcUdwoS9M4gikoaUmVBNqiFkyYncs58QsuSYF3WRE",
+	"1sZ+sZI3bGVPllBRECaM4kwTWkrBzu3rZsk2hCpGhFwTPiclmxv77iSbcDvRn2umNpNsIujK7pvqK2p/",
+	"a05pLtWKmsnZpKCGTbLOqX2Oz0Zf8+pIwhZoeVRJLgxTk7M5LTX7nE1eF3Y8mBXOLkzKt99TWEFdw5Od",
+	"FcDIbFVJw0S++QPbpAFK0xUj12xD5kqu4Ejhm4opLQUpJNOEG03WUl0TKXJ2TkpqmCI5Le1FCL1miqy5",
+	"WcK7ZsnFwp4vN3Cy2lBR6GN/qgjizQ6jBR7ZFcbbW9Gfv2diYYHp+elpNllxET7f6bjngBXb0ctY3FpT",
+	"TRSjRYYb0mRq8XJKFvSGEW7OyPTT5LefJtNj8pGbpQU8jkDpToVr8vLF7zI8HSqkWTJlRxbNUX0S9pSW",
+	"VJOXz19kAKvTfEnFgukp0XRD1ktJ8IsCEV5zkbPjT2LwSB3WbwWdihrDlH39v3+a/PH06Kuf/vI8e/67",
+	"z58m/9ADpAciANnkHV2w/q1cyloYViB4Ph9Az8q+Gm+wYHNalwZAZUV/5qt6BWB06iDJfRH2amFkwdRe",
+	"gPSe/2divT/KtSaUuBWlFqvte8nFvvgyWu2Lgy31swUFXUmhGZDWd0rOSrayf+ZSGCbg2mhVlTyndoiT",
+	"Cp/45z9pu6e/RGv9B8Xmk7PJfztpeNcJ/qpP/Lhwm+1T+Qj4xIQhayUddXKvAbEvS7mmIofzrJSsmDIc",
+	"F0sVS3Clz9mE3lBe0lnJrirm3mzPmdOK/O1//E+yZGUBf+RyteLGApP9VFGgmoGKcmF+83KSOuacVkNz",
+	"WJqRy1pp9kyTSvGcIekAVjRX8j+ZGDmHpPnyihcjCLt/GMHpL6mf3T6bVY9agd3GVS6LoVHh99FLhKcH",
+	"12gvZa/ljZz3T3KmGbtmauxCZcUEKyx37zL1I8NXSc5uIWevtQNgXGlZqzx9GvBAcYXItlOycExq1OSf",
+	"YzbwRxQpWmcUX2wbCNqXGKNBvODO7jJE2AigW+Aan3cLCPpQ2zrnPro3x/BT2LWc/Ynlxh5RICiWM79C",
+	"6Q+oSVm+nU/O/ridkDXk6HPWpUesGYwbttK7iKKdfGOX5NZIlaKb3r34Uft7+cnupqqUvGGXDjWZsBzh",
+	"jxPFrJSrjwQDib5ktNBHRh79Sc6O5HwOUsGMWU5/ZKWOI7xOewdWEonmakDroi64wSX3KXFuHNT1afE+",
+	"2AOS5Vj01DWeQ2pW99u4oToHDvDXLCXzu2tmbI2fhDF7Vl5oaR9VgIxRIBIdeg9OMpRtmu1HZEU7AaT/",
+	"i7FqUuqnLjmA5fnnsyBH2YFTW/6aiutvmKG81H1eeEFmVFwTmudWZMvIiuprVhyTHyRqBVZPBcWAC5KX",
+	"jCoyq1FenvOSkblU8MEOcgxkpQ18MGqaA5dUGzKXtSJzvqgV06gSMr8WIurVjKkzMv3bX/8P/k+ev/ji",
+	"5TQFcbTk1+xKMepkn64gswmifEU3jIHwHtSmsHk+J1LAj8k5QEHYk+2El2abLbyfiqtcijlXqwFphZYl",
+	"U2RFN8Q9R7hppptJWTIq/FCKzWvNdo6Ejw0NNBLV4Tiv9nr4mosipohWwSg5ED7E7SSRs5Al9b5M37+0",
+	"7fS1sSx7B7pHSPQenv+cTdZSFToNbdwrovaIdxM2OK7odKJz9evLAjYlttU+njZAtWBiB334nmtzV8IY",
+	"k5tdHBQH3LGo9/5+PMD4vYL8AZt0xjF/2IpVJc1Z0Qckq37ZYY5uqLInp+140VzvmqGjby+jWaKvfwwT",
+	"tr70c9td1MWCJU6UlqXMaUvYTxh56pUlidxoErbZmMjGaSjDiph2iNSft6AbYhW/pdRoqgPDh7PhKRZP",
+	"PCTsUnOluL4e2h0qlrIuC7KQpBa6skomn5OVFGyDKqcUZMYsB6qUXHHNCmegsmgVrF4bRtUzTeZcaVDf",
+	"iJFgVTwHq1d4hHBN5A1TGVpjivE6pBhYvGmT0kKivQgNaJNsJKYAdPwHU7OUCJFQCNsLeRcORhRESAPK",
+	"Mdkwc9ZYmQ0vSyLXbOSG4SCvCroZpdLMayTk2/b4rX1mPDuxQsHo+Us2N0OHEzDsTkaEvZXGcbwE7j2w",
+	"EQuh/Q28OH3xG3uFz8lFpXhJ4LOR5Ivn5A1V+dJ+8duRuiNcVFDyYL74rqNjzxqjuec6HVK1U+eLbqVL",
+	"CBCjkuQejuR7ViyYOoR0juO9k9o4WHnSAjos9gcnnySoDSUzeMTCw7WQa0Fmm76wPUTqR6KeB8MxABVD",
+	"0vCODneRv4wb9ODWZ/d7iKxd6djhH6q5ihW1V3mNokLPmTrirU/oDkMcnWSTWoQ/K8BvxXLLCkeKRm5L",
+	"F/Ei3Hc/RmtxX31wi3id+O4trMt9eenX5D7/e7NK9807WGyYyq0ZLBFJen9RrulGEzqTN4z8J1PyHHi0",
+	"PU2y4DfMqXt8MdK0izImLZ1q057s7ZzQIInF4w3h1pBi2h0o8eKcqfSO36K2bMGW6YGX4afBLQhwsW52",
+	"byBlhvF6CixuGCeC8N6e/ju5bqSzktvrkcTIgm7OnRDIdcS1ubCrlRUToKCDR3iSBRwx8iiXwVAJPxTj",
+	"pX9Y5wd5iSPgx7c4Dn54haOFPYHEFqGovcC9JnsDL3zOJpdLll+zok8xgt1kBKhaYa9/wq8FAf00s4dn",
+	"j7oqa0XLjOg6X1pZekq9wVRPd145zJG5ZaVu+1KWJaOLOkXwx/GfAf08xX7g0fQqwFg62maMz7+vVysK",
+	"drzu0sFKnlDxf2Brpg3qHWOl/Xd2rJ0asZsxbVLG5R6CrXY3flju2sf1FRUbsqImX56T59np6SlZMSo0",
+	"+t3gR6nISoJ22XL9Zodm1e2dJxBvwJO2tO+l9z1Wt2E3rEyOvZLCLAcGHzRbgZlh2DE1GhwrJW94wdQ2",
+	"a/1IvHQeqMYkhQPH5nk8BL/61AV9w/KSi57fREhzVHJxzYojI733BEy6R1a94WJxFLxNdg3SHN3QsmZH",
+	"c6mOgKW4b4Hswdtc6Ho+5zlnwhxxgReIAs2ws+UbxopBMV0bVmH4zXrJlHMrc43aeUm5QNMFN1Y1R/3K",
+	"74+JQqKjh9ZG2oXkPZnN/lUyqtmRsiw/uTyu6UIxFCgG/fId2WmmwckPS+aG5FTYBc8YMbJMgvKARAHW",
+	"e89VMi+aZF57kWB9Hysz7WJr6+hs0TSkl2BSmrGx7GzAR/SNzOuB8yuKfe3/8MZsM9ZEHp4XSXXwb3/9",
+	"Xx+WjARn8N/++r+DDyZ8mTnbnR3Cn9A1qwyxF5z0+4OBGMSYBGQzFwLVsngZeg2wQtd042xet/Yh7Me6",
+	"/O28NmyV4lxegRozxh84WqdWrOD0CkfqHsB7xkRjcfSxN+MFmMYcfTXbjDoP97we+XAs5O92zSbjn14L",
+	"MtsYNtKoPMrI5Y/YmblS7CJaetAnPDt3PCS6mCzEYHnLlEfGNpZ1cagF3tvQHQAqLb1YkVlaXa1wz1q0",
+	"sni3XvJ8SSy/6tlj7JejHWODJsZOHNzuWLjOQftVbNPUWtgQsdw/1xIOWrGc8cqMVHH8aP/m3vaff/Sj",
+	"RDMOaIfTWmjLhFgxPbPUCzzRwJ1KKa/x5G+4qjXTx2T655oqKgzHx8FFYBmskZaD2RdYQcxSyXqxxGDN",
+	"nIpnwN4wrOWYTJ3raHoG6iW4GGQtCnw8OLu5Jgsp2HHEtcNCJ9kkWocFOiCCjVdqv8P792jc5kDj8f23",
+	"l26e5pjdfJ+zyatSM+DqAwKLlis2k8WGsFIzy5vtqa2pKtBaYmFH9+DaksJOqO+LEaG+9wfi3rYMC0vB",
+	"91BozB5sfCQed413S5SfnNR2O7vc1rPrE+eWxehu3CJFs1tmnw4Jb6aG4KLUVXxb0sWCFe+8htKzejj1",
+	"fS/ddR99p7OnEF2FY+xa8iFU79YRPHG79rfOwzdSR97PfXgLl+CA3mKJs5Dgq/YekjFe6j0sTm3Nttnn",
+	"0KFdUsMWUm0GNUWrsxJtKa7EoCOwVGNSjFigvEnBpe3CNbvhA+u0GtoI6zAD0HTLLgfDhZp1bgPa761G",
+	"7p/d+6ZLOkPLR8QzfrObZdzfzQ9G7lBDwMapiVQQD8YbHRMP3SpXG/xCuOwOswRjcbS5L3cyxC4d8meb",
+	"TRr7BB6bX+0YsDsIfXIe+6dMl35vBaFUWI0UbC9/fdog8mpVmQ2gDbthClLOKNpyLGJZps4UJFdpgs63",
+	"hEJ9n4EjsP3huBEXK7SXnaJ5a1uoHPhV9hoX39g95nq5OQBLsTQv6e66EBsgiJjXBemGgo2xQsGIaVtM",
+	"AyXUjZ4aAKEluahXAFwrKuiCqRD9qhjde5Vukl3rZEMTHkDk3Qmv3tayX4gPX3GzZ9rGHeNEx6rsBwst",
+	"hdNpgkqXUo975SM8Ca9sRooxTnrHOdpgE4N6CPCIjz9rkdd2/JBdQWOY6ZzmuHjVYTrvzRIdG0HBcl6w",
+	"qbcya8AZ5+sMRuhz/JNQQabs55xVZsqlcGECEFlJqywY653Q5ILDV5Gej5PZL2CQkdp8WP43/vXwzSs3",
+	"jt/kITg3csVfAuvuhfSuKTd4jHmtFBpYc7nCr4LvYx9LCqJIGBY+Xoax8aOfAD69xVng79iI0jDbaL1N",
+	"cDUTe63IDnQZXg5fvRLRZB89CehAPBWbBtwzIhWRotwQA8Z+Ocd0b8jbAgeU/XZacsGmgeRH4gvXEXhT",
+	"AVGAXLC9TtdOcQGvNp+/h0E+Z5PvaFUx4eKhOq4iYdmOcjEgbkeAdgsf3rFIJJOYnTZnxop9M5vGU/yt",
+	"GRyDKrGzlg2xZEieYQsuBJ51bwAjd+26n4+wnRPAkmDgDEN5PJn2G0yh7esmU7zvEUvFJvOcaYK/JgXv",
+	"fa6IFgMp21YNM/SaieQc2y6ssJJVetCC0dKgWK4lmUOwbH/wosbM61R4CAwD+oJiFbP6vq8jINGwCvl9",
+	"AxHY5ZYE3DnajgbPG84CZ6a+GsSq1iZkDc3YXCKr25CcCjJjhFoeeJfs3RWtKofm28D0jXsM3G1aJ+sG",
+	"gIpkdSHGCqRwa0ymmVNesgE5jN1wtt5t/sPHxgplCO8BtQZCW+Cincxhb+6cnJJaGF6iFWEA9mvhikNs",
+	"g5y1E0mUpYeK0WKTHquyqDMMEVK5VHdN/KMjY8YDIEYeNxNRiYblF6ileGRv5mk22sIXxOgGmofpTVT0",
+	"YKQJMpdlvUrnuwJ7S8o6TXjmdsrp/Hwh0RqmCq8Pb6Mn7gB8H3nEySaq9vTfnaWD95Qz4Pt0vODhKhEI",
+	"9rNJoaYkuVxZoj43TGVktiEo/I+STa1Y8AalkJSEKuR6rxF6Zvx03jpsJXUv3ztY6DCzlcXa/Qow3NKA",
+	"OjYokrFi7LWiuzYdxeUyLFM/+jibxA9j1UoXToNaoF9yFhs1oxzP1iH7VQ/d0bAd/aJtMQd4pMSipou6",
+	"Mhq1uWsh1/qMaNZoeM+s3gcDcyBHkeX25WkK5SLQu1fU28/a5aT6pG3pBzmTxWZvQ5IfctiiwcxelhX7",
+	"/LAcNhKNW6tqWx7i8cPqUtD0ppFSuoSN50uCxJxwjSEdPe0Df2/r4qknRtRC2l4eaM5ZWbRVzdFBlRij",
+	"GuJJfZSl925mkej/0y6PBK4jcLnUka7oz6/xLJ6/6JP0tObjE0whIh1FFG2oMrENhpeYoC8kBqsHRrsT",
+	"I5aMFlwsrjyrD6EFX+4XUuBvO7XrH9i6U1EhWfTgCssX9E/gNxn5rRXLfufrHrQJUHSUhy1v0Jkmjq3u",
+	"GpLT1wbhhFLENRp6Y6YogFQmFCjqHIU/gnOiKwoKoyjIclMtmdCkkKDfrahTlrYfUucG3Ubi6bPu1Qzc",
+	"7nD4Z8D8DisypGRUA5FFfwDxIVPZ7WIaG8z64vQwEY5xTGECI31Ym3NycQ174ZqAn9WVfiNyvneuEKx1",
+	"4KC3Rxd0zliTORdU5IysFTdQ4LDJZXn9w/sPry6+6QPJDg/zvm7sIX/0964Q5d1jEfYqoNijWuODFH5g",
+	"63FO1D6wrKQ2PW/oim4IxYpHQeagRLNcisJZIlLBpYEmn+7hnd3tk23JPedoJp2DvZQ1i+kEI2wHjm5F",
+	"U4jMUFhWc8z9Ht4zucWxeOENvk2RS7vzQfcfHJ/FqOMxE9/J49eVUluIMngGI92D+8PqVph8ns62u61/",
+	"7i7xIR3H3T5+uQHsv6UGvHew5tNUkXthU072xGqQaOewAuwZoQReeqZdPaqMULJmM6KXsmoTkRdp8SfS",
+	"vXc+7HXxPWNrHYAlyxAtmNHI0Z09mAsjgVCmBMJ9YHK31t+CpgE4fB+dT0cQWFLFzWZQkL7A+r6KLbg2",
+	"TIHQy00UtUWJG2KEhG3hkYqtk13CI5xp8p2sNUvOh6OMmK/gcwiWNa1aslD6NRsu22WndBHtIZZIFNyS",
+	"R32Ot2zXgbpAMuCvlDktr9CplNKDHVfA+Z5BwR9MruJ25pyWBPxGQardxUQbSfbLhCSbkHrSiFFJbbxg",
+	"2ALaXUDq1Wb//gAUfmAqJdl/J9c+VhNFix1xmbWRV5FlqZ9nMye0LCFvSrs8Bu7r3gFhT53ry/3PFRZS",
+	"V1dGDjHHi+B2rStfNQlgB/liQWaWemhWzs/JKSxUdHjyOI6QlOvypQUvsWCWTaXiMKW65mJhjxnyOKi+",
+	"dnFWqORaFEg75SDOYsyoXLjcHRoOgvucERwl7bvB+A8uhR6qr1eBfDFjpKJas8IZJu2YvgeApVqoFvTx",
+	"k/1cccX0wBYuaclEQZU7GfDzCXdntHSF20kt2kXnhgo83VWmdUru3scNb9njLmqWTjCjq6pkV1aq4Ql7",
+	"x3uJKeMhUTacANCriEKCq+KcPIcmCiD9IhB3Usy3Q+uaKjHqPoJzlZrMJQvSfIlwVY7wu8WSWw+DO6AR",
+	"L6uHUG1E6FxUC4ZT5PBd41Ht3Cg3SzJt+a6mZ85kp7TBfCHPQea8ZJg/tZRrV8QOjGro2axFwZQ2UhY9",
+	"Kto14iVKh3LBnK/bx1C4l3TmPa+NvbV/o5jYlIyv6sdfdEjr1uoNPmOqtYX0GQ8kwPhCg33WYTxdAYf9",
+	"GREWoInzoWbo6PVVAoHkBEU3EfZ/5xjhwfCErfUww2pRZlqnC616y/GhMkj2KuAW6n33wQ6TAA3J6YoR",
+	"b0pPx+t0zENUu+ryXORlrfkNOyc0zmFodA8rD1RshM0oWUI0ToWLq2OmYTA41ztBCN9ekq9efvnbRN4J",
+	"v2YDdOHl6VdECoJxnZbuQ13hAq3kZ9ASA7IMB0zT4xFwFmpqpqiTvGHqCB+Z9tevr/esr98uMTjiBTv/",
+	"Hi90KytFC+xU0osGTl1mowdsvx9aFNDshXi99MwxZo70xcWaYBGFUbbroMClchFotfWiclod4pYSXSUe",
+	"+Kr6he533Rf2ixm6rOcvXBFPSzULadmdjHr1QD8Z+NzrfWOJSgYyXKpA0e0zYGebbV4hqGPGrOps/9aG",
+	"zufAkqatahXT29T5CPWqdD3z5cDM7opVs00TmDDgEu5CKxKrRCgVVG7xZUd816S1lZbrZCUIppRU23zF",
+	"zUwJTde1gemu4l/fv/2BuF/RiBMHz85kHCA2cCZ+7LDVMaeiDTX1QHEiw02ZjhMwiua+/MEASe+J9cYi",
+	"UHThS2MqfXbiOw8d+05ErtGNPolpyPaduwoSuN6wp63n8M5VAByIUmxcCY7nOe+l11HjsMs+iYOq8Fdb",
+	"CogLae6lBv3YMjRjytY/Qpj1/ebV+SsfTK1rmXZGZ1PGRu1elMThayiP8c/4nYYCOL4GZe9032A1Rktv",
+	"fBna0K+PGyDyoGk5HtXYHtNVI3bXeoU6uHtK7buD5OOxk/UjUiRgMC50ZBCxP+UmjNibGbe9FcyR21K4",
+	"XLqhW2E/ht8F6/rI3aEEqxYcdEpa+pqksJbIrj+ycqwb+U0zkv/qgxvRf75s0OqnaE2HSIkKRPyJZ0W1",
+	"ISWdGJVodbDfVTTZUOHkozH9d3HuU4sgJtOfen0lxiykSYBqTwpz/sgoNno8VG73LyFLeH+f+t6JsXs7",
+	"rrsKD6aExlmio73SKZD/keVS5Lzk1Heo6tcq3NM2N9TRYiUhuIlq7MBr1V2wBqMytY6dal27y7AxrCnd",
+	"m2pu0XLUeSsoFjqdE4DwkTKJLxGc0ldcrcctJVddDB08dk5OsakwuKA0WbOyHFfwrYiKSuoh25jShixr",
+	"USgot0VNa+7RgXBx+cpd1lbU7QBMmvuIjqW78DQU+irmfQB8IDsEi6t0be1KFx5M2rB3xVakQOjBbCB+",
+	"wek7wBLmyTY5ocPo2N5/23re7H2ha6qKPd9p7JPbVuz23LQ3uGfV5tZdZnxZV3sSZ6EZD3p2sL0MOk3H",
+	"N1Vx7tW9VFj/zng1MnpjOAnUOWWH+6eGJ4Zya2+LvmP0PgcjXv1bcm2SqTBvy2LvauRNdnYCKO6rbeth",
+	"aFa7Kc9WaKW8yEjJtEZjKjhuZjS/Hgeo20vpjdIAg+YXjJf7Zc+Et8YDfuudQdC/azvauNZfpzVtQ7Wz",
+	"WGiMtFHvJu3wjxax3dlnyKMDks7tnWXb1DYpwLga1S532ptVrRwXGpA5q4eEAssY540SJNcRYbTwB8Hz",
+	"vsUZ1NEu6Ob4k3BJZGgp9PHsmtmHsTv8rTon3H8frHSLqrcYyhK6r2W+WdVIGHKNqKLlb7m7VwVPSAgP",
+	"ITv5YNkdeRnJUIAtG/LZDwlZuhZFFxCpvtaJpLQBtnX4lhtxbsGWTR3CZuOGeuDmFC7VXrHHblDR2f6w",
+	"UDzalj9SHk7H2eiIf3JNVsygvbfBvOyWqlGq9IOdbW5CboLfqi/wD/FtZyFmguuIUHMTmgK0wyu9S1sz",
+	"+z3WYbqN7N9ery/04AMmR3aUxHoIe4bdHC7BeFeH/9vI5hi2lo7WCgpMEyHmSqdnVm+4Fp0aQLPNHeJ8",
+	"bi+PDtAEL6c8PdHwtiLZVdy+LzgHBtKuY2AZK7T1jQARyKfJnamV6HZ7sZS205IF0jCg8QsrfErzEVh9",
+	"XPrBUS2gQ/nW9i09A3uh6Nz1jcdbsJtocLrAbjR4vnal8KdVwAtFIYY3xF4WTkKF4u++P7E99BJL12D8",
+	"ZjG8rA+eRd3ZDnULs0XoOJYIlAH9Mpk2g9nApRQLT4StPAx6lgtR4E2rm5E6zx7I00GDBqAxqGwbqKZg",
+	"cWsuyv50272z1aG9I8cFvQdRHeIopaU/GEJdM08r4nN7fktiopDLcuvK3VGuyXgj/nDDqygH5OD6bDdP",
+	"pHdivbuK9hcjfAMofQjYrqR66EtrOn1I2ZnSFMBhe37Ra+wryyrju2PY6wecVlZ5zZdSs6E44i5U7VrU",
+	"IfKPzgmG2OBv14xVoQ73hmikwL+qBCUPGYfQrraFaz4lj3jIyBrXybEJmkg0cdzSyvXjUvr4LWyk3gTR",
+	"c5O5Gu+bMT7giAK1p/gWEhHOXcB+UxFtx4H58dq9aNONIbv+eVbwRqZpBJpGngniTCTMpGvCaJbXlvC8",
+	"tweNB2rkNYN9zhhVTH3rT+ZfP36YZD2XOqF5bjVIeMvjN0SIEpe7UdWzkufkbcXE62+Ir3CThdwOWhfc",
+	"8mwydZGAU7s3WI8lR7CI5jyXxlSTz3bpVn4cUElcKoWumDAQFt0EqUbVLiCj08rAWROMCzIFKjChAQAE",
+	"6aLmdPxJYMRUCU2H0agA/fmxwI1VmzNMh5IlIyCLHJOLePqmxzfhdrxPAiseWJpIcqoUd92MUwfrQhLX",
+	"S0lobvQxge1uZA1bFtKAuRHD+zR5efoy+yTW8SP251lt4NFCRk9+cUxwHRDdapc5pRXW9ONS+KDMf/6T",
+	"lmJK/tHnEPwT2jVLnjOB4Qe8YMLwOYhZk4uK5kt29OL41PPg1ndNiCm0N8DAkoBok+fHp/iQrJigFZ+c",
+	"Tb44fg5jVdR11Dxp2tzaj87+a+kDrPt1MTmblFybi+Yx+7aiK2aY0kB4uJ3szzUDa7NbZUfDajDXqJo5",
+	"8KRjmuz8ZF/WlRQaV/ji9NSlAhkXkBcf859cQFoz/l2YQctvutWcicP1qc/nz9m23rjwqxM+0ksJez/x",
+	"+ShAdbz1axKhhhUH4lsydAFhRdHV/eRYcR/tv960myQ+05ied0ygGnGwNEGdfJovI4xEtmDpgMVUl8Pk",
+	"0nUgzHfGIrYBG0eob0OZBdKLyDfSAbLU4TSPnLwu2KqShol88we2mSDYoFdDFps7QIzT8u/LxgLHVFyl",
+	"GCNmnHJBvpeikMJqH6UrpOO5pa+tWptasb1zojo42uw0DcdtHP7cw8vne53ySLzrI9Bb6ErnsggZ5hG8",
+	"+kAHC+y6x07gGTfenVDuB6u+Oy4tCqo89Id2tr6h5Tn4fxARMOQH2CqWz0AxvhrC089ZTJpP/sKLz4P0",
+	"WTFaxJhzJ3o56l4+crN8JQzEpCau6ENsnH7Em7oQcb/ddceE7gVYe0klKxYoJQ0QzT2JEcqdJ7Q2S2nF",
+	"w5OFoi44bJDF/h4fGcVevSln3L21W2j8fLSQRxa/j/Q1r44k3Botj0JqDajBVlHYsU3Qt0Y8994qMXdm",
+	"5Ds3iMvpQ+MFqXChdwUnqwxBiBHIshiyWOfLjIh2v/sAQ/72t/Dd101HLXDkBLe3nM95zhSIqgvKhQ7u",
+	"dCg9AYmisTJ2TLCmaZNu48vtmSVbaVbeMH3cY7ruYax19og8d4fu6lp3PCwXiibt1g5HhdipOC5s/O7w",
+	"5cZFXhGajzYQNwBaKUKzm2H4K79fnBziDgvfi+WOR2aFUxgL1NFwKIM4eBgyDqd74rCvic/ef/CGKrQv",
+	"yA19QLR86EsOqROZ1w+ECZ0bW2ExB4ACNxmhDhZMonuvw9l9ceiEuSKch7tcJopHp7edXtyDFQghzMGV",
+	"Z/CFwx3DahdPhPADWWkCuZ85Ox7VZ/Lulf/SJfzGMIqHpHQ+JFkThsGqdwT4V6LwwA4phqZWghRyLTDP",
+	"EI1u3OjzOA+X29llvViOwoGSC3bkimFul1uj8u96b5h+WBnyLsag79kT7/t5j5KvBeRW+6y0H8q1g+cK",
+	"I1k89ECNL98UZQ/Z+AfGwZHlJjNrCd43TTdESy/Wzo8JEimo6LCWqnA1psF44iKzsICr4z1Eir4grFkM",
+	"x0/J/LRHdNNBy5cdvH3CcDeDbbWYH1bmb3dR+Zz2BWt5AJR6TzfohogQ65luIQ6EgnUqKu4m3CsXaZYM",
+	"5b6kZWnFMAg8oaW2Cu11sEZBEo0rNQwYZpm5RUENiJcvJaonbOUxuo9IVrd4s7mIRPFHo9iYKns40/3X",
+	"WFb7PGjiTVOGOAEJrQPumYOYHRJZTjgJBM57TxsGm+4GEHAubuXo7+GJUYYoJUu21b8TQtYCZQVQH5kS",
+	"DSuJhAv4fIlMyG7sMQWCS1mWjC7qQ3qHLsrSsbvVASAn5FNINYZ9W3K0pDeMaL4QrIBC8ds5twWsGRXX",
+	"R66Q2T0oxgnLMlZFQ3nWMMUKtJ2tpGKZJ5gVrVBykII9g3qiiCbeIeXTUEJhKK8g9ima207c1eTJiAf9",
+	"biq7Ioxa/Ub26hmyV6uQh9XA4rtJsW0ohJkfQhJ+V5smICau4Ue4myQjVHeMD2ZJMeYgvOn6J3uc8lFH",
+	"ehCnoJCEC389nCkCy1M8ScjeWfzpbsXZYfQnDra+1Mih7AU+UCpzRR7MkgkfdgUmnW0QCfl/2w0BX7tn",
+	"RgkOvsrIHrEg+7iuUlP6uP4w367gx/HTJUvSY+3jDaOq6bGB7h1OS/weehtb2jHJkkt2OYCtJWNy1Yuv",
+	"vvoqKs38IplrdUBn34W+MJNflFMQwXG7VxDzUZ3xAG7kUIE5DhnitvtB3FKuwolHNo84sSmkHxzj0nOf",
+	"juzhEuc6WLSrp1RTXWgnuqfzal+cvviNFf5cNi2Bz0aSL56TN1TlS/vFb+M8xFGo0i02HsiToxqwlsc2",
+	"T/h6GINRMQfwqFVMuKYOz7RP+8b6TNgMiduf7Wm4Yp8hy1sQbnHIJAE74iG7fZO3hHQkUfdPUoZM/bNQ",
+	"reTOQX2+kmCIoW3FrQyRjtt5N+NrOXGBMLvZ/Pc+YuY2d/TLYyO43T2YyaH4CFh/llCOxOoNTZnJwwKB",
+	"64I+ePGaWdJ66Z7qTdPrbVEEI4OVZDLiurESqaIIdhfA7nTKlPzz5yF5LZ1mcluB7a0oN6ERPFA12onb",
+	"G1hfE76ZlGOHbOu/whAsBI1dCDKzqLGiJl8eDEG+5aDcdIMxZxssSR2hiYde5EbuundzI3xtcu9nN8RW",
+	"cvfrAdiKOxuEcOi0pEkB5U+w2XDysG5NU3zbVMda5rwcdkxclGu60QSciIQaQ/OlffWYfIRiBtR1l9Bk",
+	"xiCFFsvZgWByw1WtmXbBnGDxw24aEmpVchNlaXzVN+8Vci1KSYvQ13avi5a5YeZIG8Xoqn3hgQjMuKAq",
+	"VX08eduuMQy6ZOwbIewi7AlLih3IrQvnCrk8kEFuaXLTndcDgz+bQ4KDYit5cwCLVs9Hs15KsGnQonBp",
+	"au1yRFE6ku/XHMrIzKF6vEtlgvcxO8mlVPo2wRBveQEP29v5JNpAlrVKnedUQF8aGA4uc+rHmcJATfMU",
+	"u7CSGVact24di69o41pF+aQvQ4yivEwlU8DhsgikDx1C9jLRFwXmPIQO8oFeB5Sna7ohdEG5GIBHC1pW",
+	"W9lum/oWnnja0Sm7ipzvZK7OV3MIodMC3Aoy9Zpun3tbLL7FumZPNaoYKwc+rAbfzHlP+vtFUTj1Pejn",
+	"7iJ3K+iARrsFom99cfV7hPVB9lgfJIDurWCh2PThlKjm/E7avRAGyVJU232HTrUlG2xAN7knpeQxXe7b",
+	"20Xc2uv+0fHayjJYK1KCbpJhomNFlXHtPklJZ6w8lFLvOqeGSRtbjyGFZJDwkWH2NSqgB4LUIdHpMu6P",
+	"13JgupMwIVQIpBesFu79GnYrmvIC1X5qyLXVy+ADJK1A88csxH9/ElFdREioxn599ufQKJJh3JMLVoii",
+	"ClIij/OtbsOoRwviu3tjlHYdjhUX7tPzfkRq05bjTi7SPD5IN+Zj27+bfhXDWTkHTMRZj0dTQJChYL0h",
+	"LnsSGp4MMgjfDOSQJFdcYTREMrrGd0zz4QwYY9bpctz3M+5Hx30tkjEEPGsWPIaWR8HAoCYv7EYOZGrC",
+	"Ag/+hEBpdn4SuEhvrufY1daf4ONSbqj6QxVrLhSg1Ns1b0N8h0ivh9UnQnVvSwfv2ofIBJT9e6SZbZQY",
+	"SRL5qpJqR3TJa/fMrzfDBHf4d5tkghZnYu9aE4QIVhAtyZyqwRxrDxXDWSQfQGr99w/fHv0ug3+e/wbo",
+	"9EcuCrnWR89ffPki806fXK5WNCOarXguS0vkFTF0RmbMrBkToUk3ZLpwU/oiwHQmb4BofhK+1Tba9dAq",
+	"6IwoLjfuHBtkSnVNFhIStcmMLTmUIjgjVsOGB/AILBeby7KELuE45kLKgii5hrjdT+KaVV4AmdECs/E0",
+	"HCMr8AVoJgzWNLPmOXNFtkJG+TG5MGQltSEvTsmbr1PCdV2VkhYOQMfFd/Ey1EYdjg7vevR2CKiJEpvK",
+	"khx35lia0UTd08/IdM5ZWfzLd/jENOqfCS6Pf7m0+/7H//d//2k6oEavoEhHs+RU6by0N7KR2aPg2oDT",
+	"dwkuw2xM1xMbKogqE2UjwFUvKdSphO0i2A5s0Jn2HsN9uRfvN+xnc5Lrm1u4WXZx2xcH47aehicEU2jI",
+	"z8W5VRxULTT4vwVjhW71/1/RqjoIR8alEAqkwApy3sHtePLl+/8ASElS04gr7zYIBrpwbybBLccaKOUB",
+	"juw7ubbchlDhqS/XWVvj48UQ97mdzTA+5BN79xZob+0TqxM3tKLVEOF+Gqb4N27XTwdVG+5rEfVg2X48",
+	"kGLMTOX5EqFL1SJi+aMQMrR5HiE0v/OP/tpl53D4f8d52iAYYlqTlQesPGQs6wH/oCtuel/0y8PksWPT",
+	"Sbj0ARc92NwBPHfg/+3jBl0AJf6v3745JzkrS+07yujKcjS9ZMw3KLLISe1JstooWvLD6Mvbr4rqXQz6",
+	"1hcWqv65O4tzjbbSkndQRqKdLPQQqTHfc/0AuZLtQppxZldGVlDV9oyYZSjPtKbcZO6LKPMLCiDY79CM",
+	"NpBQc1Dj33vGrC4D1hc/SXR600FzXeo+n6qrvpcp9YAx99uTtO7BhGaiJFdHlVr1jyvKC+gfsSVfy3co",
+	"xxLfScD5aAng1MgrjCe+4sWUQFdiV0+eYvVEPLRzpJdTqzsMvQC0CxoIuqdnEhtx2sE+CaOo0HPm8gY4",
+	"1qqZ16I4Jp0qeO3sSWd7xqCrN2icpiJExEdxVzirpf+fxFTeMHWEK50CYk79B003XCywVHXmBymIfWGL",
+	"YzHq1P5EDNztuxhXbnaw5Umraxf+F+XMPE93+bm1gV3ute6OuOU7lvx9Gtix5RpE9ID1EBrJ0JAx4rsw",
+	"Cgb2BdD1IdFd+oDEQSs8WpNOXAXn7eF0+Mw7HzX8iw2ri/axK7xuXiuzZBpCbg7mUsQTBKODrI2Goh5Q",
+	"QcklTDzTRFGxcNcusMRnq/bnYIC7u84HqlUIG3nStQrHRNk7DuJNq9EpH65KoWPp7ULpXBPFF0vTFN7h",
+	"JkQOdwpFd68Zyc8O4T08tSPODFJhUIaNoA2ZLABbyoTsa6DGVuRuV51+e5y7ZXM/QgJ5w7MecNJrLorR",
+	"lZ79Nf+BY5jkrzDRyG9xdy5eS1nzMX2u6MH64Dl6cRGZPbO+W2i829weBI4HOOUhclmF3w8Si9uUpmh1",
+	"jYnIzgHDdNtH/SC8MVzY02WP22788h7Y4Hq4SG+bCXZLk2zDm3utk3PYa/yvIjl3h8vDVcjBkVpFciD0",
+	"45qBQaMpIwbu222Vc9rgqVguRc5LHshLMv0RIwvBf5BhQ1AghCUX1z4EbybltQa/kVTXrt0+5EX5gD5G",
+	"GLbkgFe1YRV0BsTgEfT6+sTCzScBFmeKxZtXEnMtf2ga9rs+bOncMlr82N7WTpmSpUvOnUMWqjPijkhp",
+	"uK8KPvdJVztHNZR+YNmdz2oNPLDgmi4UY/owOV2QjsgaUCM4OCo93sPdgRdfWtIRFA/lnV15YAeipgfB",
+	"3EoO2C63aYYrV7799dpi1RSgfwoN1ELT4WmrtIKDTfcW2DTWXCdqkVrF50e/plv2VRnXNdL3VmlCfl6c",
+	"Hi7k54KE5tVQQIEqb+PZt2zCy4NXTUAxu4vdci1ITjUrJR3SGVfoirwfhXFwoWa4mKqQ64GlwgN0VrIH",
+	"VXDvsVzZiI59D1eVrd18/V7m/cUot45a3XsrI08VRymqgYQOZ/tCm3j33BOqUBaD1qgC6k1xsnTqaejx",
+	"Bs6j81AAHWVCIi2hCWVluSayYoJAo3dGHD7v5+tobeGxPR3+gpOQCSAQUo4xLBqTjR+r/dvXkPxDm+oO",
+	"0EfLeMem706XAPNYmDkJAw6VRoLfuWb7iRr3yv8egYs9ZvQXyF8fIPrqcFnBqJOBROitiQ66wZ0mDxRv",
+	"uqJi40FU+0wtiOZHPXCQQmdRvw3wB46A5Z22xYaG3zePG7IsqrCCR2sbGShGaNsD5CyL+uDao19ybaTa",
+	"DHLKO0TwdokrtIXQzHcSooJMeTGF5v4QF9FTfVjBb8+P52+ogc4JTyUCyO3kVcEf3Pw0DloJBVuLkGss",
+	"RKYfEXx/xOJCqDEDG4ZMVeDPGcG+9qywimS+tAQFdOkG68aQkBPsmH/w6k3YXyWXK1T7fTCDCcU1/Se3",
+	"mmcapTIot6QYxX6XsqAb+0ur1HI7dOiT8NU00RubiiEihwshwuNivyyE7DYiwpYBW/sD4zYv7aOfs8Y6",
+	"3c6UOt3dGahgj2523ibr4jYfswe1W0LkKXP6iP+8ZGXRwqXRmF1bIrstlMC9fgEP/nJDf2D92xVtT22i",
+	"YmsHaiPsTZhSkVJKsPkabMrkbmMw4fWuIkb/xkNdvi1m28aVzpSlvlDpDYTVpiW96T2FbdChYdvM5b+k",
+	"jbRNPbdHVCJCtbzDqRAf1kyYDaGYXhvHh2MhxyVVq3ldTg4osz7TWMgRvUCulKPOvNm9C053ruy4pRCj",
+	"RZ0mcBmL/XKFTYiOyYUrOFkLw8tWFUYe1WdUrnijN6g0IksGmj1sD6OGufkkuCaO1xbn0e+abnTo1401",
+	"tKG5Gg6fL0FOatKgn5+SN1+HAoT2zvAe7WfdGBSOP4kPvkgn10QzFvniHMhi23nwFJqozCNocsUZeffN",
+	"txn513evfp+Rdz/8PiPfvXp9aTf9kc3eHZO34LBxs2Ii+cvT00+iCVJDFZxMobjqNCl6FMVhy0AOCROr",
+	"ujS8osqczKVaHRXUuP5fuSxcTqOnNNGbHxyidbEaoHsAreNhduQNxDjt688mouCtiifoip2jjoVlQKd+",
+	"nmlstRtMM2rTiKI5c5j3sU13zUH0qdQfWGUOVnkwVJGlO+rI9hmRYkWdb3WTX3YLF7xnaAIJbnv01mMZ",
+	"YQZcW6IXP6Uku3iTH8O89ypP+knuP6Iq1HzwFHVFoVkgmXMT2gnQG8pLZw68P+HifuJxCpZbiv1r16e+",
+	"wW329Kk+8DRsFrIXQZRsh/+82L8AHJblfxpRQFvUMXdKj6mOuSUk9C/FSkb1ePULzTMHD1+zg/7aseVH",
+	"2OUOZPnoqJ9grMB+Gihq/r0gy4/O/PeIyAI8G9i0c4yCQuArMMHKMeHwrrgE4UNaH74LaSsJMfDRrVbE",
+	"nFbOhAh/te2H8RDBiPhxydDrgyViciqEhNalPkosqjn/5ekXrlA9BvBBgtBwBB/GVT0WPXh4oH/v48ge",
+	"02Knr31jepZz3UC4DyawfwCkezc1WJ728FMDzFu4KxRdH1zk8gP/krnIPgbpp0rAP7p7EI8Iy9CfIbbY",
+	"uJzv/Qm2DmnrW/uRh6fGNp6iru0UJRaaLXPOUCe1u6Ri47xfipsNcT2M94ykfH56T6GUpcxpiayRax80",
+	"lFoaPHgFVQDuv6VpN4TSpSbm9puhwnKyYuLeIlx+MX4GD7yP2BrLrWC4GklSynkrfKcoQCZScjCjACKF",
+	"wAhEnqwv+0xzKgpeUMP0FMxqBZkWfA5hzOaMWAo6haT0AiWZsvwkjLNbHJMPaxmWrV2mBbSm94+4iQcs",
+	"nu+bHT/ViiZhiQ9sCGzP2wHFonhcGakYAa4ttrE7oCkChXtH8SHTXrSjxzpai8y76cDBag6ygpvbI+GT",
+	"iz/yW3mMAKSxwPWUQpAupVIsNxEyA9fISyiXZUZj9vjiZInKV7+y8mT+ZH5Z1ck+tNYAPeyIls7pO1Dn",
+	"ySyZZsfkQnSqYLl+ehXdMBZVpWiEjk9iSq2UEgQO+HSFdYJA2tBQh3MT3MlQc2NL0ac0WP1XlbSnWSUt",
+	"kMIxRdLsoCyvrQoIt2jkNROTsz/+ZC9IM3Xjr7dW5eRssjSmOjuB5i2gSv0Uhu0V5Gt3otVRmHbca/XM",
+	"t5epoA6fKzYZshmtdgXOaGy44VQqX/qlr6C1que7Cs9zXrLoZV88sv8ydEfM4ljyoZbvITXVNYNaS1Ix",
+	"WZXgXkSTYzSjz4VO6ZOx0wrMniIU4fGRQ+egYrQbMUOhOYiFr6KJLrydLDXXx6WM8/x8HEhGNBc5g7RT",
+	"3BgEKVnYWlJRxKPXZikBUPqDQ92jwrcBSGSYhDD9YPhzXUdX0QzBLNKf4N/60Txo4XBE5IxUS2nkQtFq",
+	"iY9BwEg0eON1T5+N0+UtxjSLdajl6pM2upj9vSkhCiFgAdWiORtUS1btB0LeZLVDHnLrONo50z99/v8B",
+	"AAD//w==",
 }
 
 // decodeSpec returns the embedded OpenAPI spec as raw JSON bytes,

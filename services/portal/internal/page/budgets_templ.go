@@ -592,7 +592,7 @@ func budgetView(f *form.Form, s sheet) templ.Component {
 			}
 		} else {
 			templ_7745c5c3_Err = component.Table(component.TableProps{
-				Caption: "What happened to this budget", CaptionSize: component.Small, Scroll: true, Head: []component.Cell{{Text: "When"}, {Text: "What"}, {Text: "Why"}, {Text: "Amount", Numeric: true}},
+				Caption: "What happened to this budget", CaptionSize: component.Small, Scroll: true, Head: []component.Cell{{Text: "What"}, {Text: "Amount", Numeric: true}, {Text: "When"}, {Text: "Why"}},
 				Rows: postingRows(s.ledger.Items),
 			}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
@@ -698,7 +698,7 @@ func postingRows(all []funding.BudgetPosting) [][]component.Cell {
 	rows := make([][]component.Cell, len(all))
 	for i, p := range all {
 		rows[i] = []component.Cell{
-			{Text: component.Moment(p.At)}, {Text: wordsFor(postingWords, p.Kind)}, {Content: postingCause(p)}, {Text: pounds(p.Pence), Numeric: true},
+			{Text: wordsFor(postingWords, p.Kind)}, {Text: pounds(p.Pence), Numeric: true}, {Text: component.Moment(p.At)}, {Content: postingCause(p)},
 		}
 	}
 	return rows

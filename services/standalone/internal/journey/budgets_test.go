@@ -107,7 +107,7 @@ func TestAFundsTermsAreChangedByTwoPeople(t *testing.T) {
 	manager.open("/budgets/funds")
 	manager.click("Instead of a course")
 	manager.sees("Glasses")
-	manager.seesNot("Propose")
+	manager.seesNot("Propose new terms", "Propose something else")
 }
 
 func TestABudgetIsOpenedAndThePageSaysThatItsYearHasNotBegun(t *testing.T) {
