@@ -264,28 +264,28 @@ func (e DocumentState) Valid() bool {
 
 // Defines values for EntryKind.
 const (
-	EntryKindCommit   EntryKind = "commit"
-	EntryKindHold     EntryKind = "hold"
-	EntryKindPay      EntryKind = "pay"
-	EntryKindRecover  EntryKind = "recover"
-	EntryKindRelease  EntryKind = "release"
-	EntryKindUncommit EntryKind = "uncommit"
+	Commit   EntryKind = "commit"
+	Hold     EntryKind = "hold"
+	Pay      EntryKind = "pay"
+	Recover  EntryKind = "recover"
+	Release  EntryKind = "release"
+	Uncommit EntryKind = "uncommit"
 )
 
 // Valid indicates whether the value is a known member of the EntryKind enum.
 func (e EntryKind) Valid() bool {
 	switch e {
-	case EntryKindCommit:
+	case Commit:
 		return true
-	case EntryKindHold:
+	case Hold:
 		return true
-	case EntryKindPay:
+	case Pay:
 		return true
-	case EntryKindRecover:
+	case Recover:
 		return true
-	case EntryKindRelease:
+	case Release:
 		return true
-	case EntryKindUncommit:
+	case Uncommit:
 		return true
 	default:
 		return false
@@ -579,6 +579,7 @@ const (
 	Approve  Verb = "approve"
 	Decline  Verb = "decline"
 	Edit     Verb = "edit"
+	Endorse  Verb = "endorse"
 	Return   Verb = "return"
 	Submit   Verb = "submit"
 	Withdraw Verb = "withdraw"
@@ -592,6 +593,8 @@ func (e Verb) Valid() bool {
 	case Decline:
 		return true
 	case Edit:
+		return true
+	case Endorse:
 		return true
 	case Return:
 		return true
@@ -2162,6 +2165,22 @@ type AddDocumentParams struct {
 	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
 }
 
+// EndorseRequestJSONBody defines parameters for EndorseRequest.
+type EndorseRequestJSONBody struct {
+	Code  ApproveCode `json:"code"`
+	Words string      `json:"words,omitempty,omitzero"`
+}
+
+// EndorseRequestParams defines parameters for EndorseRequest.
+type EndorseRequestParams struct {
+	// IfMatch The version that was read, as its `ETag` gave it: `"7"`. Without it the answer is 428, with another than the thing
+	// now has 412, and `changes` say who changed what since.
+	IfMatch IfMatch `json:"If-Match"`
+
+	// IdempotencyKey The same key from the same person does its work once; later calls answer with the thing as it now stands.
+	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
+}
+
 // DeclineRequestJSONBody defines parameters for DeclineRequest.
 type DeclineRequestJSONBody struct {
 	Code DeclineCode `json:"code"`
@@ -2316,6 +2335,9 @@ type ApproveRequestJSONRequestBody ApproveRequestJSONBody
 
 // AddDocumentMultipartRequestBody defines body for AddDocument for multipart/form-data ContentType.
 type AddDocumentMultipartRequestBody AddDocumentMultipartBody
+
+// EndorseRequestJSONRequestBody defines body for EndorseRequest for application/json ContentType.
+type EndorseRequestJSONRequestBody EndorseRequestJSONBody
 
 // DeclineRequestJSONRequestBody defines body for DeclineRequest for application/json ContentType.
 type DeclineRequestJSONRequestBody DeclineRequestJSONBody
@@ -2906,6 +2928,24 @@ type ClientInterface interface {
 	//
 	// Corresponds with POST /requests/{id}/documents (the `AddDocument` operationId).
 	AddDocumentWithBody(ctx context.Context, id Id, params *AddDocumentParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// EndorseRequestWithBody Say yes as the first of two
+	//
+	// Where the caller may not approve so much alone. Nothing is promised until a second person approves.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /requests/{id}/endorsement (the `EndorseRequest` operationId).
+	EndorseRequestWithBody(ctx context.Context, id Id, params *EndorseRequestParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// EndorseRequest Say yes as the first of two
+	//
+	// Where the caller may not approve so much alone. Nothing is promised until a second person approves.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /requests/{id}/endorsement (the `EndorseRequest` operationId).
+	EndorseRequest(ctx context.Context, id Id, params *EndorseRequestParams, body EndorseRequestJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ProposeReduction The same request made to fit what is available
 	//
@@ -4232,6 +4272,44 @@ func (c *Client) ListDocuments(ctx context.Context, id Id, reqEditors ...Request
 // Corresponds with POST /requests/{id}/documents (the `AddDocument` operationId).
 func (c *Client) AddDocumentWithBody(ctx context.Context, id Id, params *AddDocumentParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewAddDocumentRequestWithBody(c.Server, id, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// EndorseRequestWithBody Say yes as the first of two
+//
+// Where the caller may not approve so much alone. Nothing is promised until a second person approves.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /requests/{id}/endorsement (the `EndorseRequest` operationId).
+func (c *Client) EndorseRequestWithBody(ctx context.Context, id Id, params *EndorseRequestParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewEndorseRequestRequestWithBody(c.Server, id, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// EndorseRequest Say yes as the first of two
+//
+// Where the caller may not approve so much alone. Nothing is promised until a second person approves.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /requests/{id}/endorsement (the `EndorseRequest` operationId).
+func (c *Client) EndorseRequest(ctx context.Context, id Id, params *EndorseRequestParams, body EndorseRequestJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewEndorseRequestRequest(c.Server, id, params, body)
 	if err != nil {
 		return nil, err
 	}
@@ -7717,6 +7795,77 @@ func NewAddDocumentRequestWithBody(server string, id Id, params *AddDocumentPara
 	return req, nil
 }
 
+// NewEndorseRequestRequest calls the generic EndorseRequest builder with application/json body
+func NewEndorseRequestRequest(server string, id Id, params *EndorseRequestParams, body EndorseRequestJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewEndorseRequestRequestWithBody(server, id, params, "application/json", bodyReader)
+}
+
+// NewEndorseRequestRequestWithBody constructs an http.Request for the EndorseRequest method, with any body, and a specified content type
+func NewEndorseRequestRequestWithBody(server string, id Id, params *EndorseRequestParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/requests/%s/endorsement", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		var headerParam0 string
+
+		headerParam0, err = runtime.StyleParamWithOptions("simple", false, "If-Match", params.IfMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+		if err != nil {
+			return nil, err
+		}
+
+		req.Header.Set("If-Match", headerParam0)
+
+		if params.IdempotencyKey != nil {
+			var headerParam1 string
+
+			headerParam1, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Idempotency-Key", headerParam1)
+		}
+
+	}
+
+	return req, nil
+}
+
 // NewProposeReductionRequest constructs an http.Request for the ProposeReduction method
 func NewProposeReductionRequest(server string, id Id) (*http.Request, error) {
 	var err error
@@ -8991,6 +9140,24 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with POST /requests/{id}/documents (the `AddDocument` operationId).
 	AddDocumentWithBodyWithResponse(ctx context.Context, id Id, params *AddDocumentParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*AddDocumentResponse, error)
+
+	// EndorseRequestWithBodyWithResponse Say yes as the first of two
+	//
+	// Where the caller may not approve so much alone. Nothing is promised until a second person approves.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /requests/{id}/endorsement (the `EndorseRequest` operationId).
+	EndorseRequestWithBodyWithResponse(ctx context.Context, id Id, params *EndorseRequestParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*EndorseRequestResponse, error)
+
+	// EndorseRequestWithResponse Say yes as the first of two
+	//
+	// Where the caller may not approve so much alone. Nothing is promised until a second person approves.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /requests/{id}/endorsement (the `EndorseRequest` operationId).
+	EndorseRequestWithResponse(ctx context.Context, id Id, params *EndorseRequestParams, body EndorseRequestJSONRequestBody, reqEditors ...RequestEditorFn) (*EndorseRequestResponse, error)
 
 	// ProposeReductionWithResponse The same request made to fit what is available
 	//
@@ -11804,6 +11971,61 @@ func (r AddDocumentResponse) ContentType() string {
 	return ""
 }
 
+// EndorseRequestResponse200Headers the declared response headers of an HTTP 200 response for EndorseRequest
+type EndorseRequestResponse200Headers struct {
+	ETag etag.Version
+}
+
+type EndorseRequestResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Request
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *EndorseRequestResponse200Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r EndorseRequestResponse) GetJSON200() *Request {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r EndorseRequestResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r EndorseRequestResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r EndorseRequestResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r EndorseRequestResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r EndorseRequestResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 type ProposeReductionResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -13373,6 +13595,36 @@ func (c *ClientWithResponses) AddDocumentWithBodyWithResponse(ctx context.Contex
 		return nil, err
 	}
 	return ParseAddDocumentResponse(rsp)
+}
+
+// EndorseRequestWithBodyWithResponse Say yes as the first of two
+//
+// Where the caller may not approve so much alone. Nothing is promised until a second person approves.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /requests/{id}/endorsement (the `EndorseRequest` operationId).
+func (c *ClientWithResponses) EndorseRequestWithBodyWithResponse(ctx context.Context, id Id, params *EndorseRequestParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*EndorseRequestResponse, error) {
+	rsp, err := c.EndorseRequestWithBody(ctx, id, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseEndorseRequestResponse(rsp)
+}
+
+// EndorseRequestWithResponse Say yes as the first of two
+//
+// Where the caller may not approve so much alone. Nothing is promised until a second person approves.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /requests/{id}/endorsement (the `EndorseRequest` operationId).
+func (c *ClientWithResponses) EndorseRequestWithResponse(ctx context.Context, id Id, params *EndorseRequestParams, body EndorseRequestJSONRequestBody, reqEditors ...RequestEditorFn) (*EndorseRequestResponse, error) {
+	rsp, err := c.EndorseRequest(ctx, id, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseEndorseRequestResponse(rsp)
 }
 
 // ProposeReductionWithResponse The same request made to fit what is available
@@ -15486,6 +15738,52 @@ func ParseAddDocumentResponse(rsp *http.Response) (*AddDocumentResponse, error) 
 	return response, nil
 }
 
+// ParseEndorseRequestResponse parses an HTTP response from a EndorseRequestWithResponse call
+func ParseEndorseRequestResponse(rsp *http.Response) (*EndorseRequestResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &EndorseRequestResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Request
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers EndorseRequestResponse200Headers
+		if values := rsp.Header.Values("ETag"); len(values) > 0 {
+			var value etag.Version
+			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ETag = value
+		}
+		response.Headers200 = &headers
+	}
+
+	return response, nil
+}
+
 // ParseProposeReductionResponse parses an HTTP response from a ProposeReductionWithResponse call
 func ParseProposeReductionResponse(rsp *http.Response) (*ProposeReductionResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -16104,6 +16402,9 @@ type ServerInterface interface {
 	// AddDocument Add a quote or a receipt
 	// (POST /requests/{id}/documents)
 	AddDocument(ctx echo.Context, id Id, params AddDocumentParams) error
+	// EndorseRequest Say yes as the first of two
+	// (POST /requests/{id}/endorsement)
+	EndorseRequest(ctx echo.Context, id Id, params EndorseRequestParams) error
 	// ProposeReduction The same request made to fit what is available
 	// (GET /requests/{id}/reduction)
 	ProposeReduction(ctx echo.Context, id Id) error
@@ -17754,6 +18055,59 @@ func (w *ServerInterfaceWrapper) AddDocument(ctx echo.Context) error {
 	return err
 }
 
+// EndorseRequest converts echo context to params.
+func (w *ServerInterfaceWrapper) EndorseRequest(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id Id
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params EndorseRequestParams
+
+	headers := ctx.Request().Header
+	// ------------- Required header parameter "If-Match" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("If-Match")]; found {
+		var IfMatch IfMatch
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for If-Match, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "If-Match", valueList[0], &IfMatch, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter If-Match: %s", err))
+		}
+
+		params.IfMatch = IfMatch
+	} else {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Header parameter If-Match is required, but not found"))
+	}
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for Idempotency-Key, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter Idempotency-Key: %s", err))
+		}
+
+		params.IdempotencyKey = &IdempotencyKey
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.EndorseRequest(ctx, id, params)
+	return err
+}
+
 // ProposeReduction converts echo context to params.
 func (w *ServerInterfaceWrapper) ProposeReduction(ctx echo.Context) error {
 	var err error
@@ -18271,6 +18625,7 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.GET(options.BaseURL+"/requests/:id/reduction", wrapper.ProposeReduction, options.OperationMiddlewares["proposeReduction"]...)
 	router.POST(options.BaseURL+"/requests/:id/submission", wrapper.SubmitRequest, options.OperationMiddlewares["submitRequest"]...)
 	router.POST(options.BaseURL+"/requests/:id/approval", wrapper.ApproveRequest, options.OperationMiddlewares["approveRequest"]...)
+	router.POST(options.BaseURL+"/requests/:id/endorsement", wrapper.EndorseRequest, options.OperationMiddlewares["endorseRequest"]...)
 	router.POST(options.BaseURL+"/requests/:id/refusal", wrapper.DeclineRequest, options.OperationMiddlewares["declineRequest"]...)
 	router.POST(options.BaseURL+"/requests/:id/return", wrapper.ReturnRequest, options.OperationMiddlewares["returnRequest"]...)
 	router.POST(options.BaseURL+"/requests/:id/withdrawal", wrapper.WithdrawRequest, options.OperationMiddlewares["withdrawRequest"]...)
@@ -20524,6 +20879,55 @@ func (response AddDocumentdefaultApplicationProblemPlusJSONResponse) VisitAddDoc
 	return err
 }
 
+type EndorseRequestRequestObject struct {
+	Id     Id `json:"id"`
+	Params EndorseRequestParams
+	Body   *EndorseRequestJSONRequestBody
+}
+
+type EndorseRequestResponseObject interface {
+	VisitEndorseRequestResponse(w http.ResponseWriter) error
+}
+
+type EndorseRequest200ResponseHeaders struct {
+	ETag etag.Version
+}
+
+type EndorseRequest200JSONResponse struct {
+	Body    Request
+	Headers EndorseRequest200ResponseHeaders
+}
+
+func (response EndorseRequest200JSONResponse) VisitEndorseRequestResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("ETag", fmt.Sprint(response.Headers.ETag))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type EndorseRequestdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response EndorseRequestdefaultApplicationProblemPlusJSONResponse) VisitEndorseRequestResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type ProposeReductionRequestObject struct {
 	Id Id `json:"id"`
 }
@@ -21185,6 +21589,9 @@ type StrictServerInterface interface {
 	// AddDocument Add a quote or a receipt
 	// (POST /requests/{id}/documents)
 	AddDocument(ctx context.Context, request AddDocumentRequestObject) (AddDocumentResponseObject, error)
+	// EndorseRequest Say yes as the first of two
+	// (POST /requests/{id}/endorsement)
+	EndorseRequest(ctx context.Context, request EndorseRequestRequestObject) (EndorseRequestResponseObject, error)
 	// ProposeReduction The same request made to fit what is available
 	// (GET /requests/{id}/reduction)
 	ProposeReduction(ctx context.Context, request ProposeReductionRequestObject) (ProposeReductionResponseObject, error)
@@ -22999,6 +23406,55 @@ func (sh *strictHandler) AddDocument(ctx echo.Context, id Id, params AddDocument
 	return nil
 }
 
+// EndorseRequest operation middleware
+func (sh *strictHandler) EndorseRequest(ctx echo.Context, id Id, params EndorseRequestParams) error {
+	var request EndorseRequestRequestObject
+
+	request.Id = id
+	request.Params = params
+
+	var body EndorseRequestJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.EndorseRequest(ctx.Request().Context(), request.(EndorseRequestRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "EndorseRequest")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(EndorseRequestResponseObject); ok {
+		return validResponse.VisitEndorseRequestResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
 // ProposeReduction operation middleware
 func (sh *strictHandler) ProposeReduction(ctx echo.Context, id Id) error {
 	var request ProposeReductionRequestObject
@@ -23423,231 +23879,233 @@ func (sh *strictHandler) ProposeSupplierBankDetails(ctx echo.Context, id Id, par
 // const string: with thousands of chunks the chained `+` fold is several
 // times slower for the Go compiler than parsing a slice literal.
 var swaggerSpec = []string{
-	"7H3bkhs3luCvILgToZmYrItkubtdFfNQLsttTVuWxtKMHlreIpgJkuhKAtkAsmhOhyL6cZ/3efdl90/2",
-	"U/pLNnAOgERmIslkFeti9zgcoSKZieu5X/8yyeWqkoIJoydnf5ksGS2Ygj9ffaAL+2/BdK54ZbgUk7PJ",
-	"hyUjN0xpLgWRc7JeUkO4Jnop1yIjRhLNREFmNL8mXJDp6/nRG2ry5ZSsl0wQDg+zghtWTLKJYn+uuWLF",
-	"5MyommUTnS/ZitpJzaZik7OJNoqLxSSb/Hy0kEfuS2bo4vg/cA3xT0d8VUll7OsVNcvJ2WTBzbKeHedy",
-	"dcKFNowWR7qu7EP+8wmt+IkdcPL58+fP2aSiiq6YcUdwoS9M4gikoaUmVBNqiFkyYncs58QsuSYF3WRE",
-	"1sZ+sZI3bGVPllBRECaM4kwTWkrBzu3rZsk2hCpGhFwTPiclmxv77iSbcDvRn2umNpNsIujK7pvqK2p/",
-	"a05pLtWKmsnZpKCGTbLOqX2Oz0Zf8+pIwhZoeVRJLgxTk7M5LTX7nE1eF3Y8mBXOLkzKt99TWEFdw5Od",
-	"FcDIbFVJw0S++QPbpAFK0xUj12xD5kqu4Ejhm4opLQUpJNOEG03WUl0TKXJ2TkpqmCI5Le1FCL1miqy5",
-	"WcK7ZsnFwp4vN3Cy2lBR6GN/qgjizQ6jBR7ZFcbbW9Gfv2diYYHp+elpNllxET7f6bjngBXb0ctY3FpT",
-	"TRSjRYYb0mRq8XJKFvSGEW7OyPTT5LefJtNj8pGbpQU8jkDpToVr8vLF7zI8HSqkWTJlRxbNUX0S9pSW",
-	"VJOXz19kAKvTfEnFgukp0XRD1ktJ8IsCEV5zkbPjT2LwSB3WbwWdihrDlH39v3+a/PH06Kuf/vI8e/67",
-	"z58m/9ADpAciANnkHV2w/q1cyloYViB4Ph9Az8q+Gm+wYHNalwZAZUV/5qt6BWB06iDJfRH2amFkwdRe",
-	"gPSe/2divT/KtSaUuBWlFqvte8nFvvgyWu2Lgy31swUFXUmhGZDWd0rOSrayf+ZSGCbg2mhVlTyndoiT",
-	"Cp/45z9pu6e/RGv9B8Xmk7PJfztpeNcJ/qpP/Lhwm+1T+Qj4xIQhayUddXKvAbEvS7mmIofzrJSsmDIc",
-	"F0sVS3Clz9mE3lBe0lnJrirm3mzPmdOK/O1//E+yZGUBf+RyteLGApP9VFGgmoGKcmF+83KSOuacVkNz",
-	"WJqRy1pp9kyTSvGcIekAVjRX8j+ZGDmHpPnyihcjCLt/GMHpL6mf3T6bVY9agd3GVS6LoVHh99FLhKcH",
-	"12gvZa/ljZz3T3KmGbtmauxCZcUEKyx37zL1I8NXSc5uIWevtQNgXGlZqzx9GvBAcYXItlOycExq1OSf",
-	"YzbwRxQpWmcUX2wbCNqXGKNBvODO7jJE2AigW+Aan3cLCPpQ2zrnPro3x/BT2LWc/Ynlxh5RICiWM79C",
-	"6Q+oSVm+nU/O/ridkDXk6HPWpUesGYwbttK7iKKdfGOX5NZIlaKb3r34Uft7+cnupqqUvGGXDjWZsBzh",
-	"jxPFrJSrjwQDib5ktNBHRh79Sc6O5HwOUsGMWU5/ZKWOI7xOewdWEonmakDroi64wSX3KXFuHNT1afE+",
-	"2AOS5Vj01DWeQ2pW99u4oToHDvDXLCXzu2tmbI2fhDF7Vl5oaR9VgIxRIBIdeg9OMpRtmu1HZEU7AaT/",
-	"i7FqUuqnLjmA5fnnsyBH2YFTW/6aiutvmKG81H1eeEFmVFwTmudWZMvIiuprVhyTHyRqBVZPBcWAC5KX",
-	"jCoyq1FenvOSkblU8MEOcgxkpQ18MGqaA5dUGzKXtSJzvqgV06gSMr8WIurVjKkzMv3bX/8P/k+ev/ji",
-	"5TQFcbTk1+xKMepkn64gswmifEU3jIHwHtSmsHk+J1LAj8k5QEHYk+2El2abLbyfiqtcijlXqwFphZYl",
-	"U2RFN8Q9R7hppptJWTIq/FCKzWvNdo6Ejw0NNBLV4Tiv9nr4mosipohWwSg5ED7E7SSRs5Al9b5M37+0",
-	"7fS1sSx7B7pHSPQenv+cTdZSFToNbdwrovaIdxM2OK7odKJz9evLAjYlttU+njZAtWBiB334nmtzV8IY",
-	"k5tdHBQH3LGo9/5+PMD4vYL8AZt0xjF/2IpVJc1Z0Qckq37ZYY5uqLInp+140VzvmqGjby+jWaKvfwwT",
-	"tr70c9td1MWCJU6UlqXMaUvYTxh56pUlidxoErbZmMjGaSjDiph2iNSft6AbYhW/pdRoqgPDh7PhKRZP",
-	"PCTsUnOluL4e2h0qlrIuC7KQpBa6skomn5OVFGyDKqcUZMYsB6qUXHHNCmegsmgVrF4bRtUzTeZcaVDf",
-	"iJFgVTwHq1d4hHBN5A1TGVpjivE6pBhYvGmT0kKivQgNaJNsJKYAdPwHU7OUCJFQCNsLeRcORhRESAPK",
-	"Mdkwc9ZYmQ0vSyLXbOSG4SCvCroZpdLMayTk2/b4rX1mPDuxQsHo+Us2N0OHEzDsTkaEvZXGcbwE7j2w",
-	"EQuh/Q28OH3xG3uFz8lFpXhJ4LOR5Ivn5A1V+dJ+8duRuiNcVFDyYL74rqNjzxqjuec6HVK1U+eLbqVL",
-	"CBCjkuQejuR7ViyYOoR0juO9k9o4WHnSAjos9gcnnySoDSUzeMTCw7WQa0Fmm76wPUTqR6KeB8MxABVD",
-	"0vCODneRv4wb9ODWZ/d7iKxd6djhH6q5ihW1V3mNokLPmTrirU/oDkMcnWSTWoQ/K8BvxXLLCkeKRm5L",
-	"F/Ei3Hc/RmtxX31wi3id+O4trMt9eenX5D7/e7NK9807WGyYyq0ZLBFJen9RrulGEzqTN4z8J1PyHHi0",
-	"PU2y4DfMqXt8MdK0izImLZ1q057s7ZzQIInF4w3h1pBi2h0o8eKcqfSO36K2bMGW6YGX4afBLQhwsW52",
-	"byBlhvF6CixuGCeC8N6e/ju5bqSzktvrkcTIgm7OnRDIdcS1ubCrlRUToKCDR3iSBRwx8iiXwVAJPxTj",
-	"pX9Y5wd5iSPgx7c4Dn54haOFPYHEFqGovcC9JnsDL3zOJpdLll+zok8xgt1kBKhaYa9/wq8FAf00s4dn",
-	"j7oqa0XLjOg6X1pZekq9wVRPd145zJG5ZaVu+1KWJaOLOkXwx/GfAf08xX7g0fQqwFg62maMz7+vVysK",
-	"drzu0sFKnlDxf2Brpg3qHWOl/Xd2rJ0asZsxbVLG5R6CrXY3flju2sf1FRUbsqImX56T59np6SlZMSo0",
-	"+t3gR6nISoJ22XL9Zodm1e2dJxBvwJO2tO+l9z1Wt2E3rEyOvZLCLAcGHzRbgZlh2DE1GhwrJW94wdQ2",
-	"a/1IvHQeqMYkhQPH5nk8BL/61AV9w/KSi57fREhzVHJxzYojI733BEy6R1a94WJxFLxNdg3SHN3QsmZH",
-	"c6mOgKW4b4Hswdtc6Ho+5zlnwhxxgReIAs2ws+UbxopBMV0bVmH4zXrJlHMrc43aeUm5QNMFN1Y1R/3K",
-	"74+JQqKjh9ZG2oXkPZnN/lUyqtmRsiw/uTyu6UIxFCgG/fId2WmmwckPS+aG5FTYBc8YMbJMgvKARAHW",
-	"e89VMi+aZF57kWB9Hysz7WJr6+hs0TSkl2BSmrGx7GzAR/SNzOuB8yuKfe3/8MZsM9ZEHp4XSXXwb3/9",
-	"Xx+WjARn8N/++r+DDyZ8mTnbnR3Cn9A1qwyxF5z0+4OBGMSYBGQzFwLVsngZeg2wQtd042xet/Yh7Me6",
-	"/O28NmyV4lxegRozxh84WqdWrOD0CkfqHsB7xkRjcfSxN+MFmMYcfTXbjDoP97we+XAs5O92zSbjn14L",
-	"MtsYNtKoPMrI5Y/YmblS7CJaetAnPDt3PCS6mCzEYHnLlEfGNpZ1cagF3tvQHQAqLb1YkVlaXa1wz1q0",
-	"sni3XvJ8SSy/6tlj7JejHWODJsZOHNzuWLjOQftVbNPUWtgQsdw/1xIOWrGc8cqMVHH8aP/m3vaff/Sj",
-	"RDMOaIfTWmjLhFgxPbPUCzzRwJ1KKa/x5G+4qjXTx2T655oqKgzHx8FFYBmskZaD2RdYQcxSyXqxxGDN",
-	"nIpnwN4wrOWYTJ3raHoG6iW4GGQtCnw8OLu5Jgsp2HHEtcNCJ9kkWocFOiCCjVdqv8P792jc5kDj8f23",
-	"l26e5pjdfJ+zyatSM+DqAwKLlis2k8WGsFIzy5vtqa2pKtBaYmFH9+DaksJOqO+LEaG+9wfi3rYMC0vB",
-	"91BozB5sfCQed413S5SfnNR2O7vc1rPrE+eWxehu3CJFs1tmnw4Jb6aG4KLUVXxb0sWCFe+8htKzejj1",
-	"fS/ddR99p7OnEF2FY+xa8iFU79YRPHG79rfOwzdSR97PfXgLl+CA3mKJs5Dgq/YekjFe6j0sTm3Nttnn",
-	"0KFdUsMWUm0GNUWrsxJtKa7EoCOwVGNSjFigvEnBpe3CNbvhA+u0GtoI6zAD0HTLLgfDhZp1bgPa761G",
-	"7p/d+6ZLOkPLR8QzfrObZdzfzQ9G7lBDwMapiVQQD8YbHRMP3SpXG/xCuOwOswRjcbS5L3cyxC4d8meb",
-	"TRr7BB6bX+0YsDsIfXIe+6dMl35vBaFUWI0UbC9/fdog8mpVmQ2gDbthClLOKNpyLGJZps4UJFdpgs63",
-	"hEJ9n4EjsP3huBEXK7SXnaJ5a1uoHPhV9hoX39g95nq5OQBLsTQv6e66EBsgiJjXBemGgo2xQsGIaVtM",
-	"AyXUjZ4aAKEluahXAFwrKuiCqRD9qhjde5Vukl3rZEMTHkDk3Qmv3tayX4gPX3GzZ9rGHeNEx6rsBwst",
-	"hdNpgkqXUo975SM8Ca9sRooxTnrHOdpgE4N6CPCIjz9rkdd2/JBdQWOY6ZzmuHjVYTrvzRIdG0HBcl6w",
-	"qbcya8AZ5+sMRuhz/JNQQabs55xVZsqlcGECEFlJqywY653Q5ILDV5Gej5PZL2CQkdp8WP43/vXwzSs3",
-	"jt/kITg3csVfAuvuhfSuKTd4jHmtFBpYc7nCr4LvYx9LCqJIGBY+Xoax8aOfAD69xVng79iI0jDbaL1N",
-	"cDUTe63IDnQZXg5fvRLRZB89CehAPBWbBtwzIhWRotwQA8Z+Ocd0b8jbAgeU/XZacsGmgeRH4gvXEXhT",
-	"AVGAXLC9TtdOcQGvNp+/h0E+Z5PvaFUx4eKhOq4iYdmOcjEgbkeAdgsf3rFIJJOYnTZnxop9M5vGU/yt",
-	"GRyDKrGzlg2xZEieYQsuBJ51bwAjd+26n4+wnRPAkmDgDEN5PJn2G0yh7esmU7zvEUvFJvOcaYK/JgXv",
-	"fa6IFgMp21YNM/SaieQc2y6ssJJVetCC0dKgWK4lmUOwbH/wosbM61R4CAwD+oJiFbP6vq8jINGwCvl9",
-	"AxHY5ZYE3DnajgbPG84CZ6a+GsSq1iZkDc3YXCKr25CcCjJjhFoeeJfs3RWtKofm28D0jXsM3G1aJ+sG",
-	"gIpkdSHGCqRwa0ymmVNesgE5jN1wtt5t/sPHxgplCO8BtQZCW+Cincxhb+6cnJJaGF6iFWEA9mvhikNs",
-	"g5y1E0mUpYeK0WKTHquyqDMMEVK5VHdN/KMjY8YDIEYeNxNRiYblF6ileGRv5mk22sIXxOgGmofpTVT0",
-	"YKQJMpdlvUrnuwJ7S8o6TXjmdsrp/Hwh0RqmCq8Pb6Mn7gB8H3nEySaq9vTfnaWD95Qz4Pt0vODhKhEI",
-	"9rNJoaYkuVxZoj43TGVktiEo/I+STa1Y8AalkJSEKuR6rxF6Zvx03jpsJXUv3ztY6DCzlcXa/Qow3NKA",
-	"OjYokrFi7LWiuzYdxeUyLFM/+jibxA9j1UoXToNaoF9yFhs1oxzP1iH7VQ/d0bAd/aJtMQd4pMSipou6",
-	"Mhq1uWsh1/qMaNZoeM+s3gcDcyBHkeX25WkK5SLQu1fU28/a5aT6pG3pBzmTxWZvQ5IfctiiwcxelhX7",
-	"/LAcNhKNW6tqWx7i8cPqUtD0ppFSuoSN50uCxJxwjSEdPe0Df2/r4qknRtRC2l4eaM5ZWbRVzdFBlRij",
-	"GuJJfZSl925mkej/0y6PBK4jcLnUka7oz6/xLJ6/6JP0tObjE0whIh1FFG2oMrENhpeYoC8kBqsHRrsT",
-	"I5aMFlwsrjyrD6EFX+4XUuBvO7XrH9i6U1EhWfTgCssX9E/gNxn5rRXLfufrHrQJUHSUhy1v0Jkmjq3u",
-	"GpLT1wbhhFLENRp6Y6YogFQmFCjqHIU/gnOiKwoKoyjIclMtmdCkkKDfrahTlrYfUucG3Ubi6bPu1Qzc",
-	"7nD4Z8D8DisypGRUA5FFfwDxIVPZ7WIaG8z64vQwEY5xTGECI31Ym3NycQ174ZqAn9WVfiNyvneuEKx1",
-	"4KC3Rxd0zliTORdU5IysFTdQ4LDJZXn9w/sPry6+6QPJDg/zvm7sIX/0964Q5d1jEfYqoNijWuODFH5g",
-	"63FO1D6wrKQ2PW/oim4IxYpHQeagRLNcisJZIlLBpYEmn+7hnd3tk23JPedoJp2DvZQ1i+kEI2wHjm5F",
-	"U4jMUFhWc8z9Ht4zucWxeOENvk2RS7vzQfcfHJ/FqOMxE9/J49eVUluIMngGI92D+8PqVph8ns62u61/",
-	"7i7xIR3H3T5+uQHsv6UGvHew5tNUkXthU072xGqQaOewAuwZoQReeqZdPaqMULJmM6KXsmoTkRdp8SfS",
-	"vXc+7HXxPWNrHYAlyxAtmNHI0Z09mAsjgVCmBMJ9YHK31t+CpgE4fB+dT0cQWFLFzWZQkL7A+r6KLbg2",
-	"TIHQy00UtUWJG2KEhG3hkYqtk13CI5xp8p2sNUvOh6OMmK/gcwiWNa1aslD6NRsu22WndBHtIZZIFNyS",
-	"R32Ot2zXgbpAMuCvlDktr9CplNKDHVfA+Z5BwR9MruJ25pyWBPxGQardxUQbSfbLhCSbkHrSiFFJbbxg",
-	"2ALaXUDq1Wb//gAUfmAqJdl/J9c+VhNFix1xmbWRV5FlqZ9nMye0LCFvSrs8Bu7r3gFhT53ry/3PFRZS",
-	"V1dGDjHHi+B2rStfNQlgB/liQWaWemhWzs/JKSxUdHjyOI6QlOvypQUvsWCWTaXiMKW65mJhjxnyOKi+",
-	"dnFWqORaFEg75SDOYsyoXLjcHRoOgvucERwl7bvB+A8uhR6qr1eBfDFjpKJas8IZJu2YvgeApVqoFvTx",
-	"k/1cccX0wBYuaclEQZU7GfDzCXdntHSF20kt2kXnhgo83VWmdUru3scNb9njLmqWTjCjq6pkV1aq4Ql7",
-	"x3uJKeMhUTacANCriEKCq+KcPIcmCiD9IhB3Usy3Q+uaKjHqPoJzlZrMJQvSfIlwVY7wu8WSWw+DO6AR",
-	"L6uHUG1E6FxUC4ZT5PBd41Ht3Cg3SzJt+a6mZ85kp7TBfCHPQea8ZJg/tZRrV8QOjGro2axFwZQ2UhY9",
-	"Kto14iVKh3LBnK/bx1C4l3TmPa+NvbV/o5jYlIyv6sdfdEjr1uoNPmOqtYX0GQ8kwPhCg33WYTxdAYf9",
-	"GREWoInzoWbo6PVVAoHkBEU3EfZ/5xjhwfCErfUww2pRZlqnC616y/GhMkj2KuAW6n33wQ6TAA3J6YoR",
-	"b0pPx+t0zENUu+ryXORlrfkNOyc0zmFodA8rD1RshM0oWUI0ToWLq2OmYTA41ztBCN9ekq9efvnbRN4J",
-	"v2YDdOHl6VdECoJxnZbuQ13hAq3kZ9ASA7IMB0zT4xFwFmpqpqiTvGHqCB+Z9tevr/esr98uMTjiBTv/",
-	"Hi90KytFC+xU0osGTl1mowdsvx9aFNDshXi99MwxZo70xcWaYBGFUbbroMClchFotfWiclod4pYSXSUe",
-	"+Kr6he533Rf2ixm6rOcvXBFPSzULadmdjHr1QD8Z+NzrfWOJSgYyXKpA0e0zYGebbV4hqGPGrOps/9aG",
-	"zufAkqatahXT29T5CPWqdD3z5cDM7opVs00TmDDgEu5CKxKrRCgVVG7xZUd816S1lZbrZCUIppRU23zF",
-	"zUwJTde1gemu4l/fv/2BuF/RiBMHz85kHCA2cCZ+7LDVMaeiDTX1QHEiw02ZjhMwiua+/MEASe+J9cYi",
-	"UHThS2MqfXbiOw8d+05ErtGNPolpyPaduwoSuN6wp63n8M5VAByIUmxcCY7nOe+l11HjsMs+iYOq8Fdb",
-	"CogLae6lBv3YMjRjytY/Qpj1/ebV+SsfTK1rmXZGZ1PGRu1elMThayiP8c/4nYYCOL4GZe9032A1Rktv",
-	"fBna0K+PGyDyoGk5HtXYHtNVI3bXeoU6uHtK7buD5OOxk/UjUiRgMC50ZBCxP+UmjNibGbe9FcyR21K4",
-	"XLqhW2E/ht8F6/rI3aEEqxYcdEpa+pqksJbIrj+ycqwb+U0zkv/qgxvRf75s0OqnaE2HSIkKRPyJZ0W1",
-	"ISWdGJVodbDfVTTZUOHkozH9d3HuU4sgJtOfen0lxiykSYBqTwpz/sgoNno8VG73LyFLeH+f+t6JsXs7",
-	"rrsKD6aExlmio73SKZD/keVS5Lzk1Heo6tcq3NM2N9TRYiUhuIlq7MBr1V2wBqMytY6dal27y7AxrCnd",
-	"m2pu0XLUeSsoFjqdE4DwkTKJLxGc0ldcrcctJVddDB08dk5OsakwuKA0WbOyHFfwrYiKSuoh25jShixr",
-	"USgot0VNa+7RgXBx+cpd1lbU7QBMmvuIjqW78DQU+irmfQB8IDsEi6t0be1KFx5M2rB3xVakQOjBbCB+",
-	"wek7wBLmyTY5ocPo2N5/23re7H2ha6qKPd9p7JPbVuz23LQ3uGfV5tZdZnxZV3sSZ6EZD3p2sL0MOk3H",
-	"N1Vx7tW9VFj/zng1MnpjOAnUOWWH+6eGJ4Zya2+LvmP0PgcjXv1bcm2SqTBvy2LvauRNdnYCKO6rbeth",
-	"aFa7Kc9WaKW8yEjJtEZjKjhuZjS/Hgeo20vpjdIAg+YXjJf7Zc+Et8YDfuudQdC/azvauNZfpzVtQ7Wz",
-	"WGiMtFHvJu3wjxax3dlnyKMDks7tnWXb1DYpwLga1S532ptVrRwXGpA5q4eEAssY540SJNcRYbTwB8Hz",
-	"vsUZ1NEu6Ob4k3BJZGgp9PHsmtmHsTv8rTon3H8frHSLqrcYyhK6r2W+WdVIGHKNqKLlb7m7VwVPSAgP",
-	"ITv5YNkdeRnJUIAtG/LZDwlZuhZFFxCpvtaJpLQBtnX4lhtxbsGWTR3CZuOGeuDmFC7VXrHHblDR2f6w",
-	"UDzalj9SHk7H2eiIf3JNVsygvbfBvOyWqlGq9IOdbW5CboLfqi/wD/FtZyFmguuIUHMTmgK0wyu9S1sz",
-	"+z3WYbqN7N9ery/04AMmR3aUxHoIe4bdHC7BeFeH/9vI5hi2lo7WCgpMEyHmSqdnVm+4Fp0aQLPNHeJ8",
-	"bi+PDtAEL6c8PdHwtiLZVdy+LzgHBtKuY2AZK7T1jQARyKfJnamV6HZ7sZS205IF0jCg8QsrfErzEVh9",
-	"XPrBUS2gQ/nW9i09A3uh6Nz1jcdbsJtocLrAbjR4vnal8KdVwAtFIYY3xF4WTkKF4u++P7E99BJL12D8",
-	"ZjG8rA+eRd3ZDnULs0XoOJYIlAH9Mpk2g9nApRQLT4StPAx6lgtR4E2rm5E6zx7I00GDBqAxqGwbqKZg",
-	"cWsuyv50272z1aG9I8cFvQdRHeIopaU/GEJdM08r4nN7fktiopDLcuvK3VGuyXgj/nDDqygH5OD6bDdP",
-	"pHdivbuK9hcjfAMofQjYrqR66EtrOn1I2ZnSFMBhe37Ra+wryyrju2PY6wecVlZ5zZdSs6E44i5U7VrU",
-	"IfKPzgmG2OBv14xVoQ73hmikwL+qBCUPGYfQrraFaz4lj3jIyBrXybEJmkg0cdzSyvXjUvr4LWyk3gTR",
-	"c5O5Gu+bMT7giAK1p/gWEhHOXcB+UxFtx4H58dq9aNONIbv+eVbwRqZpBJpGngniTCTMpGvCaJbXlvC8",
-	"tweNB2rkNYN9zhhVTH3rT+ZfP36YZD2XOqF5bjVIeMvjN0SIEpe7UdWzkufkbcXE62+Ir3CThdwOWhfc",
-	"8mwydZGAU7s3WI8lR7CI5jyXxlSTz3bpVn4cUElcKoWumDAQFt0EqUbVLiCj08rAWROMCzIFKjChAQAE",
-	"6aLmdPxJYMRUCU2H0agA/fmxwI1VmzNMh5IlIyCLHJOLePqmxzfhdrxPAiseWJpIcqoUd92MUwfrQhLX",
-	"S0lobvQxge1uZA1bFtKAuRHD+zR5efoy+yTW8SP251lt4NFCRk9+cUxwHRDdapc5pRXW9ONS+KDMf/6T",
-	"lmJK/tHnEPwT2jVLnjOB4Qe8YMLwOYhZk4uK5kt29OL41PPg1ndNiCm0N8DAkoBok+fHp/iQrJigFZ+c",
-	"Tb44fg5jVdR11Dxp2tzaj87+a+kDrPt1MTmblFybi+Yx+7aiK2aY0kB4uJ3szzUDa7NbZUfDajDXqJo5",
-	"8KRjmuz8ZF/WlRQaV/ji9NSlAhkXkBcf859cQFoz/l2YQctvutWcicP1qc/nz9m23rjwqxM+0ksJez/x",
-	"+ShAdbz1axKhhhUH4lsydAFhRdHV/eRYcR/tv960myQ+05ied0ygGnGwNEGdfJovI4xEtmDpgMVUl8Pk",
-	"0nUgzHfGIrYBG0eob0OZBdKLyDfSAbLU4TSPnLwu2KqShol88we2mSDYoFdDFps7QIzT8u/LxgLHVFyl",
-	"GCNmnHJBvpeikMJqH6UrpOO5pa+tWptasb1zojo42uw0DcdtHP7cw8vne53ySLzrI9Bb6ErnsggZ5hG8",
-	"+kAHC+y6x07gGTfenVDuB6u+Oy4tCqo89Id2tr6h5Tn4fxARMOQH2CqWz0AxvhrC089ZTJpP/sKLz4P0",
-	"WTFaxJhzJ3o56l4+crN8JQzEpCau6ENsnH7Em7oQcb/ddceE7gVYe0klKxYoJQ0QzT2JEcqdJ7Q2S2nF",
-	"w5OFoi44bJDF/h4fGcVevSln3L21W2j8fLSQRxa/j/Q1r44k3Botj0JqDajBVlHYsU3Qt0Y8994qMXdm",
-	"5Ds3iMvpQ+MFqXChdwUnqwxBiBHIshiyWOfLjIh2v/sAQ/72t/Dd101HLXDkBLe3nM95zhSIqgvKhQ7u",
-	"dCg9AYmisTJ2TLCmaZNu48vtmSVbaVbeMH3cY7ruYax19og8d4fu6lp3PCwXiibt1g5HhdipOC5s/O7w",
-	"5cZFXhGajzYQNwBaKUKzm2H4K79fnBziDgvfi+WOR2aFUxgL1NFwKIM4eBgyDqd74rCvic/ef/CGKrQv",
-	"yA19QLR86EsOqROZ1w+ECZ0bW2ExB4ACNxmhDhZMonuvw9l9ceiEuSKch7tcJopHp7edXtyDFQghzMGV",
-	"Z/CFwx3DahdPhPADWWkCuZ85Ox7VZ/Lulf/SJfzGMIqHpHQ+JFkThsGqdwT4V6LwwA4phqZWghRyLTDP",
-	"EI1u3OjzOA+X29llvViOwoGSC3bkimFul1uj8u96b5h+WBnyLsag79kT7/t5j5KvBeRW+6y0H8q1g+cK",
-	"I1k89ECNL98UZQ/Z+AfGwZHlJjNrCd43TTdESy/Wzo8JEimo6LCWqnA1psF44iKzsICr4z1Eir4grFkM",
-	"x0/J/LRHdNNBy5cdvH3CcDeDbbWYH1bmb3dR+Zz2BWt5AJR6TzfohogQ65luIQ6EgnUqKu4m3CsXaZYM",
-	"5b6kZWnFMAg8oaW2Cu11sEZBEo0rNQwYZpm5RUENiJcvJaonbOUxuo9IVrd4s7mIRPFHo9iYKns40/3X",
-	"WFb7PGjiTVOGOAEJrQPumYOYHRJZTjgJBM57TxsGm+4GEHAubuXo7+GJUYYoJUu21b8TQtYCZQVQH5kS",
-	"DSuJhAv4fIlMyG7sMQWCS1mWjC7qQ3qHLsrSsbvVASAn5FNINYZ9W3K0pDeMaL4QrIBC8ds5twWsGRXX",
-	"R66Q2T0oxgnLMlZFQ3nWMMUKtJ2tpGKZJ5gVrVBykII9g3qiiCbeIeXTUEJhKK8g9ima207c1eTJiAf9",
-	"biq7Ioxa/Ub26hmyV6uQh9XA4rtJsW0ohJkfQhJ+V5smICau4Ue4myQjVHeMD2ZJMeYgvOn6J3uc8lFH",
-	"ehCnoJCEC389nCkCy1M8ScjeWfzpbsXZYfQnDra+1Mih7AU+UCpzRR7MkgkfdgUmnW0QCfl/2w0BX7tn",
-	"RgkOvsrIHrEg+7iuUlP6uP4w367gx/HTJUvSY+3jDaOq6bGB7h1OS/weehtb2jHJkkt2OYCtJWNy1Yuv",
-	"vvoqKs38IplrdUBn34W+MJNflFMQwXG7VxDzUZ3xAG7kUIE5DhnitvtB3FKuwolHNo84sSmkHxzj0nOf",
-	"juzhEuc6WLSrp1RTXWgnuqfzal+cvviNFf5cNi2Bz0aSL56TN1TlS/vFb+M8xFGo0i02HsiToxqwlsc2",
-	"T/h6GINRMQfwqFVMuKYOz7RP+8b6TNgMiduf7Wm4Yp8hy1sQbnHIJAE74iG7fZO3hHQkUfdPUoZM/bNQ",
-	"reTOQX2+kmCIoW3FrQyRjtt5N+NrOXGBMLvZ/Pc+YuY2d/TLYyO43T2YyaH4CFh/llCOxOoNTZnJwwKB",
-	"64I+ePGaWdJ66Z7qTdPrbVEEI4OVZDLiurESqaIIdhfA7nTKlPzz5yF5LZ1mcluB7a0oN6ERPFA12onb",
-	"G1hfE76ZlGOHbOu/whAsBI1dCDKzqLGiJl8eDEG+5aDcdIMxZxssSR2hiYde5EbuundzI3xtcu9nN8RW",
-	"cvfrAdiKOxuEcOi0pEkB5U+w2XDysG5NU3zbVMda5rwcdkxclGu60QSciIQaQ/OlffWYfIRiBtR1l9Bk",
-	"xiCFFsvZgWByw1WtmXbBnGDxw24aEmpVchNlaXzVN+8Vci1KSYvQ13avi5a5YeZIG8Xoqn3hgQjMuKAq",
-	"VX08eduuMQy6ZOwbIewi7AlLih3IrQvnCrk8kEFuaXLTndcDgz+bQ4KDYit5cwCLVs9Hs15KsGnQonBp",
-	"au1yRFE6ku/XHMrIzKF6vEtlgvcxO8mlVPo2wRBveQEP29v5JNpAlrVKnedUQF8aGA4uc+rHmcJATfMU",
-	"u7CSGVact24di69o41pF+aQvQ4yivEwlU8DhsgikDx1C9jLRFwXmPIQO8oFeB5Sna7ohdEG5GIBHC1pW",
-	"W9lum/oWnnja0Sm7ipzvZK7OV3MIodMC3Aoy9Zpun3tbLL7FumZPNaoYKwc+rAbfzHlP+vtFUTj1Pejn",
-	"7iJ3K+iARrsFom99cfV7hPVB9lgfJIDurWCh2PThlKjm/E7avRAGyVJU232HTrUlG2xAN7knpeQxXe7b",
-	"20Xc2uv+0fHayjJYK1KCbpJhomNFlXHtPklJZ6w8lFLvOqeGSRtbjyGFZJDwkWH2NSqgB4LUIdHpMu6P",
-	"13JgupMwIVQIpBesFu79GnYrmvIC1X5qyLXVy+ADJK1A88csxH9/ElFdREioxn599ufQKJJh3JMLVoii",
-	"ClIij/OtbsOoRwviu3tjlHYdjhUX7tPzfkRq05bjTi7SPD5IN+Zj27+bfhXDWTkHTMRZj0dTQJChYL0h",
-	"LnsSGp4MMgjfDOSQJFdcYTREMrrGd0zz4QwYY9bpctz3M+5Hx30tkjEEPGsWPIaWR8HAoCYv7EYOZGrC",
-	"Ag/+hEBpdn4SuEhvrufY1daf4ONSbqj6QxVrLhSg1Ns1b0N8h0ivh9UnQnVvSwfv2ofIBJT9e6SZbZQY",
-	"SRL5qpJqR3TJa/fMrzfDBHf4d5tkghZnYu9aE4QIVhAtyZyqwRxrDxXDWSQfQGr99w/fHv0ug3+e/wbo",
-	"9EcuCrnWR89ffPki806fXK5WNCOarXguS0vkFTF0RmbMrBkToUk3ZLpwU/oiwHQmb4BofhK+1Tba9dAq",
-	"6IwoLjfuHBtkSnVNFhIStcmMLTmUIjgjVsOGB/AILBeby7KELuE45kLKgii5hrjdT+KaVV4AmdECs/E0",
-	"HCMr8AVoJgzWNLPmOXNFtkJG+TG5MGQltSEvTsmbr1PCdV2VkhYOQMfFd/Ey1EYdjg7vevR2CKiJEpvK",
-	"khx35lia0UTd08/IdM5ZWfzLd/jENOqfCS6Pf7m0+/7H//d//2k6oEavoEhHs+RU6by0N7KR2aPg2oDT",
-	"dwkuw2xM1xMbKogqE2UjwFUvKdSphO0i2A5s0Jn2HsN9uRfvN+xnc5Lrm1u4WXZx2xcH47aehicEU2jI",
-	"z8W5VRxULTT4vwVjhW71/1/RqjoIR8alEAqkwApy3sHtePLl+/8ASElS04gr7zYIBrpwbybBLccaKOUB",
-	"juw7ubbchlDhqS/XWVvj48UQ97mdzTA+5BN79xZob+0TqxM3tKLVEOF+Gqb4N27XTwdVG+5rEfVg2X48",
-	"kGLMTOX5EqFL1SJi+aMQMrR5HiE0v/OP/tpl53D4f8d52iAYYlqTlQesPGQs6wH/oCtuel/0y8PksWPT",
-	"Sbj0ARc92NwBPHfg/+3jBl0AJf6v3745JzkrS+07yujKcjS9ZMw3KLLISe1JstooWvLD6Mvbr4rqXQz6",
-	"1hcWqv65O4tzjbbSkndQRqKdLPQQqTHfc/0AuZLtQppxZldGVlDV9oyYZSjPtKbcZO6LKPMLCiDY79CM",
-	"NpBQc1Dj33vGrC4D1hc/SXR600FzXeo+n6qrvpcp9YAx99uTtO7BhGaiJFdHlVr1jyvKC+gfsSVfy3co",
-	"xxLfScD5aAng1MgrjCe+4sWUQFdiV0+eYvVEPLRzpJdTqzsMvQC0CxoIuqdnEhtx2sE+CaOo0HPm8gY4",
-	"1qqZ16I4Jp0qeO3sSWd7xqCrN2icpiJExEdxVzirpf+fxFTeMHWEK50CYk79B003XCywVHXmBymIfWGL",
-	"YzHq1P5EDNztuxhXbnaw5Umraxf+F+XMPE93+bm1gV3ute6OuOU7lvx9Gtix5RpE9ID1EBrJ0JAx4rsw",
-	"Cgb2BdD1IdFd+oDEQSs8WpNOXAXn7eF0+Mw7HzX8iw2ri/axK7xuXiuzZBpCbg7mUsQTBKODrI2Goh5Q",
-	"QcklTDzTRFGxcNcusMRnq/bnYIC7u84HqlUIG3nStQrHRNk7DuJNq9EpH65KoWPp7ULpXBPFF0vTFN7h",
-	"JkQOdwpFd68Zyc8O4T08tSPODFJhUIaNoA2ZLABbyoTsa6DGVuRuV51+e5y7ZXM/QgJ5w7MecNJrLorR",
-	"lZ79Nf+BY5jkrzDRyG9xdy5eS1nzMX2u6MH64Dl6cRGZPbO+W2i829weBI4HOOUhclmF3w8Si9uUpmh1",
-	"jYnIzgHDdNtH/SC8MVzY02WP22788h7Y4Hq4SG+bCXZLk2zDm3utk3PYa/yvIjl3h8vDVcjBkVpFciD0",
-	"45qBQaMpIwbu222Vc9rgqVguRc5LHshLMv0RIwvBf5BhQ1AghCUX1z4EbybltQa/kVTXrt0+5EX5gD5G",
-	"GLbkgFe1YRV0BsTgEfT6+sTCzScBFmeKxZtXEnMtf2ga9rs+bOncMlr82N7WTpmSpUvOnUMWqjPijkhp",
-	"uK8KPvdJVztHNZR+YNmdz2oNPLDgmi4UY/owOV2QjsgaUCM4OCo93sPdgRdfWtIRFA/lnV15YAeipgfB",
-	"3EoO2C63aYYrV7799dpi1RSgfwoN1ELT4WmrtIKDTfcW2DTWXCdqkVrF50e/plv2VRnXNdL3VmlCfl6c",
-	"Hi7k54KE5tVQQIEqb+PZt2zCy4NXTUAxu4vdci1ITjUrJR3SGVfoirwfhXFwoWa4mKqQ64GlwgN0VrIH",
-	"VXDvsVzZiI59D1eVrd18/V7m/cUot45a3XsrI08VRymqgYQOZ/tCm3j33BOqUBaD1qgC6k1xsnTqaejx",
-	"Bs6j81AAHWVCIi2hCWVluSayYoJAo3dGHD7v5+tobeGxPR3+gpOQCSAQUo4xLBqTjR+r/dvXkPxDm+oO",
-	"0EfLeMem706XAPNYmDkJAw6VRoLfuWb7iRr3yv8egYs9ZvQXyF8fIPrqcFnBqJOBROitiQ66wZ0mDxRv",
-	"uqJi40FU+0wtiOZHPXCQQmdRvw3wB46A5Z22xYaG3zePG7IsqrCCR2sbGShGaNsD5CyL+uDao19ybaTa",
-	"DHLKO0TwdokrtIXQzHcSooJMeTGF5v4QF9FTfVjBb8+P52+ogc4JTyUCyO3kVcEf3Pw0DloJBVuLkGss",
-	"RKYfEXx/xOJCqDEDG4ZMVeDPGcG+9qywimS+tAQFdOkG68aQkBPsmH/w6k3YXyWXK1T7fTCDCcU1/Se3",
-	"mmcapTIot6QYxX6XsqAb+0ur1HI7dOiT8NU00RubiiEihwshwuNivyyE7DYiwpYBW/sD4zYv7aOfs8Y6",
-	"3c6UOt3dGahgj2523ibr4jYfswe1W0LkKXP6iP+8ZGXRwqXRmF1bIrstlMC9fgEP/nJDf2D92xVtT22i",
-	"YmsHaiPsTZhSkVJKsPkabMrkbmMw4fWuIkb/xkNdvi1m28aVzpSlvlDpDYTVpiW96T2FbdChYdvM5b+k",
-	"jbRNPbdHVCJCtbzDqRAf1kyYDaGYXhvHh2MhxyVVq3ldTg4osz7TWMgRvUCulKPOvNm9C053ruy4pRCj",
-	"RZ0mcBmL/XKFTYiOyYUrOFkLw8tWFUYe1WdUrnijN6g0IksGmj1sD6OGufkkuCaO1xbn0e+abnTo1401",
-	"tKG5Gg6fL0FOatKgn5+SN1+HAoT2zvAe7WfdGBSOP4kPvkgn10QzFvniHMhi23nwFJqozCNocsUZeffN",
-	"txn513evfp+Rdz/8PiPfvXp9aTf9kc3eHZO34LBxs2Ii+cvT00+iCVJDFZxMobjqNCl6FMVhy0AOCROr",
-	"ujS8osqczKVaHRXUuP5fuSxcTqOnNNGbHxyidbEaoHsAreNhduQNxDjt688mouCtiifoip2jjoVlQKd+",
-	"nmlstRtMM2rTiKI5c5j3sU13zUH0qdQfWGUOVnkwVJGlO+rI9hmRYkWdb3WTX3YLF7xnaAIJbnv01mMZ",
-	"YQZcW6IXP6Uku3iTH8O89ypP+knuP6Iq1HzwFHVFoVkgmXMT2gnQG8pLZw68P+HifuJxCpZbiv1r16e+",
-	"wW329Kk+8DRsFrIXQZRsh/+82L8AHJblfxpRQFvUMXdKj6mOuSUk9C/FSkb1ePULzTMHD1+zg/7aseVH",
-	"2OUOZPnoqJ9grMB+Gihq/r0gy4/O/PeIyAI8G9i0c4yCQuArMMHKMeHwrrgE4UNaH74LaSsJMfDRrVbE",
-	"nFbOhAh/te2H8RDBiPhxydDrgyViciqEhNalPkosqjn/5ekXrlA9BvBBgtBwBB/GVT0WPXh4oH/v48ge",
-	"02Knr31jepZz3UC4DyawfwCkezc1WJ728FMDzFu4KxRdH1zk8gP/krnIPgbpp0rAP7p7EI8Iy9CfIbbY",
-	"uJzv/Qm2DmnrW/uRh6fGNp6iru0UJRaaLXPOUCe1u6Ri47xfipsNcT2M94ykfH56T6GUpcxpiayRax80",
-	"lFoaPHgFVQDuv6VpN4TSpSbm9puhwnKyYuLeIlx+MX4GD7yP2BrLrWC4GklSynkrfKcoQCZScjCjACKF",
-	"wAhEnqwv+0xzKgpeUMP0FMxqBZkWfA5hzOaMWAo6haT0AiWZsvwkjLNbHJMPaxmWrV2mBbSm94+4iQcs",
-	"nu+bHT/ViiZhiQ9sCGzP2wHFonhcGakYAa4ttrE7oCkChXtH8SHTXrSjxzpai8y76cDBag6ygpvbI+GT",
-	"iz/yW3mMAKSxwPWUQpAupVIsNxEyA9fISyiXZUZj9vjiZInKV7+y8mT+ZH5Z1ck+tNYAPeyIls7pO1Dn",
-	"ySyZZsfkQnSqYLl+ehXdMBZVpWiEjk9iSq2UEgQO+HSFdYJA2tBQh3MT3MlQc2NL0ac0WP1XlbSnWSUt",
-	"kMIxRdLsoCyvrQoIt2jkNROTsz/+ZC9IM3Xjr7dW5eRssjSmOjuB5i2gSv0Uhu0V5Gt3otVRmHbca/XM",
-	"t5epoA6fKzYZshmtdgXOaGy44VQqX/qlr6C1que7Cs9zXrLoZV88sv8ydEfM4ljyoZbvITXVNYNaS1Ix",
-	"WZXgXkSTYzSjz4VO6ZOx0wrMniIU4fGRQ+egYrQbMUOhOYiFr6KJLrydLDXXx6WM8/x8HEhGNBc5g7RT",
-	"3BgEKVnYWlJRxKPXZikBUPqDQ92jwrcBSGSYhDD9YPhzXUdX0QzBLNKf4N/60Txo4XBE5IxUS2nkQtFq",
-	"iY9BwEg0eON1T5+N0+UtxjSLdajl6pM2upj9vSkhCiFgAdWiORtUS1btB0LeZLVDHnLrONo50z99/v8B",
-	"AAD//w==",
+	"7H1bkxs3luZfQXAnQjMxWRfJcne7KuahXJbamtZtJM3ooeUtgpkgia4kkAbAojmOipjHfd7n3Zfdf7I/",
+	"pX/JBs4BkMhMJJmsYl3kbocjVCQzcT04ONfv/DrK5aKSggmjRye/juaMFkzBny8+0Zn9t2A6V7wyXIrR",
+	"yejTnJErpjSXgsgpWc2pIVwTPZcrkREjiWaiIBOaXxIuyPjV9OANNfl8TFZzJgiHh1nBDStG2Uixn5dc",
+	"sWJ0YtSSZSOdz9mC2k7NumKjk5E2iovZKBv9cjCTB+5LZujs8D9wDPFPB3xRSWXs6xU189HJaMbNfDk5",
+	"zOXiiAttGC0O9LKyD/nPR7TiR7bB0fX19XU2qqiiC2bcEpzpM5NYAmloqQnVhBpi5ozYGcspMXOuSUHX",
+	"GZFLY79YyCu2sCtLqCgIE0ZxpgktpWCn9nUzZ2tCFSNCrgifkpJNjX13lI247ejnJVPrUTYSdGHnTfUF",
+	"tb/VqzSVakHN6GRUUMNGWWvVruO10Ze8OpAwBVoeVJILw9ToZEpLza6z0avCtge9wtqFTvnmfQojWC7h",
+	"ydYIoGW2qKRhIl//ia3TBKXpgpFLtiZTJRewpPBNxZSWghSSacKNJiupLokUOTslJTVMkZyWdiOEXjFF",
+	"VtzM4V0z52Jm15cbWFltqCj0oV9VJPF6htEAD+wI4+kt6C+vmZhZYnp6fJyNFlyEz7da7imcis3Hy9iz",
+	"taKaKEaLDCekydieyzGZ0StGuDkh4y+j338ZjQ/JZ27mlvA4EqVbFa7J82d/yHB1qJBmzpRtWdRL9UXY",
+	"VZpTTZ4/fZYBrY7zORUzpsdE0zVZzSXBLwo88JqLnB1+Eb1L6k79RtKpqDFM2df/+5fRn48Pvvvp16fZ",
+	"0z9cfxn9Q4eQ7okBZKP3dMa6u3Iul8KwAsnzac/xrOyr8QQLNqXL0gCpLOgvfLFcABkdO0pyX4S5WhqZ",
+	"MbUTIX3k/5kY7we50oQSN6LUYLV9LznYZ99Go322t6FeW1LQlRSaAWt9r+SkZAv7Zy6FYQK2jVZVyXNq",
+	"mziq8Il//ou2c/o1Gus/KDYdnYz+21F9dx3hr/rItwu72VyVz3CemDBkpaTjTu41YPZlKVdU5LCelZIV",
+	"U4bjYKliiVvpOhvRK8pLOinZRcXcm80+c1qRv/6P/0nmrCzgj1wuFtxYYrKfKgpcM3BRLszvno9Sy5zT",
+	"qq8PyzNyuVSaPdGkUjxnyDrgKpoq+Z9MDOxD0nx+wYsBjN0/jOT0a+pnN8961INGYKdxkcuir1X4ffAQ",
+	"4eneMdpN2Wl4A/v9i5xoxi6ZGjpQWTHBCnu7ty/1A8MXyZvdUs5OYwfCuNByqfL0asADxQUetq2Shbuk",
+	"BnV+HV8Df0aRorFG8cY2iaC5ifExiAfcml2GBzYi6Aa5xuvdIIIu1TbWuXvc62X4KcxaTv7CcmOXKDAU",
+	"ezO/QOkPuElZvpuOTv68mZHV7Og6a/MjVjfGDVvobUzRdr62Q3JjpErRdWdffKvdufxkZ1NVSl6xc3c0",
+	"mbA3wp9HilkpVx8IBhJ9yWihD4w8+IucHMjpFKSCCbM3/YGVOg5wO+0eWEkk6qsmrbNlwQ0OucuJc+Oo",
+	"rsuLdzk9IFkOPZ56ieuQ6tX9Nqyp1oID/dVDyfzs6h4b7SdpzK6VF1qaSxUoYxCJRIveoZMMZZt6+hFb",
+	"0U4A6f5irJqU+qnNDmB4/vksyFG24dSUv6fi8gdmKC919y48IxMqLgnNcyuyZWRB9SUrDslbiVqB1VNB",
+	"MeCC5CWjikyWKC9PecnIVCr4YBs5BLbSJD5oNX0Dl1QbMpVLRaZ8tlRMo0rI/FiIWC4mTJ2Q8V//6//g",
+	"/+Tps2+ej1MUR0t+yS4Uo072aQsy6yDKV3TNGAjvQW0Kk+dTIgX8mOwDFIQdr53w0mS94e6n4iKXYsrV",
+	"okdaoWXJFFnQNXHPEW7q7iZSlowK35Ri06VmW1vCx/oaGnjUYTkvdnr4kosi5ohWwSg5MD4820kmZylL",
+	"6l0vff/SptXXxl7ZW457dIg+wvPX2WglVaHT1Ma9ImqXeDtjg+WKVidaVz++LJymxLSay9MkqAZNbOEP",
+	"r7k2t2WMMbvZdoNig1sG9dHvjycYP1eQP2CSzjjmF1uxqqQ5K7qEZNUv28zBFVV25bRtL+rrfd109O15",
+	"1Ev09YfQYeNL37edxbKYscSK0rKUOW0I+wkjz3JhWSI3moRp1iayYRpKvyKm3UHq9lvQNbGK31xqNNWB",
+	"4cPZ8BSLO+4Tdqm5UFxf9s0OFUu5LAsyk2QpdGWVTD4lCynYGlVOKciE2RuoUnLBNSucgcoeq2D1WjOq",
+	"nmgy5UqD+kaMBKviKVi9wiOEayKvmMrQGlMM1yFFz+BNk5UWEu1FaEAbZQNPClDHfzA1SYkQCYWwOZD3",
+	"YWFEQYQ0oByTNTMntZXZ8LIkcsUGThgW8qKg60EqzXSJjHzTHF/aZ4ZfJ1YoGNx/yaamb3HCCbuVEWFn",
+	"pXHYXQL7Hq4RS6HdCTw7fvY7u4VPyVmleEngs5Hkm6fkDVX53H7x+4G6I2xUUPKgv3ivo2XPaqO5v3Va",
+	"rGqrzhftSpsR4IlKsntYktesmDG1D+kc23svtXG08qgFdBjsWyefJLgNJRN4xNLDpZArQSbrrrDdx+oH",
+	"Hj1PhkMIKqak/hntbyO/jh305Na97ncQWdvSsTt/qOYqViy9ymsUFXrK1AFvfEJ3GJ7RUTZaivBnBedb",
+	"sdxehQNFIzels3gQ7rsP0VjcV5/cIF4lvnsH43Jfnvsxuc//Xo/SffMeBhu6cmMGS0SS35+VK7rWhE7k",
+	"FSP/yZQ8hTvariaZ8Svm1D0+G2jaRRmTlk61aXb2bkpokMTi9vrOVp9i2m4o8eKUqfSM36G2bMmW6Z6X",
+	"4afeKQhwsa63TyBlhvF6Cgyu/0wE4b3Z/Y9yVUtnJbfbI4mRBV2fOiGQ6+jW5sKOVlZMgIIOHuFRFs6I",
+	"kQe5DIZK+KEYLv3DOD/Jc2wBP77DdvDDC2wtzAkktuiI2g3cqbM38MJ1Njqfs/ySFV2OEewmA0jVCnvd",
+	"FX4lCOinmV08u9RVuVS0zIhe5nMrS4+pN5jq8dYthz4yN6zUbp/LsmR0tkwx/GH3T49+nrp+4NH0KMBY",
+	"OthmjM9/XC4WFOx47aGDlTyh4r9lK6YN6h1Dpf33tq2tGrHrMW1SxuHu41ptT3y/t2v3rC+oWJMFNfn8",
+	"lDzNjo+PyYJRodHvBj9KRRYStMuG6zfb91XdnHni4PV40ub2vfS8h+o27IqVybYXUph5T+O9ZiswM/Q7",
+	"pgaTY6XkFS+Y2mStH3gunQeqNklhw7F5HhfBjz61QT+wvOSi4zcR0hyUXFyy4sBI7z0Bk+6BVW+4mB0E",
+	"b5MdgzQHV7RcsoOpVAdwpbhvge3B21zo5XTKc86EOeACNxAFmn5nyw+MFb1iujaswvCb1Zwp51bmGrXz",
+	"knKBpgturGqO+pWfHxOFREcPXRppB5J3ZDb7V8moZgfKXvnDrhw74BehcfvpLOrAfkZZy/71IXSEn6Cz",
+	"D9CXnTrXdKYYCiu9Pv+WXDbREEAAy8ENyamwizFhxMgyeUx6pBXwDPgbK/NiT+Y1IwmW/aHy2LYrcxXt",
+	"G5qd9BzMVRM29Krs8T/9IPNlz/oVxa6+BXhjsh5qfg/Pi6Sq+df/+l+f5owER/Nf/+t/B/9O+DJzdkHb",
+	"hF+hS1YZYjc4GVMAxmcQkRKnhrnwqoY1zdBLoBW6omtnT7uxf2K3a9HvzivDFqlb0StnQ9r4E0fL14IV",
+	"nF5gS+0F+MiYqK2ZPq5nuHBUm7ovJutB6+Ge1wMfjhWI7W7fZGzVK0Ema8MGGqwHGdD8EjsTWuoqioYe",
+	"dBUvKrj7KdqYLMR3eauXP4zNU9Y+Qw3y3nTcgaDSkpEVx6XVAwv3rD1W9tyt5jyfE3sXdmw99svBTrde",
+	"82Urxm57nF1rof0oNmmBjdMQXec/LyUstGI549Xgu8y19m/ubf/5g28l6rFH8xwvhbaXECvGJ5Z7gZcb",
+	"bqdSyktc+SuulprpQzL+eUkVFYbj4+B+sJe3kfYGsy+wgpi5ksvZHANBcyqewPWGITOHZOzcUuMTUF3B",
+	"fSGXosDHgyOdazKTgh1GEkEY6CgbReOwRAdMsPZ47bZ4/x61Wy9o3L7/9tz1Uy+z6+86G70oNYNbvUcY",
+	"0nLBJrJYE1ZqZu9mu2orqgq0xFja0R26tqywFUb8bEAY8d2RuLdbw8BS9N0XdrPDNT7wHLcNg3OUn5xE",
+	"eDOb38a16zLnhjXqdrdFimc3TEotFl53DYFLqa14WdLZjBXvvfbTsag408BOevEuulRrTiFyC9vYNuR9",
+	"qPWNJXjkNvOXzns4UP/ezTV5A3djj95imbOQ4Af33pchHvAdrFlNrbmeZ9+inVPDZlKte7VQqw8TbTmu",
+	"xIAmsIJjwo2YobxJwV3uQkHboQmrtIpbC+vQA/B0e132hiLV49xEtK+ttu+f3XmnSzpBq0p0Z/xu+5Vx",
+	"dzvfGxVEDQH7qSZSQawZr3VMXHSrXK3xC+EyR8wcDNHR5L7deiG2+ZBf22xU2z5w2fxoh5DdXviTiwZ4",
+	"zHzpj1YQSoXsSMF2igVIG0ReLCqzhmPDrpiCdDaKdiJ7sOylzhQkbmmCjr2EQn2XQSkw/f6YFBeHtJOd",
+	"on5rUxge+Gx2ahff2N7mar7ew5VieV7SlXYm1sAQMWcMUhkFG2KFghbTtpiaSqhrPdUAUktyUC+AuBZU",
+	"0BlTIbJWMbrzKF0n28bJ+jrcg8i7lV69rWW38CG+4GbHlJBbxqAOVdn3FrYKq1MHrM6lHvbKZ3gSXlkP",
+	"FGOc9I59NMkmJvUQPBIvf9Zgr83YJDuC2jDTWs1hsbD9fN6bJVo2goLlvGBjb2XWcGacHzUYoU/xT0IF",
+	"GbNfclaZMZfChSBA1CatsuAIcEKTCzxfRHo+dma/gEYGavNh+D/418M3L1w7fpL7uLnxVvwaru5OuPCK",
+	"coPLmC+VQgNrLhf4VfCr7GJJwSMSmoWP56Ft/Og7gE/vsBf4Ozai1JdtNN46cJuJnUZkGzoPL4evXoio",
+	"s8+eBbQonop1Te4ZkYpIUa6JAWO/nGIqOeSEgXPLfjsuuWDjwPIj8YXriLypgAhDLthOq2u7OINX68+v",
+	"oZHrbPQjrSomXKxVy1Uk7LWjXHyJmxEcu5kPHZklElXMVpszY8WuWVPDOf7G7JBeldhZy/quZEjMYTMu",
+	"BK51pwEjt826m+uw+SaAIUHDGYYJeTbtJ5g6tq/qLPSuRywV98xzpgn+mhS8d9kiWvSkg1s1zNBLJpJ9",
+	"bNqwwkpW6UYLRkuDYrmWZAqBuN3GiyVmdadCT6AZ0BcUq5jV9z1GgUTDKuQO9kR3lxuSe6doO+pdb1gL",
+	"7Jl6pInFUpuQkTRhU4lX3ZrkVJAJI9TegbfJDF7QqnLHfBOZvnGPgbtN6yQmAahIVhdirEAOt8JEnSnl",
+	"JeuRw9gVZ6vt5j98bKhQhvQejlZP2AxstJM57M6dkmOyFIaXaEXoof2lcMATmyhn5UQSZfmhYrRYp9uq",
+	"7NHppwipXBq9Jv7RgfHogRAjj5uJuER95ReopfjDXvdTT7RxXvBE19Tcz28iQIWBJshclstFOpcWrrek",
+	"rFOHfm7mnM7PF5K4oavwev80OuIO0PeBPzjZSC09/3dr6eg95Qx4nY5F3B/KgWC/mNTRlCSXC8vUp4ap",
+	"jEzWBIX/QbKpFQveoBSSklCFXO3UQseMn86Jh6mk9uW1o4XWZbawp3Y3cIcbGlCHBlwyVgzdVnTXpiPE",
+	"XPZm6kcfZ5P4Yaha6cJpUAv0Q85io2aUP9pYZD/qvj3qt6OfNS3mQI+U2KPpIrqMRm3uUsiVPiGa1Rre",
+	"E6v3QcMc2FFkuX1+nDpyEend6dHbzdrlpPqkbemtnMhivbMhyTfZb9FgZifLin2+Xw4beIwbo2paHuL2",
+	"w+hS1PSmllLajI3nc4LMnHCNIR0d7QN/b+riqScG4Cxthh6aclYWTVVzcMAmxr+GWFUfwem9m1kk+v+0",
+	"zSOB4wi3XGpJF/SXV7gWT591WXpa8/HJqxDtjiKKNlSZ2AbDS0z+FxID4cNFu/VEzBktuJhd+Ks+hBZ8",
+	"u1tIgd/t1KzfslULrSEJqHCB0AjdFfhdRn5vxbI/eEyFJgOKlnK/0AmtbuK47bYhOb1tEE4oRYz/0Gkz",
+	"xQGkMgH8qLUUfglOia4oKIyiIPN1NWdCk0KCfregTlnavEitHXQTibvP2lvTs7v94Z/h5LeuIkNKRjUw",
+	"WfQHEB8yld0sprE+Wd8c7yfCMY4pTJxIH9bmnFxcw1y4JuBndbByRE53zkOCsfYs9ObogtYaazLlgoqc",
+	"kZXiBsAT6zyZV28/fnpx9kOXSLZ4mHd1Y/f5o187kMvbxyLsBM7Y4VrDgxTestUwJ2qXWBZSm443dEHX",
+	"hCKaUpA5KNEsl6JwlohUcGngycc7eGe3+2Qbcs8pmkmnYC9l9WBawQibiaONlgqRGQohO4fs7/49kxsc",
+	"i2fe4FsDaNqZ97r/YPnsiToc0vGtPH5tKbVxUHrXYKB7cHda3UiTT9OZfDf1z90mPqTluNvFL9dz+m+o",
+	"Ae8crPk4VeRO2JSTPRFpEu0cVoA9IZTAS0+0w7rKCCUrNiF6LqsmE3mWFn8i3Xvrw14X3zG21hFYEuJo",
+	"xozGG93Zg7kwEhhlSiDchSa3a/0Nauqhw4/R+rQEgTlV3Kx7BekzxA5WbMa1YQqEXm6iqC1KXBMDJGxL",
+	"j1Rs7OwcHuFMkx/lUrNkf9jKgP4KPoVgWdPAqQVY2awfEsx26SLaQyyRKLhlj/oUd9mOA3WBZMBfKXNa",
+	"XqBTKaUHu1sB+3sCYEKYXMVtzzktCfiNglS77RKtJdlvE5JsQupJH4xKauMFwwbRbiNSrzb793uo8BNT",
+	"Kcn+R7nysZooWmyJy1waeRFZlrp5NlNCyxLyprTLY+AeUw8Ye2pdn+++rjCQZXVhZN/leBbcrsvKIzIB",
+	"7eC9WJCJ5R6aldNTcgwDFa07ediNkJTr8rklLzFj9ppKxWFKdcnFzC4z5HFQfenirFDJtUcg7ZSDOIsh",
+	"rXLhcndoWAjuc0awlbTvBuM/uBS6D7uvAvliwkhFtWaFM0zaNn19Acu1UC3onk/2S8UV0z1TOKclEwVV",
+	"bmXAzyfcntHSgcKTpWgC2vWBR91WpnVK7s7LDW/Z5S6WLJ1gRhdVyS6sVMMT9o6PEtPRQxJuWAHgVxGH",
+	"BFfFKXkKBRpA+kUibqWvb6bWFVVi0H4E5yo1mUsWpPkc6aoc4HeLJbfOCW6RRjyszoFqHoTWRjVoOMUO",
+	"39ce1daOcjMn44bvanziTHZKG8wX8jfIlJcM86fmcuUA8sCohp7NpSiY0kbKosNF20a8BCwpF8z5un0M",
+	"hXtJZ97zWttbuzuKiU3J+Kpu/EWLtW5EhvAZU40ppNe4JwHGgxh2rw7j+Qo47E+IsARNnA81Q0evRyAE",
+	"lhMU3UTY/61jhHvDEzZibYbRosy0SoO4esvxvjJIdgKHC1jiXbLDJEBDcrpgxJvS0/E6LfMQ1Q65nou8",
+	"XGp+xU4JjXMYat3DygMVG2AzSsKTxqlwMfJmmgaDc70VhPDynHz3/NvfJ/JO+CXr4QvPj78jUhCM67R8",
+	"HzCLC7SSn0C5Dcgy7DFNDz+Ak4DXmeJO8oqpA3xk3B2/vtwRu78JXzjgBdv/Di+0UZuiAbZQ+qKGU5tZ",
+	"6wGb94cWBRSSIV4vPXEXM0f+4mJNEERhkO06KHCpXARabdyonFb72KVExYp73qouiP62/cJaNH2b9fSZ",
+	"Awi1XLOQ9rqTUR0gqFUDnzt1dSxTyUCGS4Ef3TwDdrLe5BUCjDRmVWf7tzZ0OoUradxAqxjfBOcjYGHp",
+	"5cRDjZntaFiTdR2Y0OMSblMrMqtEKBWgwnjYEV+RaWWl5WUSCYIpJdUmX3HdU0LTdSVm2qP414/v3hL3",
+	"Kxpx4uDZiYwDxHrWxLcdpjpkVbShZtkDfGS4KdNxAkbR3MMf9LD0jlhv7AGKNnxuTKVPjnxVo0Nf5cgV",
+	"0dFHMQ/ZPHOHIIHjDXPauA7vHbpgT5Ri7Upwd57zXnodNQ677LI4QJy/2ABOLqS5E3z7oTA0QyDxHyDM",
+	"+m7z6vyW96bWNUw7g7MpY6N2J0pi//jMQ/wzfqYBAMfjW3ZW9w0iPVp+4yFuQy1AboDJg6bl7qja9phG",
+	"jdiOIwsYuztK7duD5OO2k/gRKRbQGxc6MIjYr3IdRuzNjJveCubITSlcLt3QjbAbw++CdX3kbl+CVYMO",
+	"WnCZHu8UxhLZ9Qei0rqW39Qt+a8+uRb95/P6WP0UjWkfKVGBiT/yrKgmpaQToxJlFHbbijobKqx81Kb/",
+	"Ls59ajDEZPpTp2bFkIHUCVDNTqHPD4xiEcl95XZ/DVnCu/vUd06M3dlx3VZ4MCU0zhId7JVOkfwHlkuR",
+	"85JTX/2qi1W4o22ur1rGQkJwE9VY3dequ2ANRmVqFTvV2naXfmNYDQucKpzRcNR5KyiCqE4JUPhAmcTD",
+	"D6f0FYf1uAHO1cXQwWOn5BgLFoMLSpMVK8thgG9FBCqp+2xjShsyX4pCAdwWNY2+BwfCxfCV26ytqNsB",
+	"mdT7ES1Le+BpKvQI6V0CvCc7BItRujZWvAsPJm3Y22IrUiR0bzYQP+D0HiA8erIET6heOrSu4KZ6Ojtv",
+	"6IqqYsd3avvkphG7OdelE+5YtblxBRsP62pX4iQU+kHPDpauQafp8IItzr26kwrr3xmuRkZv9CeBOqds",
+	"f23W8ERfbu1Nj+8Qvc/RiFf/5lybZCrMu7LYGem8zs5OEMVdlYTdD89qFvzZSK2UFxkpmdZoTAXHzYTm",
+	"l8MIdTOU3iANMGh+wXi5W/ZMeGs44Tfe6SX925a6jbH+WmVva66dxUJjpI16N2nr/mgw2601jPxxQNa5",
+	"uWptk9smBRiHUe1yp71Z1cpxobiZs3pIAFjGOG+UILmOGKOlPwie9+XTAEe7oOvDL8IlkaGl0Meza2Yf",
+	"xsrzN6rKcPc1ttLlr95hKEuo7Jb5QlgDacgVuYqGv2HvXhQ8ISHch+zkg2W35GUkQwE2TMhnPyRk6aUo",
+	"2oRI9aVOJKX1XFv7L+cR5xZsmNQ+bDauqXsufOFS7RV76OIXren3C8WDbfkD5eF0nI2O7k+uyYIZtPfW",
+	"Jy+7oWqUgn6wvU1NyE3wU/UA/xDfdhJiJriOGDU3oShAM7zSu7Q1s98jDtNNZP/meD3Qgw+YHFitEvEQ",
+	"dgy72V+CcVx4vk/e3VU2x7C1dLRWUGDqCDEHnZ5ZveFStDCAJutbxPncXB7t4QleTnl8ouFNRbKLuDRg",
+	"cA70pF3HxDJUaOsaASKST7M7s1SiXUnGctpWuRdIw4CiMqzwKc0HYPVx6QcHSwHVzzeWhukY2AtFp64m",
+	"Pe6CnUR9pgusdIPra0cKf1oFvFAUYnhD7GXhJFQAf/e1j+2ilwhdg/GbRf+wPvkr6tZ2qBuYLUI1s0Sg",
+	"DOiXybQZzAYupZh5JmzlYdCzXIgCr8voDNR5djg8rWNQEzQGlW0i1RQtbsxF2Z1vu3c2OrS35Lig9yDC",
+	"IY5SWrqNIdXV/TQiPjfntyQ6CrksN0bujnJNhhvx+4tpRTkge9dn23kinRXr7FU0v/jA14TSpYDNSqqn",
+	"vrSm06WUrSlNgRw25xe9wpq1rDK+OobdfjjTyiqv+Vxq1hdH3KaqbYPaR/7RKcEQG/ztkrEq4HCviUYO",
+	"/JtKUPKUsQ/talO45mPyiIeMrGFVIuugiUSByA1lYj/PpY/fwiLtdRA9N5nDeF8P8QFHHKjZxUtIRDh1",
+	"Afs1ItqWBfPtNevcpotOtv3zrOC1TFMLNAhX6qrMOckmCDaRWDPQnf8Ce/noezkLvcS17HwvH3wvn0Mv",
+	"1wAQlC8tY/toNxI3zMhLBus4YVQx9dKv/L9+/jTKOi57QvPcaqjwlucfEIFKXG5ItZyUPCfvKiZe/UA8",
+	"gk4WckfosuBWJiBjF2k4tmsH47HsDgZR79fcmGp0bYdu5dMelcelauiKCQNh13UQbISmARmjVsbO6mBf",
+	"kFlQQQoFBiAIGDWzwy8CI7JKKJiMRgtRECERQMeq5RmmW8mSEZB1DslZ3H1dn5xw294XgYgKlueSnCrF",
+	"XSXm1MK6kMfVXBKaG31IYLpruYQpC2nAnInhg5o8P36efRGr+BH782Rp4NFCRk9+c0hwHBA9a4c5phVi",
+	"BnIpfNDnP/9FSzEm/+hzFP4J7aYlz5nA8AZeMGH4FMS40VlF8zk7eHZ47O/4xnd1CCuUT0BKDwd59PTw",
+	"GB+SFRO04qOT0TeHT6GtirpqoEd1iV770dmXLf+Bcb8qRiejkmtzVj9m31Z0wQxTGhgbt539vGRgzXaj",
+	"bGlwNWcwaskcedIhRXx+si/rSgqNI3x2fOxSjYwL+IuX+S8u4K1u/zaXTcMvu9Fcis11udv1dbapri/8",
+	"6oSb9FDC3I98vgtwHW9dG0VHw4ob8S4ZOgM+F23dT+6q7x7779fNIoxPNKb/HRJAOw6WLMDhp/k8OpF4",
+	"7Vg+YE+qy5Fy6UAQRjxh0bUEE0eqb1KZJdKzyPfSIrLU4tSPHL0q2KKShol8/Se2HiHZoNdEFutbUIyz",
+	"ItyVDQeWqbhIXbyY0coFeS1FIYXVbkoH1ONvY4/dujRLxXbOuWqd0XqmaTpunuHrzrl8utMqDzx33QP0",
+	"DqreuSxFhnkKLz7RXgBf99gRPOPau9WRe0sXzN/SoqDKU38oxesLZp6CfwkPAoYUwbWK8ByoJlR95/Q6",
+	"i1nz0a+8uO7lz4rRIj45t+KXg/bFykAvhIGY18QWfYqN3w+4U2cirue7apnovYBsN6lkxQylpB6muSMz",
+	"Qrn2iC7NXFrx8GimqAs+671i/4iPDLpevalo2L41S3T8cjCTB/Z8H+hLXh1I2DVaHoTUHVCzrSKyZZqg",
+	"zw147qNVkm59kW+dIA6nS41npMKB3pacrLIFIUwgy2JI5DKfZ0Q0a/UHGvK7v+HefVVX7AJHUXCry+mU",
+	"50yBqDqjXOjgrgdoC0hEjZW9Q4KYqXU6j4fzM3O20Ky8Yvqwc+m6hxFL7QHv3C26sSsNcr+3UNRpG5sc",
+	"FW6n4riw9NvTl2sX74pQ3LSmuB7SSjGa7ReG3/K7PZN9t8PM13q55ZJZ4RTaAnU0LErvGdwPG4fVPXKn",
+	"r47/3r3xmis0N8g1vcdjed+bHFIzMq8fCBMqQzbCbvZABa4zQh0tmER1YHdmdz1DR8yBfO5vc5koHpzf",
+	"tmp99yIcQhiFg3/wwOTuwmqCM0J4g6w0gdzSnB0OqmN5e2TBNETgkIviPjmdD3nWhGEw7C0J/oUoPLFD",
+	"CqNZKkEKuRKYx4hGN270aZzny23vcjmbDzoDJRfswIFtbpZbI3h5vTNN368MeRtj0Gv2yOuK3qHkawm5",
+	"UZ4r7edy5ea5wkgZTz2AIeaLruwgG79lHBxlrjOzkuDd03RNtPRi7fSQIJMCxIiVVIXDsAbjiYv8QoBY",
+	"d/cQKbqCsGYxHT8m89MO0VN7hUfbe3mG/moJm7Ce71fmb1ZpuU77mrXcw5H6SNfohogO1hPdODgQatZC",
+	"bNzOuBcuki0ZKn5Oy9KKYRDYQkttFdrLYI2CJB0HZQwnzF7m9ghqOHj5XKJ6whb+RHcPktUt3qzPIlH8",
+	"wTg2puLuz3T/PcJ2nwZNvC76ECc4oXXAPbMXs0Miiwo7gcB872nDYNbtBALOxY03+kd4YpAhSsmSbfTv",
+	"hJC4wFmB1Af6aGEkkXABn8/xErITe0iB4FyWJaOz5T69Q2dl6a67xR4oJ+RrSDXk+rbsaE6vGNF8JlgB",
+	"QPSbb25LWBMqLg8cUNodKMYJyzKirqE8a5hiBdrOFlKxzDPMilYoOUjBngBeKR4T75DyaS4BeMoriF2O",
+	"5qYTV015NOJBt1rLtgimRj2TnWqS7FSK5H41sHhvUtc2AG3m+5CE3y9NHXATYwQS7jrJCNUt44OZU4w5",
+	"CG+6+sz+TPmoJt17pgCowoXX7s8UgfAXj5Kyt4JL3Q78HVp/5GTroUz2ZS/wgViZA5EwcyZ8WBeYdDZR",
+	"JOQXbjYEfO+eGSQ4eBSTHWJBdnFdpbr0eQOhv23BlcO7S0LeI7bymlFV1/BA9w6nJX4PtZMt7xhlySG7",
+	"HMPGkDF569l3330XQT8/S+Zy7dHZd6bPzOircgoiOW72CmK+qzMewI7sKzDHHYa4rH8Qt5RDUPGHzR+c",
+	"2BTSDY5x6b+PR/ZwiXmtU7StZlWNXrT1uKfzdp8dP/udFf5cti6Bz0aSb56SN1Tlc/vF7+M8x0FHpQ1m",
+	"HtiT4xowloc2T3i8jd6omD141ComXNGIJ9qnlSP+ExZb4vZnuxoOTDRkkQvC7RkyScKO7pDtvskbUjqy",
+	"qLtnKX2m/klAQ7l1UJ9HKgwxtI24lT7WcTPvZrwtRy4QZvs1/9pHzNxkj76+awSnu8Nlsq97BKw/c4A7",
+	"sXpDDWO5XyJwVdZ7N14zy1rP3VOdbjq1M4pgZLCSTEZctVciVRTB7gLYnU6Zkn9+7pPX0mksNxXY3oly",
+	"HQrNA1ejrbi9nvHV4ZtJObbPtv4bDMFC0th2QCb2aCyoyed7OyAvOSg37WDMyRohr6Nj4qkXbyO33dtv",
+	"I3xtdOdr13et5O7XPVwrbm2QwqGSkyYFwKtgMePkYt2Yp/iyrO5qmfKy3zFxVq7oWhNwIhJqDM3n9tVD",
+	"8hnAEqirXqHJhEGKLsLlgWByxdVSM+2COcHih9U6JGBhchNlaXzXNe8VciVKSYtQN3enjZa5YeZAG8Xo",
+	"ornhgQlMuKAqhW6e3G1XeAZdMvaNEHYR5oSQZXty68K6Qi4PZKhbnlxX//XE4Ndmn+Sg2EJe7cGi1fHR",
+	"rOYSbBq0KFwaXBPuKEpH8vWgA0zNFNDpXSoTvI/ZSS5l05chhnjLM3jY7s4X0SSyrAGlnlMBdW+gOdjM",
+	"sW9nDA3VxVnswEpmWHHa2HUEd9HGlaLySV+GGEV5mUqmgMVlEUnvO4TseaLuCvS5Dx3kE70MR56u6JrQ",
+	"GeWihx4taVltZbNt6iU88bijU7aBqG+9XJ2vZh9CpyW4BWTq1dVEd7ZYvETctMcaVYzIhPerwdd93pH+",
+	"flYUTn0P+rnbyO0KOhyj7QLRSw/efoe03ns9LvcSQPdOsABmvT8lql6/o2athV62FGHHb9GpNmSD9egm",
+	"d6SUPKTLfXM5iht73T+7u7ayF6wVKUE3yTDRsaLKuHKipKQTVu5LqXeVWUOnta3HkEIySPjIMPsaFdA9",
+	"UWqf6HQe199rODDdSpgQKgTSC6KRe7+GnYqmvEC1nxpyafUy+ABJK1BcMgvx319EhLsICdVYD9D+HApR",
+	"Mox7csEKUVRBSuRxvtVNJ+rBgvhuX3ilifOx4MJ9etqNSK3LftzKRZrHC+nafGj7d10Poz8rZ4+JOKvh",
+	"xxQOSF+wXt8texQKqvReEL7YyD5ZrrjAaIhkdI2vyObDGTDGrFVFuetn3I2Pe6yTIQw8qwc8hJdHwcCg",
+	"Js/sRPZkakKAB79CoDQ7PwlspDfXc6ya61fwYTk3oApRxeoNBSr1ds2bMN8+1utp9ZFw3ZvywdvWOTLh",
+	"yP4t8szmkRjIEvmikmpLdMkr98xvN8MEZ/g3m2SCFmdi91oTpAhWEC3JlKreHGtPFf1ZJJ9Aav33Ty8P",
+	"/pDBP09/B3z6MxeFXOmDp8++fZZ5p08uFwuaEc0WPJelZfKKGDohE2ZWjIlQBBwyXbgpPcgwncgrYJpf",
+	"hC/ljXY9tAo6I4rLjTvFApxSXZKZhERtMmFzDlAEJ8Rq2PAALoG9xaayLKEKObY5k7IgSq4gbveLuGSV",
+	"F0AmtMBsPA3LyAp8AYoVgzXNrHjOHIhXyCg/JGeGLKQ25NkxefN9SrheVqWkhSPQYfFdvAzYq/3R4W2P",
+	"3hYBNQHhqSzLcWuO0I8mqs5+QsZTzsriX37EJ8ZRfU5wefzLuZ33P/6///tP4x41egEgHfWQU9B8aW9k",
+	"LbNHwbXhTN8muAyzMV3NbUAoVSbKRoCtnlPAwYTpItn2TNCZ9h7CfbnT3W/YL+Yo11c3cLNsu22f7e22",
+	"9Tw8IZhCwX8uTq3ioJZCg/9bMFZosC141rKgVbWXGxmHQiiwAivIeQe3u5PPP/4HUEqSm0a38naDYOAL",
+	"d2YS3LCsgVPuYcl+lCt72xAqPPflOmtqfLzou31uZjOMF/nI7r0l2hv7xJaJHVrQqo9xPw5T/Bs368dz",
+	"VOvb1x7UvWX78cCKMTOV53OkLrUU0ZU/6ECGMtIDhOb3/tHfuuwcFv9vOE8bBENMa7LygJWHjL16wD/o",
+	"wEzvin95mjx013SSLn3ARYc2txDPLe7/5nKDLoAS//fv3pySnJWl9hVrdGVvND1nzBdAsoeT2pVkS6No",
+	"yfejL2/eKqq3XdA33rCA+uf2LM412shL3gOMRDNZ6D5SY15zfQ+5kk0gzTizKyMLQLU9IWYe4JlWlJvM",
+	"fRFlfgEAgv0OzWg9CTV7Nf59ZMzqMmB98Z1EqzfuNdel9vOxuuo7mVL3GHO/OUnrDkxoJkpydVypgX9c",
+	"UV5AfYoN+Vq+AjpCiCcJ57NlgGMjLzCe+IIXYwJVjx1ePUX0RFy0U+SXY6s79L0AvAsKFLqnJxILfdrG",
+	"vgijqNBT5vIGOGLVTJeiOCQtFLxm9qSzPWPQ1Rs0TlMRIuKjuCvs1fL/L2Isr5g6wJGO4WCO/QdN11zM",
+	"EKo6840UxL6wwbEYVYJ/JAbu5l4Mg5vtLanSqAqG/0U5M0/TVYRubGCXO427JW75iih/mwZ2LOkGET1g",
+	"PYRCNTRkjPgqj4KBfQF0fUh0lz4gsdcKj9akI4fgvDmcDp9576OGv9qwumge28Lrpktl5kxDyM3eXIq4",
+	"gmB0kEujAdQDEJRcwsQTTRQVM7ftAiE+G9ifvQHubjvvCasQJvKosQqHRNm7G8SbVqNV3h9KobvSm0Dp",
+	"XBPFZ3NTA+9wEyKHW0DR7W1G9rNFeA9PbYkzg1QYlGEjasNLFogtZUL2GKixFbldtadbfud22dwPkEBe",
+	"31n32OklF8VgpGe/zX/iGCb5G0w08lPcnovXUNZ8TJ8DPVjtPUcvBpHZMeu7cYy3m9uDwHEPq9zHLqvw",
+	"+15icWtoikbVmIjt7DFMt7nU93I3hg17vNfjph0/v4NrcNUP0tu8BNvQJJvOzZ3i5Ox3G/8OknN7utwf",
+	"Qg621ADJgdCPSwYGjRpGDNy3m5BzmuSpWC5Fzkse2Esy/REjC8F/kGHBUWCEJReXPgRvIuWlBr+RVJeu",
+	"nD/kRfmAPkYYluSAV7VhFVQexOAR9Pr6xML1FwEWZ4rgzQuJuZZvPZSD9nXe0rlltPjQnNZWmZKlIedO",
+	"IQvVGXEHpDTcFYLPXfLV1lL1pR/Y685ntYY7sOCazhRjej85XZCOyGpSI9g4Kj3ew92iFw8t6RiKp/LW",
+	"rDyxA1PTvWRuJQcsx1sX25ULX157ZU/VGKh/DAXUQlHjcQNawdGmewtsGiuuE1ikVvH54Md0w7oqw6pS",
+	"+toqdcjPs+P9hfyckVAcGwAUqPI2nl1hE57vHTUBxez26ZYrQXKqWSlpn864QFfk3SiMvQM1/WCqQq56",
+	"hgoP0EnJ7lXBvUO4sgEV++4Pla1Z3P1O+v1qlFvHre68lJHnioMU1cBC+7N9oQy9e+4RIZTFpDUIQL0G",
+	"J0unnoYab+A8Og0A6CgTEmkZTYCV5ZrIigkCheQZced5N19HYwoP7enwG5ykTCCBkHKMYdGYbPxQ5d++",
+	"h+QfWqM7QB0t4x2bvjpdgsxjYeYoNNgHjQS/c812EzXu9P57gFvsIaO/QP76BNFX+8sKRp0MJEJvTXTU",
+	"De40uad40wUVa0+i2mdqQTQ/6oG9HDqL6m2AP3AALW+1LdY8/K7vuD7LogojeLCykYFjhLI9wM6yqA6u",
+	"Xfo510aqde9NeYsI3jZzhbIQmvlKQlSQMS/G5JKhkt9VfVjBb34fT99QA5UTHksEkJsJVGy/Z/PTMGol",
+	"FGwtQq4QiEw/IPl+QHAh1JjhGoZMVbifM4LV8llhFcl8bhkK6NL1qRvCQo6wIv/e0ZuwvkouF6j2+2AG",
+	"E8A1/Sc3micapTKAW1KMYr1LWdC1/aUBtdwMHfoiPJomemNTMURkfyFEuFzs6zqQ7UJEWDJgY31gnOa5",
+	"ffQ6q63TzUyp4+2VgQr24GbnTbIuTvMha1C7IUSeMqeP+M9zVhaNszT4ZC8tk90USuBeP4MHv97QHxj/",
+	"ZkXbc5sIbG1PZYS9CVMqUkoJNl+DRZncbvQmvN5WxOjueMDl22C2rV3pTFnuC0hvIKzWJelN5yksgw4F",
+	"2yYu/yVtpK3x3B5QiQhoeftTIT6tmDBrQjG9No4PRyDHOVWL6bIc7VFmfaIRyBG9QA7KUWfe7N4mp1sj",
+	"O24AYrRHpw5cRrBfrrAI0SE5c4CTS2F42UBh5BE+o3Lgjd6gUossGWj2MD2MGubmi+CauLu2OI1+13St",
+	"Q71uxNCG4mrYfD4HOalOg356TN58HwAI7Z7hPtrPujYoHH4RnzxIJ9dEMxb54hzJYtl58BSaCOYRNLni",
+	"hLz/4WVG/vX9iz9m5P3bP2bkxxevzu2kP7PJ+0PyDhw2rldMJH9+fPxF1EFqqIKTMYCrjpOiR1HsFway",
+	"T5hYLEvDK6rM0VSqxUFBjav/lcvC5TR6ThO9+ckdtPapBuruOdZxM1vyBuIz7fFnE1HwVsUTdMFOUcdC",
+	"GNCx72ccW+1604yaPKKo1xz6fWjTXb0QXS71J1aZvSEPBhRZugVHtnsRMVFIpZnf2j0yo8+pQn1CGs8s",
+	"iJbIGiCdoeEIr5RccM0Kx6co0SyXovBFdV0DidL6bjZ/l/l/EzL/C9xNV85cG16WpI56fSg14CNdkzXT",
+	"Hi7aOcSnxKzkUHlfsWKZb4xNOW+jhXxkaHcMsTIYIoPY3QxEZYmhMynLlAvy+hD6vdMN9Z3cfRhjAFrx",
+	"YsyCQoVOMuUm1PCgV5SXzgZ/dxL93QTBFSy3YtJvnaH9gNPsMLQu8dSyLaQMg/7WjLl7tjvqItbCeByh",
+	"dxv4oVulh7SBuCEkjB6KlYzq4TYPtInuPWbUNvpbPy0fYJZbDstnx/0EYwUWsUH97m/lsHxwNveHlBTs",
+	"nQ3XtItGAC3cw57ByDHL97ZnCWL2tN5/6d9G5m+4Rzea7nNaObs9/NU02sdNBMv95zlDVyviMuVUWC1h",
+	"wkJoZlTo4dvjb1x1CFQWICuvP2wWgxkfih/cP9F/9MGbD2km15eI2QsMR9cU7iN47B9A6T42BMy9OwSH",
+	"AM1buisUXe1d5PINf823yC4a4WNl4J/dPogHpGUoihKbSR3Qwu4MWwesiE1unhpRYmi1N+pqvVFiqdle",
+	"zhkaguwsqVg7l7PiZk1c4fAdw5efHt9R/HIpc1ri1ci1j9RLDQ0evADojbuvI9yOW3b5wLn9pg/NUVZM",
+	"3FlY2Vfj3PPE+4D16NwI+iGAklLOO+HLs8FhIiUHMwocpBCNhIcn68o+45yKghfUMD0GW3ZBxgWfQu6A",
+	"OSGWg44BCaJASaYsvwjj7BaH5NNKhmFrl940p4hri6YN7LjHzfCxnvFjhREKQ7xn63uz3xYpFsXDykjF",
+	"AHJtXBvbowgjUrjzI95n2otm9FBLaw/zdj6wN6BPVnBz80P46IL+/FQeIupvKHE9pri/c6kUy010mOHW",
+	"yEvAqDODT/ZwRMAE3NxvDBPQr8zXBQn4qTEGKBxJtHQezB5wNTNnmh2SM9GCnnNFLCu6ZiyCgqmFji9i",
+	"TK2UEgQO+HSB4FwgbWgAv12HGA4AutmAtJYmq79DEz5OaMLACocgE9pGWb60KiDsopGXTIxO/vyT3SDN",
+	"1JXf3qUqRyejuTHVyRFUTAJV6qfQbAcFs1n+WUe5EXGB4xNf08m57xHhNaQQW+0KIkCwyo1TqTzeUldB",
+	"a5SscLDqU16y6GWP2Np9GUqSZnECh6svhaHMkLq0ZlRFmCiuAttKkorJqgT3Ipocox49AEFKn4ydVmD2",
+	"FAH5yofrnYKK0ax+DuiOED1RRR2deTtZqq/Pcxkn1/rgq4xoLnIGud44MYgMtLQ1p6KIW1+auQRC6TYO",
+	"YGOFr72RSOsKuTHB8OdK/S6iHoJZpNvBv3VD6NDC4ZjICanm0siZotUcH4MorajxOtQlvTZOl7cnph6s",
+	"O1oOFLjWxezvNW4vxF2Goxb1WR+1ZKkMYOQ1lAQk/zeWowlU8NP1/w8AAP//",
 }
 
 // decodeSpec returns the embedded OpenAPI spec as raw JSON bytes,

@@ -57,6 +57,7 @@ var walk = map[policy.Operation]struct {
 	policy.WithdrawRequest: {"/requests/{sent}/withdrawal", `{}`, 401, 200, 403, 404, 403, 403, 403, 403, 403},
 
 	policy.ApproveRequest: {"/requests/{sent}/approval", `{"code":"other"}`, 401, 403, 403, 403, 200, 404, 403, 403, 403},
+	policy.EndorseRequest: {"/requests/{sent}/endorsement", `{"code":"other"}`, 401, 403, 403, 403, 409, 404, 403, 403, 403},
 	policy.DeclineRequest: {"/requests/{sent}/refusal", `{"code":"other","words":"No."}`, 401, 403, 403, 403, 200, 404, 403, 403, 403},
 	policy.ReturnRequest:  {"/requests/{sent}/return", `{"code":"other","words":"Why?"}`, 401, 403, 403, 403, 200, 404, 403, 403, 403},
 

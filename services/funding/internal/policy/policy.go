@@ -47,6 +47,7 @@ const (
 	ProposeReduction       Operation = "proposeReduction"
 	SubmitRequest          Operation = "submitRequest"
 	ApproveRequest         Operation = "approveRequest"
+	EndorseRequest         Operation = "endorseRequest"
 	DeclineRequest         Operation = "declineRequest"
 	ReturnRequest          Operation = "returnRequest"
 	WithdrawRequest        Operation = "withdrawRequest"
@@ -204,6 +205,7 @@ var Table = map[Operation][]Rule{
 	WithdrawRequest:  itsCoach,
 
 	ApproveRequest: itsDecider,
+	EndorseRequest: itsDecider,
 	DeclineRequest: itsDecider,
 	ReturnRequest:  itsDecider,
 

@@ -49,6 +49,7 @@ func All(d Deps) []web.Page {
 		Budgets{d},
 		Proposals{d},
 		Funds{d},
+		Authority{d},
 		Courses{d},
 		Imports{d},
 		Support{d},

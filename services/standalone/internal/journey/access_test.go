@@ -96,6 +96,7 @@ var tries = map[string]map[string]try{
 		"proposeReduction":       {"uyynfffff", nil},
 		"submitRequest":          {"uyfnfffff", nil},
 		"approveRequest":         {"ufffyffff", map[string]any{"code": "removes-need"}},
+		"endorseRequest":         {"ufffyffff", map[string]any{"code": "removes-need"}},
 		"declineRequest":         {"ufffyffff", map[string]any{"code": "other", "words": "No."}},
 		"returnRequest":          {"ufffyffff", map[string]any{"code": "other", "words": "Why?"}},
 		"withdrawRequest":        {"uyfnfffff", map[string]any{}},

@@ -17,6 +17,7 @@ import (
 	"github.com/instead-support/instead/pkg/fault"
 	"github.com/instead-support/instead/pkg/identity"
 	"github.com/instead-support/instead/pkg/money"
+	"github.com/instead-support/instead/services/funding/internal/authority"
 	"github.com/instead-support/instead/services/funding/internal/award"
 )
 
@@ -31,6 +32,9 @@ type World struct {
 
 	Fund   award.Fund
 	Oldham award.Budget // of the fund, with more in it than anybody here asks for
+
+	// Granted lets Oldham's managers decide more than anybody here asks for.
+	Granted authority.Grant
 }
 
 // NewWorld returns a world in which nothing has been asked for yet. Ids are
@@ -69,6 +73,11 @@ func NewWorld() *World {
 	id := newID()
 	w.Fund = award.Fund{ID: id, Code: strings.ToUpper(id.String()[24:]), Name: "Fund " + id.String()}
 	w.Oldham = award.Budget{ID: newID(), Fund: w.Fund, Area: "Oldham", Year: 2026, Allocated: 1_000_000_00}
+	w.Granted = authority.Grant{
+		ID: newID(), Holder: authority.Holder{Role: identity.Manager}, Kind: authority.Decide, Whose: authority.Any, Fund: id, Area: "Oldham",
+		Limit: money.Most, Alone: money.Most, FirstDay: time.Date(2026, 4, 1, 0, 0, 0, 0, time.UTC), Why: "The scheme of delegation.",
+		Proposed: authority.Hand{By: newID(), Name: "Somebody"}, Confirmed: authority.Hand{By: newID(), Name: "Somebody else"},
+	}
 	return w
 }
 
