@@ -144,6 +144,7 @@ func (p provider) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // system is the whole service, as it runs, over a database of its own.
 type system struct {
+	key       string // the Idempotency-Key of what is sent next, if any
 	t         *testing.T
 	providers map[string]provider
 	hosts     map[string]http.Handler
@@ -323,6 +324,9 @@ func (s *system) send(p *somebody, method, path, kind, body string, version ...e
 	}
 	for _, v := range version {
 		r.Header.Set("If-Match", v.String())
+	}
+	if s.key != "" {
+		r.Header.Set("Idempotency-Key", s.key)
 	}
 	if p != nil {
 		r.Header.Set("Authorization", "Bearer "+s.token(*p))

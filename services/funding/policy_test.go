@@ -124,13 +124,7 @@ func TestEveryOperationOfTheContractAnswersEachRoleAsThePolicySays(t *testing.T)
 				t.Errorf("%s %s (%s) has no row in this test", method, path, op)
 				continue
 			}
-			kind := "application/json"
-			switch op {
-			case policy.UploadImport:
-				kind = "text/csv"
-			case policy.AddDocument:
-				kind = "multipart/form-data; boundary=X"
-			}
+			kind := kindOf(op)
 			var request *api.Request
 			want := []int{step.nobody, step.coach, step.peer, step.far, step.boss, step.strange, step.pay, step.own, step.eve}
 			for i := range want {
@@ -140,13 +134,7 @@ func TestEveryOperationOfTheContractAnswersEachRoleAsThePolicySays(t *testing.T)
 					}
 				}
 				who := []*somebody{nil, &asha, &ben, &cal, &mo, &nia, &fin, &dan, &eve}[i]
-				fill := func(text string, record uuid.UUID) string {
-					return strings.NewReplacer(
-						"{draft}", record.String(), "{sent}", record.String(), "{allowance}", allowance.Id.String(),
-						"{course}", s.course.String(), "{dan}", dansRecord.String(), "{anyone}", uuid.NewString(), "{none}", uuid.NewString(),
-						"{fund}", s.fund.String(), "{budget}", s.budget.String(), "{proposal}", s.allocation.String(), "{grant}", s.grant.String(),
-					).Replace(text)
-				}
+				fill := func(text string, record uuid.UUID) string { return s.fill(text, record, allowance.Id) }
 				var version []etag.Version // the one that was read, if the operation takes it
 				if operation.Parameters.GetByInAndName("header", "If-Match") != nil {
 					version = append(version, etag.Version(request.Version))
@@ -188,6 +176,26 @@ func TestEveryOperationOfTheContractAnswersEachRoleAsThePolicySays(t *testing.T)
 			t.Errorf("%s lists Dan's requests: %+v %v", p.sub, found, err)
 		}
 	}
+}
+
+// fill puts ids into an address or a body of the walk.
+func (s *system) fill(text string, record, allowance uuid.UUID) string {
+	return strings.NewReplacer(
+		"{draft}", record.String(), "{sent}", record.String(), "{allowance}", allowance.String(),
+		"{course}", s.course.String(), "{dan}", dansRecord.String(), "{anyone}", uuid.NewString(), "{none}", uuid.NewString(),
+		"{fund}", s.fund.String(), "{budget}", s.budget.String(), "{proposal}", s.allocation.String(), "{grant}", s.grant.String(),
+	).Replace(text)
+}
+
+// kindOf is what kind of body the operation takes.
+func kindOf(op policy.Operation) string {
+	switch op {
+	case policy.UploadImport:
+		return "text/csv"
+	case policy.AddDocument:
+		return "multipart/form-data; boundary=X"
+	}
+	return "application/json"
 }
 
 // wantsVersion wants an edit refused that does not say which version it is of,

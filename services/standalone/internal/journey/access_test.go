@@ -185,7 +185,7 @@ func leanne(t *testing.T) record {
 		t.Fatalf("the demo's Leanne: %v", err)
 	}
 	jobseeker := found.JSON200.Items[0].Id
-	requests, err := f.ListRequestsWithResponse(coach, &funding.ListRequestsParams{JobseekerId: &jobseeker})
+	requests, err := f.ListRequestsWithResponse(coach, &funding.ListRequestsParams{JobseekerId: &jobseeker, State: &[]funding.State{funding.Approved}})
 	if err != nil || len(requests.JSON200.Items) != 1 {
 		t.Fatalf("Leanne's request: %v", err)
 	}
