@@ -64,6 +64,7 @@ func (s courseSearch) run(ctx context.Context, out io.Writer) error {
 		return err
 	}
 	defer service.stop()
+	service.work(ctx)
 	if err := s.stock(ctx, out, service); err != nil {
 		return err
 	}

@@ -37,7 +37,7 @@ type call struct {
 // httpLoad sends calls to address from so many clients for so long. next makes
 // the nth call, from 0; no two calls have the same n. An answer with another
 // status than wanted is an error: what failed must not count as fast.
-func httpLoad(ctx context.Context, address string, clients int, long time.Duration, next func(n int) call) (spell, error) {
+func httpLoad(ctx context.Context, address string, clients int, long time.Duration, next func(n int) call) (s spell, used int, err error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	var taken atomic.Int64
@@ -67,11 +67,11 @@ func httpLoad(ctx context.Context, address string, clients int, long time.Durati
 	running.Wait()
 	took := time.Since(began)
 	if err := context.Cause(ctx); err != nil {
-		return spell{}, err
+		return spell{}, 0, err
 	}
 	all := slices.Concat(latencies...)
 	slices.Sort(all)
-	return spell{float64(len(all)) / took.Seconds(), all}, nil
+	return spell{float64(len(all)) / took.Seconds(), all}, int(taken.Load()), nil
 }
 
 // on sends the call and reads the answer. A bare connection takes the least from
@@ -102,33 +102,37 @@ type pgbench struct {
 
 var (
 	tpsLine    = regexp.MustCompile(`tps = ([0-9.]+) \(without initial connection time\)`)
-	failedLine = regexp.MustCompile(`number of failed transactions: ([0-9]+)`)
+	doneLine   = regexp.MustCompile(`number of transactions actually processed: ([0-9]+)`)
+	failedLine = regexp.MustCompile(`number of failed transactions: 0 `)
 )
 
-func (p pgbench) run(ctx context.Context, script string, clients int, long time.Duration, variables map[string]int) (spell, error) {
+// run runs the script, whose transactions are numbered from base on, a series
+// for each client. It says how many numbers are gone: as many as there would be
+// if every client had got as far as the busiest can have.
+func (p pgbench) run(ctx context.Context, script string, clients int, long time.Duration, base int) (s spell, used int, err error) {
 	program, err := pgbenchProgram()
 	if err != nil {
-		return spell{}, err
+		return spell{}, 0, err
 	}
 	file := filepath.Join(p.dir, "script.sql")
 	if err := os.WriteFile(file, []byte(script), 0o600); err != nil {
-		return spell{}, err
+		return spell{}, 0, err
 	}
-	args := []string{"--no-vacuum", "--protocol=prepared", "--file=" + file, "--client=" + strconv.Itoa(clients),
-		"--jobs=" + strconv.Itoa(min(clients, 2)), "--time=" + strconv.Itoa(int(long.Seconds()))}
-	for name, value := range variables {
-		args = append(args, "--define="+name+"="+strconv.Itoa(value))
-	}
-	out, err := exec.CommandContext(ctx, program, append(args, p.url)...).CombinedOutput()
+	out, err := exec.CommandContext(ctx, program, "--no-vacuum", "--protocol=prepared", "--file="+file, "--client="+strconv.Itoa(clients),
+		"--jobs="+strconv.Itoa(min(clients, 2)), "--time="+strconv.Itoa(int(long.Seconds())),
+		"--define=i=-1", "--define=base="+strconv.Itoa(base), "--define=clients="+strconv.Itoa(clients), p.url).CombinedOutput()
 	if err != nil {
-		return spell{}, fmt.Errorf("pgbench: %w: %s", err, out)
+		return spell{}, 0, fmt.Errorf("pgbench: %w: %s", err, out)
 	}
-	tps, failed := tpsLine.FindSubmatch(out), failedLine.FindSubmatch(out)
-	if tps == nil || failed == nil || string(failed[1]) != "0" {
-		return spell{}, fmt.Errorf("pgbench: %s", out)
+	tps, done := tpsLine.FindSubmatch(out), doneLine.FindSubmatch(out)
+	if tps == nil || done == nil || !failedLine.Match(out) {
+		return spell{}, 0, fmt.Errorf("pgbench: %s", out)
 	}
-	perSecond, err := strconv.ParseFloat(string(tps[1]), 64)
-	return spell{perSecond: perSecond}, err
+	if s.perSecond, err = strconv.ParseFloat(string(tps[1]), 64); err != nil {
+		return spell{}, 0, err
+	}
+	used, err = strconv.Atoi(string(done[1]))
+	return s, 2*used + 100*clients, err
 }
 
 func pgbenchProgram() (string, error) {

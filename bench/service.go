@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -26,19 +27,32 @@ import (
 	"github.com/instead-support/instead/pkg/embedpg"
 	"github.com/instead-support/instead/pkg/host"
 	"github.com/instead-support/instead/pkg/httpx"
+	"github.com/instead-support/instead/pkg/identity"
 	"github.com/instead-support/instead/pkg/seal"
+	"github.com/instead-support/instead/pkg/telemetry"
 	"github.com/instead-support/instead/services/funding"
 )
 
-// service is the funding service as it runs, in this process, over a PostgreSQL
-// of its own, with a manager signed in.
+// service is the funding service as it runs, in this process and on a port, over
+// a PostgreSQL of its own that keeps what it is given: every commit waits for the
+// disk.
 type service struct {
-	client   *api.ClientWithResponses
-	database string // the serving login's
-	owner    string
-	token    string
-	closers  []func()
+	client    *api.ClientWithResponses
+	address   string
+	database  string // the serving login's
+	owner     string
+	superuser string
+	dir       string // for whatever is of no use afterwards
+	manager   person
+	coach     person
+	deps      host.Deps
+	run       func(context.Context) error // its background work, which goes on only while it is asked for
+	sent      map[string]sent             // the statements of each task
+	closers   []func()
 }
+
+// person is somebody signed in.
+type person struct{ id, name, role, token string }
 
 func (s *service) stop() {
 	for i := len(s.closers) - 1; i >= 0; i-- {
@@ -47,21 +61,26 @@ func (s *service) stop() {
 }
 
 // signedIn is a context in which the manager acts.
-func (s *service) signedIn(ctx context.Context) context.Context { return httpx.WithToken(ctx, s.token) }
+func (s *service) signedIn(ctx context.Context) context.Context {
+	return httpx.WithToken(ctx, s.manager.token)
+}
+
+// tuning is what PostgreSQL runs with: room for what is worked on in memory, and
+// no checkpoint in the middle of a round.
+var tuning = map[string]string{"shared_buffers": "4GB", "max_wal_size": "16GB", "checkpoint_timeout": "1h", "autovacuum": "off"}
 
 func start(ctx context.Context) (s *service, err error) {
-	s = &service{}
+	s = &service{sent: map[string]sent{}}
 	defer func() {
 		if err != nil {
 			s.stop()
 		}
 	}()
-	dir, err := os.MkdirTemp("", "instead-bench")
-	if err != nil {
+	if s.dir, err = os.MkdirTemp("", "instead-bench"); err != nil {
 		return s, err
 	}
-	s.closers = append(s.closers, func() { _ = os.RemoveAll(dir) })
-	server, err := embedpg.Start(ctx, embedpg.Config{Dir: filepath.Join(dir, "postgres")})
+	s.closers = append(s.closers, func() { _ = os.RemoveAll(s.dir) })
+	server, err := embedpg.Start(ctx, embedpg.Config{Dir: filepath.Join(s.dir, "postgres"), Durable: true, Settings: tuning})
 	if err != nil {
 		return s, err
 	}
@@ -70,8 +89,8 @@ func start(ctx context.Context) (s *service, err error) {
 	if err != nil {
 		return s, err
 	}
-	s.database, s.owner = access.Serve, access.Owner
-	broker, err := embednats.Start(filepath.Join(dir, "nats"))
+	s.database, s.owner, s.superuser = access.Serve, access.Owner, server.URL("instead")
+	broker, err := embednats.Start(filepath.Join(s.dir, "nats"))
 	if err != nil {
 		return s, err
 	}
@@ -81,41 +100,99 @@ func start(ctx context.Context) (s *service, err error) {
 	if err != nil {
 		return s, err
 	}
-	if s.token, err = token(key); err != nil {
+	if s.manager, err = sign(key, "manager", "Mo Hussain"); err != nil {
 		return s, err
 	}
-	transport := httpx.InProcess{Hosts: map[string]http.Handler{"staff": provider(key)}}
+	if s.coach, err = sign(key, "coach", "Cy Coach"); err != nil {
+		return s, err
+	}
 	keys, err := seal.NewKeys()
 	if err != nil {
 		return s, err
 	}
-	f, err := funding.New(ctx, host.Deps{
+	hosts := map[string]http.Handler{"staff": provider(key), "needs": needs{s.coach}}
+	s.deps = host.Deps{
 		Env: config.Env{
-			"DATABASE_URL": access.Serve, "OWNER_DATABASE_URL": access.Owner, "STAFF_ISSUER": issuer, "PUBLIC_ISSUER": "http://public",
+			"DATABASE_URL": access.Serve + "&pool_max_conns=40", "OWNER_DATABASE_URL": access.Owner, "STAFF_ISSUER": issuer, "PUBLIC_ISSUER": "http://public",
 			"BANK_KEYS": keys,
 		},
-		Log: slog.New(slog.DiscardHandler), Now: time.Now, Transport: transport, Bus: broker.JetStream,
-	})
+		Log: slog.New(slog.DiscardHandler), Now: time.Now, Transport: httpx.InProcess{Hosts: hosts}, Bus: broker.JetStream,
+	}
+	stopTelling, err := telemetry.Start(ctx, "instead-funding")
 	if err != nil {
 		return s, err
 	}
+	s.closers = append(s.closers, func() { _ = stopTelling(context.WithoutCancel(ctx)) })
+	f, err := funding.New(ctx, s.deps)
+	if err != nil {
+		return s, err
+	}
+	s.run = f.Run
 	s.closers = append(s.closers, f.Close)
 	if err := f.Migrate(ctx); err != nil {
 		return s, err
 	}
-	work, stopWork := context.WithCancel(context.WithoutCancel(ctx))
+	hosts["funding"] = f.Handler
+	if s.address, err = s.listen(ctx, f.Handler); err != nil {
+		return s, err
+	}
+	s.client, err = api.NewClientWithResponses("http://funding", api.WithHTTPClient(httpx.NewClient(s.deps.Transport)))
+	return s, err
+}
+
+// work does the service's background work until the service stops.
+func (s *service) work(ctx context.Context) {
+	ctx, stop := context.WithCancel(context.WithoutCancel(ctx))
 	stopped := make(chan error, 1)
-	go func() { stopped <- f.Run(work) }()
+	go func() { stopped <- s.run(ctx) }()
 	s.closers = append(s.closers, func() {
-		stopWork()
-		if err := <-stopped; err != nil {
+		stop()
+		if err := <-stopped; err != nil && !errors.Is(err, context.Canceled) {
 			fmt.Fprintln(os.Stderr, "bench: the service's own work ended badly:", err)
 		}
 	})
+}
 
-	transport.Hosts["funding"] = f.Handler
-	s.client, err = api.NewClientWithResponses("http://funding", api.WithHTTPClient(httpx.NewClient(transport)))
-	return s, err
+// listen serves h on a port of its own.
+func (s *service) listen(ctx context.Context, h http.Handler) (string, error) {
+	l, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
+	if err != nil {
+		return "", err
+	}
+	server := &http.Server{Handler: h, ReadHeaderTimeout: 10 * time.Second}
+	go func() { _ = server.Serve(l) }() // until it is closed
+	s.closers = append(s.closers, func() { _ = server.Close() })
+	return l.Addr().String(), nil
+}
+
+// exec runs a statement as the owner of the schema.
+func (s *service) exec(ctx context.Context, sql string) error {
+	conn, err := pgx.Connect(ctx, s.owner)
+	if err != nil {
+		return err
+	}
+	defer conn.Close(ctx)
+	_, err = conn.Exec(ctx, sql)
+	return err
+}
+
+// needs answers what funding asks of the needs service, from memory: whatever
+// that costs is not funding's, and pgbench does not pay it either.
+type needs struct{ coach person }
+
+func (n needs) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Content-Type", "application/json")
+	id := strings.Split(r.URL.Path, "/")[2]
+	var answer any = map[string]any{
+		"id": id, "name": "-", "known_as": "", "email": "", "phone": "", "postcode": "", "area": "Oldham", "coach_id": n.coach.id, "coach_name": n.coach.name,
+		"online": false, "created_at": time.Unix(0, 0), "version": 1,
+	}
+	if strings.HasSuffix(r.URL.Path, "/needs") {
+		answer = map[string]any{"jobseeker_id": id, "items": []any{map[string]any{
+			"id": goID(aNeed, 1), "category": "licences-and-certificates", "standing": "in-the-way", "in_the_way": "-", "would_remove": "-", "supports": []any{},
+		}}}
+	}
+	_ = json.NewEncoder(w).Encode(answer) // to ourselves, in memory
 }
 
 // importList sends a list in and waits until it is imported.
@@ -179,13 +256,14 @@ func provider(key *ecdsa.PrivateKey) http.HandlerFunc {
 	}
 }
 
-func token(key *ecdsa.PrivateKey) (string, error) {
+func sign(key *ecdsa.PrivateKey, role, name string) (person, error) {
 	signer, err := jose.NewSigner(jose.SigningKey{Algorithm: jose.ES256, Key: jose.JSONWebKey{Key: key, KeyID: "1"}}, nil)
 	if err != nil {
-		return "", err
+		return person{}, err
 	}
-	return jwt.Signed(signer).Claims(map[string]any{
-		"iss": issuer, "sub": "manager", "aud": httpx.Audience, "exp": time.Now().Add(time.Hour).Unix(),
-		"name": "Mo Hussain", "roles": []string{"manager"}, "areas": []string{"Oldham"},
+	token, err := jwt.Signed(signer).Claims(map[string]any{
+		"iss": issuer, "sub": role, "aud": httpx.Audience, "exp": time.Now().Add(24 * time.Hour).Unix(),
+		"name": name, "roles": []string{role}, "areas": []string{"Oldham"},
 	}).Serialize()
+	return person{identity.IDOf(issuer, role).String(), name, role, token}, err
 }

@@ -38,6 +38,10 @@ type Config struct {
 	// doesn't wait for the disk, and starts empty unless it is found running.
 	Durable bool
 
+	// Settings are PostgreSQL's own, such as shared_buffers, beside those that we
+	// set. A server that was found running keeps the ones it has.
+	Settings map[string]string
+
 	// Linger is how long the server runs on after its last user has gone.
 	Linger time.Duration
 
@@ -79,14 +83,14 @@ func Start(ctx context.Context, c Config) (*Server, error) {
 	if s.users, err = s.lock(ctx, usersFile, syscall.LOCK_SH); err != nil {
 		return nil, err
 	}
-	if err = s.attachOrLaunch(ctx, c.Durable); err != nil {
+	if err = s.attachOrLaunch(ctx, c); err != nil {
 		s.users.Close()
 		return nil, err
 	}
 	return s, nil
 }
 
-func (s *Server) attachOrLaunch(ctx context.Context, durable bool) error {
+func (s *Server) attachOrLaunch(ctx context.Context, c Config) error {
 	starting, err := s.lock(ctx, "starting", syscall.LOCK_EX)
 	if err != nil {
 		return err
@@ -96,7 +100,7 @@ func (s *Server) attachOrLaunch(ctx context.Context, durable bool) error {
 		s.attached = true
 		return err
 	}
-	if !durable {
+	if !c.Durable {
 		if err := os.RemoveAll(s.data()); err != nil {
 			return err
 		}
@@ -112,7 +116,7 @@ func (s *Server) attachOrLaunch(ctx context.Context, durable bool) error {
 	if err := s.watch(); err != nil {
 		return err
 	}
-	if err := s.launch(ctx, durable); err != nil {
+	if err := s.launch(ctx, c); err != nil {
 		return err
 	}
 	s.log.InfoContext(ctx, "PostgreSQL started", "version", s.bin.major, "port", s.port, "data", s.data())

@@ -58,11 +58,11 @@ func (s *Server) readPassword() error {
 // launch starts the server on a free port. Two things can get in the way and
 // pass by themselves: somebody takes the port first, or the processes of a
 // killed server are still letting go of its memory.
-func (s *Server) launch(ctx context.Context, durable bool) error {
+func (s *Server) launch(ctx context.Context, c Config) error {
 	ctx, cancel := context.WithTimeoutCause(ctx, time.Minute, errors.New("PostgreSQL did not start within a minute"))
 	defer cancel()
 	for {
-		err := s.launchOnce(ctx, durable)
+		err := s.launchOnce(ctx, c)
 		if err == nil {
 			return nil
 		}
@@ -75,7 +75,7 @@ func (s *Server) launch(ctx context.Context, durable bool) error {
 	}
 }
 
-func (s *Server) launchOnce(ctx context.Context, durable bool) error {
+func (s *Server) launchOnce(ctx context.Context, c Config) error {
 	port, err := freePort(ctx)
 	if err != nil {
 		return err
@@ -93,7 +93,10 @@ func (s *Server) launchOnce(ctx context.Context, durable bool) error {
 		"-c", "max_connections=300",
 		"-c", "log_error_verbosity=terse", // the detail of an error quotes people's data
 	}
-	if !durable {
+	for name, value := range c.Settings {
+		args = append(args, "-c", name+"="+value)
+	}
+	if !c.Durable {
 		args = append(args, "-c", "fsync=off", "-c", "full_page_writes=off", "-c", "synchronous_commit=off")
 	}
 	cmd := s.acct.command(s.dir, s.bin.path("postgres"), args...)
