@@ -4,7 +4,7 @@
 // busy.
 //
 // Run it from the project's folder with `make bench` or `go run ./bench`. Name
-// courses or money to measure one of them alone. It exits with an error if a
+// courses, money or growth to measure one of them alone. It exits with an error if a
 // ratio is beyond its limit.
 package main
 
@@ -17,6 +17,7 @@ import (
 	"os"
 	"os/signal"
 	"slices"
+	"time"
 )
 
 func main() {
@@ -31,14 +32,19 @@ func main() {
 	flag.Float64Var(&m.spread, "spread", 0.9, "the least share of pgbench's rate, on rows of one's own")
 	flag.Float64Var(&m.hot, "hot", 1.0, "the least share of pgbench's rate, where all want the same rows")
 	flag.Float64Var(&m.tail, "tail", 5, "the most that the p99 may be, in medians")
+	g := growth{each: 30_000, page: 10 * time.Millisecond}
+	flag.IntVar(&g.few, "few", 10_000, "how many requests are few")
+	flag.IntVar(&g.many, "many", 10_000_000, "how many requests are many; a million take some 3 GB of disk and minutes to make")
+	flag.Float64Var(&g.limit, "growth", 1.2, "the most that deciding may take among many requests, as a multiple of among few")
 	flag.Parse()
+	g.rounds, g.seconds = m.rounds, m.seconds
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
 	var failed error
 	for _, one := range []struct {
 		name string
 		run  func(context.Context, io.Writer) error
-	}{{"courses", c.run}, {"money", m.run}} {
+	}{{"courses", c.run}, {"money", m.run}, {"growth", g.run}} {
 		if flag.NArg() > 0 && !slices.Contains(flag.Args(), one.name) {
 			continue
 		}

@@ -91,6 +91,7 @@ func (s *Server) launchOnce(ctx context.Context, c Config) error {
 		"-c", "port=" + strconv.Itoa(port),
 		"-c", "unix_socket_directories=", // a path may be too long for one
 		"-c", "max_connections=300",
+		"-c", "jit=off", // no query here runs for as long as it takes to compile one
 		"-c", "log_error_verbosity=terse", // the detail of an error quotes people's data
 	}
 	for name, value := range c.Settings {
