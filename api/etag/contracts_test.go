@@ -15,6 +15,7 @@ import (
 // without.
 var unversioned = map[string]string{
 	"mapImport": "an import is mapped once, from one state into another",
+	"mapResult": "a result file is mapped once, from one state into another",
 }
 
 func TestEveryEditNamesTheVersionItIsOf(t *testing.T) {

@@ -91,36 +91,39 @@ func (e BankDetailsState) Valid() bool {
 	}
 }
 
-// Defines values for BudgetPostingKind.
+// Defines values for BatchFormat.
 const (
-	PostingAllocation  BudgetPostingKind = "allocation"
-	PostingCommit      BudgetPostingKind = "commit"
-	PostingPay         BudgetPostingKind = "pay"
-	PostingRecover     BudgetPostingKind = "recover"
-	PostingReduction   BudgetPostingKind = "reduction"
-	PostingTransferIn  BudgetPostingKind = "transfer-in"
-	PostingTransferOut BudgetPostingKind = "transfer-out"
-	PostingUncommit    BudgetPostingKind = "uncommit"
+	FormatBACS BatchFormat = "bacs-18"
+	FormatCSV  BatchFormat = "csv"
 )
 
-// Valid indicates whether the value is a known member of the BudgetPostingKind enum.
-func (e BudgetPostingKind) Valid() bool {
+// Valid indicates whether the value is a known member of the BatchFormat enum.
+func (e BatchFormat) Valid() bool {
 	switch e {
-	case PostingAllocation:
+	case FormatBACS:
 		return true
-	case PostingCommit:
+	case FormatCSV:
 		return true
-	case PostingPay:
+	default:
+		return false
+	}
+}
+
+// Defines values for BatchState.
+const (
+	BatchExported BatchState = "exported"
+	BatchOpen     BatchState = "open"
+	BatchSettled  BatchState = "settled"
+)
+
+// Valid indicates whether the value is a known member of the BatchState enum.
+func (e BatchState) Valid() bool {
+	switch e {
+	case BatchExported:
 		return true
-	case PostingRecover:
+	case BatchOpen:
 		return true
-	case PostingReduction:
-		return true
-	case PostingTransferIn:
-		return true
-	case PostingTransferOut:
-		return true
-	case PostingUncommit:
+	case BatchSettled:
 		return true
 	default:
 		return false
@@ -264,28 +267,70 @@ func (e DocumentState) Valid() bool {
 
 // Defines values for EntryKind.
 const (
-	Commit   EntryKind = "commit"
-	Hold     EntryKind = "hold"
-	Pay      EntryKind = "pay"
-	Recover  EntryKind = "recover"
-	Release  EntryKind = "release"
-	Uncommit EntryKind = "uncommit"
+	EntryKindCommit   EntryKind = "commit"
+	EntryKindHold     EntryKind = "hold"
+	EntryKindPay      EntryKind = "pay"
+	EntryKindRecover  EntryKind = "recover"
+	EntryKindRelease  EntryKind = "release"
+	EntryKindUncommit EntryKind = "uncommit"
 )
 
 // Valid indicates whether the value is a known member of the EntryKind enum.
 func (e EntryKind) Valid() bool {
 	switch e {
-	case Commit:
+	case EntryKindCommit:
 		return true
-	case Hold:
+	case EntryKindHold:
 		return true
-	case Pay:
+	case EntryKindPay:
 		return true
-	case Recover:
+	case EntryKindRecover:
 		return true
-	case Release:
+	case EntryKindRelease:
 		return true
-	case Uncommit:
+	case EntryKindUncommit:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for Finding.
+const (
+	FoundAlreadySettled Finding = "already-settled"
+	FoundDecidedByYou   Finding = "decided-by-you"
+	FoundFailed         Finding = "failed"
+	FoundNotSent        Finding = "not-sent"
+	FoundPaid           Finding = "paid"
+	FoundRepeated       Finding = "repeated"
+	FoundShort          Finding = "short"
+	FoundUnknown        Finding = "unknown-reference"
+	FoundUnreadable     Finding = "unreadable"
+	FoundWrongAmount    Finding = "wrong-amount"
+)
+
+// Valid indicates whether the value is a known member of the Finding enum.
+func (e Finding) Valid() bool {
+	switch e {
+	case FoundAlreadySettled:
+		return true
+	case FoundDecidedByYou:
+		return true
+	case FoundFailed:
+		return true
+	case FoundNotSent:
+		return true
+	case FoundPaid:
+		return true
+	case FoundRepeated:
+		return true
+	case FoundShort:
+		return true
+	case FoundUnknown:
+		return true
+	case FoundUnreadable:
+		return true
+	case FoundWrongAmount:
 		return true
 	default:
 		return false
@@ -442,6 +487,75 @@ func (e MappingColumnsField) Valid() bool {
 	}
 }
 
+// Defines values for PayeeKind.
+const (
+	PayeePerson   PayeeKind = "person"
+	PayeeSupplier PayeeKind = "supplier"
+)
+
+// Valid indicates whether the value is a known member of the PayeeKind enum.
+func (e PayeeKind) Valid() bool {
+	switch e {
+	case PayeePerson:
+		return true
+	case PayeeSupplier:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for PaymentMethod.
+const (
+	ByBACS    PaymentMethod = "bacs"
+	ByCard    PaymentMethod = "card"
+	ByVoucher PaymentMethod = "voucher"
+)
+
+// Valid indicates whether the value is a known member of the PaymentMethod enum.
+func (e PaymentMethod) Valid() bool {
+	switch e {
+	case ByBACS:
+		return true
+	case ByCard:
+		return true
+	case ByVoucher:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for PaymentState.
+const (
+	PaymentBatched   PaymentState = "batched"
+	PaymentCancelled PaymentState = "cancelled"
+	PaymentFailed    PaymentState = "failed"
+	PaymentPaid      PaymentState = "paid"
+	PaymentPlanned   PaymentState = "planned"
+	PaymentSent      PaymentState = "sent"
+)
+
+// Valid indicates whether the value is a known member of the PaymentState enum.
+func (e PaymentState) Valid() bool {
+	switch e {
+	case PaymentBatched:
+		return true
+	case PaymentCancelled:
+		return true
+	case PaymentFailed:
+		return true
+	case PaymentPaid:
+		return true
+	case PaymentPlanned:
+		return true
+	case PaymentSent:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for ProposalKind.
 const (
 	ProposalCategories ProposalKind = "category"
@@ -496,6 +610,72 @@ func (e ProposalVerb) Valid() bool {
 	case ProposalConfirm:
 		return true
 	case ProposalRefuse:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for RecoveryKind.
+const (
+	RecoveryCreditNote RecoveryKind = "credit-note"
+	RecoveryReturned   RecoveryKind = "recovery"
+)
+
+// Valid indicates whether the value is a known member of the RecoveryKind enum.
+func (e RecoveryKind) Valid() bool {
+	switch e {
+	case RecoveryCreditNote:
+		return true
+	case RecoveryReturned:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ResultField.
+const (
+	ResultAmount    ResultField = "amount"
+	ResultCode      ResultField = "code"
+	ResultOutcome   ResultField = "outcome"
+	ResultReference ResultField = "reference"
+	ResultWords     ResultField = "words"
+)
+
+// Valid indicates whether the value is a known member of the ResultField enum.
+func (e ResultField) Valid() bool {
+	switch e {
+	case ResultAmount:
+		return true
+	case ResultCode:
+		return true
+	case ResultOutcome:
+		return true
+	case ResultReference:
+		return true
+	case ResultWords:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ResultState.
+const (
+	ResultDone         ResultState = "done"
+	ResultNeedsMapping ResultState = "needs-mapping"
+	ResultRunning      ResultState = "running"
+)
+
+// Valid indicates whether the value is a known member of the ResultState enum.
+func (e ResultState) Valid() bool {
+	switch e {
+	case ResultDone:
+		return true
+	case ResultNeedsMapping:
+		return true
+	case ResultRunning:
 		return true
 	default:
 		return false
@@ -579,7 +759,6 @@ const (
 	Approve  Verb = "approve"
 	Decline  Verb = "decline"
 	Edit     Verb = "edit"
-	Endorse  Verb = "endorse"
 	Return   Verb = "return"
 	Submit   Verb = "submit"
 	Withdraw Verb = "withdraw"
@@ -593,8 +772,6 @@ func (e Verb) Valid() bool {
 	case Decline:
 		return true
 	case Edit:
-		return true
-	case Endorse:
 		return true
 	case Return:
 		return true
@@ -733,22 +910,57 @@ type BankDetailsList struct {
 // BankDetailsState defines model for BankDetailsState.
 type BankDetailsState string
 
+// Batch defines model for Batch.
+type Batch struct {
+	Area           string             `json:"area"`
+	Count          int                `json:"count"`
+	CreatedAt      time.Time          `json:"created_at"`
+	CreatedByName  string             `json:"created_by_name"`
+	ExportedAt     time.Time          `json:"exported_at,omitempty,omitzero"`
+	ExportedByName string             `json:"exported_by_name,omitempty,omitzero"`
+	Failed         int                `json:"failed"`
+	FailedPence    int64              `json:"failed_pence"`
+	FileName       string             `json:"file_name,omitempty,omitzero"`
+	Format         BatchFormat        `json:"format,omitempty,omitzero"`
+	Id             openapi_types.UUID `json:"id"`
+	Method         PaymentMethod      `json:"method"`
+	Paid           int                `json:"paid"`
+
+	// PaidPence That left
+	PaidPence     int64              `json:"paid_pence"`
+	Pence         int64              `json:"pence"`
+	ProcessingDay openapi_types.Date `json:"processing_day,omitempty,omitzero"`
+	Reference     string             `json:"reference"`
+
+	// Sha256 Of the file, in hexadecimal
+	Sha256 string `json:"sha256,omitempty,omitzero"`
+
+	// ShortPence Of those paid, what was to leave and did not
+	ShortPence int64      `json:"short_pence"`
+	State      BatchState `json:"state"`
+	Version    int64      `json:"version"`
+
+	// Waiting Not settled yet
+	Waiting      int   `json:"waiting"`
+	WaitingPence int64 `json:"waiting_pence"`
+}
+
+// BatchFormat defines model for BatchFormat.
+type BatchFormat string
+
+// BatchState defines model for BatchState.
+type BatchState string
+
 // Budget defines model for Budget.
 type Budget struct {
 	// AllocatedPence The sum of its confirmed movements
 	AllocatedPence int64  `json:"allocated_pence"`
 	Area           string `json:"area"`
 
-	// AsAt The day at whose end the totals are
-	AsAt openapi_types.Date `json:"as_at"`
-
-	// AtRiskPence What would go unspent if money went on being promised as it was from the year's first day to this; once the year is over, what did
-	AtRiskPence int64 `json:"at_risk_pence"`
-
 	// Can What the caller may do with it now
 	Can []BudgetVerb `json:"can"`
 
-	// CommittedPence Promised and not paid yet: what is still owed
+	// CommittedPence Promised and not paid yet
 	CommittedPence int64              `json:"committed_pence"`
 	FirstDay       openapi_types.Date `json:"first_day"`
 	Fund           Fund               `json:"fund"`
@@ -766,14 +978,6 @@ type Budget struct {
 	Year int `json:"year"`
 }
 
-// BudgetLedgerPage defines model for BudgetLedgerPage.
-type BudgetLedgerPage struct {
-	Items []BudgetPosting `json:"items"`
-	Page  int             `json:"page"`
-	Size  int             `json:"size"`
-	Total int             `json:"total"`
-}
-
 // BudgetName What a budget is known by
 type BudgetName struct {
 	Area string             `json:"area"`
@@ -788,30 +992,6 @@ type BudgetPage struct {
 	Size  int      `json:"size"`
 	Total int      `json:"total"`
 }
-
-// BudgetPosting defines model for BudgetPosting.
-type BudgetPosting struct {
-	At   time.Time         `json:"at"`
-	Kind BudgetPostingKind `json:"kind"`
-
-	// Pence Always above zero; the kind gives the sign
-	Pence int64 `json:"pence"`
-
-	// ProposalId Of a movement
-	ProposalId openapi_types.UUID `json:"proposal_id,omitempty,omitzero"`
-
-	// Reason Of a movement
-	Reason string `json:"reason,omitempty,omitzero"`
-
-	// Reference Of the request
-	Reference string `json:"reference,omitempty,omitzero"`
-
-	// RequestId Of an entry
-	RequestId openapi_types.UUID `json:"request_id,omitempty,omitzero"`
-}
-
-// BudgetPostingKind defines model for BudgetPosting.Kind.
-type BudgetPostingKind string
 
 // BudgetState How the year lies to today; money is committed in an open one alone
 type BudgetState string
@@ -954,6 +1134,18 @@ type Entry struct {
 
 // EntryKind defines model for Entry.Kind.
 type EntryKind string
+
+// Finding What became of a line. `paid`, `short` and `failed` changed a payment; with the others nothing was changed
+type Finding string
+
+// FindingTotal defines model for FindingTotal.
+type FindingTotal struct {
+	Count int `json:"count"`
+
+	// Finding Absent for lines that wait
+	Finding Finding `json:"finding,omitempty,omitzero"`
+	Pence   int64   `json:"pence"`
+}
 
 // FlaggedPrice defines model for FlaggedPrice.
 type FlaggedPrice struct {
@@ -1326,6 +1518,152 @@ type NewTerms struct {
 	WarnDays int `json:"warn_days"`
 }
 
+// Payee A supplier, by its record or by name; or the jobseeker of the request, who is not named here
+type Payee struct {
+	Kind PayeeKind `json:"kind"`
+	Name string    `json:"name,omitempty,omitzero"`
+
+	// SupplierId Needed for a bank payment to a supplier
+	SupplierId openapi_types.UUID `json:"supplier_id,omitempty,omitzero"`
+}
+
+// PayeeKind defines model for PayeeKind.
+type PayeeKind string
+
+// Payment defines model for Payment.
+type Payment struct {
+	// AmountPence That is to leave
+	AmountPence int64  `json:"amount_pence"`
+	Area        string `json:"area"`
+
+	// Attention It failed or fell short and nothing was done about it yet
+	Attention      bool               `json:"attention"`
+	BatchId        openapi_types.UUID `json:"batch_id,omitempty,omitzero"`
+	BatchReference string             `json:"batch_reference,omitempty,omitzero"`
+	ChangedAt      time.Time          `json:"changed_at"`
+
+	// Code Why it failed or fell short, as the bank codes it
+	Code   string             `json:"code"`
+	Id     openapi_types.UUID `json:"id"`
+	LineId openapi_types.UUID `json:"line_id,omitempty,omitzero"`
+	Method PaymentMethod      `json:"method"`
+	Note   string             `json:"note"`
+
+	// PaidPence That left
+	PaidPence int64 `json:"paid_pence"`
+
+	// Payee A supplier, by its record or by name; or the jobseeker of the request, who is not named here
+	Payee         Payee     `json:"payee"`
+	PlannedAt     time.Time `json:"planned_at"`
+	PlannedByName string    `json:"planned_by_name"`
+
+	// RecoveredPence Of what left, that came back
+	RecoveredPence int64 `json:"recovered_pence"`
+
+	// Recoveries With `readPayment` alone
+	Recoveries []Recovery `json:"recoveries,omitempty,omitzero"`
+
+	// Reference Such as PY-7K3M-92QX, the same in every file
+	Reference        string             `json:"reference"`
+	ReplacedBy       openapi_types.UUID `json:"replaced_by,omitempty,omitzero"`
+	Replaces         openapi_types.UUID `json:"replaces,omitempty,omitzero"`
+	RequestId        openapi_types.UUID `json:"request_id"`
+	RequestReference string             `json:"request_reference"`
+	SettledAt        time.Time          `json:"settled_at,omitempty,omitzero"`
+	SettledByName    string             `json:"settled_by_name"`
+	State            PaymentState       `json:"state"`
+	Version          int64              `json:"version"`
+
+	// Words Why it failed or was cancelled, or what to know about it
+	Words string `json:"words"`
+}
+
+// PaymentDue defines model for PaymentDue.
+type PaymentDue struct {
+	ApprovedAt   time.Time `json:"approved_at"`
+	Area         string    `json:"area"`
+	AwardedPence int64     `json:"awarded_pence"`
+	CoachName    string    `json:"coach_name"`
+	FirstLine    string    `json:"first_line,omitempty,omitzero"`
+
+	// InFlightPence Planned, in a batch or sent
+	InFlightPence int64 `json:"in_flight_pence"`
+
+	// LeftPence Promised and not on its way yet
+	LeftPence int64 `json:"left_pence"`
+	Lines     int   `json:"lines"`
+
+	// PaidPence Less what came back
+	PaidPence int64              `json:"paid_pence"`
+	Reference string             `json:"reference"`
+	RequestId openapi_types.UUID `json:"request_id"`
+}
+
+// PaymentMethod defines model for PaymentMethod.
+type PaymentMethod string
+
+// PaymentPage defines model for PaymentPage.
+type PaymentPage struct {
+	Items []Payment `json:"items"`
+	Page  int       `json:"page"`
+	Size  int       `json:"size"`
+	Total int       `json:"total"`
+}
+
+// PaymentPlan defines model for PaymentPlan.
+type PaymentPlan struct {
+	AmountPence int64 `json:"amount_pence"`
+
+	// LineId The whole request if left out
+	LineId openapi_types.UUID `json:"line_id,omitempty,omitzero"`
+	Method PaymentMethod      `json:"method"`
+
+	// Note For whoever receives it
+	Note string `json:"note,omitempty,omitzero"`
+
+	// Payee A supplier, by its record or by name; or the jobseeker of the request, who is not named here
+	Payee Payee `json:"payee"`
+
+	// Replaces A payment that failed and that this one stands in for
+	Replaces openapi_types.UUID `json:"replaces,omitempty,omitzero"`
+}
+
+// PaymentState defines model for PaymentState.
+type PaymentState string
+
+// PaymentStateTotal defines model for PaymentStateTotal.
+type PaymentStateTotal struct {
+	Count int `json:"count"`
+
+	// Pence What is to leave; what left and did not come back, for paid
+	Pence int64        `json:"pence"`
+	State PaymentState `json:"state"`
+}
+
+// PaymentSummary defines model for PaymentSummary.
+type PaymentSummary struct {
+	// Attention Payments that a person has to do something about
+	Attention int   `json:"attention"`
+	LeftPence int64 `json:"left_pence"`
+
+	// Ready What could leave in one batch
+	Ready []PaymentsReady `json:"ready"`
+
+	// Requests Of which something is left to pay
+	Requests int `json:"requests"`
+
+	// States Every state, those with none too
+	States []PaymentStateTotal `json:"states"`
+}
+
+// PaymentsReady defines model for PaymentsReady.
+type PaymentsReady struct {
+	Area   string        `json:"area"`
+	Count  int           `json:"count"`
+	Method PaymentMethod `json:"method"`
+	Pence  int64         `json:"pence"`
+}
+
 // Preview With `needs-mapping`: the first lines of the file, and how its columns were understood
 type Preview struct {
 	// HeadingLine The line taken for the headings, counted from 1
@@ -1489,6 +1827,20 @@ type Reconciliation struct {
 	Disagreements []Disagreement `json:"disagreements"`
 }
 
+// Recovery defines model for Recovery.
+type Recovery struct {
+	At       time.Time          `json:"at"`
+	ByName   string             `json:"by_name"`
+	Document string             `json:"document"`
+	Id       openapi_types.UUID `json:"id"`
+	Kind     RecoveryKind       `json:"kind"`
+	Pence    int64              `json:"pence"`
+	Words    string             `json:"words"`
+}
+
+// RecoveryKind defines model for RecoveryKind.
+type RecoveryKind string
+
 // Reduction defines model for Reduction.
 type Reduction struct {
 	AskedPence     int64 `json:"asked_pence"`
@@ -1611,6 +1963,66 @@ type RequestSummary struct {
 	SubmittedAt time.Time `json:"submitted_at,omitempty,omitzero"`
 }
 
+// Result defines model for Result.
+type Result struct {
+	Area     string    `json:"area"`
+	At       time.Time `json:"at"`
+	ByName   string    `json:"by_name"`
+	FileName string    `json:"file_name"`
+
+	// Found How many lines of each finding that there are
+	Found []FindingTotal     `json:"found"`
+	Id    openapi_types.UUID `json:"id"`
+
+	// Mapping Which column is which
+	Mapping ResultMapping `json:"mapping,omitempty,omitzero"`
+
+	// Message What it needs
+	Message string `json:"message,omitempty,omitzero"`
+
+	// Preview With `needs-mapping`: the first lines of the file, and how its columns were understood
+	Preview Preview     `json:"preview,omitempty,omitzero"`
+	State   ResultState `json:"state"`
+}
+
+// ResultColumn defines model for ResultColumn.
+type ResultColumn struct {
+	// Column Counted from 1
+	Column int         `json:"column"`
+	Field  ResultField `json:"field"`
+}
+
+// ResultField defines model for ResultField.
+type ResultField string
+
+// ResultLine defines model for ResultLine.
+type ResultLine struct {
+	Code string `json:"code"`
+
+	// Finding A finding, or empty while the line waits
+	Finding   string             `json:"finding"`
+	Line      int                `json:"line"`
+	PaymentId openapi_types.UUID `json:"payment_id,omitempty,omitzero"`
+	Pence     int64              `json:"pence"`
+	Reason    string             `json:"reason"`
+	Reference string             `json:"reference"`
+	RequestId openapi_types.UUID `json:"request_id,omitempty,omitzero"`
+
+	// Verdict What the file says: paid, partially-paid, rejected, or nothing that is understood
+	Verdict string `json:"verdict"`
+}
+
+// ResultMapping Which column is which
+type ResultMapping struct {
+	Columns []ResultColumn `json:"columns"`
+
+	// HeadingLine Counted from 1; 0 if there are no headings
+	HeadingLine int `json:"heading_line,omitempty,omitzero"`
+}
+
+// ResultState defines model for ResultState.
+type ResultState string
+
 // ReturnCode defines model for ReturnCode.
 type ReturnCode string
 
@@ -1710,9 +2122,6 @@ type Terms struct {
 // Verb defines model for Verb.
 type Verb string
 
-// AsAt defines model for AsAt.
-type AsAt = openapi_types.Date
-
 // Id defines model for Id.
 type Id = openapi_types.UUID
 
@@ -1727,6 +2136,12 @@ type Page = int
 
 // Size defines model for Size.
 type Size = int
+
+// PaymentWords defines model for PaymentWords.
+type PaymentWords struct {
+	// Words Why
+	Words string `json:"words"`
+}
 
 // ListAllowancesParams defines parameters for ListAllowances.
 type ListAllowancesParams struct {
@@ -1842,6 +2257,57 @@ type RefuseBankDetailsParams struct {
 	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
 }
 
+// ListBatchesParams defines parameters for ListBatches.
+type ListBatchesParams struct {
+	State *[]BatchState `form:"state,omitempty" json:"state,omitempty"`
+	Area  *string       `form:"area,omitempty" json:"area,omitempty"`
+
+	// Page Counted from 1
+	Page *Page `form:"page,omitempty" json:"page,omitempty"`
+
+	// Size Rows a page
+	Size *Size `form:"size,omitempty" json:"size,omitempty"`
+}
+
+// CreateBatchJSONBody defines parameters for CreateBatch.
+type CreateBatchJSONBody struct {
+	Area   string        `json:"area"`
+	Method PaymentMethod `json:"method"`
+
+	// PaymentIds All that are planned if left out
+	PaymentIds []openapi_types.UUID `json:"payment_ids,omitempty,omitzero"`
+}
+
+// CreateBatchParams defines parameters for CreateBatch.
+type CreateBatchParams struct {
+	// IdempotencyKey The same key from the same person does its work once; later calls answer with the thing as it now stands.
+	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
+}
+
+// ExportBatchJSONBody defines parameters for ExportBatch.
+type ExportBatchJSONBody struct {
+	Format BatchFormat `json:"format"`
+
+	// ProcessingDay A working day within 30; the next one if left out
+	ProcessingDay openapi_types.Date `json:"processing_day,omitempty,omitzero"`
+}
+
+// ExportBatchParams defines parameters for ExportBatch.
+type ExportBatchParams struct {
+	// IfMatch The version that was read, as its `ETag` gave it: `"7"`. Without it the answer is 428, with another than the thing
+	// now has 412, and `changes` say who changed what since.
+	IfMatch IfMatch `json:"If-Match"`
+
+	// IdempotencyKey The same key from the same person does its work once; later calls answer with the thing as it now stands.
+	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
+}
+
+// RemoveFromBatchParams defines parameters for RemoveFromBatch.
+type RemoveFromBatchParams struct {
+	// IdempotencyKey The same key from the same person does its work once; later calls answer with the thing as it now stands.
+	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
+}
+
 // ListBudgetsParams defines parameters for ListBudgets.
 type ListBudgetsParams struct {
 	FundId *openapi_types.UUID `form:"fund_id,omitempty" json:"fund_id,omitempty"`
@@ -1849,9 +2315,6 @@ type ListBudgetsParams struct {
 
 	// Year The calendar year that the financial year begins in
 	Year *int `form:"year,omitempty" json:"year,omitempty"`
-
-	// AsAt Totals as at the end of this day, out of movements and entries alone; as they are now if left out
-	AsAt *AsAt `form:"as_at,omitempty" json:"as_at,omitempty"`
 
 	// Page Counted from 1
 	Page *Page `form:"page,omitempty" json:"page,omitempty"`
@@ -1873,24 +2336,6 @@ type OpenBudgetJSONBody struct {
 type OpenBudgetParams struct {
 	// IdempotencyKey The same key from the same person does its work once; later calls answer with the thing as it now stands.
 	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
-}
-
-// ReadBudgetParams defines parameters for ReadBudget.
-type ReadBudgetParams struct {
-	// AsAt Totals as at the end of this day, out of movements and entries alone; as they are now if left out
-	AsAt *AsAt `form:"as_at,omitempty" json:"as_at,omitempty"`
-}
-
-// ListBudgetLedgerParams defines parameters for ListBudgetLedger.
-type ListBudgetLedgerParams struct {
-	// AsAt Totals as at the end of this day, out of movements and entries alone; as they are now if left out
-	AsAt *AsAt `form:"as_at,omitempty" json:"as_at,omitempty"`
-
-	// Page Counted from 1
-	Page *Page `form:"page,omitempty" json:"page,omitempty"`
-
-	// Size Rows a page
-	Size *Size `form:"size,omitempty" json:"size,omitempty"`
 }
 
 // SearchCoursesParams defines parameters for SearchCourses.
@@ -2015,6 +2460,98 @@ type ProposeMovementJSONBody struct {
 
 // ProposeMovementParams defines parameters for ProposeMovement.
 type ProposeMovementParams struct {
+	// IdempotencyKey The same key from the same person does its work once; later calls answer with the thing as it now stands.
+	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
+}
+
+// ListPaymentsParams defines parameters for ListPayments.
+type ListPaymentsParams struct {
+	State  *[]PaymentState  `form:"state,omitempty" json:"state,omitempty"`
+	Method *[]PaymentMethod `form:"method,omitempty" json:"method,omitempty"`
+
+	// Q A reference of a payment or a request, or part of one
+	Q         *string             `form:"q,omitempty" json:"q,omitempty"`
+	Area      *string             `form:"area,omitempty" json:"area,omitempty"`
+	RequestId *openapi_types.UUID `form:"request_id,omitempty" json:"request_id,omitempty"`
+	BatchId   *openapi_types.UUID `form:"batch_id,omitempty" json:"batch_id,omitempty"`
+
+	// Attention Only those that failed, or of which less left than was planned, and nothing was done about it yet
+	Attention *bool `form:"attention,omitempty" json:"attention,omitempty"`
+
+	// Page Counted from 1
+	Page *Page `form:"page,omitempty" json:"page,omitempty"`
+
+	// Size Rows a page
+	Size *Size `form:"size,omitempty" json:"size,omitempty"`
+}
+
+// ListDueParams defines parameters for ListDue.
+type ListDueParams struct {
+	// Q A request's reference or part of one
+	Q         *string             `form:"q,omitempty" json:"q,omitempty"`
+	Area      *string             `form:"area,omitempty" json:"area,omitempty"`
+	RequestId *openapi_types.UUID `form:"request_id,omitempty" json:"request_id,omitempty"`
+
+	// Page Counted from 1
+	Page *Page `form:"page,omitempty" json:"page,omitempty"`
+
+	// Size Rows a page
+	Size *Size `form:"size,omitempty" json:"size,omitempty"`
+}
+
+// SummarisePaymentsParams defines parameters for SummarisePayments.
+type SummarisePaymentsParams struct {
+	Area *string `form:"area,omitempty" json:"area,omitempty"`
+}
+
+// CancelPaymentJSONBody defines parameters for CancelPayment.
+type CancelPaymentJSONBody struct {
+	// Words Why
+	Words string `json:"words"`
+}
+
+// CancelPaymentParams defines parameters for CancelPayment.
+type CancelPaymentParams struct {
+	// IfMatch The version that was read, as its `ETag` gave it: `"7"`. Without it the answer is 428, with another than the thing
+	// now has 412, and `changes` say who changed what since.
+	IfMatch IfMatch `json:"If-Match"`
+
+	// IdempotencyKey The same key from the same person does its work once; later calls answer with the thing as it now stands.
+	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
+}
+
+// CompletePaymentJSONBody defines parameters for CompletePayment.
+type CompletePaymentJSONBody struct {
+	AmountPence int64  `json:"amount_pence"`
+	Words       string `json:"words,omitempty,omitzero"`
+}
+
+// CompletePaymentParams defines parameters for CompletePayment.
+type CompletePaymentParams struct {
+	// IfMatch The version that was read, as its `ETag` gave it: `"7"`. Without it the answer is 428, with another than the thing
+	// now has 412, and `changes` say who changed what since.
+	IfMatch IfMatch `json:"If-Match"`
+
+	// IdempotencyKey The same key from the same person does its work once; later calls answer with the thing as it now stands.
+	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
+}
+
+// RecoverPaymentJSONBody defines parameters for RecoverPayment.
+type RecoverPaymentJSONBody struct {
+	AmountPence int64 `json:"amount_pence"`
+
+	// Document The credit note's number, or the bank's reference
+	Document string       `json:"document"`
+	Kind     RecoveryKind `json:"kind"`
+	Words    string       `json:"words"`
+}
+
+// RecoverPaymentParams defines parameters for RecoverPayment.
+type RecoverPaymentParams struct {
+	// IfMatch The version that was read, as its `ETag` gave it: `"7"`. Without it the answer is 428, with another than the thing
+	// now has 412, and `changes` say who changed what since.
+	IfMatch IfMatch `json:"If-Match"`
+
 	// IdempotencyKey The same key from the same person does its work once; later calls answer with the thing as it now stands.
 	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
 }
@@ -2151,6 +2688,16 @@ type ListRequestAuditParams struct {
 	Size *Size `form:"size,omitempty" json:"size,omitempty"`
 }
 
+// CloseRequestParams defines parameters for CloseRequest.
+type CloseRequestParams struct {
+	// IfMatch The version that was read, as its `ETag` gave it: `"7"`. Without it the answer is 428, with another than the thing
+	// now has 412, and `changes` say who changed what since.
+	IfMatch IfMatch `json:"If-Match"`
+
+	// IdempotencyKey The same key from the same person does its work once; later calls answer with the thing as it now stands.
+	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
+}
+
 // AddDocumentMultipartBody defines parameters for AddDocument.
 type AddDocumentMultipartBody struct {
 	Document NewDocument `json:"document"`
@@ -2165,18 +2712,13 @@ type AddDocumentParams struct {
 	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
 }
 
-// EndorseRequestJSONBody defines parameters for EndorseRequest.
-type EndorseRequestJSONBody struct {
-	Code  ApproveCode `json:"code"`
-	Words string      `json:"words,omitempty,omitzero"`
+// PlanPaymentsJSONBody defines parameters for PlanPayments.
+type PlanPaymentsJSONBody struct {
+	Payments []PaymentPlan `json:"payments"`
 }
 
-// EndorseRequestParams defines parameters for EndorseRequest.
-type EndorseRequestParams struct {
-	// IfMatch The version that was read, as its `ETag` gave it: `"7"`. Without it the answer is 428, with another than the thing
-	// now has 412, and `changes` say who changed what since.
-	IfMatch IfMatch `json:"If-Match"`
-
+// PlanPaymentsParams defines parameters for PlanPayments.
+type PlanPaymentsParams struct {
 	// IdempotencyKey The same key from the same person does its work once; later calls answer with the thing as it now stands.
 	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
 }
@@ -2191,6 +2733,22 @@ type DeclineRequestJSONBody struct {
 
 // DeclineRequestParams defines parameters for DeclineRequest.
 type DeclineRequestParams struct {
+	// IfMatch The version that was read, as its `ETag` gave it: `"7"`. Without it the answer is 428, with another than the thing
+	// now has 412, and `changes` say who changed what since.
+	IfMatch IfMatch `json:"If-Match"`
+
+	// IdempotencyKey The same key from the same person does its work once; later calls answer with the thing as it now stands.
+	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
+}
+
+// ReleaseRestJSONBody defines parameters for ReleaseRest.
+type ReleaseRestJSONBody struct {
+	// Words Why
+	Words string `json:"words"`
+}
+
+// ReleaseRestParams defines parameters for ReleaseRest.
+type ReleaseRestParams struct {
 	// IfMatch The version that was read, as its `ETag` gave it: `"7"`. Without it the answer is 428, with another than the thing
 	// now has 412, and `changes` say who changed what since.
 	IfMatch IfMatch `json:"If-Match"`
@@ -2238,6 +2796,41 @@ type WithdrawRequestParams struct {
 	// now has 412, and `changes` say who changed what since.
 	IfMatch IfMatch `json:"If-Match"`
 
+	// IdempotencyKey The same key from the same person does its work once; later calls answer with the thing as it now stands.
+	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
+}
+
+// ListResultsParams defines parameters for ListResults.
+type ListResultsParams struct {
+	// Page Counted from 1
+	Page *Page `form:"page,omitempty" json:"page,omitempty"`
+
+	// Size Rows a page
+	Size *Size `form:"size,omitempty" json:"size,omitempty"`
+}
+
+// UploadResultsParams defines parameters for UploadResults.
+type UploadResultsParams struct {
+	Area     string `form:"area" json:"area"`
+	FileName string `form:"file_name" json:"file_name"`
+
+	// IdempotencyKey The same key from the same person does its work once; later calls answer with the thing as it now stands.
+	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
+}
+
+// ListResultLinesParams defines parameters for ListResultLines.
+type ListResultLinesParams struct {
+	Finding *[]Finding `form:"finding,omitempty" json:"finding,omitempty"`
+
+	// Page Counted from 1
+	Page *Page `form:"page,omitempty" json:"page,omitempty"`
+
+	// Size Rows a page
+	Size *Size `form:"size,omitempty" json:"size,omitempty"`
+}
+
+// MapResultParams defines parameters for MapResult.
+type MapResultParams struct {
 	// IdempotencyKey The same key from the same person does its work once; later calls answer with the thing as it now stands.
 	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
 }
@@ -2300,6 +2893,12 @@ type ConfirmBankDetailsJSONRequestBody ConfirmBankDetailsJSONBody
 // RefuseBankDetailsJSONRequestBody defines body for RefuseBankDetails for application/json ContentType.
 type RefuseBankDetailsJSONRequestBody RefuseBankDetailsJSONBody
 
+// CreateBatchJSONRequestBody defines body for CreateBatch for application/json ContentType.
+type CreateBatchJSONRequestBody CreateBatchJSONBody
+
+// ExportBatchJSONRequestBody defines body for ExportBatch for application/json ContentType.
+type ExportBatchJSONRequestBody ExportBatchJSONBody
+
 // OpenBudgetJSONRequestBody defines body for OpenBudget for application/json ContentType.
 type OpenBudgetJSONRequestBody OpenBudgetJSONBody
 
@@ -2321,6 +2920,15 @@ type ProposePersonBankDetailsJSONRequestBody = NewBankDetails
 // ProposeMovementJSONRequestBody defines body for ProposeMovement for application/json ContentType.
 type ProposeMovementJSONRequestBody ProposeMovementJSONBody
 
+// CancelPaymentJSONRequestBody defines body for CancelPayment for application/json ContentType.
+type CancelPaymentJSONRequestBody CancelPaymentJSONBody
+
+// CompletePaymentJSONRequestBody defines body for CompletePayment for application/json ContentType.
+type CompletePaymentJSONRequestBody CompletePaymentJSONBody
+
+// RecoverPaymentJSONRequestBody defines body for RecoverPayment for application/json ContentType.
+type RecoverPaymentJSONRequestBody RecoverPaymentJSONBody
+
 // RefuseProposalJSONRequestBody defines body for RefuseProposal for application/json ContentType.
 type RefuseProposalJSONRequestBody RefuseProposalJSONBody
 
@@ -2336,17 +2944,23 @@ type ApproveRequestJSONRequestBody ApproveRequestJSONBody
 // AddDocumentMultipartRequestBody defines body for AddDocument for multipart/form-data ContentType.
 type AddDocumentMultipartRequestBody AddDocumentMultipartBody
 
-// EndorseRequestJSONRequestBody defines body for EndorseRequest for application/json ContentType.
-type EndorseRequestJSONRequestBody EndorseRequestJSONBody
+// PlanPaymentsJSONRequestBody defines body for PlanPayments for application/json ContentType.
+type PlanPaymentsJSONRequestBody PlanPaymentsJSONBody
 
 // DeclineRequestJSONRequestBody defines body for DeclineRequest for application/json ContentType.
 type DeclineRequestJSONRequestBody DeclineRequestJSONBody
+
+// ReleaseRestJSONRequestBody defines body for ReleaseRest for application/json ContentType.
+type ReleaseRestJSONRequestBody ReleaseRestJSONBody
 
 // ReturnRequestJSONRequestBody defines body for ReturnRequest for application/json ContentType.
 type ReturnRequestJSONRequestBody ReturnRequestJSONBody
 
 // WithdrawRequestJSONRequestBody defines body for WithdrawRequest for application/json ContentType.
 type WithdrawRequestJSONRequestBody WithdrawRequestJSONBody
+
+// MapResultJSONRequestBody defines body for MapResult for application/json ContentType.
+type MapResultJSONRequestBody = ResultMapping
 
 // AddSupplierJSONRequestBody defines body for AddSupplier for application/json ContentType.
 type AddSupplierJSONRequestBody = NewSupplier
@@ -2573,6 +3187,63 @@ type ClientInterface interface {
 	// Corresponds with POST /bank-details/{id}/refusal (the `RefuseBankDetails` operationId).
 	RefuseBankDetails(ctx context.Context, id Id, params *RefuseBankDetailsParams, body RefuseBankDetailsJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// ListBatches Batches within the caller's reach, newest first
+	//
+	// Corresponds with GET /batches (the `ListBatches` operationId).
+	ListBatches(ctx context.Context, params *ListBatchesParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// CreateBatchWithBody Gather planned payments of one area that leave one way
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /batches (the `CreateBatch` operationId).
+	CreateBatchWithBody(ctx context.Context, params *CreateBatchParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// CreateBatch Gather planned payments of one area that leave one way
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /batches (the `CreateBatch` operationId).
+	CreateBatch(ctx context.Context, params *CreateBatchParams, body CreateBatchJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ReadBatch A batch and how its payments stand
+	//
+	// Corresponds with GET /batches/{id} (the `ReadBatch` operationId).
+	ReadBatch(ctx context.Context, id Id, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ExportBatchWithBody Make the file of a batch, once and for all
+	//
+	// From here on its payments may have left, and wait for the result file. The file is kept, sealed, with its hash.
+	// Exporting again answers 409; downloading gives the same file to the byte, however often.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /batches/{id}/export (the `ExportBatch` operationId).
+	ExportBatchWithBody(ctx context.Context, id Id, params *ExportBatchParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ExportBatch Make the file of a batch, once and for all
+	//
+	// From here on its payments may have left, and wait for the result file. The file is kept, sealed, with its hash.
+	// Exporting again answers 409; downloading gives the same file to the byte, however often.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /batches/{id}/export (the `ExportBatch` operationId).
+	ExportBatch(ctx context.Context, id Id, params *ExportBatchParams, body ExportBatchJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// DownloadBatch The file of a batch, to the byte as it was made
+	//
+	// CSV is UTF-8 with the columns payment_reference, batch_reference, request_reference, method, payee_kind, payee_name,
+	// sort_code, account_number, amount, currency, area, processing_day, note. BACS Standard 18 is for one processing day.
+	//
+	// Corresponds with GET /batches/{id}/file (the `DownloadBatch` operationId).
+	DownloadBatch(ctx context.Context, id Id, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// RemoveFromBatch Take a payment out of a batch whose file is not made yet
+	//
+	// Corresponds with DELETE /batches/{id}/payments/{payment} (the `RemoveFromBatch` operationId).
+	RemoveFromBatch(ctx context.Context, id Id, payment openapi_types.UUID, params *RemoveFromBatchParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// ListBudgets Budgets within the caller's reach
 	//
 	// Corresponds with GET /budgets (the `ListBudgets` operationId).
@@ -2595,12 +3266,7 @@ type ClientInterface interface {
 	// ReadBudget A budget, and what is left of it
 	//
 	// Corresponds with GET /budgets/{id} (the `ReadBudget` operationId).
-	ReadBudget(ctx context.Context, id Id, params *ReadBudgetParams, reqEditors ...RequestEditorFn) (*http.Response, error)
-
-	// ListBudgetLedger What happened to a budget
-	//
-	// Corresponds with GET /budgets/{id}/ledger (the `ListBudgetLedger` operationId).
-	ListBudgetLedger(ctx context.Context, id Id, params *ListBudgetLedgerParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+	ReadBudget(ctx context.Context, id Id, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// SearchCourses Find a standard course by words
 	//
@@ -2789,6 +3455,76 @@ type ClientInterface interface {
 	// Corresponds with POST /movements (the `ProposeMovement` operationId).
 	ProposeMovement(ctx context.Context, params *ProposeMovementParams, body ProposeMovementJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// ListPayments Payments within the caller's reach, the latest changed first
+	//
+	// Corresponds with GET /payments (the `ListPayments` operationId).
+	ListPayments(ctx context.Context, params *ListPaymentsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ListDue Approved requests of which something is left to pay, the longest approved first
+	//
+	// Corresponds with GET /payments/due (the `ListDue` operationId).
+	ListDue(ctx context.Context, params *ListDueParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// SummarisePayments What there is to pay within the caller's reach, and where payments stand
+	//
+	// Corresponds with GET /payments/summary (the `SummarisePayments` operationId).
+	SummarisePayments(ctx context.Context, params *SummarisePaymentsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ReadPayment A payment, with what of it came back
+	//
+	// Corresponds with GET /payments/{id} (the `ReadPayment` operationId).
+	ReadPayment(ctx context.Context, id Id, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// CancelPaymentWithBody Take back a payment that is planned and in no batch
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /payments/{id}/cancellation (the `CancelPayment` operationId).
+	CancelPaymentWithBody(ctx context.Context, id Id, params *CancelPaymentParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// CancelPayment Take back a payment that is planned and in no batch
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /payments/{id}/cancellation (the `CancelPayment` operationId).
+	CancelPayment(ctx context.Context, id Id, params *CancelPaymentParams, body CancelPaymentJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// CompletePaymentWithBody Record what a card or a voucher really paid
+	//
+	// Less than was planned leaves the rest to pay or to give back. More than is left answers 409 with type `over-cap`.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /payments/{id}/completion (the `CompletePayment` operationId).
+	CompletePaymentWithBody(ctx context.Context, id Id, params *CompletePaymentParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// CompletePayment Record what a card or a voucher really paid
+	//
+	// Less than was planned leaves the rest to pay or to give back. More than is left answers 409 with type `over-cap`.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /payments/{id}/completion (the `CompletePayment` operationId).
+	CompletePayment(ctx context.Context, id Id, params *CompletePaymentParams, body CompletePaymentJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// RecoverPaymentWithBody Record a credit note, or money that came back
+	//
+	// It is available again at once, to the allowance and in the budget that it came out of. Each document counts once.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /payments/{id}/recoveries (the `RecoverPayment` operationId).
+	RecoverPaymentWithBody(ctx context.Context, id Id, params *RecoverPaymentParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// RecoverPayment Record a credit note, or money that came back
+	//
+	// It is available again at once, to the allowance and in the budget that it came out of. Each document counts once.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /payments/{id}/recoveries (the `RecoverPayment` operationId).
+	RecoverPayment(ctx context.Context, id Id, params *RecoverPaymentParams, body RecoverPaymentJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// ListFlaggedPrices Prices far outside their subject's range that nobody has confirmed
 	//
 	// Corresponds with GET /prices/flagged (the `ListFlaggedPrices` operationId).
@@ -2910,6 +3646,11 @@ type ClientInterface interface {
 	// Corresponds with GET /requests/{id}/audit (the `ListRequestAudit` operationId).
 	ListRequestAudit(ctx context.Context, id Id, params *ListRequestAuditParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// CloseRequest Say that all is done that will be for a request that is paid
+	//
+	// Corresponds with POST /requests/{id}/closure (the `CloseRequest` operationId).
+	CloseRequest(ctx context.Context, id Id, params *CloseRequestParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// ListDocuments A request's quotes and receipts, oldest first
 	//
 	// Those that were removed are left out; those that were replaced say by which.
@@ -2929,23 +3670,25 @@ type ClientInterface interface {
 	// Corresponds with POST /requests/{id}/documents (the `AddDocument` operationId).
 	AddDocumentWithBody(ctx context.Context, id Id, params *AddDocumentParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// EndorseRequestWithBody Say yes as the first of two
+	// PlanPaymentsWithBody Plan payments of an approved request, by line or for the whole
 	//
-	// Where the caller may not approve so much alone. Nothing is promised until a second person approves.
+	// All of them are planned, or none. More than is left to pay answers 409 with type `over-cap` and `cap` saying
+	// asked, available and over; what is missing takes a further request. Nobody pays what they decided.
 	//
 	// Takes any type of body and a specified content type.
 	//
-	// Corresponds with POST /requests/{id}/endorsement (the `EndorseRequest` operationId).
-	EndorseRequestWithBody(ctx context.Context, id Id, params *EndorseRequestParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+	// Corresponds with POST /requests/{id}/payments (the `PlanPayments` operationId).
+	PlanPaymentsWithBody(ctx context.Context, id Id, params *PlanPaymentsParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// EndorseRequest Say yes as the first of two
+	// PlanPayments Plan payments of an approved request, by line or for the whole
 	//
-	// Where the caller may not approve so much alone. Nothing is promised until a second person approves.
+	// All of them are planned, or none. More than is left to pay answers 409 with type `over-cap` and `cap` saying
+	// asked, available and over; what is missing takes a further request. Nobody pays what they decided.
 	//
 	// Takes a body of the `application/json` content type.
 	//
-	// Corresponds with POST /requests/{id}/endorsement (the `EndorseRequest` operationId).
-	EndorseRequest(ctx context.Context, id Id, params *EndorseRequestParams, body EndorseRequestJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+	// Corresponds with POST /requests/{id}/payments (the `PlanPayments` operationId).
+	PlanPayments(ctx context.Context, id Id, params *PlanPaymentsParams, body PlanPaymentsJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ProposeReduction The same request made to fit what is available
 	//
@@ -2967,6 +3710,20 @@ type ClientInterface interface {
 	//
 	// Corresponds with POST /requests/{id}/refusal (the `DeclineRequest` operationId).
 	DeclineRequest(ctx context.Context, id Id, params *DeclineRequestParams, body DeclineRequestJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ReleaseRestWithBody Give back what will not be paid; it is available again at once, to the allowance and in the budget
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /requests/{id}/release (the `ReleaseRest` operationId).
+	ReleaseRestWithBody(ctx context.Context, id Id, params *ReleaseRestParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ReleaseRest Give back what will not be paid; it is available again at once, to the allowance and in the budget
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /requests/{id}/release (the `ReleaseRest` operationId).
+	ReleaseRest(ctx context.Context, id Id, params *ReleaseRestParams, body ReleaseRestJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ReturnRequestWithBody Send back to the coach with a question; what was held is released
 	//
@@ -3003,6 +3760,46 @@ type ClientInterface interface {
 	//
 	// Corresponds with POST /requests/{id}/withdrawal (the `WithdrawRequest` operationId).
 	WithdrawRequest(ctx context.Context, id Id, params *WithdrawRequestParams, body WithdrawRequestJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ListResults Result files taken in so far, newest first
+	//
+	// Corresponds with GET /results (the `ListResults` operationId).
+	ListResults(ctx context.Context, params *ListResultsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// UploadResultsWithBody Take in the file that says what became of payments
+	//
+	// CSV with a line for each payment: its reference, what became of it (paid, partially paid, rejected), the amount, and
+	// where there is one the reason's code and words. Good lines are kept, each other one is listed with the reason. The
+	// same file for the same area does nothing again. At most 5 MB and 10,000 lines.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /results (the `UploadResults` operationId).
+	UploadResultsWithBody(ctx context.Context, params *UploadResultsParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ReadResult A result file and what came of it
+	//
+	// Corresponds with GET /results/{id} (the `ReadResult` operationId).
+	ReadResult(ctx context.Context, id Id, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ListResultLines The lines of a result file, and what was found of each
+	//
+	// Corresponds with GET /results/{id}/lines (the `ListResultLines` operationId).
+	ListResultLines(ctx context.Context, id Id, params *ListResultLinesParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// MapResultWithBody Say which column is which, and settle what the file says
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with PUT /results/{id}/mapping (the `MapResult` operationId).
+	MapResultWithBody(ctx context.Context, id Id, params *MapResultParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// MapResult Say which column is which, and settle what the file says
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with PUT /results/{id}/mapping (the `MapResult` operationId).
+	MapResult(ctx context.Context, id Id, params *MapResultParams, body MapResultJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ListSuppliers Find a supplier
 	//
@@ -3416,6 +4213,143 @@ func (c *Client) RefuseBankDetails(ctx context.Context, id Id, params *RefuseBan
 	return c.Client.Do(req)
 }
 
+// ListBatches Batches within the caller's reach, newest first
+//
+// Corresponds with GET /batches (the `ListBatches` operationId).
+func (c *Client) ListBatches(ctx context.Context, params *ListBatchesParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListBatchesRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// CreateBatchWithBody Gather planned payments of one area that leave one way
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /batches (the `CreateBatch` operationId).
+func (c *Client) CreateBatchWithBody(ctx context.Context, params *CreateBatchParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCreateBatchRequestWithBody(c.Server, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// CreateBatch Gather planned payments of one area that leave one way
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /batches (the `CreateBatch` operationId).
+func (c *Client) CreateBatch(ctx context.Context, params *CreateBatchParams, body CreateBatchJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCreateBatchRequest(c.Server, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ReadBatch A batch and how its payments stand
+//
+// Corresponds with GET /batches/{id} (the `ReadBatch` operationId).
+func (c *Client) ReadBatch(ctx context.Context, id Id, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewReadBatchRequest(c.Server, id)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ExportBatchWithBody Make the file of a batch, once and for all
+//
+// From here on its payments may have left, and wait for the result file. The file is kept, sealed, with its hash.
+// Exporting again answers 409; downloading gives the same file to the byte, however often.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /batches/{id}/export (the `ExportBatch` operationId).
+func (c *Client) ExportBatchWithBody(ctx context.Context, id Id, params *ExportBatchParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewExportBatchRequestWithBody(c.Server, id, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ExportBatch Make the file of a batch, once and for all
+//
+// From here on its payments may have left, and wait for the result file. The file is kept, sealed, with its hash.
+// Exporting again answers 409; downloading gives the same file to the byte, however often.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /batches/{id}/export (the `ExportBatch` operationId).
+func (c *Client) ExportBatch(ctx context.Context, id Id, params *ExportBatchParams, body ExportBatchJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewExportBatchRequest(c.Server, id, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// DownloadBatch The file of a batch, to the byte as it was made
+//
+// CSV is UTF-8 with the columns payment_reference, batch_reference, request_reference, method, payee_kind, payee_name,
+// sort_code, account_number, amount, currency, area, processing_day, note. BACS Standard 18 is for one processing day.
+//
+// Corresponds with GET /batches/{id}/file (the `DownloadBatch` operationId).
+func (c *Client) DownloadBatch(ctx context.Context, id Id, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewDownloadBatchRequest(c.Server, id)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// RemoveFromBatch Take a payment out of a batch whose file is not made yet
+//
+// Corresponds with DELETE /batches/{id}/payments/{payment} (the `RemoveFromBatch` operationId).
+func (c *Client) RemoveFromBatch(ctx context.Context, id Id, payment openapi_types.UUID, params *RemoveFromBatchParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewRemoveFromBatchRequest(c.Server, id, payment, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // ListBudgets Budgets within the caller's reach
 //
 // Corresponds with GET /budgets (the `ListBudgets` operationId).
@@ -3468,23 +4402,8 @@ func (c *Client) OpenBudget(ctx context.Context, params *OpenBudgetParams, body 
 // ReadBudget A budget, and what is left of it
 //
 // Corresponds with GET /budgets/{id} (the `ReadBudget` operationId).
-func (c *Client) ReadBudget(ctx context.Context, id Id, params *ReadBudgetParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewReadBudgetRequest(c.Server, id, params)
-	if err != nil {
-		return nil, err
-	}
-	req = req.WithContext(ctx)
-	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
-		return nil, err
-	}
-	return c.Client.Do(req)
-}
-
-// ListBudgetLedger What happened to a budget
-//
-// Corresponds with GET /budgets/{id}/ledger (the `ListBudgetLedger` operationId).
-func (c *Client) ListBudgetLedger(ctx context.Context, id Id, params *ListBudgetLedgerParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewListBudgetLedgerRequest(c.Server, id, params)
+func (c *Client) ReadBudget(ctx context.Context, id Id, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewReadBudgetRequest(c.Server, id)
 	if err != nil {
 		return nil, err
 	}
@@ -3942,6 +4861,176 @@ func (c *Client) ProposeMovement(ctx context.Context, params *ProposeMovementPar
 	return c.Client.Do(req)
 }
 
+// ListPayments Payments within the caller's reach, the latest changed first
+//
+// Corresponds with GET /payments (the `ListPayments` operationId).
+func (c *Client) ListPayments(ctx context.Context, params *ListPaymentsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListPaymentsRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ListDue Approved requests of which something is left to pay, the longest approved first
+//
+// Corresponds with GET /payments/due (the `ListDue` operationId).
+func (c *Client) ListDue(ctx context.Context, params *ListDueParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListDueRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// SummarisePayments What there is to pay within the caller's reach, and where payments stand
+//
+// Corresponds with GET /payments/summary (the `SummarisePayments` operationId).
+func (c *Client) SummarisePayments(ctx context.Context, params *SummarisePaymentsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewSummarisePaymentsRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ReadPayment A payment, with what of it came back
+//
+// Corresponds with GET /payments/{id} (the `ReadPayment` operationId).
+func (c *Client) ReadPayment(ctx context.Context, id Id, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewReadPaymentRequest(c.Server, id)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// CancelPaymentWithBody Take back a payment that is planned and in no batch
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /payments/{id}/cancellation (the `CancelPayment` operationId).
+func (c *Client) CancelPaymentWithBody(ctx context.Context, id Id, params *CancelPaymentParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCancelPaymentRequestWithBody(c.Server, id, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// CancelPayment Take back a payment that is planned and in no batch
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /payments/{id}/cancellation (the `CancelPayment` operationId).
+func (c *Client) CancelPayment(ctx context.Context, id Id, params *CancelPaymentParams, body CancelPaymentJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCancelPaymentRequest(c.Server, id, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// CompletePaymentWithBody Record what a card or a voucher really paid
+//
+// Less than was planned leaves the rest to pay or to give back. More than is left answers 409 with type `over-cap`.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /payments/{id}/completion (the `CompletePayment` operationId).
+func (c *Client) CompletePaymentWithBody(ctx context.Context, id Id, params *CompletePaymentParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCompletePaymentRequestWithBody(c.Server, id, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// CompletePayment Record what a card or a voucher really paid
+//
+// Less than was planned leaves the rest to pay or to give back. More than is left answers 409 with type `over-cap`.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /payments/{id}/completion (the `CompletePayment` operationId).
+func (c *Client) CompletePayment(ctx context.Context, id Id, params *CompletePaymentParams, body CompletePaymentJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCompletePaymentRequest(c.Server, id, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// RecoverPaymentWithBody Record a credit note, or money that came back
+//
+// It is available again at once, to the allowance and in the budget that it came out of. Each document counts once.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /payments/{id}/recoveries (the `RecoverPayment` operationId).
+func (c *Client) RecoverPaymentWithBody(ctx context.Context, id Id, params *RecoverPaymentParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewRecoverPaymentRequestWithBody(c.Server, id, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// RecoverPayment Record a credit note, or money that came back
+//
+// It is available again at once, to the allowance and in the budget that it came out of. Each document counts once.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /payments/{id}/recoveries (the `RecoverPayment` operationId).
+func (c *Client) RecoverPayment(ctx context.Context, id Id, params *RecoverPaymentParams, body RecoverPaymentJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewRecoverPaymentRequest(c.Server, id, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // ListFlaggedPrices Prices far outside their subject's range that nobody has confirmed
 //
 // Corresponds with GET /prices/flagged (the `ListFlaggedPrices` operationId).
@@ -4243,6 +5332,21 @@ func (c *Client) ListRequestAudit(ctx context.Context, id Id, params *ListReques
 	return c.Client.Do(req)
 }
 
+// CloseRequest Say that all is done that will be for a request that is paid
+//
+// Corresponds with POST /requests/{id}/closure (the `CloseRequest` operationId).
+func (c *Client) CloseRequest(ctx context.Context, id Id, params *CloseRequestParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCloseRequestRequest(c.Server, id, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // ListDocuments A request's quotes and receipts, oldest first
 //
 // Those that were removed are left out; those that were replaced say by which.
@@ -4282,15 +5386,16 @@ func (c *Client) AddDocumentWithBody(ctx context.Context, id Id, params *AddDocu
 	return c.Client.Do(req)
 }
 
-// EndorseRequestWithBody Say yes as the first of two
+// PlanPaymentsWithBody Plan payments of an approved request, by line or for the whole
 //
-// Where the caller may not approve so much alone. Nothing is promised until a second person approves.
+// All of them are planned, or none. More than is left to pay answers 409 with type `over-cap` and `cap` saying
+// asked, available and over; what is missing takes a further request. Nobody pays what they decided.
 //
 // Takes any type of body and a specified content type.
 //
-// Corresponds with POST /requests/{id}/endorsement (the `EndorseRequest` operationId).
-func (c *Client) EndorseRequestWithBody(ctx context.Context, id Id, params *EndorseRequestParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewEndorseRequestRequestWithBody(c.Server, id, params, contentType, body)
+// Corresponds with POST /requests/{id}/payments (the `PlanPayments` operationId).
+func (c *Client) PlanPaymentsWithBody(ctx context.Context, id Id, params *PlanPaymentsParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewPlanPaymentsRequestWithBody(c.Server, id, params, contentType, body)
 	if err != nil {
 		return nil, err
 	}
@@ -4301,15 +5406,16 @@ func (c *Client) EndorseRequestWithBody(ctx context.Context, id Id, params *Endo
 	return c.Client.Do(req)
 }
 
-// EndorseRequest Say yes as the first of two
+// PlanPayments Plan payments of an approved request, by line or for the whole
 //
-// Where the caller may not approve so much alone. Nothing is promised until a second person approves.
+// All of them are planned, or none. More than is left to pay answers 409 with type `over-cap` and `cap` saying
+// asked, available and over; what is missing takes a further request. Nobody pays what they decided.
 //
 // Takes a body of the `application/json` content type.
 //
-// Corresponds with POST /requests/{id}/endorsement (the `EndorseRequest` operationId).
-func (c *Client) EndorseRequest(ctx context.Context, id Id, params *EndorseRequestParams, body EndorseRequestJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewEndorseRequestRequest(c.Server, id, params, body)
+// Corresponds with POST /requests/{id}/payments (the `PlanPayments` operationId).
+func (c *Client) PlanPayments(ctx context.Context, id Id, params *PlanPaymentsParams, body PlanPaymentsJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewPlanPaymentsRequest(c.Server, id, params, body)
 	if err != nil {
 		return nil, err
 	}
@@ -4361,6 +5467,40 @@ func (c *Client) DeclineRequestWithBody(ctx context.Context, id Id, params *Decl
 // Corresponds with POST /requests/{id}/refusal (the `DeclineRequest` operationId).
 func (c *Client) DeclineRequest(ctx context.Context, id Id, params *DeclineRequestParams, body DeclineRequestJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewDeclineRequestRequest(c.Server, id, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ReleaseRestWithBody Give back what will not be paid; it is available again at once, to the allowance and in the budget
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /requests/{id}/release (the `ReleaseRest` operationId).
+func (c *Client) ReleaseRestWithBody(ctx context.Context, id Id, params *ReleaseRestParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewReleaseRestRequestWithBody(c.Server, id, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ReleaseRest Give back what will not be paid; it is available again at once, to the allowance and in the budget
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /requests/{id}/release (the `ReleaseRest` operationId).
+func (c *Client) ReleaseRest(ctx context.Context, id Id, params *ReleaseRestParams, body ReleaseRestJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewReleaseRestRequest(c.Server, id, params, body)
 	if err != nil {
 		return nil, err
 	}
@@ -4447,6 +5587,106 @@ func (c *Client) WithdrawRequestWithBody(ctx context.Context, id Id, params *Wit
 // Corresponds with POST /requests/{id}/withdrawal (the `WithdrawRequest` operationId).
 func (c *Client) WithdrawRequest(ctx context.Context, id Id, params *WithdrawRequestParams, body WithdrawRequestJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewWithdrawRequestRequest(c.Server, id, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ListResults Result files taken in so far, newest first
+//
+// Corresponds with GET /results (the `ListResults` operationId).
+func (c *Client) ListResults(ctx context.Context, params *ListResultsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListResultsRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// UploadResultsWithBody Take in the file that says what became of payments
+//
+// CSV with a line for each payment: its reference, what became of it (paid, partially paid, rejected), the amount, and
+// where there is one the reason's code and words. Good lines are kept, each other one is listed with the reason. The
+// same file for the same area does nothing again. At most 5 MB and 10,000 lines.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /results (the `UploadResults` operationId).
+func (c *Client) UploadResultsWithBody(ctx context.Context, params *UploadResultsParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewUploadResultsRequestWithBody(c.Server, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ReadResult A result file and what came of it
+//
+// Corresponds with GET /results/{id} (the `ReadResult` operationId).
+func (c *Client) ReadResult(ctx context.Context, id Id, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewReadResultRequest(c.Server, id)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ListResultLines The lines of a result file, and what was found of each
+//
+// Corresponds with GET /results/{id}/lines (the `ListResultLines` operationId).
+func (c *Client) ListResultLines(ctx context.Context, id Id, params *ListResultLinesParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListResultLinesRequest(c.Server, id, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// MapResultWithBody Say which column is which, and settle what the file says
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with PUT /results/{id}/mapping (the `MapResult` operationId).
+func (c *Client) MapResultWithBody(ctx context.Context, id Id, params *MapResultParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewMapResultRequestWithBody(c.Server, id, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// MapResult Say which column is which, and settle what the file says
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with PUT /results/{id}/mapping (the `MapResult` operationId).
+func (c *Client) MapResult(ctx context.Context, id Id, params *MapResultParams, body MapResultJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewMapResultRequest(c.Server, id, params, body)
 	if err != nil {
 		return nil, err
 	}
@@ -5355,6 +6595,346 @@ func NewRefuseBankDetailsRequestWithBody(server string, id Id, params *RefuseBan
 	return req, nil
 }
 
+// NewListBatchesRequest constructs an http.Request for the ListBatches method
+func NewListBatchesRequest(server string, params *ListBatchesParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/batches")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.State != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "state", *params.State, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "array", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Area != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "area", *params.Area, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Page != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "page", *params.Page, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Size != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "size", *params.Size, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewCreateBatchRequest calls the generic CreateBatch builder with application/json body
+func NewCreateBatchRequest(server string, params *CreateBatchParams, body CreateBatchJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewCreateBatchRequestWithBody(server, params, "application/json", bodyReader)
+}
+
+// NewCreateBatchRequestWithBody constructs an http.Request for the CreateBatch method, with any body, and a specified content type
+func NewCreateBatchRequestWithBody(server string, params *CreateBatchParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/batches")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		if params.IdempotencyKey != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Idempotency-Key", headerParam0)
+		}
+
+	}
+
+	return req, nil
+}
+
+// NewReadBatchRequest constructs an http.Request for the ReadBatch method
+func NewReadBatchRequest(server string, id Id) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/batches/%s", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewExportBatchRequest calls the generic ExportBatch builder with application/json body
+func NewExportBatchRequest(server string, id Id, params *ExportBatchParams, body ExportBatchJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewExportBatchRequestWithBody(server, id, params, "application/json", bodyReader)
+}
+
+// NewExportBatchRequestWithBody constructs an http.Request for the ExportBatch method, with any body, and a specified content type
+func NewExportBatchRequestWithBody(server string, id Id, params *ExportBatchParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/batches/%s/export", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		var headerParam0 string
+
+		headerParam0, err = runtime.StyleParamWithOptions("simple", false, "If-Match", params.IfMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+		if err != nil {
+			return nil, err
+		}
+
+		req.Header.Set("If-Match", headerParam0)
+
+		if params.IdempotencyKey != nil {
+			var headerParam1 string
+
+			headerParam1, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Idempotency-Key", headerParam1)
+		}
+
+	}
+
+	return req, nil
+}
+
+// NewDownloadBatchRequest constructs an http.Request for the DownloadBatch method
+func NewDownloadBatchRequest(server string, id Id) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/batches/%s/file", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewRemoveFromBatchRequest constructs an http.Request for the RemoveFromBatch method
+func NewRemoveFromBatchRequest(server string, id Id, payment openapi_types.UUID, params *RemoveFromBatchParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam1 string
+
+	pathParam1, err = runtime.StyleParamWithOptions("simple", false, "payment", payment, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/batches/%s/payments/%s", pathParam0, pathParam1)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodDelete, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+
+		if params.IdempotencyKey != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Idempotency-Key", headerParam0)
+		}
+
+	}
+
+	return req, nil
+}
+
 // NewListBudgetsRequest constructs an http.Request for the ListBudgets method
 func NewListBudgetsRequest(server string, params *ListBudgetsParams) (*http.Request, error) {
 	var err error
@@ -5410,18 +6990,6 @@ func NewListBudgetsRequest(server string, params *ListBudgetsParams) (*http.Requ
 		if params.Year != nil {
 
 			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "year", *params.Year, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
-				return nil, err
-			} else {
-				for _, qp := range strings.Split(queryFrag, "&") {
-					rawQueryFragments = append(rawQueryFragments, qp)
-				}
-			}
-
-		}
-
-		if params.AsAt != nil {
-
-			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "as_at", *params.AsAt, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "date"}); err != nil {
 				return nil, err
 			} else {
 				for _, qp := range strings.Split(queryFrag, "&") {
@@ -5525,7 +7093,7 @@ func NewOpenBudgetRequestWithBody(server string, params *OpenBudgetParams, conte
 }
 
 // NewReadBudgetRequest constructs an http.Request for the ReadBudget method
-func NewReadBudgetRequest(server string, id Id, params *ReadBudgetParams) (*http.Request, error) {
+func NewReadBudgetRequest(server string, id Id) (*http.Request, error) {
 	var err error
 
 	var pathParam0 string
@@ -5548,118 +7116,6 @@ func NewReadBudgetRequest(server string, id Id, params *ReadBudgetParams) (*http
 	queryURL, err := serverURL.Parse(operationPath)
 	if err != nil {
 		return nil, err
-	}
-
-	if params != nil {
-		// queryValues collects non-styled parameters (passthrough, JSON)
-		// that are safe to round-trip through url.Values.Encode().
-		queryValues := queryURL.Query()
-		// rawQueryFragments collects pre-encoded query fragments from
-		// styled parameters, preserving literal commas as delimiters
-		// per the OpenAPI spec (e.g. "color=blue,black,brown").
-		var rawQueryFragments []string
-
-		if params.AsAt != nil {
-
-			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "as_at", *params.AsAt, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "date"}); err != nil {
-				return nil, err
-			} else {
-				for _, qp := range strings.Split(queryFrag, "&") {
-					rawQueryFragments = append(rawQueryFragments, qp)
-				}
-			}
-
-		}
-
-		if encoded := queryValues.Encode(); encoded != "" {
-			rawQueryFragments = append(rawQueryFragments, encoded)
-		}
-		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
-	}
-
-	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
-	if err != nil {
-		return nil, err
-	}
-
-	return req, nil
-}
-
-// NewListBudgetLedgerRequest constructs an http.Request for the ListBudgetLedger method
-func NewListBudgetLedgerRequest(server string, id Id, params *ListBudgetLedgerParams) (*http.Request, error) {
-	var err error
-
-	var pathParam0 string
-
-	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
-	if err != nil {
-		return nil, err
-	}
-
-	serverURL, err := url.Parse(server)
-	if err != nil {
-		return nil, err
-	}
-
-	operationPath := fmt.Sprintf("/budgets/%s/ledger", pathParam0)
-	if operationPath[0] == '/' {
-		operationPath = "." + operationPath
-	}
-
-	queryURL, err := serverURL.Parse(operationPath)
-	if err != nil {
-		return nil, err
-	}
-
-	if params != nil {
-		// queryValues collects non-styled parameters (passthrough, JSON)
-		// that are safe to round-trip through url.Values.Encode().
-		queryValues := queryURL.Query()
-		// rawQueryFragments collects pre-encoded query fragments from
-		// styled parameters, preserving literal commas as delimiters
-		// per the OpenAPI spec (e.g. "color=blue,black,brown").
-		var rawQueryFragments []string
-
-		if params.AsAt != nil {
-
-			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "as_at", *params.AsAt, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "date"}); err != nil {
-				return nil, err
-			} else {
-				for _, qp := range strings.Split(queryFrag, "&") {
-					rawQueryFragments = append(rawQueryFragments, qp)
-				}
-			}
-
-		}
-
-		if params.Page != nil {
-
-			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "page", *params.Page, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
-				return nil, err
-			} else {
-				for _, qp := range strings.Split(queryFrag, "&") {
-					rawQueryFragments = append(rawQueryFragments, qp)
-				}
-			}
-
-		}
-
-		if params.Size != nil {
-
-			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "size", *params.Size, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
-				return nil, err
-			} else {
-				for _, qp := range strings.Split(queryFrag, "&") {
-					rawQueryFragments = append(rawQueryFragments, qp)
-				}
-			}
-
-		}
-
-		if encoded := queryValues.Encode(); encoded != "" {
-			rawQueryFragments = append(rawQueryFragments, encoded)
-		}
-		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
 	}
 
 	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
@@ -6762,6 +8218,559 @@ func NewProposeMovementRequestWithBody(server string, params *ProposeMovementPar
 	return req, nil
 }
 
+// NewListPaymentsRequest constructs an http.Request for the ListPayments method
+func NewListPaymentsRequest(server string, params *ListPaymentsParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/payments")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.State != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "state", *params.State, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "array", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Method != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "method", *params.Method, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "array", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Q != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "q", *params.Q, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Area != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "area", *params.Area, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.RequestId != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "request_id", *params.RequestId, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "uuid"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.BatchId != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "batch_id", *params.BatchId, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "uuid"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Attention != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "attention", *params.Attention, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Page != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "page", *params.Page, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Size != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "size", *params.Size, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewListDueRequest constructs an http.Request for the ListDue method
+func NewListDueRequest(server string, params *ListDueParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/payments/due")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.Q != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "q", *params.Q, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Area != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "area", *params.Area, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.RequestId != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "request_id", *params.RequestId, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "uuid"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Page != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "page", *params.Page, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Size != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "size", *params.Size, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewSummarisePaymentsRequest constructs an http.Request for the SummarisePayments method
+func NewSummarisePaymentsRequest(server string, params *SummarisePaymentsParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/payments/summary")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.Area != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "area", *params.Area, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewReadPaymentRequest constructs an http.Request for the ReadPayment method
+func NewReadPaymentRequest(server string, id Id) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/payments/%s", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewCancelPaymentRequest calls the generic CancelPayment builder with application/json body
+func NewCancelPaymentRequest(server string, id Id, params *CancelPaymentParams, body CancelPaymentJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewCancelPaymentRequestWithBody(server, id, params, "application/json", bodyReader)
+}
+
+// NewCancelPaymentRequestWithBody constructs an http.Request for the CancelPayment method, with any body, and a specified content type
+func NewCancelPaymentRequestWithBody(server string, id Id, params *CancelPaymentParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/payments/%s/cancellation", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		var headerParam0 string
+
+		headerParam0, err = runtime.StyleParamWithOptions("simple", false, "If-Match", params.IfMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+		if err != nil {
+			return nil, err
+		}
+
+		req.Header.Set("If-Match", headerParam0)
+
+		if params.IdempotencyKey != nil {
+			var headerParam1 string
+
+			headerParam1, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Idempotency-Key", headerParam1)
+		}
+
+	}
+
+	return req, nil
+}
+
+// NewCompletePaymentRequest calls the generic CompletePayment builder with application/json body
+func NewCompletePaymentRequest(server string, id Id, params *CompletePaymentParams, body CompletePaymentJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewCompletePaymentRequestWithBody(server, id, params, "application/json", bodyReader)
+}
+
+// NewCompletePaymentRequestWithBody constructs an http.Request for the CompletePayment method, with any body, and a specified content type
+func NewCompletePaymentRequestWithBody(server string, id Id, params *CompletePaymentParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/payments/%s/completion", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		var headerParam0 string
+
+		headerParam0, err = runtime.StyleParamWithOptions("simple", false, "If-Match", params.IfMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+		if err != nil {
+			return nil, err
+		}
+
+		req.Header.Set("If-Match", headerParam0)
+
+		if params.IdempotencyKey != nil {
+			var headerParam1 string
+
+			headerParam1, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Idempotency-Key", headerParam1)
+		}
+
+	}
+
+	return req, nil
+}
+
+// NewRecoverPaymentRequest calls the generic RecoverPayment builder with application/json body
+func NewRecoverPaymentRequest(server string, id Id, params *RecoverPaymentParams, body RecoverPaymentJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewRecoverPaymentRequestWithBody(server, id, params, "application/json", bodyReader)
+}
+
+// NewRecoverPaymentRequestWithBody constructs an http.Request for the RecoverPayment method, with any body, and a specified content type
+func NewRecoverPaymentRequestWithBody(server string, id Id, params *RecoverPaymentParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/payments/%s/recoveries", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		var headerParam0 string
+
+		headerParam0, err = runtime.StyleParamWithOptions("simple", false, "If-Match", params.IfMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+		if err != nil {
+			return nil, err
+		}
+
+		req.Header.Set("If-Match", headerParam0)
+
+		if params.IdempotencyKey != nil {
+			var headerParam1 string
+
+			headerParam1, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Idempotency-Key", headerParam1)
+		}
+
+	}
+
+	return req, nil
+}
+
 // NewListFlaggedPricesRequest constructs an http.Request for the ListFlaggedPrices method
 func NewListFlaggedPricesRequest(server string, params *ListFlaggedPricesParams) (*http.Request, error) {
 	var err error
@@ -7710,6 +9719,64 @@ func NewListRequestAuditRequest(server string, id Id, params *ListRequestAuditPa
 	return req, nil
 }
 
+// NewCloseRequestRequest constructs an http.Request for the CloseRequest method
+func NewCloseRequestRequest(server string, id Id, params *CloseRequestParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/requests/%s/closure", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+
+		var headerParam0 string
+
+		headerParam0, err = runtime.StyleParamWithOptions("simple", false, "If-Match", params.IfMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+		if err != nil {
+			return nil, err
+		}
+
+		req.Header.Set("If-Match", headerParam0)
+
+		if params.IdempotencyKey != nil {
+			var headerParam1 string
+
+			headerParam1, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Idempotency-Key", headerParam1)
+		}
+
+	}
+
+	return req, nil
+}
+
 // NewListDocumentsRequest constructs an http.Request for the ListDocuments method
 func NewListDocumentsRequest(server string, id Id) (*http.Request, error) {
 	var err error
@@ -7795,19 +9862,19 @@ func NewAddDocumentRequestWithBody(server string, id Id, params *AddDocumentPara
 	return req, nil
 }
 
-// NewEndorseRequestRequest calls the generic EndorseRequest builder with application/json body
-func NewEndorseRequestRequest(server string, id Id, params *EndorseRequestParams, body EndorseRequestJSONRequestBody) (*http.Request, error) {
+// NewPlanPaymentsRequest calls the generic PlanPayments builder with application/json body
+func NewPlanPaymentsRequest(server string, id Id, params *PlanPaymentsParams, body PlanPaymentsJSONRequestBody) (*http.Request, error) {
 	var bodyReader io.Reader
 	buf, err := json.Marshal(body)
 	if err != nil {
 		return nil, err
 	}
 	bodyReader = bytes.NewReader(buf)
-	return NewEndorseRequestRequestWithBody(server, id, params, "application/json", bodyReader)
+	return NewPlanPaymentsRequestWithBody(server, id, params, "application/json", bodyReader)
 }
 
-// NewEndorseRequestRequestWithBody constructs an http.Request for the EndorseRequest method, with any body, and a specified content type
-func NewEndorseRequestRequestWithBody(server string, id Id, params *EndorseRequestParams, contentType string, body io.Reader) (*http.Request, error) {
+// NewPlanPaymentsRequestWithBody constructs an http.Request for the PlanPayments method, with any body, and a specified content type
+func NewPlanPaymentsRequestWithBody(server string, id Id, params *PlanPaymentsParams, contentType string, body io.Reader) (*http.Request, error) {
 	var err error
 
 	var pathParam0 string
@@ -7822,7 +9889,7 @@ func NewEndorseRequestRequestWithBody(server string, id Id, params *EndorseReque
 		return nil, err
 	}
 
-	operationPath := fmt.Sprintf("/requests/%s/endorsement", pathParam0)
+	operationPath := fmt.Sprintf("/requests/%s/payments", pathParam0)
 	if operationPath[0] == '/' {
 		operationPath = "." + operationPath
 	}
@@ -7841,24 +9908,15 @@ func NewEndorseRequestRequestWithBody(server string, id Id, params *EndorseReque
 
 	if params != nil {
 
-		var headerParam0 string
-
-		headerParam0, err = runtime.StyleParamWithOptions("simple", false, "If-Match", params.IfMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
-		if err != nil {
-			return nil, err
-		}
-
-		req.Header.Set("If-Match", headerParam0)
-
 		if params.IdempotencyKey != nil {
-			var headerParam1 string
+			var headerParam0 string
 
-			headerParam1, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
 			if err != nil {
 				return nil, err
 			}
 
-			req.Header.Set("Idempotency-Key", headerParam1)
+			req.Header.Set("Idempotency-Key", headerParam0)
 		}
 
 	}
@@ -7928,6 +9986,77 @@ func NewDeclineRequestRequestWithBody(server string, id Id, params *DeclineReque
 	}
 
 	operationPath := fmt.Sprintf("/requests/%s/refusal", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		var headerParam0 string
+
+		headerParam0, err = runtime.StyleParamWithOptions("simple", false, "If-Match", params.IfMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+		if err != nil {
+			return nil, err
+		}
+
+		req.Header.Set("If-Match", headerParam0)
+
+		if params.IdempotencyKey != nil {
+			var headerParam1 string
+
+			headerParam1, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Idempotency-Key", headerParam1)
+		}
+
+	}
+
+	return req, nil
+}
+
+// NewReleaseRestRequest calls the generic ReleaseRest builder with application/json body
+func NewReleaseRestRequest(server string, id Id, params *ReleaseRestParams, body ReleaseRestJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewReleaseRestRequestWithBody(server, id, params, "application/json", bodyReader)
+}
+
+// NewReleaseRestRequestWithBody constructs an http.Request for the ReleaseRest method, with any body, and a specified content type
+func NewReleaseRestRequestWithBody(server string, id Id, params *ReleaseRestParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/requests/%s/release", pathParam0)
 	if operationPath[0] == '/' {
 		operationPath = "." + operationPath
 	}
@@ -8164,6 +10293,328 @@ func NewWithdrawRequestRequestWithBody(server string, id Id, params *WithdrawReq
 			}
 
 			req.Header.Set("Idempotency-Key", headerParam1)
+		}
+
+	}
+
+	return req, nil
+}
+
+// NewListResultsRequest constructs an http.Request for the ListResults method
+func NewListResultsRequest(server string, params *ListResultsParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/results")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.Page != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "page", *params.Page, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Size != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "size", *params.Size, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewUploadResultsRequestWithBody constructs an http.Request for the UploadResults method, with any body, and a specified content type
+func NewUploadResultsRequestWithBody(server string, params *UploadResultsParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/results")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "area", params.Area, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+			return nil, err
+		} else {
+			for _, qp := range strings.Split(queryFrag, "&") {
+				rawQueryFragments = append(rawQueryFragments, qp)
+			}
+		}
+
+		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "file_name", params.FileName, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+			return nil, err
+		} else {
+			for _, qp := range strings.Split(queryFrag, "&") {
+				rawQueryFragments = append(rawQueryFragments, qp)
+			}
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		if params.IdempotencyKey != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Idempotency-Key", headerParam0)
+		}
+
+	}
+
+	return req, nil
+}
+
+// NewReadResultRequest constructs an http.Request for the ReadResult method
+func NewReadResultRequest(server string, id Id) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/results/%s", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewListResultLinesRequest constructs an http.Request for the ListResultLines method
+func NewListResultLinesRequest(server string, id Id, params *ListResultLinesParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/results/%s/lines", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.Finding != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "finding", *params.Finding, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "array", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Page != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "page", *params.Page, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Size != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "size", *params.Size, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewMapResultRequest calls the generic MapResult builder with application/json body
+func NewMapResultRequest(server string, id Id, params *MapResultParams, body MapResultJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewMapResultRequestWithBody(server, id, params, "application/json", bodyReader)
+}
+
+// NewMapResultRequestWithBody constructs an http.Request for the MapResult method, with any body, and a specified content type
+func NewMapResultRequestWithBody(server string, id Id, params *MapResultParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/results/%s/mapping", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPut, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		if params.IdempotencyKey != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Idempotency-Key", headerParam0)
 		}
 
 	}
@@ -8731,6 +11182,71 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with POST /bank-details/{id}/refusal (the `RefuseBankDetails` operationId).
 	RefuseBankDetailsWithResponse(ctx context.Context, id Id, params *RefuseBankDetailsParams, body RefuseBankDetailsJSONRequestBody, reqEditors ...RequestEditorFn) (*RefuseBankDetailsResponse, error)
 
+	// ListBatchesWithResponse Batches within the caller's reach, newest first
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /batches (the `ListBatches` operationId).
+	ListBatchesWithResponse(ctx context.Context, params *ListBatchesParams, reqEditors ...RequestEditorFn) (*ListBatchesResponse, error)
+
+	// CreateBatchWithBodyWithResponse Gather planned payments of one area that leave one way
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /batches (the `CreateBatch` operationId).
+	CreateBatchWithBodyWithResponse(ctx context.Context, params *CreateBatchParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreateBatchResponse, error)
+
+	// CreateBatchWithResponse Gather planned payments of one area that leave one way
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /batches (the `CreateBatch` operationId).
+	CreateBatchWithResponse(ctx context.Context, params *CreateBatchParams, body CreateBatchJSONRequestBody, reqEditors ...RequestEditorFn) (*CreateBatchResponse, error)
+
+	// ReadBatchWithResponse A batch and how its payments stand
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /batches/{id} (the `ReadBatch` operationId).
+	ReadBatchWithResponse(ctx context.Context, id Id, reqEditors ...RequestEditorFn) (*ReadBatchResponse, error)
+
+	// ExportBatchWithBodyWithResponse Make the file of a batch, once and for all
+	//
+	// From here on its payments may have left, and wait for the result file. The file is kept, sealed, with its hash.
+	// Exporting again answers 409; downloading gives the same file to the byte, however often.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /batches/{id}/export (the `ExportBatch` operationId).
+	ExportBatchWithBodyWithResponse(ctx context.Context, id Id, params *ExportBatchParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ExportBatchResponse, error)
+
+	// ExportBatchWithResponse Make the file of a batch, once and for all
+	//
+	// From here on its payments may have left, and wait for the result file. The file is kept, sealed, with its hash.
+	// Exporting again answers 409; downloading gives the same file to the byte, however often.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /batches/{id}/export (the `ExportBatch` operationId).
+	ExportBatchWithResponse(ctx context.Context, id Id, params *ExportBatchParams, body ExportBatchJSONRequestBody, reqEditors ...RequestEditorFn) (*ExportBatchResponse, error)
+
+	// DownloadBatchWithResponse The file of a batch, to the byte as it was made
+	//
+	// CSV is UTF-8 with the columns payment_reference, batch_reference, request_reference, method, payee_kind, payee_name,
+	// sort_code, account_number, amount, currency, area, processing_day, note. BACS Standard 18 is for one processing day.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /batches/{id}/file (the `DownloadBatch` operationId).
+	DownloadBatchWithResponse(ctx context.Context, id Id, reqEditors ...RequestEditorFn) (*DownloadBatchResponse, error)
+
+	// RemoveFromBatchWithResponse Take a payment out of a batch whose file is not made yet
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with DELETE /batches/{id}/payments/{payment} (the `RemoveFromBatch` operationId).
+	RemoveFromBatchWithResponse(ctx context.Context, id Id, payment openapi_types.UUID, params *RemoveFromBatchParams, reqEditors ...RequestEditorFn) (*RemoveFromBatchResponse, error)
+
 	// ListBudgetsWithResponse Budgets within the caller's reach
 	//
 	// Returns a wrapper object for the known response body format(s).
@@ -8757,14 +11273,7 @@ type ClientWithResponsesInterface interface {
 	// Returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with GET /budgets/{id} (the `ReadBudget` operationId).
-	ReadBudgetWithResponse(ctx context.Context, id Id, params *ReadBudgetParams, reqEditors ...RequestEditorFn) (*ReadBudgetResponse, error)
-
-	// ListBudgetLedgerWithResponse What happened to a budget
-	//
-	// Returns a wrapper object for the known response body format(s).
-	//
-	// Corresponds with GET /budgets/{id}/ledger (the `ListBudgetLedger` operationId).
-	ListBudgetLedgerWithResponse(ctx context.Context, id Id, params *ListBudgetLedgerParams, reqEditors ...RequestEditorFn) (*ListBudgetLedgerResponse, error)
+	ReadBudgetWithResponse(ctx context.Context, id Id, reqEditors ...RequestEditorFn) (*ReadBudgetResponse, error)
 
 	// SearchCoursesWithResponse Find a standard course by words
 	//
@@ -8979,6 +11488,84 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with POST /movements (the `ProposeMovement` operationId).
 	ProposeMovementWithResponse(ctx context.Context, params *ProposeMovementParams, body ProposeMovementJSONRequestBody, reqEditors ...RequestEditorFn) (*ProposeMovementResponse, error)
 
+	// ListPaymentsWithResponse Payments within the caller's reach, the latest changed first
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /payments (the `ListPayments` operationId).
+	ListPaymentsWithResponse(ctx context.Context, params *ListPaymentsParams, reqEditors ...RequestEditorFn) (*ListPaymentsResponse, error)
+
+	// ListDueWithResponse Approved requests of which something is left to pay, the longest approved first
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /payments/due (the `ListDue` operationId).
+	ListDueWithResponse(ctx context.Context, params *ListDueParams, reqEditors ...RequestEditorFn) (*ListDueResponse, error)
+
+	// SummarisePaymentsWithResponse What there is to pay within the caller's reach, and where payments stand
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /payments/summary (the `SummarisePayments` operationId).
+	SummarisePaymentsWithResponse(ctx context.Context, params *SummarisePaymentsParams, reqEditors ...RequestEditorFn) (*SummarisePaymentsResponse, error)
+
+	// ReadPaymentWithResponse A payment, with what of it came back
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /payments/{id} (the `ReadPayment` operationId).
+	ReadPaymentWithResponse(ctx context.Context, id Id, reqEditors ...RequestEditorFn) (*ReadPaymentResponse, error)
+
+	// CancelPaymentWithBodyWithResponse Take back a payment that is planned and in no batch
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /payments/{id}/cancellation (the `CancelPayment` operationId).
+	CancelPaymentWithBodyWithResponse(ctx context.Context, id Id, params *CancelPaymentParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CancelPaymentResponse, error)
+
+	// CancelPaymentWithResponse Take back a payment that is planned and in no batch
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /payments/{id}/cancellation (the `CancelPayment` operationId).
+	CancelPaymentWithResponse(ctx context.Context, id Id, params *CancelPaymentParams, body CancelPaymentJSONRequestBody, reqEditors ...RequestEditorFn) (*CancelPaymentResponse, error)
+
+	// CompletePaymentWithBodyWithResponse Record what a card or a voucher really paid
+	//
+	// Less than was planned leaves the rest to pay or to give back. More than is left answers 409 with type `over-cap`.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /payments/{id}/completion (the `CompletePayment` operationId).
+	CompletePaymentWithBodyWithResponse(ctx context.Context, id Id, params *CompletePaymentParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CompletePaymentResponse, error)
+
+	// CompletePaymentWithResponse Record what a card or a voucher really paid
+	//
+	// Less than was planned leaves the rest to pay or to give back. More than is left answers 409 with type `over-cap`.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /payments/{id}/completion (the `CompletePayment` operationId).
+	CompletePaymentWithResponse(ctx context.Context, id Id, params *CompletePaymentParams, body CompletePaymentJSONRequestBody, reqEditors ...RequestEditorFn) (*CompletePaymentResponse, error)
+
+	// RecoverPaymentWithBodyWithResponse Record a credit note, or money that came back
+	//
+	// It is available again at once, to the allowance and in the budget that it came out of. Each document counts once.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /payments/{id}/recoveries (the `RecoverPayment` operationId).
+	RecoverPaymentWithBodyWithResponse(ctx context.Context, id Id, params *RecoverPaymentParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*RecoverPaymentResponse, error)
+
+	// RecoverPaymentWithResponse Record a credit note, or money that came back
+	//
+	// It is available again at once, to the allowance and in the budget that it came out of. Each document counts once.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /payments/{id}/recoveries (the `RecoverPayment` operationId).
+	RecoverPaymentWithResponse(ctx context.Context, id Id, params *RecoverPaymentParams, body RecoverPaymentJSONRequestBody, reqEditors ...RequestEditorFn) (*RecoverPaymentResponse, error)
+
 	// ListFlaggedPricesWithResponse Prices far outside their subject's range that nobody has confirmed
 	//
 	// Returns a wrapper object for the known response body format(s).
@@ -9120,6 +11707,13 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with GET /requests/{id}/audit (the `ListRequestAudit` operationId).
 	ListRequestAuditWithResponse(ctx context.Context, id Id, params *ListRequestAuditParams, reqEditors ...RequestEditorFn) (*ListRequestAuditResponse, error)
 
+	// CloseRequestWithResponse Say that all is done that will be for a request that is paid
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /requests/{id}/closure (the `CloseRequest` operationId).
+	CloseRequestWithResponse(ctx context.Context, id Id, params *CloseRequestParams, reqEditors ...RequestEditorFn) (*CloseRequestResponse, error)
+
 	// ListDocumentsWithResponse A request's quotes and receipts, oldest first
 	//
 	// Those that were removed are left out; those that were replaced say by which.
@@ -9141,23 +11735,25 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with POST /requests/{id}/documents (the `AddDocument` operationId).
 	AddDocumentWithBodyWithResponse(ctx context.Context, id Id, params *AddDocumentParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*AddDocumentResponse, error)
 
-	// EndorseRequestWithBodyWithResponse Say yes as the first of two
+	// PlanPaymentsWithBodyWithResponse Plan payments of an approved request, by line or for the whole
 	//
-	// Where the caller may not approve so much alone. Nothing is promised until a second person approves.
+	// All of them are planned, or none. More than is left to pay answers 409 with type `over-cap` and `cap` saying
+	// asked, available and over; what is missing takes a further request. Nobody pays what they decided.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
-	// Corresponds with POST /requests/{id}/endorsement (the `EndorseRequest` operationId).
-	EndorseRequestWithBodyWithResponse(ctx context.Context, id Id, params *EndorseRequestParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*EndorseRequestResponse, error)
+	// Corresponds with POST /requests/{id}/payments (the `PlanPayments` operationId).
+	PlanPaymentsWithBodyWithResponse(ctx context.Context, id Id, params *PlanPaymentsParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*PlanPaymentsResponse, error)
 
-	// EndorseRequestWithResponse Say yes as the first of two
+	// PlanPaymentsWithResponse Plan payments of an approved request, by line or for the whole
 	//
-	// Where the caller may not approve so much alone. Nothing is promised until a second person approves.
+	// All of them are planned, or none. More than is left to pay answers 409 with type `over-cap` and `cap` saying
+	// asked, available and over; what is missing takes a further request. Nobody pays what they decided.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
-	// Corresponds with POST /requests/{id}/endorsement (the `EndorseRequest` operationId).
-	EndorseRequestWithResponse(ctx context.Context, id Id, params *EndorseRequestParams, body EndorseRequestJSONRequestBody, reqEditors ...RequestEditorFn) (*EndorseRequestResponse, error)
+	// Corresponds with POST /requests/{id}/payments (the `PlanPayments` operationId).
+	PlanPaymentsWithResponse(ctx context.Context, id Id, params *PlanPaymentsParams, body PlanPaymentsJSONRequestBody, reqEditors ...RequestEditorFn) (*PlanPaymentsResponse, error)
 
 	// ProposeReductionWithResponse The same request made to fit what is available
 	//
@@ -9181,6 +11777,20 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with POST /requests/{id}/refusal (the `DeclineRequest` operationId).
 	DeclineRequestWithResponse(ctx context.Context, id Id, params *DeclineRequestParams, body DeclineRequestJSONRequestBody, reqEditors ...RequestEditorFn) (*DeclineRequestResponse, error)
+
+	// ReleaseRestWithBodyWithResponse Give back what will not be paid; it is available again at once, to the allowance and in the budget
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /requests/{id}/release (the `ReleaseRest` operationId).
+	ReleaseRestWithBodyWithResponse(ctx context.Context, id Id, params *ReleaseRestParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ReleaseRestResponse, error)
+
+	// ReleaseRestWithResponse Give back what will not be paid; it is available again at once, to the allowance and in the budget
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /requests/{id}/release (the `ReleaseRest` operationId).
+	ReleaseRestWithResponse(ctx context.Context, id Id, params *ReleaseRestParams, body ReleaseRestJSONRequestBody, reqEditors ...RequestEditorFn) (*ReleaseRestResponse, error)
 
 	// ReturnRequestWithBodyWithResponse Send back to the coach with a question; what was held is released
 	//
@@ -9219,6 +11829,52 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with POST /requests/{id}/withdrawal (the `WithdrawRequest` operationId).
 	WithdrawRequestWithResponse(ctx context.Context, id Id, params *WithdrawRequestParams, body WithdrawRequestJSONRequestBody, reqEditors ...RequestEditorFn) (*WithdrawRequestResponse, error)
+
+	// ListResultsWithResponse Result files taken in so far, newest first
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /results (the `ListResults` operationId).
+	ListResultsWithResponse(ctx context.Context, params *ListResultsParams, reqEditors ...RequestEditorFn) (*ListResultsResponse, error)
+
+	// UploadResultsWithBodyWithResponse Take in the file that says what became of payments
+	//
+	// CSV with a line for each payment: its reference, what became of it (paid, partially paid, rejected), the amount, and
+	// where there is one the reason's code and words. Good lines are kept, each other one is listed with the reason. The
+	// same file for the same area does nothing again. At most 5 MB and 10,000 lines.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /results (the `UploadResults` operationId).
+	UploadResultsWithBodyWithResponse(ctx context.Context, params *UploadResultsParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*UploadResultsResponse, error)
+
+	// ReadResultWithResponse A result file and what came of it
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /results/{id} (the `ReadResult` operationId).
+	ReadResultWithResponse(ctx context.Context, id Id, reqEditors ...RequestEditorFn) (*ReadResultResponse, error)
+
+	// ListResultLinesWithResponse The lines of a result file, and what was found of each
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /results/{id}/lines (the `ListResultLines` operationId).
+	ListResultLinesWithResponse(ctx context.Context, id Id, params *ListResultLinesParams, reqEditors ...RequestEditorFn) (*ListResultLinesResponse, error)
+
+	// MapResultWithBodyWithResponse Say which column is which, and settle what the file says
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PUT /results/{id}/mapping (the `MapResult` operationId).
+	MapResultWithBodyWithResponse(ctx context.Context, id Id, params *MapResultParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*MapResultResponse, error)
+
+	// MapResultWithResponse Say which column is which, and settle what the file says
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PUT /results/{id}/mapping (the `MapResult` operationId).
+	MapResultWithResponse(ctx context.Context, id Id, params *MapResultParams, body MapResultJSONRequestBody, reqEditors ...RequestEditorFn) (*MapResultResponse, error)
 
 	// ListSuppliersWithResponse Find a supplier
 	//
@@ -10004,6 +12660,325 @@ func (r RefuseBankDetailsResponse) ContentType() string {
 	return ""
 }
 
+type ListBatchesResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *struct {
+		Items []Batch `json:"items"`
+		Page  int     `json:"page"`
+		Size  int     `json:"size"`
+		Total int     `json:"total"`
+	}
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ListBatchesResponse) GetJSON200() *struct {
+	Items []Batch `json:"items"`
+	Page  int     `json:"page"`
+	Size  int     `json:"size"`
+	Total int     `json:"total"`
+} {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ListBatchesResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ListBatchesResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ListBatchesResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListBatchesResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListBatchesResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// CreateBatchResponse201Headers the declared response headers of an HTTP 201 response for CreateBatch
+type CreateBatchResponse201Headers struct {
+	ETag etag.Version
+}
+
+type CreateBatchResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON201 the response for an HTTP 201 `application/json` response
+	JSON201 *Batch
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+	// Headers201 the parsed response headers for an HTTP 201 response
+	Headers201 *CreateBatchResponse201Headers
+}
+
+// GetJSON201 returns the response for an HTTP 201 `application/json` response
+func (r CreateBatchResponse) GetJSON201() *Batch {
+	return r.JSON201
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r CreateBatchResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r CreateBatchResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r CreateBatchResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r CreateBatchResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r CreateBatchResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// ReadBatchResponse200Headers the declared response headers of an HTTP 200 response for ReadBatch
+type ReadBatchResponse200Headers struct {
+	ETag etag.Version
+}
+
+type ReadBatchResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Batch
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *ReadBatchResponse200Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ReadBatchResponse) GetJSON200() *Batch {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ReadBatchResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ReadBatchResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ReadBatchResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ReadBatchResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ReadBatchResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// ExportBatchResponse200Headers the declared response headers of an HTTP 200 response for ExportBatch
+type ExportBatchResponse200Headers struct {
+	ETag etag.Version
+}
+
+type ExportBatchResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Batch
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *ExportBatchResponse200Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ExportBatchResponse) GetJSON200() *Batch {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ExportBatchResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ExportBatchResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ExportBatchResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ExportBatchResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ExportBatchResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type DownloadBatchResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r DownloadBatchResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r DownloadBatchResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r DownloadBatchResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r DownloadBatchResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r DownloadBatchResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// RemoveFromBatchResponse200Headers the declared response headers of an HTTP 200 response for RemoveFromBatch
+type RemoveFromBatchResponse200Headers struct {
+	ETag etag.Version
+}
+
+type RemoveFromBatchResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Batch
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *RemoveFromBatchResponse200Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r RemoveFromBatchResponse) GetJSON200() *Batch {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r RemoveFromBatchResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r RemoveFromBatchResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r RemoveFromBatchResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r RemoveFromBatchResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r RemoveFromBatchResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 type ListBudgetsResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -10142,54 +13117,6 @@ func (r ReadBudgetResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r ReadBudgetResponse) ContentType() string {
-	if r.HTTPResponse != nil {
-		return r.HTTPResponse.Header.Get("Content-Type")
-	}
-	return ""
-}
-
-type ListBudgetLedgerResponse struct {
-	Body         []byte
-	HTTPResponse *http.Response
-	// JSON200 the response for an HTTP 200 `application/json` response
-	JSON200 *BudgetLedgerPage
-	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
-	ApplicationproblemJSONDefault *Problem
-}
-
-// GetJSON200 returns the response for an HTTP 200 `application/json` response
-func (r ListBudgetLedgerResponse) GetJSON200() *BudgetLedgerPage {
-	return r.JSON200
-}
-
-// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
-func (r ListBudgetLedgerResponse) GetApplicationproblemJSONDefault() *Problem {
-	return r.ApplicationproblemJSONDefault
-}
-
-// GetBody returns the raw response body bytes
-func (r ListBudgetLedgerResponse) GetBody() []byte {
-	return r.Body
-}
-
-// Status returns HTTPResponse.Status
-func (r ListBudgetLedgerResponse) Status() string {
-	if r.HTTPResponse != nil {
-		return r.HTTPResponse.Status
-	}
-	return http.StatusText(0)
-}
-
-// StatusCode returns HTTPResponse.StatusCode
-func (r ListBudgetLedgerResponse) StatusCode() int {
-	if r.HTTPResponse != nil {
-		return r.HTTPResponse.StatusCode
-	}
-	return 0
-}
-
-// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
-func (r ListBudgetLedgerResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -11167,6 +14094,380 @@ func (r ProposeMovementResponse) ContentType() string {
 	return ""
 }
 
+type ListPaymentsResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *PaymentPage
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ListPaymentsResponse) GetJSON200() *PaymentPage {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ListPaymentsResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ListPaymentsResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ListPaymentsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListPaymentsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListPaymentsResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type ListDueResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *struct {
+		Items []PaymentDue `json:"items"`
+		Page  int          `json:"page"`
+		Size  int          `json:"size"`
+		Total int          `json:"total"`
+	}
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ListDueResponse) GetJSON200() *struct {
+	Items []PaymentDue `json:"items"`
+	Page  int          `json:"page"`
+	Size  int          `json:"size"`
+	Total int          `json:"total"`
+} {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ListDueResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ListDueResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ListDueResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListDueResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListDueResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type SummarisePaymentsResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *PaymentSummary
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r SummarisePaymentsResponse) GetJSON200() *PaymentSummary {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r SummarisePaymentsResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r SummarisePaymentsResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r SummarisePaymentsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r SummarisePaymentsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r SummarisePaymentsResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// ReadPaymentResponse200Headers the declared response headers of an HTTP 200 response for ReadPayment
+type ReadPaymentResponse200Headers struct {
+	ETag etag.Version
+}
+
+type ReadPaymentResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Payment
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *ReadPaymentResponse200Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ReadPaymentResponse) GetJSON200() *Payment {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ReadPaymentResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ReadPaymentResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ReadPaymentResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ReadPaymentResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ReadPaymentResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// CancelPaymentResponse200Headers the declared response headers of an HTTP 200 response for CancelPayment
+type CancelPaymentResponse200Headers struct {
+	ETag etag.Version
+}
+
+type CancelPaymentResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Payment
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *CancelPaymentResponse200Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r CancelPaymentResponse) GetJSON200() *Payment {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r CancelPaymentResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r CancelPaymentResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r CancelPaymentResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r CancelPaymentResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r CancelPaymentResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// CompletePaymentResponse200Headers the declared response headers of an HTTP 200 response for CompletePayment
+type CompletePaymentResponse200Headers struct {
+	ETag etag.Version
+}
+
+type CompletePaymentResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Payment
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *CompletePaymentResponse200Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r CompletePaymentResponse) GetJSON200() *Payment {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r CompletePaymentResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r CompletePaymentResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r CompletePaymentResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r CompletePaymentResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r CompletePaymentResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// RecoverPaymentResponse200Headers the declared response headers of an HTTP 200 response for RecoverPayment
+type RecoverPaymentResponse200Headers struct {
+	ETag etag.Version
+}
+
+type RecoverPaymentResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Payment
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *RecoverPaymentResponse200Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r RecoverPaymentResponse) GetJSON200() *Payment {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r RecoverPaymentResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r RecoverPaymentResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r RecoverPaymentResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r RecoverPaymentResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r RecoverPaymentResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 type ListFlaggedPricesResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -11871,6 +15172,47 @@ func (r ListRequestAuditResponse) ContentType() string {
 	return ""
 }
 
+type CloseRequestResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r CloseRequestResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r CloseRequestResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r CloseRequestResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r CloseRequestResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r CloseRequestResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 type ListDocumentsResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -11971,39 +15313,36 @@ func (r AddDocumentResponse) ContentType() string {
 	return ""
 }
 
-// EndorseRequestResponse200Headers the declared response headers of an HTTP 200 response for EndorseRequest
-type EndorseRequestResponse200Headers struct {
-	ETag etag.Version
-}
-
-type EndorseRequestResponse struct {
+type PlanPaymentsResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
-	// JSON200 the response for an HTTP 200 `application/json` response
-	JSON200 *Request
+	// JSON201 the response for an HTTP 201 `application/json` response
+	JSON201 *struct {
+		Items []Payment `json:"items"`
+	}
 	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
 	ApplicationproblemJSONDefault *Problem
-	// Headers200 the parsed response headers for an HTTP 200 response
-	Headers200 *EndorseRequestResponse200Headers
 }
 
-// GetJSON200 returns the response for an HTTP 200 `application/json` response
-func (r EndorseRequestResponse) GetJSON200() *Request {
-	return r.JSON200
+// GetJSON201 returns the response for an HTTP 201 `application/json` response
+func (r PlanPaymentsResponse) GetJSON201() *struct {
+	Items []Payment `json:"items"`
+} {
+	return r.JSON201
 }
 
 // GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
-func (r EndorseRequestResponse) GetApplicationproblemJSONDefault() *Problem {
+func (r PlanPaymentsResponse) GetApplicationproblemJSONDefault() *Problem {
 	return r.ApplicationproblemJSONDefault
 }
 
 // GetBody returns the raw response body bytes
-func (r EndorseRequestResponse) GetBody() []byte {
+func (r PlanPaymentsResponse) GetBody() []byte {
 	return r.Body
 }
 
 // Status returns HTTPResponse.Status
-func (r EndorseRequestResponse) Status() string {
+func (r PlanPaymentsResponse) Status() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Status
 	}
@@ -12011,7 +15350,7 @@ func (r EndorseRequestResponse) Status() string {
 }
 
 // StatusCode returns HTTPResponse.StatusCode
-func (r EndorseRequestResponse) StatusCode() int {
+func (r PlanPaymentsResponse) StatusCode() int {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.StatusCode
 	}
@@ -12019,7 +15358,7 @@ func (r EndorseRequestResponse) StatusCode() int {
 }
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
-func (r EndorseRequestResponse) ContentType() string {
+func (r PlanPaymentsResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -12123,6 +15462,47 @@ func (r DeclineRequestResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r DeclineRequestResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type ReleaseRestResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ReleaseRestResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ReleaseRestResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ReleaseRestResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ReleaseRestResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ReleaseRestResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -12288,6 +15668,266 @@ func (r WithdrawRequestResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r WithdrawRequestResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type ListResultsResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *struct {
+		Items []Result `json:"items"`
+		Page  int      `json:"page"`
+		Size  int      `json:"size"`
+		Total int      `json:"total"`
+	}
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ListResultsResponse) GetJSON200() *struct {
+	Items []Result `json:"items"`
+	Page  int      `json:"page"`
+	Size  int      `json:"size"`
+	Total int      `json:"total"`
+} {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ListResultsResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ListResultsResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ListResultsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListResultsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListResultsResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type UploadResultsResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON201 the response for an HTTP 201 `application/json` response
+	JSON201 *Result
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+}
+
+// GetJSON201 returns the response for an HTTP 201 `application/json` response
+func (r UploadResultsResponse) GetJSON201() *Result {
+	return r.JSON201
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r UploadResultsResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r UploadResultsResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r UploadResultsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r UploadResultsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r UploadResultsResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type ReadResultResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Result
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ReadResultResponse) GetJSON200() *Result {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ReadResultResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ReadResultResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ReadResultResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ReadResultResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ReadResultResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type ListResultLinesResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *struct {
+		Items []ResultLine `json:"items"`
+		Page  int          `json:"page"`
+		Size  int          `json:"size"`
+		Total int          `json:"total"`
+	}
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ListResultLinesResponse) GetJSON200() *struct {
+	Items []ResultLine `json:"items"`
+	Page  int          `json:"page"`
+	Size  int          `json:"size"`
+	Total int          `json:"total"`
+} {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ListResultLinesResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ListResultLinesResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ListResultLinesResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListResultLinesResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListResultLinesResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type MapResultResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Result
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r MapResultResponse) GetJSON200() *Result {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r MapResultResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r MapResultResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r MapResultResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r MapResultResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r MapResultResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -12881,6 +16521,119 @@ func (c *ClientWithResponses) RefuseBankDetailsWithResponse(ctx context.Context,
 	return ParseRefuseBankDetailsResponse(rsp)
 }
 
+// ListBatchesWithResponse Batches within the caller's reach, newest first
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /batches (the `ListBatches` operationId).
+func (c *ClientWithResponses) ListBatchesWithResponse(ctx context.Context, params *ListBatchesParams, reqEditors ...RequestEditorFn) (*ListBatchesResponse, error) {
+	rsp, err := c.ListBatches(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListBatchesResponse(rsp)
+}
+
+// CreateBatchWithBodyWithResponse Gather planned payments of one area that leave one way
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /batches (the `CreateBatch` operationId).
+func (c *ClientWithResponses) CreateBatchWithBodyWithResponse(ctx context.Context, params *CreateBatchParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreateBatchResponse, error) {
+	rsp, err := c.CreateBatchWithBody(ctx, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseCreateBatchResponse(rsp)
+}
+
+// CreateBatchWithResponse Gather planned payments of one area that leave one way
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /batches (the `CreateBatch` operationId).
+func (c *ClientWithResponses) CreateBatchWithResponse(ctx context.Context, params *CreateBatchParams, body CreateBatchJSONRequestBody, reqEditors ...RequestEditorFn) (*CreateBatchResponse, error) {
+	rsp, err := c.CreateBatch(ctx, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseCreateBatchResponse(rsp)
+}
+
+// ReadBatchWithResponse A batch and how its payments stand
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /batches/{id} (the `ReadBatch` operationId).
+func (c *ClientWithResponses) ReadBatchWithResponse(ctx context.Context, id Id, reqEditors ...RequestEditorFn) (*ReadBatchResponse, error) {
+	rsp, err := c.ReadBatch(ctx, id, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseReadBatchResponse(rsp)
+}
+
+// ExportBatchWithBodyWithResponse Make the file of a batch, once and for all
+//
+// From here on its payments may have left, and wait for the result file. The file is kept, sealed, with its hash.
+// Exporting again answers 409; downloading gives the same file to the byte, however often.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /batches/{id}/export (the `ExportBatch` operationId).
+func (c *ClientWithResponses) ExportBatchWithBodyWithResponse(ctx context.Context, id Id, params *ExportBatchParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ExportBatchResponse, error) {
+	rsp, err := c.ExportBatchWithBody(ctx, id, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseExportBatchResponse(rsp)
+}
+
+// ExportBatchWithResponse Make the file of a batch, once and for all
+//
+// From here on its payments may have left, and wait for the result file. The file is kept, sealed, with its hash.
+// Exporting again answers 409; downloading gives the same file to the byte, however often.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /batches/{id}/export (the `ExportBatch` operationId).
+func (c *ClientWithResponses) ExportBatchWithResponse(ctx context.Context, id Id, params *ExportBatchParams, body ExportBatchJSONRequestBody, reqEditors ...RequestEditorFn) (*ExportBatchResponse, error) {
+	rsp, err := c.ExportBatch(ctx, id, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseExportBatchResponse(rsp)
+}
+
+// DownloadBatchWithResponse The file of a batch, to the byte as it was made
+//
+// CSV is UTF-8 with the columns payment_reference, batch_reference, request_reference, method, payee_kind, payee_name,
+// sort_code, account_number, amount, currency, area, processing_day, note. BACS Standard 18 is for one processing day.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /batches/{id}/file (the `DownloadBatch` operationId).
+func (c *ClientWithResponses) DownloadBatchWithResponse(ctx context.Context, id Id, reqEditors ...RequestEditorFn) (*DownloadBatchResponse, error) {
+	rsp, err := c.DownloadBatch(ctx, id, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseDownloadBatchResponse(rsp)
+}
+
+// RemoveFromBatchWithResponse Take a payment out of a batch whose file is not made yet
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with DELETE /batches/{id}/payments/{payment} (the `RemoveFromBatch` operationId).
+func (c *ClientWithResponses) RemoveFromBatchWithResponse(ctx context.Context, id Id, payment openapi_types.UUID, params *RemoveFromBatchParams, reqEditors ...RequestEditorFn) (*RemoveFromBatchResponse, error) {
+	rsp, err := c.RemoveFromBatch(ctx, id, payment, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseRemoveFromBatchResponse(rsp)
+}
+
 // ListBudgetsWithResponse Budgets within the caller's reach
 //
 // Returns a wrapper object for the known response body format(s).
@@ -12925,25 +16678,12 @@ func (c *ClientWithResponses) OpenBudgetWithResponse(ctx context.Context, params
 // Returns a wrapper object for the known response body format(s).
 //
 // Corresponds with GET /budgets/{id} (the `ReadBudget` operationId).
-func (c *ClientWithResponses) ReadBudgetWithResponse(ctx context.Context, id Id, params *ReadBudgetParams, reqEditors ...RequestEditorFn) (*ReadBudgetResponse, error) {
-	rsp, err := c.ReadBudget(ctx, id, params, reqEditors...)
+func (c *ClientWithResponses) ReadBudgetWithResponse(ctx context.Context, id Id, reqEditors ...RequestEditorFn) (*ReadBudgetResponse, error) {
+	rsp, err := c.ReadBudget(ctx, id, reqEditors...)
 	if err != nil {
 		return nil, err
 	}
 	return ParseReadBudgetResponse(rsp)
-}
-
-// ListBudgetLedgerWithResponse What happened to a budget
-//
-// Returns a wrapper object for the known response body format(s).
-//
-// Corresponds with GET /budgets/{id}/ledger (the `ListBudgetLedger` operationId).
-func (c *ClientWithResponses) ListBudgetLedgerWithResponse(ctx context.Context, id Id, params *ListBudgetLedgerParams, reqEditors ...RequestEditorFn) (*ListBudgetLedgerResponse, error) {
-	rsp, err := c.ListBudgetLedger(ctx, id, params, reqEditors...)
-	if err != nil {
-		return nil, err
-	}
-	return ParseListBudgetLedgerResponse(rsp)
 }
 
 // SearchCoursesWithResponse Find a standard course by words
@@ -13315,6 +17055,144 @@ func (c *ClientWithResponses) ProposeMovementWithResponse(ctx context.Context, p
 	return ParseProposeMovementResponse(rsp)
 }
 
+// ListPaymentsWithResponse Payments within the caller's reach, the latest changed first
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /payments (the `ListPayments` operationId).
+func (c *ClientWithResponses) ListPaymentsWithResponse(ctx context.Context, params *ListPaymentsParams, reqEditors ...RequestEditorFn) (*ListPaymentsResponse, error) {
+	rsp, err := c.ListPayments(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListPaymentsResponse(rsp)
+}
+
+// ListDueWithResponse Approved requests of which something is left to pay, the longest approved first
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /payments/due (the `ListDue` operationId).
+func (c *ClientWithResponses) ListDueWithResponse(ctx context.Context, params *ListDueParams, reqEditors ...RequestEditorFn) (*ListDueResponse, error) {
+	rsp, err := c.ListDue(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListDueResponse(rsp)
+}
+
+// SummarisePaymentsWithResponse What there is to pay within the caller's reach, and where payments stand
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /payments/summary (the `SummarisePayments` operationId).
+func (c *ClientWithResponses) SummarisePaymentsWithResponse(ctx context.Context, params *SummarisePaymentsParams, reqEditors ...RequestEditorFn) (*SummarisePaymentsResponse, error) {
+	rsp, err := c.SummarisePayments(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseSummarisePaymentsResponse(rsp)
+}
+
+// ReadPaymentWithResponse A payment, with what of it came back
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /payments/{id} (the `ReadPayment` operationId).
+func (c *ClientWithResponses) ReadPaymentWithResponse(ctx context.Context, id Id, reqEditors ...RequestEditorFn) (*ReadPaymentResponse, error) {
+	rsp, err := c.ReadPayment(ctx, id, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseReadPaymentResponse(rsp)
+}
+
+// CancelPaymentWithBodyWithResponse Take back a payment that is planned and in no batch
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /payments/{id}/cancellation (the `CancelPayment` operationId).
+func (c *ClientWithResponses) CancelPaymentWithBodyWithResponse(ctx context.Context, id Id, params *CancelPaymentParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CancelPaymentResponse, error) {
+	rsp, err := c.CancelPaymentWithBody(ctx, id, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseCancelPaymentResponse(rsp)
+}
+
+// CancelPaymentWithResponse Take back a payment that is planned and in no batch
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /payments/{id}/cancellation (the `CancelPayment` operationId).
+func (c *ClientWithResponses) CancelPaymentWithResponse(ctx context.Context, id Id, params *CancelPaymentParams, body CancelPaymentJSONRequestBody, reqEditors ...RequestEditorFn) (*CancelPaymentResponse, error) {
+	rsp, err := c.CancelPayment(ctx, id, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseCancelPaymentResponse(rsp)
+}
+
+// CompletePaymentWithBodyWithResponse Record what a card or a voucher really paid
+//
+// Less than was planned leaves the rest to pay or to give back. More than is left answers 409 with type `over-cap`.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /payments/{id}/completion (the `CompletePayment` operationId).
+func (c *ClientWithResponses) CompletePaymentWithBodyWithResponse(ctx context.Context, id Id, params *CompletePaymentParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CompletePaymentResponse, error) {
+	rsp, err := c.CompletePaymentWithBody(ctx, id, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseCompletePaymentResponse(rsp)
+}
+
+// CompletePaymentWithResponse Record what a card or a voucher really paid
+//
+// Less than was planned leaves the rest to pay or to give back. More than is left answers 409 with type `over-cap`.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /payments/{id}/completion (the `CompletePayment` operationId).
+func (c *ClientWithResponses) CompletePaymentWithResponse(ctx context.Context, id Id, params *CompletePaymentParams, body CompletePaymentJSONRequestBody, reqEditors ...RequestEditorFn) (*CompletePaymentResponse, error) {
+	rsp, err := c.CompletePayment(ctx, id, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseCompletePaymentResponse(rsp)
+}
+
+// RecoverPaymentWithBodyWithResponse Record a credit note, or money that came back
+//
+// It is available again at once, to the allowance and in the budget that it came out of. Each document counts once.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /payments/{id}/recoveries (the `RecoverPayment` operationId).
+func (c *ClientWithResponses) RecoverPaymentWithBodyWithResponse(ctx context.Context, id Id, params *RecoverPaymentParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*RecoverPaymentResponse, error) {
+	rsp, err := c.RecoverPaymentWithBody(ctx, id, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseRecoverPaymentResponse(rsp)
+}
+
+// RecoverPaymentWithResponse Record a credit note, or money that came back
+//
+// It is available again at once, to the allowance and in the budget that it came out of. Each document counts once.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /payments/{id}/recoveries (the `RecoverPayment` operationId).
+func (c *ClientWithResponses) RecoverPaymentWithResponse(ctx context.Context, id Id, params *RecoverPaymentParams, body RecoverPaymentJSONRequestBody, reqEditors ...RequestEditorFn) (*RecoverPaymentResponse, error) {
+	rsp, err := c.RecoverPayment(ctx, id, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseRecoverPaymentResponse(rsp)
+}
+
 // ListFlaggedPricesWithResponse Prices far outside their subject's range that nobody has confirmed
 //
 // Returns a wrapper object for the known response body format(s).
@@ -13564,6 +17442,19 @@ func (c *ClientWithResponses) ListRequestAuditWithResponse(ctx context.Context, 
 	return ParseListRequestAuditResponse(rsp)
 }
 
+// CloseRequestWithResponse Say that all is done that will be for a request that is paid
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /requests/{id}/closure (the `CloseRequest` operationId).
+func (c *ClientWithResponses) CloseRequestWithResponse(ctx context.Context, id Id, params *CloseRequestParams, reqEditors ...RequestEditorFn) (*CloseRequestResponse, error) {
+	rsp, err := c.CloseRequest(ctx, id, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseCloseRequestResponse(rsp)
+}
+
 // ListDocumentsWithResponse A request's quotes and receipts, oldest first
 //
 // Those that were removed are left out; those that were replaced say by which.
@@ -13597,34 +17488,36 @@ func (c *ClientWithResponses) AddDocumentWithBodyWithResponse(ctx context.Contex
 	return ParseAddDocumentResponse(rsp)
 }
 
-// EndorseRequestWithBodyWithResponse Say yes as the first of two
+// PlanPaymentsWithBodyWithResponse Plan payments of an approved request, by line or for the whole
 //
-// Where the caller may not approve so much alone. Nothing is promised until a second person approves.
+// All of them are planned, or none. More than is left to pay answers 409 with type `over-cap` and `cap` saying
+// asked, available and over; what is missing takes a further request. Nobody pays what they decided.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
-// Corresponds with POST /requests/{id}/endorsement (the `EndorseRequest` operationId).
-func (c *ClientWithResponses) EndorseRequestWithBodyWithResponse(ctx context.Context, id Id, params *EndorseRequestParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*EndorseRequestResponse, error) {
-	rsp, err := c.EndorseRequestWithBody(ctx, id, params, contentType, body, reqEditors...)
+// Corresponds with POST /requests/{id}/payments (the `PlanPayments` operationId).
+func (c *ClientWithResponses) PlanPaymentsWithBodyWithResponse(ctx context.Context, id Id, params *PlanPaymentsParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*PlanPaymentsResponse, error) {
+	rsp, err := c.PlanPaymentsWithBody(ctx, id, params, contentType, body, reqEditors...)
 	if err != nil {
 		return nil, err
 	}
-	return ParseEndorseRequestResponse(rsp)
+	return ParsePlanPaymentsResponse(rsp)
 }
 
-// EndorseRequestWithResponse Say yes as the first of two
+// PlanPaymentsWithResponse Plan payments of an approved request, by line or for the whole
 //
-// Where the caller may not approve so much alone. Nothing is promised until a second person approves.
+// All of them are planned, or none. More than is left to pay answers 409 with type `over-cap` and `cap` saying
+// asked, available and over; what is missing takes a further request. Nobody pays what they decided.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
-// Corresponds with POST /requests/{id}/endorsement (the `EndorseRequest` operationId).
-func (c *ClientWithResponses) EndorseRequestWithResponse(ctx context.Context, id Id, params *EndorseRequestParams, body EndorseRequestJSONRequestBody, reqEditors ...RequestEditorFn) (*EndorseRequestResponse, error) {
-	rsp, err := c.EndorseRequest(ctx, id, params, body, reqEditors...)
+// Corresponds with POST /requests/{id}/payments (the `PlanPayments` operationId).
+func (c *ClientWithResponses) PlanPaymentsWithResponse(ctx context.Context, id Id, params *PlanPaymentsParams, body PlanPaymentsJSONRequestBody, reqEditors ...RequestEditorFn) (*PlanPaymentsResponse, error) {
+	rsp, err := c.PlanPayments(ctx, id, params, body, reqEditors...)
 	if err != nil {
 		return nil, err
 	}
-	return ParseEndorseRequestResponse(rsp)
+	return ParsePlanPaymentsResponse(rsp)
 }
 
 // ProposeReductionWithResponse The same request made to fit what is available
@@ -13666,6 +17559,32 @@ func (c *ClientWithResponses) DeclineRequestWithResponse(ctx context.Context, id
 		return nil, err
 	}
 	return ParseDeclineRequestResponse(rsp)
+}
+
+// ReleaseRestWithBodyWithResponse Give back what will not be paid; it is available again at once, to the allowance and in the budget
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /requests/{id}/release (the `ReleaseRest` operationId).
+func (c *ClientWithResponses) ReleaseRestWithBodyWithResponse(ctx context.Context, id Id, params *ReleaseRestParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ReleaseRestResponse, error) {
+	rsp, err := c.ReleaseRestWithBody(ctx, id, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseReleaseRestResponse(rsp)
+}
+
+// ReleaseRestWithResponse Give back what will not be paid; it is available again at once, to the allowance and in the budget
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /requests/{id}/release (the `ReleaseRest` operationId).
+func (c *ClientWithResponses) ReleaseRestWithResponse(ctx context.Context, id Id, params *ReleaseRestParams, body ReleaseRestJSONRequestBody, reqEditors ...RequestEditorFn) (*ReleaseRestResponse, error) {
+	rsp, err := c.ReleaseRest(ctx, id, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseReleaseRestResponse(rsp)
 }
 
 // ReturnRequestWithBodyWithResponse Send back to the coach with a question; what was held is released
@@ -13734,6 +17653,88 @@ func (c *ClientWithResponses) WithdrawRequestWithResponse(ctx context.Context, i
 		return nil, err
 	}
 	return ParseWithdrawRequestResponse(rsp)
+}
+
+// ListResultsWithResponse Result files taken in so far, newest first
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /results (the `ListResults` operationId).
+func (c *ClientWithResponses) ListResultsWithResponse(ctx context.Context, params *ListResultsParams, reqEditors ...RequestEditorFn) (*ListResultsResponse, error) {
+	rsp, err := c.ListResults(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListResultsResponse(rsp)
+}
+
+// UploadResultsWithBodyWithResponse Take in the file that says what became of payments
+//
+// CSV with a line for each payment: its reference, what became of it (paid, partially paid, rejected), the amount, and
+// where there is one the reason's code and words. Good lines are kept, each other one is listed with the reason. The
+// same file for the same area does nothing again. At most 5 MB and 10,000 lines.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /results (the `UploadResults` operationId).
+func (c *ClientWithResponses) UploadResultsWithBodyWithResponse(ctx context.Context, params *UploadResultsParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*UploadResultsResponse, error) {
+	rsp, err := c.UploadResultsWithBody(ctx, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseUploadResultsResponse(rsp)
+}
+
+// ReadResultWithResponse A result file and what came of it
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /results/{id} (the `ReadResult` operationId).
+func (c *ClientWithResponses) ReadResultWithResponse(ctx context.Context, id Id, reqEditors ...RequestEditorFn) (*ReadResultResponse, error) {
+	rsp, err := c.ReadResult(ctx, id, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseReadResultResponse(rsp)
+}
+
+// ListResultLinesWithResponse The lines of a result file, and what was found of each
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /results/{id}/lines (the `ListResultLines` operationId).
+func (c *ClientWithResponses) ListResultLinesWithResponse(ctx context.Context, id Id, params *ListResultLinesParams, reqEditors ...RequestEditorFn) (*ListResultLinesResponse, error) {
+	rsp, err := c.ListResultLines(ctx, id, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListResultLinesResponse(rsp)
+}
+
+// MapResultWithBodyWithResponse Say which column is which, and settle what the file says
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PUT /results/{id}/mapping (the `MapResult` operationId).
+func (c *ClientWithResponses) MapResultWithBodyWithResponse(ctx context.Context, id Id, params *MapResultParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*MapResultResponse, error) {
+	rsp, err := c.MapResultWithBody(ctx, id, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseMapResultResponse(rsp)
+}
+
+// MapResultWithResponse Say which column is which, and settle what the file says
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PUT /results/{id}/mapping (the `MapResult` operationId).
+func (c *ClientWithResponses) MapResultWithResponse(ctx context.Context, id Id, params *MapResultParams, body MapResultJSONRequestBody, reqEditors ...RequestEditorFn) (*MapResultResponse, error) {
+	rsp, err := c.MapResult(ctx, id, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseMapResultResponse(rsp)
 }
 
 // ListSuppliersWithResponse Find a supplier
@@ -14364,6 +18365,254 @@ func ParseRefuseBankDetailsResponse(rsp *http.Response) (*RefuseBankDetailsRespo
 	return response, nil
 }
 
+// ParseListBatchesResponse parses an HTTP response from a ListBatchesWithResponse call
+func ParseListBatchesResponse(rsp *http.Response) (*ListBatchesResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListBatchesResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest struct {
+			Items []Batch `json:"items"`
+			Page  int     `json:"page"`
+			Size  int     `json:"size"`
+			Total int     `json:"total"`
+		}
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseCreateBatchResponse parses an HTTP response from a CreateBatchWithResponse call
+func ParseCreateBatchResponse(rsp *http.Response) (*CreateBatchResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &CreateBatchResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 201:
+		var dest Batch
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON201 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 201:
+		var headers CreateBatchResponse201Headers
+		if values := rsp.Header.Values("ETag"); len(values) > 0 {
+			var value etag.Version
+			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ETag = value
+		}
+		response.Headers201 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseReadBatchResponse parses an HTTP response from a ReadBatchWithResponse call
+func ParseReadBatchResponse(rsp *http.Response) (*ReadBatchResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ReadBatchResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Batch
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers ReadBatchResponse200Headers
+		if values := rsp.Header.Values("ETag"); len(values) > 0 {
+			var value etag.Version
+			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ETag = value
+		}
+		response.Headers200 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseExportBatchResponse parses an HTTP response from a ExportBatchWithResponse call
+func ParseExportBatchResponse(rsp *http.Response) (*ExportBatchResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ExportBatchResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Batch
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers ExportBatchResponse200Headers
+		if values := rsp.Header.Values("ETag"); len(values) > 0 {
+			var value etag.Version
+			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ETag = value
+		}
+		response.Headers200 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseDownloadBatchResponse parses an HTTP response from a DownloadBatchWithResponse call
+func ParseDownloadBatchResponse(rsp *http.Response) (*DownloadBatchResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &DownloadBatchResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseRemoveFromBatchResponse parses an HTTP response from a RemoveFromBatchWithResponse call
+func ParseRemoveFromBatchResponse(rsp *http.Response) (*RemoveFromBatchResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &RemoveFromBatchResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Batch
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers RemoveFromBatchResponse200Headers
+		if values := rsp.Header.Values("ETag"); len(values) > 0 {
+			var value etag.Version
+			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ETag = value
+		}
+		response.Headers200 = &headers
+	}
+
+	return response, nil
+}
+
 // ParseListBudgetsResponse parses an HTTP response from a ListBudgetsWithResponse call
 func ParseListBudgetsResponse(rsp *http.Response) (*ListBudgetsResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -14446,39 +18695,6 @@ func ParseReadBudgetResponse(rsp *http.Response) (*ReadBudgetResponse, error) {
 	switch {
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
 		var dest Budget
-		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
-			return nil, err
-		}
-		response.JSON200 = &dest
-
-	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
-		var dest Problem
-		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
-			return nil, err
-		}
-		response.ApplicationproblemJSONDefault = &dest
-
-	}
-
-	return response, nil
-}
-
-// ParseListBudgetLedgerResponse parses an HTTP response from a ListBudgetLedgerWithResponse call
-func ParseListBudgetLedgerResponse(rsp *http.Response) (*ListBudgetLedgerResponse, error) {
-	bodyBytes, err := io.ReadAll(rsp.Body)
-	defer func() { _ = rsp.Body.Close() }()
-	if err != nil {
-		return nil, err
-	}
-
-	response := &ListBudgetLedgerResponse{
-		Body:         bodyBytes,
-		HTTPResponse: rsp,
-	}
-
-	switch {
-	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
-		var dest BudgetLedgerPage
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}
@@ -15154,6 +19370,294 @@ func ParseProposeMovementResponse(rsp *http.Response) (*ProposeMovementResponse,
 	return response, nil
 }
 
+// ParseListPaymentsResponse parses an HTTP response from a ListPaymentsWithResponse call
+func ParseListPaymentsResponse(rsp *http.Response) (*ListPaymentsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListPaymentsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest PaymentPage
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseListDueResponse parses an HTTP response from a ListDueWithResponse call
+func ParseListDueResponse(rsp *http.Response) (*ListDueResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListDueResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest struct {
+			Items []PaymentDue `json:"items"`
+			Page  int          `json:"page"`
+			Size  int          `json:"size"`
+			Total int          `json:"total"`
+		}
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseSummarisePaymentsResponse parses an HTTP response from a SummarisePaymentsWithResponse call
+func ParseSummarisePaymentsResponse(rsp *http.Response) (*SummarisePaymentsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &SummarisePaymentsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest PaymentSummary
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseReadPaymentResponse parses an HTTP response from a ReadPaymentWithResponse call
+func ParseReadPaymentResponse(rsp *http.Response) (*ReadPaymentResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ReadPaymentResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Payment
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers ReadPaymentResponse200Headers
+		if values := rsp.Header.Values("ETag"); len(values) > 0 {
+			var value etag.Version
+			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ETag = value
+		}
+		response.Headers200 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseCancelPaymentResponse parses an HTTP response from a CancelPaymentWithResponse call
+func ParseCancelPaymentResponse(rsp *http.Response) (*CancelPaymentResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &CancelPaymentResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Payment
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers CancelPaymentResponse200Headers
+		if values := rsp.Header.Values("ETag"); len(values) > 0 {
+			var value etag.Version
+			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ETag = value
+		}
+		response.Headers200 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseCompletePaymentResponse parses an HTTP response from a CompletePaymentWithResponse call
+func ParseCompletePaymentResponse(rsp *http.Response) (*CompletePaymentResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &CompletePaymentResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Payment
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers CompletePaymentResponse200Headers
+		if values := rsp.Header.Values("ETag"); len(values) > 0 {
+			var value etag.Version
+			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ETag = value
+		}
+		response.Headers200 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseRecoverPaymentResponse parses an HTTP response from a RecoverPaymentWithResponse call
+func ParseRecoverPaymentResponse(rsp *http.Response) (*RecoverPaymentResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &RecoverPaymentResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Payment
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers RecoverPaymentResponse200Headers
+		if values := rsp.Header.Values("ETag"); len(values) > 0 {
+			var value etag.Version
+			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ETag = value
+		}
+		response.Headers200 = &headers
+	}
+
+	return response, nil
+}
+
 // ParseListFlaggedPricesResponse parses an HTTP response from a ListFlaggedPricesWithResponse call
 func ParseListFlaggedPricesResponse(rsp *http.Response) (*ListFlaggedPricesResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -15670,6 +20174,35 @@ func ParseListRequestAuditResponse(rsp *http.Response) (*ListRequestAuditRespons
 	return response, nil
 }
 
+// ParseCloseRequestResponse parses an HTTP response from a CloseRequestWithResponse call
+func ParseCloseRequestResponse(rsp *http.Response) (*CloseRequestResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &CloseRequestResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case rsp.StatusCode == 204:
+		break // No content-type
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
 // ParseListDocumentsResponse parses an HTTP response from a ListDocumentsWithResponse call
 func ParseListDocumentsResponse(rsp *http.Response) (*ListDocumentsResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -15738,26 +20271,28 @@ func ParseAddDocumentResponse(rsp *http.Response) (*AddDocumentResponse, error) 
 	return response, nil
 }
 
-// ParseEndorseRequestResponse parses an HTTP response from a EndorseRequestWithResponse call
-func ParseEndorseRequestResponse(rsp *http.Response) (*EndorseRequestResponse, error) {
+// ParsePlanPaymentsResponse parses an HTTP response from a PlanPaymentsWithResponse call
+func ParsePlanPaymentsResponse(rsp *http.Response) (*PlanPaymentsResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
 	defer func() { _ = rsp.Body.Close() }()
 	if err != nil {
 		return nil, err
 	}
 
-	response := &EndorseRequestResponse{
+	response := &PlanPaymentsResponse{
 		Body:         bodyBytes,
 		HTTPResponse: rsp,
 	}
 
 	switch {
-	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
-		var dest Request
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 201:
+		var dest struct {
+			Items []Payment `json:"items"`
+		}
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}
-		response.JSON200 = &dest
+		response.JSON201 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
 		var dest Problem
@@ -15766,19 +20301,6 @@ func ParseEndorseRequestResponse(rsp *http.Response) (*EndorseRequestResponse, e
 		}
 		response.ApplicationproblemJSONDefault = &dest
 
-	}
-
-	switch {
-	case rsp.StatusCode == 200:
-		var headers EndorseRequestResponse200Headers
-		if values := rsp.Header.Values("ETag"); len(values) > 0 {
-			var value etag.Version
-			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
-				return nil, err
-			}
-			headers.ETag = value
-		}
-		response.Headers200 = &headers
 	}
 
 	return response, nil
@@ -15858,6 +20380,35 @@ func ParseDeclineRequestResponse(rsp *http.Response) (*DeclineRequestResponse, e
 			headers.ETag = value
 		}
 		response.Headers200 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseReleaseRestResponse parses an HTTP response from a ReleaseRestWithResponse call
+func ParseReleaseRestResponse(rsp *http.Response) (*ReleaseRestResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ReleaseRestResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case rsp.StatusCode == 204:
+		break // No content-type
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
 	}
 
 	return response, nil
@@ -15996,6 +20547,181 @@ func ParseWithdrawRequestResponse(rsp *http.Response) (*WithdrawRequestResponse,
 			headers.ETag = value
 		}
 		response.Headers200 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseListResultsResponse parses an HTTP response from a ListResultsWithResponse call
+func ParseListResultsResponse(rsp *http.Response) (*ListResultsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListResultsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest struct {
+			Items []Result `json:"items"`
+			Page  int      `json:"page"`
+			Size  int      `json:"size"`
+			Total int      `json:"total"`
+		}
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseUploadResultsResponse parses an HTTP response from a UploadResultsWithResponse call
+func ParseUploadResultsResponse(rsp *http.Response) (*UploadResultsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &UploadResultsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 201:
+		var dest Result
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON201 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseReadResultResponse parses an HTTP response from a ReadResultWithResponse call
+func ParseReadResultResponse(rsp *http.Response) (*ReadResultResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ReadResultResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Result
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseListResultLinesResponse parses an HTTP response from a ListResultLinesWithResponse call
+func ParseListResultLinesResponse(rsp *http.Response) (*ListResultLinesResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListResultLinesResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest struct {
+			Items []ResultLine `json:"items"`
+			Page  int          `json:"page"`
+			Size  int          `json:"size"`
+			Total int          `json:"total"`
+		}
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseMapResultResponse parses an HTTP response from a MapResultWithResponse call
+func ParseMapResultResponse(rsp *http.Response) (*MapResultResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &MapResultResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Result
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
 	}
 
 	return response, nil
@@ -16282,6 +21008,24 @@ type ServerInterface interface {
 	// RefuseBankDetails End a proposal, which then never counts
 	// (POST /bank-details/{id}/refusal)
 	RefuseBankDetails(ctx echo.Context, id Id, params RefuseBankDetailsParams) error
+	// ListBatches Batches within the caller's reach, newest first
+	// (GET /batches)
+	ListBatches(ctx echo.Context, params ListBatchesParams) error
+	// CreateBatch Gather planned payments of one area that leave one way
+	// (POST /batches)
+	CreateBatch(ctx echo.Context, params CreateBatchParams) error
+	// ReadBatch A batch and how its payments stand
+	// (GET /batches/{id})
+	ReadBatch(ctx echo.Context, id Id) error
+	// ExportBatch Make the file of a batch, once and for all
+	// (POST /batches/{id}/export)
+	ExportBatch(ctx echo.Context, id Id, params ExportBatchParams) error
+	// DownloadBatch The file of a batch, to the byte as it was made
+	// (GET /batches/{id}/file)
+	DownloadBatch(ctx echo.Context, id Id) error
+	// RemoveFromBatch Take a payment out of a batch whose file is not made yet
+	// (DELETE /batches/{id}/payments/{payment})
+	RemoveFromBatch(ctx echo.Context, id Id, payment openapi_types.UUID, params RemoveFromBatchParams) error
 	// ListBudgets Budgets within the caller's reach
 	// (GET /budgets)
 	ListBudgets(ctx echo.Context, params ListBudgetsParams) error
@@ -16290,10 +21034,7 @@ type ServerInterface interface {
 	OpenBudget(ctx echo.Context, params OpenBudgetParams) error
 	// ReadBudget A budget, and what is left of it
 	// (GET /budgets/{id})
-	ReadBudget(ctx echo.Context, id Id, params ReadBudgetParams) error
-	// ListBudgetLedger What happened to a budget
-	// (GET /budgets/{id}/ledger)
-	ListBudgetLedger(ctx echo.Context, id Id, params ListBudgetLedgerParams) error
+	ReadBudget(ctx echo.Context, id Id) error
 	// SearchCourses Find a standard course by words
 	// (GET /courses)
 	SearchCourses(ctx echo.Context, params SearchCoursesParams) error
@@ -16354,6 +21095,27 @@ type ServerInterface interface {
 	// ProposeMovement Propose that money goes into a budget, out of one, or from one to another
 	// (POST /movements)
 	ProposeMovement(ctx echo.Context, params ProposeMovementParams) error
+	// ListPayments Payments within the caller's reach, the latest changed first
+	// (GET /payments)
+	ListPayments(ctx echo.Context, params ListPaymentsParams) error
+	// ListDue Approved requests of which something is left to pay, the longest approved first
+	// (GET /payments/due)
+	ListDue(ctx echo.Context, params ListDueParams) error
+	// SummarisePayments What there is to pay within the caller's reach, and where payments stand
+	// (GET /payments/summary)
+	SummarisePayments(ctx echo.Context, params SummarisePaymentsParams) error
+	// ReadPayment A payment, with what of it came back
+	// (GET /payments/{id})
+	ReadPayment(ctx echo.Context, id Id) error
+	// CancelPayment Take back a payment that is planned and in no batch
+	// (POST /payments/{id}/cancellation)
+	CancelPayment(ctx echo.Context, id Id, params CancelPaymentParams) error
+	// CompletePayment Record what a card or a voucher really paid
+	// (POST /payments/{id}/completion)
+	CompletePayment(ctx echo.Context, id Id, params CompletePaymentParams) error
+	// RecoverPayment Record a credit note, or money that came back
+	// (POST /payments/{id}/recoveries)
+	RecoverPayment(ctx echo.Context, id Id, params RecoverPaymentParams) error
 	// ListFlaggedPrices Prices far outside their subject's range that nobody has confirmed
 	// (GET /prices/flagged)
 	ListFlaggedPrices(ctx echo.Context, params ListFlaggedPricesParams) error
@@ -16396,21 +21158,27 @@ type ServerInterface interface {
 	// ListRequestAudit Who changed or looked at this request, newest first
 	// (GET /requests/{id}/audit)
 	ListRequestAudit(ctx echo.Context, id Id, params ListRequestAuditParams) error
+	// CloseRequest Say that all is done that will be for a request that is paid
+	// (POST /requests/{id}/closure)
+	CloseRequest(ctx echo.Context, id Id, params CloseRequestParams) error
 	// ListDocuments A request's quotes and receipts, oldest first
 	// (GET /requests/{id}/documents)
 	ListDocuments(ctx echo.Context, id Id) error
 	// AddDocument Add a quote or a receipt
 	// (POST /requests/{id}/documents)
 	AddDocument(ctx echo.Context, id Id, params AddDocumentParams) error
-	// EndorseRequest Say yes as the first of two
-	// (POST /requests/{id}/endorsement)
-	EndorseRequest(ctx echo.Context, id Id, params EndorseRequestParams) error
+	// PlanPayments Plan payments of an approved request, by line or for the whole
+	// (POST /requests/{id}/payments)
+	PlanPayments(ctx echo.Context, id Id, params PlanPaymentsParams) error
 	// ProposeReduction The same request made to fit what is available
 	// (GET /requests/{id}/reduction)
 	ProposeReduction(ctx echo.Context, id Id) error
 	// DeclineRequest Decline; what was held is released
 	// (POST /requests/{id}/refusal)
 	DeclineRequest(ctx echo.Context, id Id, params DeclineRequestParams) error
+	// ReleaseRest Give back what will not be paid; it is available again at once, to the allowance and in the budget
+	// (POST /requests/{id}/release)
+	ReleaseRest(ctx echo.Context, id Id, params ReleaseRestParams) error
 	// ReturnRequest Send back to the coach with a question; what was held is released
 	// (POST /requests/{id}/return)
 	ReturnRequest(ctx echo.Context, id Id, params ReturnRequestParams) error
@@ -16420,6 +21188,21 @@ type ServerInterface interface {
 	// WithdrawRequest Take the request back; what was held is released
 	// (POST /requests/{id}/withdrawal)
 	WithdrawRequest(ctx echo.Context, id Id, params WithdrawRequestParams) error
+	// ListResults Result files taken in so far, newest first
+	// (GET /results)
+	ListResults(ctx echo.Context, params ListResultsParams) error
+	// UploadResults Take in the file that says what became of payments
+	// (POST /results)
+	UploadResults(ctx echo.Context, params UploadResultsParams) error
+	// ReadResult A result file and what came of it
+	// (GET /results/{id})
+	ReadResult(ctx echo.Context, id Id) error
+	// ListResultLines The lines of a result file, and what was found of each
+	// (GET /results/{id}/lines)
+	ListResultLines(ctx echo.Context, id Id, params ListResultLinesParams) error
+	// MapResult Say which column is which, and settle what the file says
+	// (PUT /results/{id}/mapping)
+	MapResult(ctx echo.Context, id Id, params MapResultParams) error
 	// ListSuppliers Find a supplier
 	// (GET /suppliers)
 	ListSuppliers(ctx echo.Context, params ListSuppliersParams) error
@@ -16810,6 +21593,203 @@ func (w *ServerInterfaceWrapper) RefuseBankDetails(ctx echo.Context) error {
 	return err
 }
 
+// ListBatches converts echo context to params.
+func (w *ServerInterfaceWrapper) ListBatches(ctx echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListBatchesParams
+	// ------------- Optional query parameter "state" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "state", ctx.QueryParams(), &params.State, runtime.BindQueryParameterOptions{Type: "array", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter state: %s", err))
+	}
+
+	// ------------- Optional query parameter "area" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "area", ctx.QueryParams(), &params.Area, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter area: %s", err))
+	}
+
+	// ------------- Optional query parameter "page" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "page", ctx.QueryParams(), &params.Page, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter page: %s", err))
+	}
+
+	// ------------- Optional query parameter "size" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "size", ctx.QueryParams(), &params.Size, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter size: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListBatches(ctx, params)
+	return err
+}
+
+// CreateBatch converts echo context to params.
+func (w *ServerInterfaceWrapper) CreateBatch(ctx echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params CreateBatchParams
+
+	headers := ctx.Request().Header
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for Idempotency-Key, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter Idempotency-Key: %s", err))
+		}
+
+		params.IdempotencyKey = &IdempotencyKey
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.CreateBatch(ctx, params)
+	return err
+}
+
+// ReadBatch converts echo context to params.
+func (w *ServerInterfaceWrapper) ReadBatch(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id Id
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ReadBatch(ctx, id)
+	return err
+}
+
+// ExportBatch converts echo context to params.
+func (w *ServerInterfaceWrapper) ExportBatch(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id Id
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ExportBatchParams
+
+	headers := ctx.Request().Header
+	// ------------- Required header parameter "If-Match" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("If-Match")]; found {
+		var IfMatch IfMatch
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for If-Match, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "If-Match", valueList[0], &IfMatch, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter If-Match: %s", err))
+		}
+
+		params.IfMatch = IfMatch
+	} else {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Header parameter If-Match is required, but not found"))
+	}
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for Idempotency-Key, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter Idempotency-Key: %s", err))
+		}
+
+		params.IdempotencyKey = &IdempotencyKey
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ExportBatch(ctx, id, params)
+	return err
+}
+
+// DownloadBatch converts echo context to params.
+func (w *ServerInterfaceWrapper) DownloadBatch(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id Id
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.DownloadBatch(ctx, id)
+	return err
+}
+
+// RemoveFromBatch converts echo context to params.
+func (w *ServerInterfaceWrapper) RemoveFromBatch(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id Id
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// ------------- Path parameter "payment" -------------
+	var payment openapi_types.UUID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "payment", ctx.Param("payment"), &payment, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter payment: %s", err))
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params RemoveFromBatchParams
+
+	headers := ctx.Request().Header
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for Idempotency-Key, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter Idempotency-Key: %s", err))
+		}
+
+		params.IdempotencyKey = &IdempotencyKey
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.RemoveFromBatch(ctx, id, payment, params)
+	return err
+}
+
 // ListBudgets converts echo context to params.
 func (w *ServerInterfaceWrapper) ListBudgets(ctx echo.Context) error {
 	var err error
@@ -16835,13 +21815,6 @@ func (w *ServerInterfaceWrapper) ListBudgets(ctx echo.Context) error {
 	err = runtime.BindQueryParameterWithOptions("form", true, false, "year", ctx.QueryParams(), &params.Year, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
 	if err != nil {
 		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter year: %s", err))
-	}
-
-	// ------------- Optional query parameter "as_at" -------------
-
-	err = runtime.BindQueryParameterWithOptions("form", true, false, "as_at", ctx.QueryParams(), &params.AsAt, runtime.BindQueryParameterOptions{Type: "string", Format: "date"})
-	if err != nil {
-		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter as_at: %s", err))
 	}
 
 	// ------------- Optional query parameter "page" -------------
@@ -16903,56 +21876,8 @@ func (w *ServerInterfaceWrapper) ReadBudget(ctx echo.Context) error {
 		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
 	}
 
-	// Parameter object where we will unmarshal all parameters from the context
-	var params ReadBudgetParams
-	// ------------- Optional query parameter "as_at" -------------
-
-	err = runtime.BindQueryParameterWithOptions("form", true, false, "as_at", ctx.QueryParams(), &params.AsAt, runtime.BindQueryParameterOptions{Type: "string", Format: "date"})
-	if err != nil {
-		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter as_at: %s", err))
-	}
-
 	// Invoke the callback with all the unmarshaled arguments
-	err = w.Handler.ReadBudget(ctx, id, params)
-	return err
-}
-
-// ListBudgetLedger converts echo context to params.
-func (w *ServerInterfaceWrapper) ListBudgetLedger(ctx echo.Context) error {
-	var err error
-	// ------------- Path parameter "id" -------------
-	var id Id
-
-	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
-	if err != nil {
-		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
-	}
-
-	// Parameter object where we will unmarshal all parameters from the context
-	var params ListBudgetLedgerParams
-	// ------------- Optional query parameter "as_at" -------------
-
-	err = runtime.BindQueryParameterWithOptions("form", true, false, "as_at", ctx.QueryParams(), &params.AsAt, runtime.BindQueryParameterOptions{Type: "string", Format: "date"})
-	if err != nil {
-		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter as_at: %s", err))
-	}
-
-	// ------------- Optional query parameter "page" -------------
-
-	err = runtime.BindQueryParameterWithOptions("form", true, false, "page", ctx.QueryParams(), &params.Page, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
-	if err != nil {
-		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter page: %s", err))
-	}
-
-	// ------------- Optional query parameter "size" -------------
-
-	err = runtime.BindQueryParameterWithOptions("form", true, false, "size", ctx.QueryParams(), &params.Size, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
-	if err != nil {
-		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter size: %s", err))
-	}
-
-	// Invoke the callback with all the unmarshaled arguments
-	err = w.Handler.ListBudgetLedger(ctx, id, params)
+	err = w.Handler.ReadBudget(ctx, id)
 	return err
 }
 
@@ -17501,6 +22426,319 @@ func (w *ServerInterfaceWrapper) ProposeMovement(ctx echo.Context) error {
 	return err
 }
 
+// ListPayments converts echo context to params.
+func (w *ServerInterfaceWrapper) ListPayments(ctx echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListPaymentsParams
+	// ------------- Optional query parameter "state" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "state", ctx.QueryParams(), &params.State, runtime.BindQueryParameterOptions{Type: "array", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter state: %s", err))
+	}
+
+	// ------------- Optional query parameter "method" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "method", ctx.QueryParams(), &params.Method, runtime.BindQueryParameterOptions{Type: "array", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter method: %s", err))
+	}
+
+	// ------------- Optional query parameter "q" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "q", ctx.QueryParams(), &params.Q, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter q: %s", err))
+	}
+
+	// ------------- Optional query parameter "area" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "area", ctx.QueryParams(), &params.Area, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter area: %s", err))
+	}
+
+	// ------------- Optional query parameter "request_id" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "request_id", ctx.QueryParams(), &params.RequestId, runtime.BindQueryParameterOptions{Type: "string", Format: "uuid"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter request_id: %s", err))
+	}
+
+	// ------------- Optional query parameter "batch_id" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "batch_id", ctx.QueryParams(), &params.BatchId, runtime.BindQueryParameterOptions{Type: "string", Format: "uuid"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter batch_id: %s", err))
+	}
+
+	// ------------- Optional query parameter "attention" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "attention", ctx.QueryParams(), &params.Attention, runtime.BindQueryParameterOptions{Type: "boolean", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter attention: %s", err))
+	}
+
+	// ------------- Optional query parameter "page" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "page", ctx.QueryParams(), &params.Page, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter page: %s", err))
+	}
+
+	// ------------- Optional query parameter "size" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "size", ctx.QueryParams(), &params.Size, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter size: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListPayments(ctx, params)
+	return err
+}
+
+// ListDue converts echo context to params.
+func (w *ServerInterfaceWrapper) ListDue(ctx echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListDueParams
+	// ------------- Optional query parameter "q" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "q", ctx.QueryParams(), &params.Q, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter q: %s", err))
+	}
+
+	// ------------- Optional query parameter "area" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "area", ctx.QueryParams(), &params.Area, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter area: %s", err))
+	}
+
+	// ------------- Optional query parameter "request_id" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "request_id", ctx.QueryParams(), &params.RequestId, runtime.BindQueryParameterOptions{Type: "string", Format: "uuid"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter request_id: %s", err))
+	}
+
+	// ------------- Optional query parameter "page" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "page", ctx.QueryParams(), &params.Page, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter page: %s", err))
+	}
+
+	// ------------- Optional query parameter "size" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "size", ctx.QueryParams(), &params.Size, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter size: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListDue(ctx, params)
+	return err
+}
+
+// SummarisePayments converts echo context to params.
+func (w *ServerInterfaceWrapper) SummarisePayments(ctx echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params SummarisePaymentsParams
+	// ------------- Optional query parameter "area" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "area", ctx.QueryParams(), &params.Area, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter area: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.SummarisePayments(ctx, params)
+	return err
+}
+
+// ReadPayment converts echo context to params.
+func (w *ServerInterfaceWrapper) ReadPayment(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id Id
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ReadPayment(ctx, id)
+	return err
+}
+
+// CancelPayment converts echo context to params.
+func (w *ServerInterfaceWrapper) CancelPayment(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id Id
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params CancelPaymentParams
+
+	headers := ctx.Request().Header
+	// ------------- Required header parameter "If-Match" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("If-Match")]; found {
+		var IfMatch IfMatch
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for If-Match, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "If-Match", valueList[0], &IfMatch, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter If-Match: %s", err))
+		}
+
+		params.IfMatch = IfMatch
+	} else {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Header parameter If-Match is required, but not found"))
+	}
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for Idempotency-Key, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter Idempotency-Key: %s", err))
+		}
+
+		params.IdempotencyKey = &IdempotencyKey
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.CancelPayment(ctx, id, params)
+	return err
+}
+
+// CompletePayment converts echo context to params.
+func (w *ServerInterfaceWrapper) CompletePayment(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id Id
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params CompletePaymentParams
+
+	headers := ctx.Request().Header
+	// ------------- Required header parameter "If-Match" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("If-Match")]; found {
+		var IfMatch IfMatch
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for If-Match, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "If-Match", valueList[0], &IfMatch, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter If-Match: %s", err))
+		}
+
+		params.IfMatch = IfMatch
+	} else {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Header parameter If-Match is required, but not found"))
+	}
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for Idempotency-Key, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter Idempotency-Key: %s", err))
+		}
+
+		params.IdempotencyKey = &IdempotencyKey
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.CompletePayment(ctx, id, params)
+	return err
+}
+
+// RecoverPayment converts echo context to params.
+func (w *ServerInterfaceWrapper) RecoverPayment(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id Id
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params RecoverPaymentParams
+
+	headers := ctx.Request().Header
+	// ------------- Required header parameter "If-Match" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("If-Match")]; found {
+		var IfMatch IfMatch
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for If-Match, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "If-Match", valueList[0], &IfMatch, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter If-Match: %s", err))
+		}
+
+		params.IfMatch = IfMatch
+	} else {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Header parameter If-Match is required, but not found"))
+	}
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for Idempotency-Key, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter Idempotency-Key: %s", err))
+		}
+
+		params.IdempotencyKey = &IdempotencyKey
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.RecoverPayment(ctx, id, params)
+	return err
+}
+
 // ListFlaggedPrices converts echo context to params.
 func (w *ServerInterfaceWrapper) ListFlaggedPrices(ctx echo.Context) error {
 	var err error
@@ -18003,6 +23241,59 @@ func (w *ServerInterfaceWrapper) ListRequestAudit(ctx echo.Context) error {
 	return err
 }
 
+// CloseRequest converts echo context to params.
+func (w *ServerInterfaceWrapper) CloseRequest(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id Id
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params CloseRequestParams
+
+	headers := ctx.Request().Header
+	// ------------- Required header parameter "If-Match" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("If-Match")]; found {
+		var IfMatch IfMatch
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for If-Match, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "If-Match", valueList[0], &IfMatch, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter If-Match: %s", err))
+		}
+
+		params.IfMatch = IfMatch
+	} else {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Header parameter If-Match is required, but not found"))
+	}
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for Idempotency-Key, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter Idempotency-Key: %s", err))
+		}
+
+		params.IdempotencyKey = &IdempotencyKey
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.CloseRequest(ctx, id, params)
+	return err
+}
+
 // ListDocuments converts echo context to params.
 func (w *ServerInterfaceWrapper) ListDocuments(ctx echo.Context) error {
 	var err error
@@ -18055,8 +23346,8 @@ func (w *ServerInterfaceWrapper) AddDocument(ctx echo.Context) error {
 	return err
 }
 
-// EndorseRequest converts echo context to params.
-func (w *ServerInterfaceWrapper) EndorseRequest(ctx echo.Context) error {
+// PlanPayments converts echo context to params.
+func (w *ServerInterfaceWrapper) PlanPayments(ctx echo.Context) error {
 	var err error
 	// ------------- Path parameter "id" -------------
 	var id Id
@@ -18067,26 +23358,9 @@ func (w *ServerInterfaceWrapper) EndorseRequest(ctx echo.Context) error {
 	}
 
 	// Parameter object where we will unmarshal all parameters from the context
-	var params EndorseRequestParams
+	var params PlanPaymentsParams
 
 	headers := ctx.Request().Header
-	// ------------- Required header parameter "If-Match" -------------
-	if valueList, found := headers[http.CanonicalHeaderKey("If-Match")]; found {
-		var IfMatch IfMatch
-		n := len(valueList)
-		if n != 1 {
-			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for If-Match, got %d", n))
-		}
-
-		err = runtime.BindStyledParameterWithOptions("simple", "If-Match", valueList[0], &IfMatch, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""})
-		if err != nil {
-			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter If-Match: %s", err))
-		}
-
-		params.IfMatch = IfMatch
-	} else {
-		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Header parameter If-Match is required, but not found"))
-	}
 	// ------------- Optional header parameter "Idempotency-Key" -------------
 	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
 		var IdempotencyKey IdempotencyKey
@@ -18104,7 +23378,7 @@ func (w *ServerInterfaceWrapper) EndorseRequest(ctx echo.Context) error {
 	}
 
 	// Invoke the callback with all the unmarshaled arguments
-	err = w.Handler.EndorseRequest(ctx, id, params)
+	err = w.Handler.PlanPayments(ctx, id, params)
 	return err
 }
 
@@ -18174,6 +23448,59 @@ func (w *ServerInterfaceWrapper) DeclineRequest(ctx echo.Context) error {
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.DeclineRequest(ctx, id, params)
+	return err
+}
+
+// ReleaseRest converts echo context to params.
+func (w *ServerInterfaceWrapper) ReleaseRest(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id Id
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ReleaseRestParams
+
+	headers := ctx.Request().Header
+	// ------------- Required header parameter "If-Match" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("If-Match")]; found {
+		var IfMatch IfMatch
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for If-Match, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "If-Match", valueList[0], &IfMatch, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter If-Match: %s", err))
+		}
+
+		params.IfMatch = IfMatch
+	} else {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Header parameter If-Match is required, but not found"))
+	}
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for Idempotency-Key, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter Idempotency-Key: %s", err))
+		}
+
+		params.IdempotencyKey = &IdempotencyKey
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ReleaseRest(ctx, id, params)
 	return err
 }
 
@@ -18333,6 +23660,164 @@ func (w *ServerInterfaceWrapper) WithdrawRequest(ctx echo.Context) error {
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.WithdrawRequest(ctx, id, params)
+	return err
+}
+
+// ListResults converts echo context to params.
+func (w *ServerInterfaceWrapper) ListResults(ctx echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListResultsParams
+	// ------------- Optional query parameter "page" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "page", ctx.QueryParams(), &params.Page, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter page: %s", err))
+	}
+
+	// ------------- Optional query parameter "size" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "size", ctx.QueryParams(), &params.Size, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter size: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListResults(ctx, params)
+	return err
+}
+
+// UploadResults converts echo context to params.
+func (w *ServerInterfaceWrapper) UploadResults(ctx echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params UploadResultsParams
+	// ------------- Required query parameter "area" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, true, "area", ctx.QueryParams(), &params.Area, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter area: %s", err))
+	}
+
+	// ------------- Required query parameter "file_name" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, true, "file_name", ctx.QueryParams(), &params.FileName, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter file_name: %s", err))
+	}
+
+	headers := ctx.Request().Header
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for Idempotency-Key, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter Idempotency-Key: %s", err))
+		}
+
+		params.IdempotencyKey = &IdempotencyKey
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.UploadResults(ctx, params)
+	return err
+}
+
+// ReadResult converts echo context to params.
+func (w *ServerInterfaceWrapper) ReadResult(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id Id
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ReadResult(ctx, id)
+	return err
+}
+
+// ListResultLines converts echo context to params.
+func (w *ServerInterfaceWrapper) ListResultLines(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id Id
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListResultLinesParams
+	// ------------- Optional query parameter "finding" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "finding", ctx.QueryParams(), &params.Finding, runtime.BindQueryParameterOptions{Type: "array", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter finding: %s", err))
+	}
+
+	// ------------- Optional query parameter "page" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "page", ctx.QueryParams(), &params.Page, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter page: %s", err))
+	}
+
+	// ------------- Optional query parameter "size" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "size", ctx.QueryParams(), &params.Size, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter size: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListResultLines(ctx, id, params)
+	return err
+}
+
+// MapResult converts echo context to params.
+func (w *ServerInterfaceWrapper) MapResult(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id Id
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params MapResultParams
+
+	headers := ctx.Request().Header
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for Idempotency-Key, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter Idempotency-Key: %s", err))
+		}
+
+		params.IdempotencyKey = &IdempotencyKey
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.MapResult(ctx, id, params)
 	return err
 }
 
@@ -18599,7 +24084,6 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.GET(options.BaseURL+"/budgets", wrapper.ListBudgets, options.OperationMiddlewares["listBudgets"]...)
 	router.POST(options.BaseURL+"/budgets", wrapper.OpenBudget, options.OperationMiddlewares["openBudget"]...)
 	router.GET(options.BaseURL+"/budgets/:id", wrapper.ReadBudget, options.OperationMiddlewares["readBudget"]...)
-	router.GET(options.BaseURL+"/budgets/:id/ledger", wrapper.ListBudgetLedger, options.OperationMiddlewares["listBudgetLedger"]...)
 	router.POST(options.BaseURL+"/movements", wrapper.ProposeMovement, options.OperationMiddlewares["proposeMovement"]...)
 	router.GET(options.BaseURL+"/proposals", wrapper.ListProposals, options.OperationMiddlewares["listProposals"]...)
 	router.GET(options.BaseURL+"/proposals/:id", wrapper.ReadProposal, options.OperationMiddlewares["readProposal"]...)
@@ -18625,7 +24109,6 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.GET(options.BaseURL+"/requests/:id/reduction", wrapper.ProposeReduction, options.OperationMiddlewares["proposeReduction"]...)
 	router.POST(options.BaseURL+"/requests/:id/submission", wrapper.SubmitRequest, options.OperationMiddlewares["submitRequest"]...)
 	router.POST(options.BaseURL+"/requests/:id/approval", wrapper.ApproveRequest, options.OperationMiddlewares["approveRequest"]...)
-	router.POST(options.BaseURL+"/requests/:id/endorsement", wrapper.EndorseRequest, options.OperationMiddlewares["endorseRequest"]...)
 	router.POST(options.BaseURL+"/requests/:id/refusal", wrapper.DeclineRequest, options.OperationMiddlewares["declineRequest"]...)
 	router.POST(options.BaseURL+"/requests/:id/return", wrapper.ReturnRequest, options.OperationMiddlewares["returnRequest"]...)
 	router.POST(options.BaseURL+"/requests/:id/withdrawal", wrapper.WithdrawRequest, options.OperationMiddlewares["withdrawRequest"]...)
@@ -18645,6 +24128,27 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.POST(options.BaseURL+"/bank-details/:id/confirmation", wrapper.ConfirmBankDetails, options.OperationMiddlewares["confirmBankDetails"]...)
 	router.POST(options.BaseURL+"/bank-details/:id/refusal", wrapper.RefuseBankDetails, options.OperationMiddlewares["refuseBankDetails"]...)
 	router.GET(options.BaseURL+"/reconciliation", wrapper.ReadReconciliation, options.OperationMiddlewares["readReconciliation"]...)
+	router.POST(options.BaseURL+"/requests/:id/payments", wrapper.PlanPayments, options.OperationMiddlewares["planPayments"]...)
+	router.POST(options.BaseURL+"/requests/:id/release", wrapper.ReleaseRest, options.OperationMiddlewares["releaseRest"]...)
+	router.POST(options.BaseURL+"/requests/:id/closure", wrapper.CloseRequest, options.OperationMiddlewares["closeRequest"]...)
+	router.GET(options.BaseURL+"/payments/due", wrapper.ListDue, options.OperationMiddlewares["listDue"]...)
+	router.GET(options.BaseURL+"/payments/summary", wrapper.SummarisePayments, options.OperationMiddlewares["summarisePayments"]...)
+	router.GET(options.BaseURL+"/payments", wrapper.ListPayments, options.OperationMiddlewares["listPayments"]...)
+	router.GET(options.BaseURL+"/payments/:id", wrapper.ReadPayment, options.OperationMiddlewares["readPayment"]...)
+	router.POST(options.BaseURL+"/payments/:id/completion", wrapper.CompletePayment, options.OperationMiddlewares["completePayment"]...)
+	router.POST(options.BaseURL+"/payments/:id/cancellation", wrapper.CancelPayment, options.OperationMiddlewares["cancelPayment"]...)
+	router.POST(options.BaseURL+"/payments/:id/recoveries", wrapper.RecoverPayment, options.OperationMiddlewares["recoverPayment"]...)
+	router.GET(options.BaseURL+"/batches", wrapper.ListBatches, options.OperationMiddlewares["listBatches"]...)
+	router.POST(options.BaseURL+"/batches", wrapper.CreateBatch, options.OperationMiddlewares["createBatch"]...)
+	router.GET(options.BaseURL+"/batches/:id", wrapper.ReadBatch, options.OperationMiddlewares["readBatch"]...)
+	router.DELETE(options.BaseURL+"/batches/:id/payments/:payment", wrapper.RemoveFromBatch, options.OperationMiddlewares["removeFromBatch"]...)
+	router.POST(options.BaseURL+"/batches/:id/export", wrapper.ExportBatch, options.OperationMiddlewares["exportBatch"]...)
+	router.GET(options.BaseURL+"/batches/:id/file", wrapper.DownloadBatch, options.OperationMiddlewares["downloadBatch"]...)
+	router.GET(options.BaseURL+"/results", wrapper.ListResults, options.OperationMiddlewares["listResults"]...)
+	router.POST(options.BaseURL+"/results", wrapper.UploadResults, options.OperationMiddlewares["uploadResults"]...)
+	router.GET(options.BaseURL+"/results/:id", wrapper.ReadResult, options.OperationMiddlewares["readResult"]...)
+	router.PUT(options.BaseURL+"/results/:id/mapping", wrapper.MapResult, options.OperationMiddlewares["mapResult"]...)
+	router.GET(options.BaseURL+"/results/:id/lines", wrapper.ListResultLines, options.OperationMiddlewares["listResultLines"]...)
 
 }
 
@@ -19232,6 +24736,288 @@ func (response RefuseBankDetailsdefaultApplicationProblemPlusJSONResponse) Visit
 	return err
 }
 
+type ListBatchesRequestObject struct {
+	Params ListBatchesParams
+}
+
+type ListBatchesResponseObject interface {
+	VisitListBatchesResponse(w http.ResponseWriter) error
+}
+
+type ListBatches200JSONResponse struct {
+	Items []Batch `json:"items"`
+	Page  int     `json:"page"`
+	Size  int     `json:"size"`
+	Total int     `json:"total"`
+}
+
+func (response ListBatches200JSONResponse) VisitListBatchesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListBatchesdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ListBatchesdefaultApplicationProblemPlusJSONResponse) VisitListBatchesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreateBatchRequestObject struct {
+	Params CreateBatchParams
+	Body   *CreateBatchJSONRequestBody
+}
+
+type CreateBatchResponseObject interface {
+	VisitCreateBatchResponse(w http.ResponseWriter) error
+}
+
+type CreateBatch201ResponseHeaders struct {
+	ETag etag.Version
+}
+
+type CreateBatch201JSONResponse struct {
+	Body    Batch
+	Headers CreateBatch201ResponseHeaders
+}
+
+func (response CreateBatch201JSONResponse) VisitCreateBatchResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("ETag", fmt.Sprint(response.Headers.ETag))
+	w.WriteHeader(201)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreateBatchdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response CreateBatchdefaultApplicationProblemPlusJSONResponse) VisitCreateBatchResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ReadBatchRequestObject struct {
+	Id Id `json:"id"`
+}
+
+type ReadBatchResponseObject interface {
+	VisitReadBatchResponse(w http.ResponseWriter) error
+}
+
+type ReadBatch200ResponseHeaders struct {
+	ETag etag.Version
+}
+
+type ReadBatch200JSONResponse struct {
+	Body    Batch
+	Headers ReadBatch200ResponseHeaders
+}
+
+func (response ReadBatch200JSONResponse) VisitReadBatchResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("ETag", fmt.Sprint(response.Headers.ETag))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ReadBatchdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ReadBatchdefaultApplicationProblemPlusJSONResponse) VisitReadBatchResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ExportBatchRequestObject struct {
+	Id     Id `json:"id"`
+	Params ExportBatchParams
+	Body   *ExportBatchJSONRequestBody
+}
+
+type ExportBatchResponseObject interface {
+	VisitExportBatchResponse(w http.ResponseWriter) error
+}
+
+type ExportBatch200ResponseHeaders struct {
+	ETag etag.Version
+}
+
+type ExportBatch200JSONResponse struct {
+	Body    Batch
+	Headers ExportBatch200ResponseHeaders
+}
+
+func (response ExportBatch200JSONResponse) VisitExportBatchResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("ETag", fmt.Sprint(response.Headers.ETag))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ExportBatchdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ExportBatchdefaultApplicationProblemPlusJSONResponse) VisitExportBatchResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DownloadBatchRequestObject struct {
+	Id Id `json:"id"`
+}
+
+type DownloadBatchResponseObject interface {
+	VisitDownloadBatchResponse(w http.ResponseWriter) error
+}
+
+type DownloadBatch200ApplicationoctetStreamResponse struct {
+	Body          io.Reader
+	ContentLength int64
+}
+
+func (response DownloadBatch200ApplicationoctetStreamResponse) VisitDownloadBatchResponse(w http.ResponseWriter) error {
+
+	w.Header().Set("Content-Type", "application/octet-stream")
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	w.WriteHeader(200)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	_, err := io.Copy(w, response.Body)
+	return err
+}
+
+type DownloadBatchdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response DownloadBatchdefaultApplicationProblemPlusJSONResponse) VisitDownloadBatchResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RemoveFromBatchRequestObject struct {
+	Id      Id                 `json:"id"`
+	Payment openapi_types.UUID `json:"payment"`
+	Params  RemoveFromBatchParams
+}
+
+type RemoveFromBatchResponseObject interface {
+	VisitRemoveFromBatchResponse(w http.ResponseWriter) error
+}
+
+type RemoveFromBatch200ResponseHeaders struct {
+	ETag etag.Version
+}
+
+type RemoveFromBatch200JSONResponse struct {
+	Body    Batch
+	Headers RemoveFromBatch200ResponseHeaders
+}
+
+func (response RemoveFromBatch200JSONResponse) VisitRemoveFromBatchResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("ETag", fmt.Sprint(response.Headers.ETag))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RemoveFromBatchdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response RemoveFromBatchdefaultApplicationProblemPlusJSONResponse) VisitRemoveFromBatchResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type ListBudgetsRequestObject struct {
 	Params ListBudgetsParams
 }
@@ -19312,8 +25098,7 @@ func (response OpenBudgetdefaultApplicationProblemPlusJSONResponse) VisitOpenBud
 }
 
 type ReadBudgetRequestObject struct {
-	Id     Id `json:"id"`
-	Params ReadBudgetParams
+	Id Id `json:"id"`
 }
 
 type ReadBudgetResponseObject interface {
@@ -19340,46 +25125,6 @@ type ReadBudgetdefaultApplicationProblemPlusJSONResponse struct {
 }
 
 func (response ReadBudgetdefaultApplicationProblemPlusJSONResponse) VisitReadBudgetResponse(w http.ResponseWriter) error {
-
-	var buf bytes.Buffer
-	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
-		return err
-	}
-	w.Header().Set("Content-Type", "application/problem+json")
-	w.WriteHeader(response.StatusCode)
-	_, err := buf.WriteTo(w)
-	return err
-}
-
-type ListBudgetLedgerRequestObject struct {
-	Id     Id `json:"id"`
-	Params ListBudgetLedgerParams
-}
-
-type ListBudgetLedgerResponseObject interface {
-	VisitListBudgetLedgerResponse(w http.ResponseWriter) error
-}
-
-type ListBudgetLedger200JSONResponse BudgetLedgerPage
-
-func (response ListBudgetLedger200JSONResponse) VisitListBudgetLedgerResponse(w http.ResponseWriter) error {
-
-	var buf bytes.Buffer
-	if err := json.NewEncoder(&buf).Encode(response); err != nil {
-		return err
-	}
-	w.Header().Set("Content-Type", "application/json")
-	w.WriteHeader(200)
-	_, err := buf.WriteTo(w)
-	return err
-}
-
-type ListBudgetLedgerdefaultApplicationProblemPlusJSONResponse struct {
-	Body       Problem
-	StatusCode int
-}
-
-func (response ListBudgetLedgerdefaultApplicationProblemPlusJSONResponse) VisitListBudgetLedgerResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -20207,6 +25952,322 @@ func (response ProposeMovementdefaultApplicationProblemPlusJSONResponse) VisitPr
 	return err
 }
 
+type ListPaymentsRequestObject struct {
+	Params ListPaymentsParams
+}
+
+type ListPaymentsResponseObject interface {
+	VisitListPaymentsResponse(w http.ResponseWriter) error
+}
+
+type ListPayments200JSONResponse PaymentPage
+
+func (response ListPayments200JSONResponse) VisitListPaymentsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListPaymentsdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ListPaymentsdefaultApplicationProblemPlusJSONResponse) VisitListPaymentsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListDueRequestObject struct {
+	Params ListDueParams
+}
+
+type ListDueResponseObject interface {
+	VisitListDueResponse(w http.ResponseWriter) error
+}
+
+type ListDue200JSONResponse struct {
+	Items []PaymentDue `json:"items"`
+	Page  int          `json:"page"`
+	Size  int          `json:"size"`
+	Total int          `json:"total"`
+}
+
+func (response ListDue200JSONResponse) VisitListDueResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListDuedefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ListDuedefaultApplicationProblemPlusJSONResponse) VisitListDueResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SummarisePaymentsRequestObject struct {
+	Params SummarisePaymentsParams
+}
+
+type SummarisePaymentsResponseObject interface {
+	VisitSummarisePaymentsResponse(w http.ResponseWriter) error
+}
+
+type SummarisePayments200JSONResponse PaymentSummary
+
+func (response SummarisePayments200JSONResponse) VisitSummarisePaymentsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SummarisePaymentsdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response SummarisePaymentsdefaultApplicationProblemPlusJSONResponse) VisitSummarisePaymentsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ReadPaymentRequestObject struct {
+	Id Id `json:"id"`
+}
+
+type ReadPaymentResponseObject interface {
+	VisitReadPaymentResponse(w http.ResponseWriter) error
+}
+
+type ReadPayment200ResponseHeaders struct {
+	ETag etag.Version
+}
+
+type ReadPayment200JSONResponse struct {
+	Body    Payment
+	Headers ReadPayment200ResponseHeaders
+}
+
+func (response ReadPayment200JSONResponse) VisitReadPaymentResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("ETag", fmt.Sprint(response.Headers.ETag))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ReadPaymentdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ReadPaymentdefaultApplicationProblemPlusJSONResponse) VisitReadPaymentResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CancelPaymentRequestObject struct {
+	Id     Id `json:"id"`
+	Params CancelPaymentParams
+	Body   *CancelPaymentJSONRequestBody
+}
+
+type CancelPaymentResponseObject interface {
+	VisitCancelPaymentResponse(w http.ResponseWriter) error
+}
+
+type CancelPayment200ResponseHeaders struct {
+	ETag etag.Version
+}
+
+type CancelPayment200JSONResponse struct {
+	Body    Payment
+	Headers CancelPayment200ResponseHeaders
+}
+
+func (response CancelPayment200JSONResponse) VisitCancelPaymentResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("ETag", fmt.Sprint(response.Headers.ETag))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CancelPaymentdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response CancelPaymentdefaultApplicationProblemPlusJSONResponse) VisitCancelPaymentResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CompletePaymentRequestObject struct {
+	Id     Id `json:"id"`
+	Params CompletePaymentParams
+	Body   *CompletePaymentJSONRequestBody
+}
+
+type CompletePaymentResponseObject interface {
+	VisitCompletePaymentResponse(w http.ResponseWriter) error
+}
+
+type CompletePayment200ResponseHeaders struct {
+	ETag etag.Version
+}
+
+type CompletePayment200JSONResponse struct {
+	Body    Payment
+	Headers CompletePayment200ResponseHeaders
+}
+
+func (response CompletePayment200JSONResponse) VisitCompletePaymentResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("ETag", fmt.Sprint(response.Headers.ETag))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CompletePaymentdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response CompletePaymentdefaultApplicationProblemPlusJSONResponse) VisitCompletePaymentResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RecoverPaymentRequestObject struct {
+	Id     Id `json:"id"`
+	Params RecoverPaymentParams
+	Body   *RecoverPaymentJSONRequestBody
+}
+
+type RecoverPaymentResponseObject interface {
+	VisitRecoverPaymentResponse(w http.ResponseWriter) error
+}
+
+type RecoverPayment200ResponseHeaders struct {
+	ETag etag.Version
+}
+
+type RecoverPayment200JSONResponse struct {
+	Body    Payment
+	Headers RecoverPayment200ResponseHeaders
+}
+
+func (response RecoverPayment200JSONResponse) VisitRecoverPaymentResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("ETag", fmt.Sprint(response.Headers.ETag))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RecoverPaymentdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response RecoverPaymentdefaultApplicationProblemPlusJSONResponse) VisitRecoverPaymentResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type ListFlaggedPricesRequestObject struct {
 	Params ListFlaggedPricesParams
 }
@@ -20797,6 +26858,40 @@ func (response ListRequestAuditdefaultApplicationProblemPlusJSONResponse) VisitL
 	return err
 }
 
+type CloseRequestRequestObject struct {
+	Id     Id `json:"id"`
+	Params CloseRequestParams
+}
+
+type CloseRequestResponseObject interface {
+	VisitCloseRequestResponse(w http.ResponseWriter) error
+}
+
+type CloseRequest204Response struct {
+}
+
+func (response CloseRequest204Response) VisitCloseRequestResponse(w http.ResponseWriter) error {
+	w.WriteHeader(204)
+	return nil
+}
+
+type CloseRequestdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response CloseRequestdefaultApplicationProblemPlusJSONResponse) VisitCloseRequestResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type ListDocumentsRequestObject struct {
 	Id Id `json:"id"`
 }
@@ -20879,44 +26974,38 @@ func (response AddDocumentdefaultApplicationProblemPlusJSONResponse) VisitAddDoc
 	return err
 }
 
-type EndorseRequestRequestObject struct {
+type PlanPaymentsRequestObject struct {
 	Id     Id `json:"id"`
-	Params EndorseRequestParams
-	Body   *EndorseRequestJSONRequestBody
+	Params PlanPaymentsParams
+	Body   *PlanPaymentsJSONRequestBody
 }
 
-type EndorseRequestResponseObject interface {
-	VisitEndorseRequestResponse(w http.ResponseWriter) error
+type PlanPaymentsResponseObject interface {
+	VisitPlanPaymentsResponse(w http.ResponseWriter) error
 }
 
-type EndorseRequest200ResponseHeaders struct {
-	ETag etag.Version
+type PlanPayments201JSONResponse struct {
+	Items []Payment `json:"items"`
 }
 
-type EndorseRequest200JSONResponse struct {
-	Body    Request
-	Headers EndorseRequest200ResponseHeaders
-}
-
-func (response EndorseRequest200JSONResponse) VisitEndorseRequestResponse(w http.ResponseWriter) error {
+func (response PlanPayments201JSONResponse) VisitPlanPaymentsResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
-	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
 		return err
 	}
 	w.Header().Set("Content-Type", "application/json")
-	w.Header().Set("ETag", fmt.Sprint(response.Headers.ETag))
-	w.WriteHeader(200)
+	w.WriteHeader(201)
 	_, err := buf.WriteTo(w)
 	return err
 }
 
-type EndorseRequestdefaultApplicationProblemPlusJSONResponse struct {
+type PlanPaymentsdefaultApplicationProblemPlusJSONResponse struct {
 	Body       Problem
 	StatusCode int
 }
 
-func (response EndorseRequestdefaultApplicationProblemPlusJSONResponse) VisitEndorseRequestResponse(w http.ResponseWriter) error {
+func (response PlanPaymentsdefaultApplicationProblemPlusJSONResponse) VisitPlanPaymentsResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -21005,6 +27094,41 @@ type DeclineRequestdefaultApplicationProblemPlusJSONResponse struct {
 }
 
 func (response DeclineRequestdefaultApplicationProblemPlusJSONResponse) VisitDeclineRequestResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ReleaseRestRequestObject struct {
+	Id     Id `json:"id"`
+	Params ReleaseRestParams
+	Body   *ReleaseRestJSONRequestBody
+}
+
+type ReleaseRestResponseObject interface {
+	VisitReleaseRestResponse(w http.ResponseWriter) error
+}
+
+type ReleaseRest204Response struct {
+}
+
+func (response ReleaseRest204Response) VisitReleaseRestResponse(w http.ResponseWriter) error {
+	w.WriteHeader(204)
+	return nil
+}
+
+type ReleaseRestdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ReleaseRestdefaultApplicationProblemPlusJSONResponse) VisitReleaseRestResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -21151,6 +27275,215 @@ type WithdrawRequestdefaultApplicationProblemPlusJSONResponse struct {
 }
 
 func (response WithdrawRequestdefaultApplicationProblemPlusJSONResponse) VisitWithdrawRequestResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListResultsRequestObject struct {
+	Params ListResultsParams
+}
+
+type ListResultsResponseObject interface {
+	VisitListResultsResponse(w http.ResponseWriter) error
+}
+
+type ListResults200JSONResponse struct {
+	Items []Result `json:"items"`
+	Page  int      `json:"page"`
+	Size  int      `json:"size"`
+	Total int      `json:"total"`
+}
+
+func (response ListResults200JSONResponse) VisitListResultsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListResultsdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ListResultsdefaultApplicationProblemPlusJSONResponse) VisitListResultsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type UploadResultsRequestObject struct {
+	Params UploadResultsParams
+	Body   io.Reader
+}
+
+type UploadResultsResponseObject interface {
+	VisitUploadResultsResponse(w http.ResponseWriter) error
+}
+
+type UploadResults201JSONResponse Result
+
+func (response UploadResults201JSONResponse) VisitUploadResultsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(201)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type UploadResultsdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response UploadResultsdefaultApplicationProblemPlusJSONResponse) VisitUploadResultsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ReadResultRequestObject struct {
+	Id Id `json:"id"`
+}
+
+type ReadResultResponseObject interface {
+	VisitReadResultResponse(w http.ResponseWriter) error
+}
+
+type ReadResult200JSONResponse Result
+
+func (response ReadResult200JSONResponse) VisitReadResultResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ReadResultdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ReadResultdefaultApplicationProblemPlusJSONResponse) VisitReadResultResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListResultLinesRequestObject struct {
+	Id     Id `json:"id"`
+	Params ListResultLinesParams
+}
+
+type ListResultLinesResponseObject interface {
+	VisitListResultLinesResponse(w http.ResponseWriter) error
+}
+
+type ListResultLines200JSONResponse struct {
+	Items []ResultLine `json:"items"`
+	Page  int          `json:"page"`
+	Size  int          `json:"size"`
+	Total int          `json:"total"`
+}
+
+func (response ListResultLines200JSONResponse) VisitListResultLinesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListResultLinesdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ListResultLinesdefaultApplicationProblemPlusJSONResponse) VisitListResultLinesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type MapResultRequestObject struct {
+	Id     Id `json:"id"`
+	Params MapResultParams
+	Body   *MapResultJSONRequestBody
+}
+
+type MapResultResponseObject interface {
+	VisitMapResultResponse(w http.ResponseWriter) error
+}
+
+type MapResult200JSONResponse Result
+
+func (response MapResult200JSONResponse) VisitMapResultResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type MapResultdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response MapResultdefaultApplicationProblemPlusJSONResponse) VisitMapResultResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -21469,6 +27802,24 @@ type StrictServerInterface interface {
 	// RefuseBankDetails End a proposal, which then never counts
 	// (POST /bank-details/{id}/refusal)
 	RefuseBankDetails(ctx context.Context, request RefuseBankDetailsRequestObject) (RefuseBankDetailsResponseObject, error)
+	// ListBatches Batches within the caller's reach, newest first
+	// (GET /batches)
+	ListBatches(ctx context.Context, request ListBatchesRequestObject) (ListBatchesResponseObject, error)
+	// CreateBatch Gather planned payments of one area that leave one way
+	// (POST /batches)
+	CreateBatch(ctx context.Context, request CreateBatchRequestObject) (CreateBatchResponseObject, error)
+	// ReadBatch A batch and how its payments stand
+	// (GET /batches/{id})
+	ReadBatch(ctx context.Context, request ReadBatchRequestObject) (ReadBatchResponseObject, error)
+	// ExportBatch Make the file of a batch, once and for all
+	// (POST /batches/{id}/export)
+	ExportBatch(ctx context.Context, request ExportBatchRequestObject) (ExportBatchResponseObject, error)
+	// DownloadBatch The file of a batch, to the byte as it was made
+	// (GET /batches/{id}/file)
+	DownloadBatch(ctx context.Context, request DownloadBatchRequestObject) (DownloadBatchResponseObject, error)
+	// RemoveFromBatch Take a payment out of a batch whose file is not made yet
+	// (DELETE /batches/{id}/payments/{payment})
+	RemoveFromBatch(ctx context.Context, request RemoveFromBatchRequestObject) (RemoveFromBatchResponseObject, error)
 	// ListBudgets Budgets within the caller's reach
 	// (GET /budgets)
 	ListBudgets(ctx context.Context, request ListBudgetsRequestObject) (ListBudgetsResponseObject, error)
@@ -21478,9 +27829,6 @@ type StrictServerInterface interface {
 	// ReadBudget A budget, and what is left of it
 	// (GET /budgets/{id})
 	ReadBudget(ctx context.Context, request ReadBudgetRequestObject) (ReadBudgetResponseObject, error)
-	// ListBudgetLedger What happened to a budget
-	// (GET /budgets/{id}/ledger)
-	ListBudgetLedger(ctx context.Context, request ListBudgetLedgerRequestObject) (ListBudgetLedgerResponseObject, error)
 	// SearchCourses Find a standard course by words
 	// (GET /courses)
 	SearchCourses(ctx context.Context, request SearchCoursesRequestObject) (SearchCoursesResponseObject, error)
@@ -21541,6 +27889,27 @@ type StrictServerInterface interface {
 	// ProposeMovement Propose that money goes into a budget, out of one, or from one to another
 	// (POST /movements)
 	ProposeMovement(ctx context.Context, request ProposeMovementRequestObject) (ProposeMovementResponseObject, error)
+	// ListPayments Payments within the caller's reach, the latest changed first
+	// (GET /payments)
+	ListPayments(ctx context.Context, request ListPaymentsRequestObject) (ListPaymentsResponseObject, error)
+	// ListDue Approved requests of which something is left to pay, the longest approved first
+	// (GET /payments/due)
+	ListDue(ctx context.Context, request ListDueRequestObject) (ListDueResponseObject, error)
+	// SummarisePayments What there is to pay within the caller's reach, and where payments stand
+	// (GET /payments/summary)
+	SummarisePayments(ctx context.Context, request SummarisePaymentsRequestObject) (SummarisePaymentsResponseObject, error)
+	// ReadPayment A payment, with what of it came back
+	// (GET /payments/{id})
+	ReadPayment(ctx context.Context, request ReadPaymentRequestObject) (ReadPaymentResponseObject, error)
+	// CancelPayment Take back a payment that is planned and in no batch
+	// (POST /payments/{id}/cancellation)
+	CancelPayment(ctx context.Context, request CancelPaymentRequestObject) (CancelPaymentResponseObject, error)
+	// CompletePayment Record what a card or a voucher really paid
+	// (POST /payments/{id}/completion)
+	CompletePayment(ctx context.Context, request CompletePaymentRequestObject) (CompletePaymentResponseObject, error)
+	// RecoverPayment Record a credit note, or money that came back
+	// (POST /payments/{id}/recoveries)
+	RecoverPayment(ctx context.Context, request RecoverPaymentRequestObject) (RecoverPaymentResponseObject, error)
 	// ListFlaggedPrices Prices far outside their subject's range that nobody has confirmed
 	// (GET /prices/flagged)
 	ListFlaggedPrices(ctx context.Context, request ListFlaggedPricesRequestObject) (ListFlaggedPricesResponseObject, error)
@@ -21583,21 +27952,27 @@ type StrictServerInterface interface {
 	// ListRequestAudit Who changed or looked at this request, newest first
 	// (GET /requests/{id}/audit)
 	ListRequestAudit(ctx context.Context, request ListRequestAuditRequestObject) (ListRequestAuditResponseObject, error)
+	// CloseRequest Say that all is done that will be for a request that is paid
+	// (POST /requests/{id}/closure)
+	CloseRequest(ctx context.Context, request CloseRequestRequestObject) (CloseRequestResponseObject, error)
 	// ListDocuments A request's quotes and receipts, oldest first
 	// (GET /requests/{id}/documents)
 	ListDocuments(ctx context.Context, request ListDocumentsRequestObject) (ListDocumentsResponseObject, error)
 	// AddDocument Add a quote or a receipt
 	// (POST /requests/{id}/documents)
 	AddDocument(ctx context.Context, request AddDocumentRequestObject) (AddDocumentResponseObject, error)
-	// EndorseRequest Say yes as the first of two
-	// (POST /requests/{id}/endorsement)
-	EndorseRequest(ctx context.Context, request EndorseRequestRequestObject) (EndorseRequestResponseObject, error)
+	// PlanPayments Plan payments of an approved request, by line or for the whole
+	// (POST /requests/{id}/payments)
+	PlanPayments(ctx context.Context, request PlanPaymentsRequestObject) (PlanPaymentsResponseObject, error)
 	// ProposeReduction The same request made to fit what is available
 	// (GET /requests/{id}/reduction)
 	ProposeReduction(ctx context.Context, request ProposeReductionRequestObject) (ProposeReductionResponseObject, error)
 	// DeclineRequest Decline; what was held is released
 	// (POST /requests/{id}/refusal)
 	DeclineRequest(ctx context.Context, request DeclineRequestRequestObject) (DeclineRequestResponseObject, error)
+	// ReleaseRest Give back what will not be paid; it is available again at once, to the allowance and in the budget
+	// (POST /requests/{id}/release)
+	ReleaseRest(ctx context.Context, request ReleaseRestRequestObject) (ReleaseRestResponseObject, error)
 	// ReturnRequest Send back to the coach with a question; what was held is released
 	// (POST /requests/{id}/return)
 	ReturnRequest(ctx context.Context, request ReturnRequestRequestObject) (ReturnRequestResponseObject, error)
@@ -21607,6 +27982,21 @@ type StrictServerInterface interface {
 	// WithdrawRequest Take the request back; what was held is released
 	// (POST /requests/{id}/withdrawal)
 	WithdrawRequest(ctx context.Context, request WithdrawRequestRequestObject) (WithdrawRequestResponseObject, error)
+	// ListResults Result files taken in so far, newest first
+	// (GET /results)
+	ListResults(ctx context.Context, request ListResultsRequestObject) (ListResultsResponseObject, error)
+	// UploadResults Take in the file that says what became of payments
+	// (POST /results)
+	UploadResults(ctx context.Context, request UploadResultsRequestObject) (UploadResultsResponseObject, error)
+	// ReadResult A result file and what came of it
+	// (GET /results/{id})
+	ReadResult(ctx context.Context, request ReadResultRequestObject) (ReadResultResponseObject, error)
+	// ListResultLines The lines of a result file, and what was found of each
+	// (GET /results/{id}/lines)
+	ListResultLines(ctx context.Context, request ListResultLinesRequestObject) (ListResultLinesResponseObject, error)
+	// MapResult Say which column is which, and settle what the file says
+	// (PUT /results/{id}/mapping)
+	MapResult(ctx context.Context, request MapResultRequestObject) (MapResultResponseObject, error)
 	// ListSuppliers Find a supplier
 	// (GET /suppliers)
 	ListSuppliers(ctx context.Context, request ListSuppliersRequestObject) (ListSuppliersResponseObject, error)
@@ -22129,6 +28519,205 @@ func (sh *strictHandler) RefuseBankDetails(ctx echo.Context, id Id, params Refus
 	return nil
 }
 
+// ListBatches operation middleware
+func (sh *strictHandler) ListBatches(ctx echo.Context, params ListBatchesParams) error {
+	var request ListBatchesRequestObject
+
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListBatches(ctx.Request().Context(), request.(ListBatchesRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListBatches")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListBatchesResponseObject); ok {
+		return validResponse.VisitListBatchesResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// CreateBatch operation middleware
+func (sh *strictHandler) CreateBatch(ctx echo.Context, params CreateBatchParams) error {
+	var request CreateBatchRequestObject
+
+	request.Params = params
+
+	var body CreateBatchJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.CreateBatch(ctx.Request().Context(), request.(CreateBatchRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "CreateBatch")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(CreateBatchResponseObject); ok {
+		return validResponse.VisitCreateBatchResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ReadBatch operation middleware
+func (sh *strictHandler) ReadBatch(ctx echo.Context, id Id) error {
+	var request ReadBatchRequestObject
+
+	request.Id = id
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ReadBatch(ctx.Request().Context(), request.(ReadBatchRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ReadBatch")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ReadBatchResponseObject); ok {
+		return validResponse.VisitReadBatchResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ExportBatch operation middleware
+func (sh *strictHandler) ExportBatch(ctx echo.Context, id Id, params ExportBatchParams) error {
+	var request ExportBatchRequestObject
+
+	request.Id = id
+	request.Params = params
+
+	var body ExportBatchJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ExportBatch(ctx.Request().Context(), request.(ExportBatchRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ExportBatch")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ExportBatchResponseObject); ok {
+		return validResponse.VisitExportBatchResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// DownloadBatch operation middleware
+func (sh *strictHandler) DownloadBatch(ctx echo.Context, id Id) error {
+	var request DownloadBatchRequestObject
+
+	request.Id = id
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.DownloadBatch(ctx.Request().Context(), request.(DownloadBatchRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "DownloadBatch")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(DownloadBatchResponseObject); ok {
+		return validResponse.VisitDownloadBatchResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// RemoveFromBatch operation middleware
+func (sh *strictHandler) RemoveFromBatch(ctx echo.Context, id Id, payment openapi_types.UUID, params RemoveFromBatchParams) error {
+	var request RemoveFromBatchRequestObject
+
+	request.Id = id
+	request.Payment = payment
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.RemoveFromBatch(ctx.Request().Context(), request.(RemoveFromBatchRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "RemoveFromBatch")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(RemoveFromBatchResponseObject); ok {
+		return validResponse.VisitRemoveFromBatchResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
 // ListBudgets operation middleware
 func (sh *strictHandler) ListBudgets(ctx echo.Context, params ListBudgetsParams) error {
 	var request ListBudgetsRequestObject
@@ -22203,11 +28792,10 @@ func (sh *strictHandler) OpenBudget(ctx echo.Context, params OpenBudgetParams) e
 }
 
 // ReadBudget operation middleware
-func (sh *strictHandler) ReadBudget(ctx echo.Context, id Id, params ReadBudgetParams) error {
+func (sh *strictHandler) ReadBudget(ctx echo.Context, id Id) error {
 	var request ReadBudgetRequestObject
 
 	request.Id = id
-	request.Params = params
 
 	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
 		return sh.ssi.ReadBudget(ctx.Request().Context(), request.(ReadBudgetRequestObject))
@@ -22222,32 +28810,6 @@ func (sh *strictHandler) ReadBudget(ctx echo.Context, id Id, params ReadBudgetPa
 		return err
 	} else if validResponse, ok := response.(ReadBudgetResponseObject); ok {
 		return validResponse.VisitReadBudgetResponse(ctx.Response())
-	} else if response != nil {
-		return fmt.Errorf("unexpected response type: %T", response)
-	}
-	return nil
-}
-
-// ListBudgetLedger operation middleware
-func (sh *strictHandler) ListBudgetLedger(ctx echo.Context, id Id, params ListBudgetLedgerParams) error {
-	var request ListBudgetLedgerRequestObject
-
-	request.Id = id
-	request.Params = params
-
-	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
-		return sh.ssi.ListBudgetLedger(ctx.Request().Context(), request.(ListBudgetLedgerRequestObject))
-	}
-	for _, middleware := range sh.middlewares {
-		handler = middleware(handler, "ListBudgetLedger")
-	}
-
-	response, err := handler(ctx, request)
-
-	if err != nil {
-		return err
-	} else if validResponse, ok := response.(ListBudgetLedgerResponseObject); ok {
-		return validResponse.VisitListBudgetLedgerResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}
@@ -22901,6 +29463,253 @@ func (sh *strictHandler) ProposeMovement(ctx echo.Context, params ProposeMovemen
 	return nil
 }
 
+// ListPayments operation middleware
+func (sh *strictHandler) ListPayments(ctx echo.Context, params ListPaymentsParams) error {
+	var request ListPaymentsRequestObject
+
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListPayments(ctx.Request().Context(), request.(ListPaymentsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListPayments")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListPaymentsResponseObject); ok {
+		return validResponse.VisitListPaymentsResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ListDue operation middleware
+func (sh *strictHandler) ListDue(ctx echo.Context, params ListDueParams) error {
+	var request ListDueRequestObject
+
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListDue(ctx.Request().Context(), request.(ListDueRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListDue")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListDueResponseObject); ok {
+		return validResponse.VisitListDueResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// SummarisePayments operation middleware
+func (sh *strictHandler) SummarisePayments(ctx echo.Context, params SummarisePaymentsParams) error {
+	var request SummarisePaymentsRequestObject
+
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.SummarisePayments(ctx.Request().Context(), request.(SummarisePaymentsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "SummarisePayments")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(SummarisePaymentsResponseObject); ok {
+		return validResponse.VisitSummarisePaymentsResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ReadPayment operation middleware
+func (sh *strictHandler) ReadPayment(ctx echo.Context, id Id) error {
+	var request ReadPaymentRequestObject
+
+	request.Id = id
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ReadPayment(ctx.Request().Context(), request.(ReadPaymentRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ReadPayment")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ReadPaymentResponseObject); ok {
+		return validResponse.VisitReadPaymentResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// CancelPayment operation middleware
+func (sh *strictHandler) CancelPayment(ctx echo.Context, id Id, params CancelPaymentParams) error {
+	var request CancelPaymentRequestObject
+
+	request.Id = id
+	request.Params = params
+
+	var body CancelPaymentJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.CancelPayment(ctx.Request().Context(), request.(CancelPaymentRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "CancelPayment")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(CancelPaymentResponseObject); ok {
+		return validResponse.VisitCancelPaymentResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// CompletePayment operation middleware
+func (sh *strictHandler) CompletePayment(ctx echo.Context, id Id, params CompletePaymentParams) error {
+	var request CompletePaymentRequestObject
+
+	request.Id = id
+	request.Params = params
+
+	var body CompletePaymentJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.CompletePayment(ctx.Request().Context(), request.(CompletePaymentRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "CompletePayment")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(CompletePaymentResponseObject); ok {
+		return validResponse.VisitCompletePaymentResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// RecoverPayment operation middleware
+func (sh *strictHandler) RecoverPayment(ctx echo.Context, id Id, params RecoverPaymentParams) error {
+	var request RecoverPaymentRequestObject
+
+	request.Id = id
+	request.Params = params
+
+	var body RecoverPaymentJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.RecoverPayment(ctx.Request().Context(), request.(RecoverPaymentRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "RecoverPayment")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(RecoverPaymentResponseObject); ok {
+		return validResponse.VisitRecoverPaymentResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
 // ListFlaggedPrices operation middleware
 func (sh *strictHandler) ListFlaggedPrices(ctx echo.Context, params ListFlaggedPricesParams) error {
 	var request ListFlaggedPricesRequestObject
@@ -23349,6 +30158,32 @@ func (sh *strictHandler) ListRequestAudit(ctx echo.Context, id Id, params ListRe
 	return nil
 }
 
+// CloseRequest operation middleware
+func (sh *strictHandler) CloseRequest(ctx echo.Context, id Id, params CloseRequestParams) error {
+	var request CloseRequestRequestObject
+
+	request.Id = id
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.CloseRequest(ctx.Request().Context(), request.(CloseRequestRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "CloseRequest")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(CloseRequestResponseObject); ok {
+		return validResponse.VisitCloseRequestResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
 // ListDocuments operation middleware
 func (sh *strictHandler) ListDocuments(ctx echo.Context, id Id) error {
 	var request ListDocumentsRequestObject
@@ -23406,14 +30241,14 @@ func (sh *strictHandler) AddDocument(ctx echo.Context, id Id, params AddDocument
 	return nil
 }
 
-// EndorseRequest operation middleware
-func (sh *strictHandler) EndorseRequest(ctx echo.Context, id Id, params EndorseRequestParams) error {
-	var request EndorseRequestRequestObject
+// PlanPayments operation middleware
+func (sh *strictHandler) PlanPayments(ctx echo.Context, id Id, params PlanPaymentsParams) error {
+	var request PlanPaymentsRequestObject
 
 	request.Id = id
 	request.Params = params
 
-	var body EndorseRequestJSONRequestBody
+	var body PlanPaymentsJSONRequestBody
 	var err error
 	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
 		// A request validator built on kin-openapi's openapi3filter with
@@ -23437,18 +30272,18 @@ func (sh *strictHandler) EndorseRequest(ctx echo.Context, id Id, params EndorseR
 	request.Body = &body
 
 	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
-		return sh.ssi.EndorseRequest(ctx.Request().Context(), request.(EndorseRequestRequestObject))
+		return sh.ssi.PlanPayments(ctx.Request().Context(), request.(PlanPaymentsRequestObject))
 	}
 	for _, middleware := range sh.middlewares {
-		handler = middleware(handler, "EndorseRequest")
+		handler = middleware(handler, "PlanPayments")
 	}
 
 	response, err := handler(ctx, request)
 
 	if err != nil {
 		return err
-	} else if validResponse, ok := response.(EndorseRequestResponseObject); ok {
-		return validResponse.VisitEndorseRequestResponse(ctx.Response())
+	} else if validResponse, ok := response.(PlanPaymentsResponseObject); ok {
+		return validResponse.VisitPlanPaymentsResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}
@@ -23523,6 +30358,55 @@ func (sh *strictHandler) DeclineRequest(ctx echo.Context, id Id, params DeclineR
 		return err
 	} else if validResponse, ok := response.(DeclineRequestResponseObject); ok {
 		return validResponse.VisitDeclineRequestResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ReleaseRest operation middleware
+func (sh *strictHandler) ReleaseRest(ctx echo.Context, id Id, params ReleaseRestParams) error {
+	var request ReleaseRestRequestObject
+
+	request.Id = id
+	request.Params = params
+
+	var body ReleaseRestJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ReleaseRest(ctx.Request().Context(), request.(ReleaseRestRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ReleaseRest")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ReleaseRestResponseObject); ok {
+		return validResponse.VisitReleaseRestResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}
@@ -23647,6 +30531,158 @@ func (sh *strictHandler) WithdrawRequest(ctx echo.Context, id Id, params Withdra
 		return err
 	} else if validResponse, ok := response.(WithdrawRequestResponseObject); ok {
 		return validResponse.VisitWithdrawRequestResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ListResults operation middleware
+func (sh *strictHandler) ListResults(ctx echo.Context, params ListResultsParams) error {
+	var request ListResultsRequestObject
+
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListResults(ctx.Request().Context(), request.(ListResultsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListResults")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListResultsResponseObject); ok {
+		return validResponse.VisitListResultsResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// UploadResults operation middleware
+func (sh *strictHandler) UploadResults(ctx echo.Context, params UploadResultsParams) error {
+	var request UploadResultsRequestObject
+
+	request.Params = params
+
+	request.Body = ctx.Request().Body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.UploadResults(ctx.Request().Context(), request.(UploadResultsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "UploadResults")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(UploadResultsResponseObject); ok {
+		return validResponse.VisitUploadResultsResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ReadResult operation middleware
+func (sh *strictHandler) ReadResult(ctx echo.Context, id Id) error {
+	var request ReadResultRequestObject
+
+	request.Id = id
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ReadResult(ctx.Request().Context(), request.(ReadResultRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ReadResult")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ReadResultResponseObject); ok {
+		return validResponse.VisitReadResultResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ListResultLines operation middleware
+func (sh *strictHandler) ListResultLines(ctx echo.Context, id Id, params ListResultLinesParams) error {
+	var request ListResultLinesRequestObject
+
+	request.Id = id
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListResultLines(ctx.Request().Context(), request.(ListResultLinesRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListResultLines")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListResultLinesResponseObject); ok {
+		return validResponse.VisitListResultLinesResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// MapResult operation middleware
+func (sh *strictHandler) MapResult(ctx echo.Context, id Id, params MapResultParams) error {
+	var request MapResultRequestObject
+
+	request.Id = id
+	request.Params = params
+
+	var body MapResultJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.MapResult(ctx.Request().Context(), request.(MapResultRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "MapResult")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(MapResultResponseObject); ok {
+		return validResponse.VisitMapResultResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}
@@ -23879,233 +30915,285 @@ func (sh *strictHandler) ProposeSupplierBankDetails(ctx echo.Context, id Id, par
 // const string: with thousands of chunks the chained `+` fold is several
 // times slower for the Go compiler than parsing a slice literal.
 var swaggerSpec = []string{
-	"7H1bkxs3luZfQXAnQjMxWRfJcne7KuahXJbamtZtJM3ooeUtgpkgia4kkAbAojmOipjHfd7n3Zfdf7I/",
-	"pX/JBs4BkMhMJJmsYl3kbocjVCQzcT04ONfv/DrK5aKSggmjRye/juaMFkzBny8+0Zn9t2A6V7wyXIrR",
-	"yejTnJErpjSXgsgpWc2pIVwTPZcrkREjiWaiIBOaXxIuyPjV9OANNfl8TFZzJgiHh1nBDStG2Uixn5dc",
-	"sWJ0YtSSZSOdz9mC2k7NumKjk5E2iovZKBv9cjCTB+5LZujs8D9wDPFPB3xRSWXs6xU189HJaMbNfDk5",
-	"zOXiiAttGC0O9LKyD/nPR7TiR7bB0fX19XU2qqiiC2bcEpzpM5NYAmloqQnVhBpi5ozYGcspMXOuSUHX",
-	"GZFLY79YyCu2sCtLqCgIE0ZxpgktpWCn9nUzZ2tCFSNCrgifkpJNjX13lI247ejnJVPrUTYSdGHnTfUF",
-	"tb/VqzSVakHN6GRUUMNGWWvVruO10Ze8OpAwBVoeVJILw9ToZEpLza6z0avCtge9wtqFTvnmfQojWC7h",
-	"ydYIoGW2qKRhIl//ia3TBKXpgpFLtiZTJRewpPBNxZSWghSSacKNJiupLokUOTslJTVMkZyWdiOEXjFF",
-	"VtzM4V0z52Jm15cbWFltqCj0oV9VJPF6htEAD+wI4+kt6C+vmZhZYnp6fJyNFlyEz7da7imcis3Hy9iz",
-	"taKaKEaLDCekydieyzGZ0StGuDkh4y+j338ZjQ/JZ27mlvA4EqVbFa7J82d/yHB1qJBmzpRtWdRL9UXY",
-	"VZpTTZ4/fZYBrY7zORUzpsdE0zVZzSXBLwo88JqLnB1+Eb1L6k79RtKpqDFM2df/+5fRn48Pvvvp16fZ",
-	"0z9cfxn9Q4eQ7okBZKP3dMa6u3Iul8KwAsnzac/xrOyr8QQLNqXL0gCpLOgvfLFcABkdO0pyX4S5WhqZ",
-	"MbUTIX3k/5kY7we50oQSN6LUYLV9LznYZ99Go322t6FeW1LQlRSaAWt9r+SkZAv7Zy6FYQK2jVZVyXNq",
-	"mziq8Il//ou2c/o1Gus/KDYdnYz+21F9dx3hr/rItwu72VyVz3CemDBkpaTjTu41YPZlKVdU5LCelZIV",
-	"U4bjYKliiVvpOhvRK8pLOinZRcXcm80+c1qRv/6P/0nmrCzgj1wuFtxYYrKfKgpcM3BRLszvno9Sy5zT",
-	"qq8PyzNyuVSaPdGkUjxnyDrgKpoq+Z9MDOxD0nx+wYsBjN0/jOT0a+pnN8961INGYKdxkcuir1X4ffAQ",
-	"4eneMdpN2Wl4A/v9i5xoxi6ZGjpQWTHBCnu7ty/1A8MXyZvdUs5OYwfCuNByqfL0asADxQUetq2Shbuk",
-	"BnV+HV8Df0aRorFG8cY2iaC5ifExiAfcml2GBzYi6Aa5xuvdIIIu1TbWuXvc62X4KcxaTv7CcmOXKDAU",
-	"ezO/QOkPuElZvpuOTv68mZHV7Og6a/MjVjfGDVvobUzRdr62Q3JjpErRdWdffKvdufxkZ1NVSl6xc3c0",
-	"mbA3wp9HilkpVx8IBhJ9yWihD4w8+IucHMjpFKSCCbM3/YGVOg5wO+0eWEkk6qsmrbNlwQ0OucuJc+Oo",
-	"rsuLdzk9IFkOPZ56ieuQ6tX9Nqyp1oID/dVDyfzs6h4b7SdpzK6VF1qaSxUoYxCJRIveoZMMZZt6+hFb",
-	"0U4A6f5irJqU+qnNDmB4/vksyFG24dSUv6fi8gdmKC919y48IxMqLgnNcyuyZWRB9SUrDslbiVqB1VNB",
-	"MeCC5CWjikyWKC9PecnIVCr4YBs5BLbSJD5oNX0Dl1QbMpVLRaZ8tlRMo0rI/FiIWC4mTJ2Q8V//6//g",
-	"/+Tps2+ej1MUR0t+yS4Uo072aQsy6yDKV3TNGAjvQW0Kk+dTIgX8mOwDFIQdr53w0mS94e6n4iKXYsrV",
-	"okdaoWXJFFnQNXHPEW7q7iZSlowK35Ri06VmW1vCx/oaGnjUYTkvdnr4kosi5ohWwSg5MD4820kmZylL",
-	"6l0vff/SptXXxl7ZW457dIg+wvPX2WglVaHT1Ma9ImqXeDtjg+WKVidaVz++LJymxLSay9MkqAZNbOEP",
-	"r7k2t2WMMbvZdoNig1sG9dHvjycYP1eQP2CSzjjmF1uxqqQ5K7qEZNUv28zBFVV25bRtL+rrfd109O15",
-	"1Ev09YfQYeNL37edxbKYscSK0rKUOW0I+wkjz3JhWSI3moRp1iayYRpKvyKm3UHq9lvQNbGK31xqNNWB",
-	"4cPZ8BSLO+4Tdqm5UFxf9s0OFUu5LAsyk2QpdGWVTD4lCynYGlVOKciE2RuoUnLBNSucgcoeq2D1WjOq",
-	"nmgy5UqD+kaMBKviKVi9wiOEayKvmMrQGlMM1yFFz+BNk5UWEu1FaEAbZQNPClDHfzA1SYkQCYWwOZD3",
-	"YWFEQYQ0oByTNTMntZXZ8LIkcsUGThgW8qKg60EqzXSJjHzTHF/aZ4ZfJ1YoGNx/yaamb3HCCbuVEWFn",
-	"pXHYXQL7Hq4RS6HdCTw7fvY7u4VPyVmleEngs5Hkm6fkDVX53H7x+4G6I2xUUPKgv3ivo2XPaqO5v3Va",
-	"rGqrzhftSpsR4IlKsntYktesmDG1D+kc23svtXG08qgFdBjsWyefJLgNJRN4xNLDpZArQSbrrrDdx+oH",
-	"Hj1PhkMIKqak/hntbyO/jh305Na97ncQWdvSsTt/qOYqViy9ymsUFXrK1AFvfEJ3GJ7RUTZaivBnBedb",
-	"sdxehQNFIzels3gQ7rsP0VjcV5/cIF4lvnsH43Jfnvsxuc//Xo/SffMeBhu6cmMGS0SS35+VK7rWhE7k",
-	"FSP/yZQ8hTvariaZ8Svm1D0+G2jaRRmTlk61aXb2bkpokMTi9vrOVp9i2m4o8eKUqfSM36G2bMmW6Z6X",
-	"4afeKQhwsa63TyBlhvF6Cgyu/0wE4b3Z/Y9yVUtnJbfbI4mRBV2fOiGQ6+jW5sKOVlZMgIIOHuFRFs6I",
-	"kQe5DIZK+KEYLv3DOD/Jc2wBP77DdvDDC2wtzAkktuiI2g3cqbM38MJ1Njqfs/ySFV2OEewmA0jVCnvd",
-	"FX4lCOinmV08u9RVuVS0zIhe5nMrS4+pN5jq8dYthz4yN6zUbp/LsmR0tkwx/GH3T49+nrp+4NH0KMBY",
-	"OthmjM9/XC4WFOx47aGDlTyh4r9lK6YN6h1Dpf33tq2tGrHrMW1SxuHu41ptT3y/t2v3rC+oWJMFNfn8",
-	"lDzNjo+PyYJRodHvBj9KRRYStMuG6zfb91XdnHni4PV40ub2vfS8h+o27IqVybYXUph5T+O9ZiswM/Q7",
-	"pgaTY6XkFS+Y2mStH3gunQeqNklhw7F5HhfBjz61QT+wvOSi4zcR0hyUXFyy4sBI7z0Bk+6BVW+4mB0E",
-	"b5MdgzQHV7RcsoOpVAdwpbhvge3B21zo5XTKc86EOeACNxAFmn5nyw+MFb1iujaswvCb1Zwp51bmGrXz",
-	"knKBpgturGqO+pWfHxOFREcPXRppB5J3ZDb7V8moZgfKXvnDrhw74BehcfvpLOrAfkZZy/71IXSEn6Cz",
-	"D9CXnTrXdKYYCiu9Pv+WXDbREEAAy8ENyamwizFhxMgyeUx6pBXwDPgbK/NiT+Y1IwmW/aHy2LYrcxXt",
-	"G5qd9BzMVRM29Krs8T/9IPNlz/oVxa6+BXhjsh5qfg/Pi6Sq+df/+l+f5owER/Nf/+t/B/9O+DJzdkHb",
-	"hF+hS1YZYjc4GVMAxmcQkRKnhrnwqoY1zdBLoBW6omtnT7uxf2K3a9HvzivDFqlb0StnQ9r4E0fL14IV",
-	"nF5gS+0F+MiYqK2ZPq5nuHBUm7ovJutB6+Ge1wMfjhWI7W7fZGzVK0Ema8MGGqwHGdD8EjsTWuoqioYe",
-	"dBUvKrj7KdqYLMR3eauXP4zNU9Y+Qw3y3nTcgaDSkpEVx6XVAwv3rD1W9tyt5jyfE3sXdmw99svBTrde",
-	"82Urxm57nF1rof0oNmmBjdMQXec/LyUstGI549Xgu8y19m/ubf/5g28l6rFH8xwvhbaXECvGJ5Z7gZcb",
-	"bqdSyktc+SuulprpQzL+eUkVFYbj4+B+sJe3kfYGsy+wgpi5ksvZHANBcyqewPWGITOHZOzcUuMTUF3B",
-	"fSGXosDHgyOdazKTgh1GEkEY6CgbReOwRAdMsPZ47bZ4/x61Wy9o3L7/9tz1Uy+z6+86G70oNYNbvUcY",
-	"0nLBJrJYE1ZqZu9mu2orqgq0xFja0R26tqywFUb8bEAY8d2RuLdbw8BS9N0XdrPDNT7wHLcNg3OUn5xE",
-	"eDOb38a16zLnhjXqdrdFimc3TEotFl53DYFLqa14WdLZjBXvvfbTsag408BOevEuulRrTiFyC9vYNuR9",
-	"qPWNJXjkNvOXzns4UP/ezTV5A3djj95imbOQ4Af33pchHvAdrFlNrbmeZ9+inVPDZlKte7VQqw8TbTmu",
-	"xIAmsIJjwo2YobxJwV3uQkHboQmrtIpbC+vQA/B0e132hiLV49xEtK+ttu+f3XmnSzpBq0p0Z/xu+5Vx",
-	"dzvfGxVEDQH7qSZSQawZr3VMXHSrXK3xC+EyR8wcDNHR5L7deiG2+ZBf22xU2z5w2fxoh5DdXviTiwZ4",
-	"zHzpj1YQSoXsSMF2igVIG0ReLCqzhmPDrpiCdDaKdiJ7sOylzhQkbmmCjr2EQn2XQSkw/f6YFBeHtJOd",
-	"on5rUxge+Gx2ahff2N7mar7ew5VieV7SlXYm1sAQMWcMUhkFG2KFghbTtpiaSqhrPdUAUktyUC+AuBZU",
-	"0BlTIbJWMbrzKF0n28bJ+jrcg8i7lV69rWW38CG+4GbHlJBbxqAOVdn3FrYKq1MHrM6lHvbKZ3gSXlkP",
-	"FGOc9I59NMkmJvUQPBIvf9Zgr83YJDuC2jDTWs1hsbD9fN6bJVo2goLlvGBjb2XWcGacHzUYoU/xT0IF",
-	"GbNfclaZMZfChSBA1CatsuAIcEKTCzxfRHo+dma/gEYGavNh+D/418M3L1w7fpL7uLnxVvwaru5OuPCK",
-	"coPLmC+VQgNrLhf4VfCr7GJJwSMSmoWP56Ft/Og7gE/vsBf4Ozai1JdtNN46cJuJnUZkGzoPL4evXoio",
-	"s8+eBbQonop1Te4ZkYpIUa6JAWO/nGIqOeSEgXPLfjsuuWDjwPIj8YXriLypgAhDLthOq2u7OINX68+v",
-	"oZHrbPQjrSomXKxVy1Uk7LWjXHyJmxEcu5kPHZklElXMVpszY8WuWVPDOf7G7JBeldhZy/quZEjMYTMu",
-	"BK51pwEjt826m+uw+SaAIUHDGYYJeTbtJ5g6tq/qLPSuRywV98xzpgn+mhS8d9kiWvSkg1s1zNBLJpJ9",
-	"bNqwwkpW6UYLRkuDYrmWZAqBuN3GiyVmdadCT6AZ0BcUq5jV9z1GgUTDKuQO9kR3lxuSe6doO+pdb1gL",
-	"7Jl6pInFUpuQkTRhU4lX3ZrkVJAJI9TegbfJDF7QqnLHfBOZvnGPgbtN6yQmAahIVhdirEAOt8JEnSnl",
-	"JeuRw9gVZ6vt5j98bKhQhvQejlZP2AxstJM57M6dkmOyFIaXaEXoof2lcMATmyhn5UQSZfmhYrRYp9uq",
-	"7NHppwipXBq9Jv7RgfHogRAjj5uJuER95ReopfjDXvdTT7RxXvBE19Tcz28iQIWBJshclstFOpcWrrek",
-	"rFOHfm7mnM7PF5K4oavwev80OuIO0PeBPzjZSC09/3dr6eg95Qx4nY5F3B/KgWC/mNTRlCSXC8vUp4ap",
-	"jEzWBIX/QbKpFQveoBSSklCFXO3UQseMn86Jh6mk9uW1o4XWZbawp3Y3cIcbGlCHBlwyVgzdVnTXpiPE",
-	"XPZm6kcfZ5P4Yaha6cJpUAv0Q85io2aUP9pYZD/qvj3qt6OfNS3mQI+U2KPpIrqMRm3uUsiVPiGa1Rre",
-	"E6v3QcMc2FFkuX1+nDpyEend6dHbzdrlpPqkbemtnMhivbMhyTfZb9FgZifLin2+Xw4beIwbo2paHuL2",
-	"w+hS1PSmllLajI3nc4LMnHCNIR0d7QN/b+riqScG4Cxthh6aclYWTVVzcMAmxr+GWFUfwem9m1kk+v+0",
-	"zSOB4wi3XGpJF/SXV7gWT591WXpa8/HJqxDtjiKKNlSZ2AbDS0z+FxID4cNFu/VEzBktuJhd+Ks+hBZ8",
-	"u1tIgd/t1KzfslULrSEJqHCB0AjdFfhdRn5vxbI/eEyFJgOKlnK/0AmtbuK47bYhOb1tEE4oRYz/0Gkz",
-	"xQGkMgH8qLUUfglOia4oKIyiIPN1NWdCk0KCfregTlnavEitHXQTibvP2lvTs7v94Z/h5LeuIkNKRjUw",
-	"WfQHEB8yld0sprE+Wd8c7yfCMY4pTJxIH9bmnFxcw1y4JuBndbByRE53zkOCsfYs9ObogtYaazLlgoqc",
-	"kZXiBsAT6zyZV28/fnpx9kOXSLZ4mHd1Y/f5o187kMvbxyLsBM7Y4VrDgxTestUwJ2qXWBZSm443dEHX",
-	"hCKaUpA5KNEsl6JwlohUcGngycc7eGe3+2Qbcs8pmkmnYC9l9WBawQibiaONlgqRGQohO4fs7/49kxsc",
-	"i2fe4FsDaNqZ97r/YPnsiToc0vGtPH5tKbVxUHrXYKB7cHda3UiTT9OZfDf1z90mPqTluNvFL9dz+m+o",
-	"Ae8crPk4VeRO2JSTPRFpEu0cVoA9IZTAS0+0w7rKCCUrNiF6LqsmE3mWFn8i3Xvrw14X3zG21hFYEuJo",
-	"xozGG93Zg7kwEhhlSiDchSa3a/0Nauqhw4/R+rQEgTlV3Kx7BekzxA5WbMa1YQqEXm6iqC1KXBMDJGxL",
-	"j1Rs7OwcHuFMkx/lUrNkf9jKgP4KPoVgWdPAqQVY2awfEsx26SLaQyyRKLhlj/oUd9mOA3WBZMBfKXNa",
-	"XqBTKaUHu1sB+3sCYEKYXMVtzzktCfiNglS77RKtJdlvE5JsQupJH4xKauMFwwbRbiNSrzb793uo8BNT",
-	"Kcn+R7nysZooWmyJy1waeRFZlrp5NlNCyxLyprTLY+AeUw8Ye2pdn+++rjCQZXVhZN/leBbcrsvKIzIB",
-	"7eC9WJCJ5R6aldNTcgwDFa07ediNkJTr8rklLzFj9ppKxWFKdcnFzC4z5HFQfenirFDJtUcg7ZSDOIsh",
-	"rXLhcndoWAjuc0awlbTvBuM/uBS6D7uvAvliwkhFtWaFM0zaNn19Acu1UC3onk/2S8UV0z1TOKclEwVV",
-	"bmXAzyfcntHSgcKTpWgC2vWBR91WpnVK7s7LDW/Z5S6WLJ1gRhdVyS6sVMMT9o6PEtPRQxJuWAHgVxGH",
-	"BFfFKXkKBRpA+kUibqWvb6bWFVVi0H4E5yo1mUsWpPkc6aoc4HeLJbfOCW6RRjyszoFqHoTWRjVoOMUO",
-	"39ce1daOcjMn44bvanziTHZKG8wX8jfIlJcM86fmcuUA8sCohp7NpSiY0kbKosNF20a8BCwpF8z5un0M",
-	"hXtJZ97zWttbuzuKiU3J+Kpu/EWLtW5EhvAZU40ppNe4JwHGgxh2rw7j+Qo47E+IsARNnA81Q0evRyAE",
-	"lhMU3UTY/61jhHvDEzZibYbRosy0SoO4esvxvjJIdgKHC1jiXbLDJEBDcrpgxJvS0/E6LfMQ1Q65nou8",
-	"XGp+xU4JjXMYat3DygMVG2AzSsKTxqlwMfJmmgaDc70VhPDynHz3/NvfJ/JO+CXr4QvPj78jUhCM67R8",
-	"HzCLC7SSn0C5Dcgy7DFNDz+Ak4DXmeJO8oqpA3xk3B2/vtwRu78JXzjgBdv/Di+0UZuiAbZQ+qKGU5tZ",
-	"6wGb94cWBRSSIV4vPXEXM0f+4mJNEERhkO06KHCpXARabdyonFb72KVExYp73qouiP62/cJaNH2b9fSZ",
-	"Awi1XLOQ9rqTUR0gqFUDnzt1dSxTyUCGS4Ef3TwDdrLe5BUCjDRmVWf7tzZ0OoUradxAqxjfBOcjYGHp",
-	"5cRDjZntaFiTdR2Y0OMSblMrMqtEKBWgwnjYEV+RaWWl5WUSCYIpJdUmX3HdU0LTdSVm2qP414/v3hL3",
-	"Kxpx4uDZiYwDxHrWxLcdpjpkVbShZtkDfGS4KdNxAkbR3MMf9LD0jlhv7AGKNnxuTKVPjnxVo0Nf5cgV",
-	"0dFHMQ/ZPHOHIIHjDXPauA7vHbpgT5Ri7Upwd57zXnodNQ677LI4QJy/2ABOLqS5E3z7oTA0QyDxHyDM",
-	"+m7z6vyW96bWNUw7g7MpY6N2J0pi//jMQ/wzfqYBAMfjW3ZW9w0iPVp+4yFuQy1AboDJg6bl7qja9phG",
-	"jdiOIwsYuztK7duD5OO2k/gRKRbQGxc6MIjYr3IdRuzNjJveCubITSlcLt3QjbAbw++CdX3kbl+CVYMO",
-	"WnCZHu8UxhLZ9Qei0rqW39Qt+a8+uRb95/P6WP0UjWkfKVGBiT/yrKgmpaQToxJlFHbbijobKqx81Kb/",
-	"Ls59ajDEZPpTp2bFkIHUCVDNTqHPD4xiEcl95XZ/DVnCu/vUd06M3dlx3VZ4MCU0zhId7JVOkfwHlkuR",
-	"85JTX/2qi1W4o22ur1rGQkJwE9VY3dequ2ANRmVqFTvV2naXfmNYDQucKpzRcNR5KyiCqE4JUPhAmcTD",
-	"D6f0FYf1uAHO1cXQwWOn5BgLFoMLSpMVK8thgG9FBCqp+2xjShsyX4pCAdwWNY2+BwfCxfCV26ytqNsB",
-	"mdT7ES1Le+BpKvQI6V0CvCc7BItRujZWvAsPJm3Y22IrUiR0bzYQP+D0HiA8erIET6heOrSu4KZ6Ojtv",
-	"6IqqYsd3avvkphG7OdelE+5YtblxBRsP62pX4iQU+kHPDpauQafp8IItzr26kwrr3xmuRkZv9CeBOqds",
-	"f23W8ERfbu1Nj+8Qvc/RiFf/5lybZCrMu7LYGem8zs5OEMVdlYTdD89qFvzZSK2UFxkpmdZoTAXHzYTm",
-	"l8MIdTOU3iANMGh+wXi5W/ZMeGs44Tfe6SX925a6jbH+WmVva66dxUJjpI16N2nr/mgw2601jPxxQNa5",
-	"uWptk9smBRiHUe1yp71Z1cpxobiZs3pIAFjGOG+UILmOGKOlPwie9+XTAEe7oOvDL8IlkaGl0Meza2Yf",
-	"xsrzN6rKcPc1ttLlr95hKEuo7Jb5QlgDacgVuYqGv2HvXhQ8ISHch+zkg2W35GUkQwE2TMhnPyRk6aUo",
-	"2oRI9aVOJKX1XFv7L+cR5xZsmNQ+bDauqXsufOFS7RV76OIXren3C8WDbfkD5eF0nI2O7k+uyYIZtPfW",
-	"Jy+7oWqUgn6wvU1NyE3wU/UA/xDfdhJiJriOGDU3oShAM7zSu7Q1s98jDtNNZP/meD3Qgw+YHFitEvEQ",
-	"dgy72V+CcVx4vk/e3VU2x7C1dLRWUGDqCDEHnZ5ZveFStDCAJutbxPncXB7t4QleTnl8ouFNRbKLuDRg",
-	"cA70pF3HxDJUaOsaASKST7M7s1SiXUnGctpWuRdIw4CiMqzwKc0HYPVx6QcHSwHVzzeWhukY2AtFp64m",
-	"Pe6CnUR9pgusdIPra0cKf1oFvFAUYnhD7GXhJFQAf/e1j+2ilwhdg/GbRf+wPvkr6tZ2qBuYLUI1s0Sg",
-	"DOiXybQZzAYupZh5JmzlYdCzXIgCr8voDNR5djg8rWNQEzQGlW0i1RQtbsxF2Z1vu3c2OrS35Lig9yDC",
-	"IY5SWrqNIdXV/TQiPjfntyQ6CrksN0bujnJNhhvx+4tpRTkge9dn23kinRXr7FU0v/jA14TSpYDNSqqn",
-	"vrSm06WUrSlNgRw25xe9wpq1rDK+OobdfjjTyiqv+Vxq1hdH3KaqbYPaR/7RKcEQG/ztkrEq4HCviUYO",
-	"/JtKUPKUsQ/talO45mPyiIeMrGFVIuugiUSByA1lYj/PpY/fwiLtdRA9N5nDeF8P8QFHHKjZxUtIRDh1",
-	"Afs1ItqWBfPtNevcpotOtv3zrOC1TFMLNAhX6qrMOckmCDaRWDPQnf8Ce/noezkLvcS17HwvH3wvn0Mv",
-	"1wAQlC8tY/toNxI3zMhLBus4YVQx9dKv/L9+/jTKOi57QvPcaqjwlucfEIFKXG5ItZyUPCfvKiZe/UA8",
-	"gk4WckfosuBWJiBjF2k4tmsH47HsDgZR79fcmGp0bYdu5dMelcelauiKCQNh13UQbISmARmjVsbO6mBf",
-	"kFlQQQoFBiAIGDWzwy8CI7JKKJiMRgtRECERQMeq5RmmW8mSEZB1DslZ3H1dn5xw294XgYgKlueSnCrF",
-	"XSXm1MK6kMfVXBKaG31IYLpruYQpC2nAnInhg5o8P36efRGr+BH782Rp4NFCRk9+c0hwHBA9a4c5phVi",
-	"BnIpfNDnP/9FSzEm/+hzFP4J7aYlz5nA8AZeMGH4FMS40VlF8zk7eHZ47O/4xnd1CCuUT0BKDwd59PTw",
-	"GB+SFRO04qOT0TeHT6GtirpqoEd1iV770dmXLf+Bcb8qRiejkmtzVj9m31Z0wQxTGhgbt539vGRgzXaj",
-	"bGlwNWcwaskcedIhRXx+si/rSgqNI3x2fOxSjYwL+IuX+S8u4K1u/zaXTcMvu9Fcis11udv1dbapri/8",
-	"6oSb9FDC3I98vgtwHW9dG0VHw4ob8S4ZOgM+F23dT+6q7x7779fNIoxPNKb/HRJAOw6WLMDhp/k8OpF4",
-	"7Vg+YE+qy5Fy6UAQRjxh0bUEE0eqb1KZJdKzyPfSIrLU4tSPHL0q2KKShol8/Se2HiHZoNdEFutbUIyz",
-	"ItyVDQeWqbhIXbyY0coFeS1FIYXVbkoH1ONvY4/dujRLxXbOuWqd0XqmaTpunuHrzrl8utMqDzx33QP0",
-	"DqreuSxFhnkKLz7RXgBf99gRPOPau9WRe0sXzN/SoqDKU38oxesLZp6CfwkPAoYUwbWK8ByoJlR95/Q6",
-	"i1nz0a+8uO7lz4rRIj45t+KXg/bFykAvhIGY18QWfYqN3w+4U2cirue7apnovYBsN6lkxQylpB6muSMz",
-	"Qrn2iC7NXFrx8GimqAs+671i/4iPDLpevalo2L41S3T8cjCTB/Z8H+hLXh1I2DVaHoTUHVCzrSKyZZqg",
-	"zw147qNVkm59kW+dIA6nS41npMKB3pacrLIFIUwgy2JI5DKfZ0Q0a/UHGvK7v+HefVVX7AJHUXCry+mU",
-	"50yBqDqjXOjgrgdoC0hEjZW9Q4KYqXU6j4fzM3O20Ky8Yvqwc+m6hxFL7QHv3C26sSsNcr+3UNRpG5sc",
-	"FW6n4riw9NvTl2sX74pQ3LSmuB7SSjGa7ReG3/K7PZN9t8PM13q55ZJZ4RTaAnU0LErvGdwPG4fVPXKn",
-	"r47/3r3xmis0N8g1vcdjed+bHFIzMq8fCBMqQzbCbvZABa4zQh0tmER1YHdmdz1DR8yBfO5vc5koHpzf",
-	"tmp99yIcQhiFg3/wwOTuwmqCM0J4g6w0gdzSnB0OqmN5e2TBNETgkIviPjmdD3nWhGEw7C0J/oUoPLFD",
-	"CqNZKkEKuRKYx4hGN270aZzny23vcjmbDzoDJRfswIFtbpZbI3h5vTNN368MeRtj0Gv2yOuK3qHkawm5",
-	"UZ4r7edy5ea5wkgZTz2AIeaLruwgG79lHBxlrjOzkuDd03RNtPRi7fSQIJMCxIiVVIXDsAbjiYv8QoBY",
-	"d/cQKbqCsGYxHT8m89MO0VN7hUfbe3mG/moJm7Ce71fmb1ZpuU77mrXcw5H6SNfohogO1hPdODgQatZC",
-	"bNzOuBcuki0ZKn5Oy9KKYRDYQkttFdrLYI2CJB0HZQwnzF7m9ghqOHj5XKJ6whb+RHcPktUt3qzPIlH8",
-	"wTg2puLuz3T/PcJ2nwZNvC76ECc4oXXAPbMXs0Miiwo7gcB872nDYNbtBALOxY03+kd4YpAhSsmSbfTv",
-	"hJC4wFmB1Af6aGEkkXABn8/xErITe0iB4FyWJaOz5T69Q2dl6a67xR4oJ+RrSDXk+rbsaE6vGNF8JlgB",
-	"QPSbb25LWBMqLg8cUNodKMYJyzKirqE8a5hiBdrOFlKxzDPMilYoOUjBngBeKR4T75DyaS4BeMoriF2O",
-	"5qYTV015NOJBt1rLtgimRj2TnWqS7FSK5H41sHhvUtc2AG3m+5CE3y9NHXATYwQS7jrJCNUt44OZU4w5",
-	"CG+6+sz+TPmoJt17pgCowoXX7s8UgfAXj5Kyt4JL3Q78HVp/5GTroUz2ZS/wgViZA5EwcyZ8WBeYdDZR",
-	"JOQXbjYEfO+eGSQ4eBSTHWJBdnFdpbr0eQOhv23BlcO7S0LeI7bymlFV1/BA9w6nJX4PtZMt7xhlySG7",
-	"HMPGkDF569l3330XQT8/S+Zy7dHZd6bPzOircgoiOW72CmK+qzMewI7sKzDHHYa4rH8Qt5RDUPGHzR+c",
-	"2BTSDY5x6b+PR/ZwiXmtU7StZlWNXrT1uKfzdp8dP/udFf5cti6Bz0aSb56SN1Tlc/vF7+M8x0FHpQ1m",
-	"HtiT4xowloc2T3i8jd6omD141ComXNGIJ9qnlSP+ExZb4vZnuxoOTDRkkQvC7RkyScKO7pDtvskbUjqy",
-	"qLtnKX2m/klAQ7l1UJ9HKgwxtI24lT7WcTPvZrwtRy4QZvs1/9pHzNxkj76+awSnu8Nlsq97BKw/c4A7",
-	"sXpDDWO5XyJwVdZ7N14zy1rP3VOdbjq1M4pgZLCSTEZctVciVRTB7gLYnU6Zkn9+7pPX0mksNxXY3oly",
-	"HQrNA1ejrbi9nvHV4ZtJObbPtv4bDMFC0th2QCb2aCyoyed7OyAvOSg37WDMyRohr6Nj4qkXbyO33dtv",
-	"I3xtdOdr13et5O7XPVwrbm2QwqGSkyYFwKtgMePkYt2Yp/iyrO5qmfKy3zFxVq7oWhNwIhJqDM3n9tVD",
-	"8hnAEqirXqHJhEGKLsLlgWByxdVSM+2COcHih9U6JGBhchNlaXzXNe8VciVKSYtQN3enjZa5YeZAG8Xo",
-	"ornhgQlMuKAqhW6e3G1XeAZdMvaNEHYR5oSQZXty68K6Qi4PZKhbnlxX//XE4Ndmn+Sg2EJe7cGi1fHR",
-	"rOYSbBq0KFwaXBPuKEpH8vWgA0zNFNDpXSoTvI/ZSS5l05chhnjLM3jY7s4X0SSyrAGlnlMBdW+gOdjM",
-	"sW9nDA3VxVnswEpmWHHa2HUEd9HGlaLySV+GGEV5mUqmgMVlEUnvO4TseaLuCvS5Dx3kE70MR56u6JrQ",
-	"GeWihx4taVltZbNt6iU88bijU7aBqG+9XJ2vZh9CpyW4BWTq1dVEd7ZYvETctMcaVYzIhPerwdd93pH+",
-	"flYUTn0P+rnbyO0KOhyj7QLRSw/efoe03ns9LvcSQPdOsABmvT8lql6/o2athV62FGHHb9GpNmSD9egm",
-	"d6SUPKTLfXM5iht73T+7u7ayF6wVKUE3yTDRsaLKuHKipKQTVu5LqXeVWUOnta3HkEIySPjIMPsaFdA9",
-	"UWqf6HQe199rODDdSpgQKgTSC6KRe7+GnYqmvEC1nxpyafUy+ABJK1BcMgvx319EhLsICdVYD9D+HApR",
-	"Mox7csEKUVRBSuRxvtVNJ+rBgvhuX3ilifOx4MJ9etqNSK3LftzKRZrHC+nafGj7d10Poz8rZ4+JOKvh",
-	"xxQOSF+wXt8texQKqvReEL7YyD5ZrrjAaIhkdI2vyObDGTDGrFVFuetn3I2Pe6yTIQw8qwc8hJdHwcCg",
-	"Js/sRPZkakKAB79CoDQ7PwlspDfXc6ya61fwYTk3oApRxeoNBSr1ds2bMN8+1utp9ZFw3ZvywdvWOTLh",
-	"yP4t8szmkRjIEvmikmpLdMkr98xvN8MEZ/g3m2SCFmdi91oTpAhWEC3JlKreHGtPFf1ZJJ9Aav33Ty8P",
-	"/pDBP09/B3z6MxeFXOmDp8++fZZ5p08uFwuaEc0WPJelZfKKGDohE2ZWjIlQBBwyXbgpPcgwncgrYJpf",
-	"hC/ljXY9tAo6I4rLjTvFApxSXZKZhERtMmFzDlAEJ8Rq2PAALoG9xaayLKEKObY5k7IgSq4gbveLuGSV",
-	"F0AmtMBsPA3LyAp8AYoVgzXNrHjOHIhXyCg/JGeGLKQ25NkxefN9SrheVqWkhSPQYfFdvAzYq/3R4W2P",
-	"3hYBNQHhqSzLcWuO0I8mqs5+QsZTzsriX37EJ8ZRfU5wefzLuZ33P/6///tP4x41egEgHfWQU9B8aW9k",
-	"LbNHwbXhTN8muAyzMV3NbUAoVSbKRoCtnlPAwYTpItn2TNCZ9h7CfbnT3W/YL+Yo11c3cLNsu22f7e22",
-	"9Tw8IZhCwX8uTq3ioJZCg/9bMFZosC141rKgVbWXGxmHQiiwAivIeQe3u5PPP/4HUEqSm0a38naDYOAL",
-	"d2YS3LCsgVPuYcl+lCt72xAqPPflOmtqfLzou31uZjOMF/nI7r0l2hv7xJaJHVrQqo9xPw5T/Bs368dz",
-	"VOvb1x7UvWX78cCKMTOV53OkLrUU0ZU/6ECGMtIDhOb3/tHfuuwcFv9vOE8bBENMa7LygJWHjL16wD/o",
-	"wEzvin95mjx013SSLn3ARYc2txDPLe7/5nKDLoAS//fv3pySnJWl9hVrdGVvND1nzBdAsoeT2pVkS6No",
-	"yfejL2/eKqq3XdA33rCA+uf2LM412shL3gOMRDNZ6D5SY15zfQ+5kk0gzTizKyMLQLU9IWYe4JlWlJvM",
-	"fRFlfgEAgv0OzWg9CTV7Nf59ZMzqMmB98Z1EqzfuNdel9vOxuuo7mVL3GHO/OUnrDkxoJkpydVypgX9c",
-	"UV5AfYoN+Vq+AjpCiCcJ57NlgGMjLzCe+IIXYwJVjx1ePUX0RFy0U+SXY6s79L0AvAsKFLqnJxILfdrG",
-	"vgijqNBT5vIGOGLVTJeiOCQtFLxm9qSzPWPQ1Rs0TlMRIuKjuCvs1fL/L2Isr5g6wJGO4WCO/QdN11zM",
-	"EKo6840UxL6wwbEYVYJ/JAbu5l4Mg5vtLanSqAqG/0U5M0/TVYRubGCXO427JW75iih/mwZ2LOkGET1g",
-	"PYRCNTRkjPgqj4KBfQF0fUh0lz4gsdcKj9akI4fgvDmcDp9576OGv9qwumge28Lrpktl5kxDyM3eXIq4",
-	"gmB0kEujAdQDEJRcwsQTTRQVM7ftAiE+G9ifvQHubjvvCasQJvKosQqHRNm7G8SbVqNV3h9KobvSm0Dp",
-	"XBPFZ3NTA+9wEyKHW0DR7W1G9rNFeA9PbYkzg1QYlGEjasNLFogtZUL2GKixFbldtadbfud22dwPkEBe",
-	"31n32OklF8VgpGe/zX/iGCb5G0w08lPcnovXUNZ8TJ8DPVjtPUcvBpHZMeu7cYy3m9uDwHEPq9zHLqvw",
-	"+15icWtoikbVmIjt7DFMt7nU93I3hg17vNfjph0/v4NrcNUP0tu8BNvQJJvOzZ3i5Ox3G/8OknN7utwf",
-	"Qg621ADJgdCPSwYGjRpGDNy3m5BzmuSpWC5Fzkse2Esy/REjC8F/kGHBUWCEJReXPgRvIuWlBr+RVJeu",
-	"nD/kRfmAPkYYluSAV7VhFVQexOAR9Pr6xML1FwEWZ4rgzQuJuZZvPZSD9nXe0rlltPjQnNZWmZKlIedO",
-	"IQvVGXEHpDTcFYLPXfLV1lL1pR/Y685ntYY7sOCazhRjej85XZCOyGpSI9g4Kj3ew92iFw8t6RiKp/LW",
-	"rDyxA1PTvWRuJQcsx1sX25ULX157ZU/VGKh/DAXUQlHjcQNawdGmewtsGiuuE1ikVvH54Md0w7oqw6pS",
-	"+toqdcjPs+P9hfyckVAcGwAUqPI2nl1hE57vHTUBxez26ZYrQXKqWSlpn864QFfk3SiMvQM1/WCqQq56",
-	"hgoP0EnJ7lXBvUO4sgEV++4Pla1Z3P1O+v1qlFvHre68lJHnioMU1cBC+7N9oQy9e+4RIZTFpDUIQL0G",
-	"J0unnoYab+A8Og0A6CgTEmkZTYCV5ZrIigkCheQZced5N19HYwoP7enwG5ykTCCBkHKMYdGYbPxQ5d++",
-	"h+QfWqM7QB0t4x2bvjpdgsxjYeYoNNgHjQS/c812EzXu9P57gFvsIaO/QP76BNFX+8sKRp0MJEJvTXTU",
-	"De40uad40wUVa0+i2mdqQTQ/6oG9HDqL6m2AP3AALW+1LdY8/K7vuD7LogojeLCykYFjhLI9wM6yqA6u",
-	"Xfo510aqde9NeYsI3jZzhbIQmvlKQlSQMS/G5JKhkt9VfVjBb34fT99QA5UTHksEkJsJVGy/Z/PTMGol",
-	"FGwtQq4QiEw/IPl+QHAh1JjhGoZMVbifM4LV8llhFcl8bhkK6NL1qRvCQo6wIv/e0ZuwvkouF6j2+2AG",
-	"E8A1/Sc3micapTKAW1KMYr1LWdC1/aUBtdwMHfoiPJomemNTMURkfyFEuFzs6zqQ7UJEWDJgY31gnOa5",
-	"ffQ6q63TzUyp4+2VgQr24GbnTbIuTvMha1C7IUSeMqeP+M9zVhaNszT4ZC8tk90USuBeP4MHv97QHxj/",
-	"ZkXbc5sIbG1PZYS9CVMqUkoJNl+DRZncbvQmvN5WxOjueMDl22C2rV3pTFnuC0hvIKzWJelN5yksgw4F",
-	"2yYu/yVtpK3x3B5QiQhoeftTIT6tmDBrQjG9No4PRyDHOVWL6bIc7VFmfaIRyBG9QA7KUWfe7N4mp1sj",
-	"O24AYrRHpw5cRrBfrrAI0SE5c4CTS2F42UBh5BE+o3Lgjd6gUossGWj2MD2MGubmi+CauLu2OI1+13St",
-	"Q71uxNCG4mrYfD4HOalOg356TN58HwAI7Z7hPtrPujYoHH4RnzxIJ9dEMxb54hzJYtl58BSaCOYRNLni",
-	"hLz/4WVG/vX9iz9m5P3bP2bkxxevzu2kP7PJ+0PyDhw2rldMJH9+fPxF1EFqqIKTMYCrjpOiR1HsFway",
-	"T5hYLEvDK6rM0VSqxUFBjav/lcvC5TR6ThO9+ckdtPapBuruOdZxM1vyBuIz7fFnE1HwVsUTdMFOUcdC",
-	"GNCx72ccW+1604yaPKKo1xz6fWjTXb0QXS71J1aZvSEPBhRZugVHtnsRMVFIpZnf2j0yo8+pQn1CGs8s",
-	"iJbIGiCdoeEIr5RccM0Kx6co0SyXovBFdV0DidL6bjZ/l/l/EzL/C9xNV85cG16WpI56fSg14CNdkzXT",
-	"Hi7aOcSnxKzkUHlfsWKZb4xNOW+jhXxkaHcMsTIYIoPY3QxEZYmhMynLlAvy+hD6vdMN9Z3cfRhjAFrx",
-	"YsyCQoVOMuUm1PCgV5SXzgZ/dxL93QTBFSy3YtJvnaH9gNPsMLQu8dSyLaQMg/7WjLl7tjvqItbCeByh",
-	"dxv4oVulh7SBuCEkjB6KlYzq4TYPtInuPWbUNvpbPy0fYJZbDstnx/0EYwUWsUH97m/lsHxwNveHlBTs",
-	"nQ3XtItGAC3cw57ByDHL97ZnCWL2tN5/6d9G5m+4Rzea7nNaObs9/NU02sdNBMv95zlDVyviMuVUWC1h",
-	"wkJoZlTo4dvjb1x1CFQWICuvP2wWgxkfih/cP9F/9MGbD2km15eI2QsMR9cU7iN47B9A6T42BMy9OwSH",
-	"AM1buisUXe1d5PINf823yC4a4WNl4J/dPogHpGUoihKbSR3Qwu4MWwesiE1unhpRYmi1N+pqvVFiqdle",
-	"zhkaguwsqVg7l7PiZk1c4fAdw5efHt9R/HIpc1ri1ci1j9RLDQ0evADojbuvI9yOW3b5wLn9pg/NUVZM",
-	"3FlY2Vfj3PPE+4D16NwI+iGAklLOO+HLs8FhIiUHMwocpBCNhIcn68o+45yKghfUMD0GW3ZBxgWfQu6A",
-	"OSGWg44BCaJASaYsvwjj7BaH5NNKhmFrl940p4hri6YN7LjHzfCxnvFjhREKQ7xn63uz3xYpFsXDykjF",
-	"AHJtXBvbowgjUrjzI95n2otm9FBLaw/zdj6wN6BPVnBz80P46IL+/FQeIupvKHE9pri/c6kUy010mOHW",
-	"yEvAqDODT/ZwRMAE3NxvDBPQr8zXBQn4qTEGKBxJtHQezB5wNTNnmh2SM9GCnnNFLCu6ZiyCgqmFji9i",
-	"TK2UEgQO+HSB4FwgbWgAv12HGA4AutmAtJYmq79DEz5OaMLACocgE9pGWb60KiDsopGXTIxO/vyT3SDN",
-	"1JXf3qUqRyejuTHVyRFUTAJV6qfQbAcFs1n+WUe5EXGB4xNf08m57xHhNaQQW+0KIkCwyo1TqTzeUldB",
-	"a5SscLDqU16y6GWP2Np9GUqSZnECh6svhaHMkLq0ZlRFmCiuAttKkorJqgT3Ipocox49AEFKn4ydVmD2",
-	"FAH5yofrnYKK0ax+DuiOED1RRR2deTtZqq/Pcxkn1/rgq4xoLnIGud44MYgMtLQ1p6KIW1+auQRC6TYO",
-	"YGOFr72RSOsKuTHB8OdK/S6iHoJZpNvBv3VD6NDC4ZjICanm0siZotUcH4MorajxOtQlvTZOl7cnph6s",
-	"O1oOFLjWxezvNW4vxF2Goxb1WR+1ZKkMYOQ1lAQk/zeWowlU8NP1/w8AAP//",
+	"7L3bcuM4ljb6KgjtP6Jm4qcPmXXoLjv+C6czszqnKw+TzuncE+3aFkRCEtoUoCZAqzQdGTGXcz3Xe9/s",
+	"/Sb7UfpJ/sBaAAiSIEXa8qGqemKiKyVTIA4L67y+9bdJKldrKZjQanLyt8mS0YwV8M9Xn+jC/DdjKi34",
+	"WnMpJieTT0tGblihuBREzslmSTXhiqil3IiEaEkUExmZ0fSacEGmb+YHb6lOl1OyWTJBODzMMq5ZNkkm",
+	"BftryQuWTU50UbJkotIlW1HzUr1ds8nJROmCi8Ukmfx8sJAH9kum6eLwTziH8E8HfLWWhTY/X1O9nJxM",
+	"Flwvy9lhKldHXCjNaHagyrV5yH0+omt+ZAacfPny5UsyWdOCrpi2W/AmM//LzbphxGQi6MpMgffPfi6L",
+	"FdWTk0lZwpP11Zj3vMnYai01E+n2j2wb32ZFV4xcsy2ZF3JFtPtmzQolBckkU4RrRTayuCZSpOyU5FSz",
+	"gqQ0zxWhQm1YQTZcL+G3esnFglDzGyLkhihNRaYOJwmuDw++WmEwwQMzw3B5K/rzj0wszBY/Oz5OJisu",
+	"/OfWYsMDUtd8fSBhjTQ/WEsuNCsmJ3OaK2Y2ZQ600k902lDchipSMJoluCBFpoZap2RBbxjh+oRMLye/",
+	"u5xMD8lnrpey1GbVZhfsrnBFvnn++wR3hwqpl6wwI4tqqy6F2aUlVeSbZ88TQkVGpumSigVTU6LolmyW",
+	"kuAXGV4DxUXKDi9F55bau9BLOmuqNSvMz/+vy8mfjw++/+lvz5Jnv/9yOfkfLUJ6oGuRTD7QBWufyrks",
+	"hWYZkuczt+q/lqzYVotem5+GC8zYnJa5BlJZ0Z/5qlwBGR1bSrJf+LUaGlmwYhQhXfD/iMz3o9woQomd",
+	"UWyyyvwuOtnn3wazfb63qX5BUmBKv5AZZ8B0PtDtign9WRYZfE6l0EzA+dH1OucpNWMd/UWZRf0tJJ1C",
+	"rlmh7TAb9/v6JnxemvUGN/jbnTf4S0ivf7YD/+Qfk7O/sFQjodTpGr9RaymUXVohZzlb9axqjU/8z/bq",
+	"/kfB5pOTyf9xVAmsI/yrOnLjwhya6zXsgglNNoW0q7E/M6Oe5bncUJGy9gbSgkVE0ZdkQm8oz+ksZ1dr",
+	"Zn9Zf2dK1+Tv//XfZMnyDP6RytWKa3NXzKc1BaHghQQX+rtvJjEqSum66x2GJaayLBT7SpF1wVOGnDGj",
+	"28TcyP9gYuA7JE2XVzwbILfcw3hb/hb7s11nNetBMzDLuEpl1jUq/H3wFOHpzjmaQxk1vYHv/YucKcau",
+	"WTF0onLNBMuuqK49nVHNDjRfsdhPDOWMmjsQxpWSZZHGdwMeyK7wstUmEXu/lcGDXt7gGrAHtT0KD7ZO",
+	"BPVDDK9BOOHG6hK8sAFB18g13O8aEbSptrbP7etebUObByYVQzGKxyuhC8dN8vz9fHLy535GVrGjL0mT",
+	"H7FqMK7ZSu1iiublWzMlO0daFHTbOhc3anstP5nVrNeFvGHn9moyYQTenycFW8kbpg4EAzU+ZzRTB1oe",
+	"/EXODuR8DkrPjBlF5sAoVQd4nOYMjKIVvKsirbMy4xqn3ObEqbZU1+bFY24PKM5Dr6cqcR9ib7V/GzZU",
+	"Y8OB/qqpJG511Rtr40dpzOyV08nqW+UpYxCJBJveopMEVbdq+QFbUVa/av9FS03z2J+a7ACm555PvJpo",
+	"Bo4t+QUV1y+ZpjyP6DRnZEbFNaFpajTShKyoumbZIXkn0egxxinYPVyQNGe0ILMSzYE5zxmZywI+mEEO",
+	"ga3UiQ9GjUvgnCpN5rIsyJwvyoIpYxODnYG/IqJczVhxQqZ//8//F/+fPHv+9TfTGMXRnF+zq4JRq/u0",
+	"FDdvqazpljGwTbxV6BfP50QK+GP0HWD/jBQ7/kezbY/sp+IqlWLOi1WHtkLznBVkRbfEPke4rl43kzJn",
+	"VLihCjYvFds5Ej7WNdDAqw7beTXq4WsuspAjGvsp58D48G5HmZyhLKnGCn33o77dV9qI7B3XPbhEF/D8",
+	"l6THTDAXBu1ss8W7GRtsV7A7wb66+SX+NkWWVd+eOkHVaGIHf/iRK31Xxhiym10SFAfcMakLdz6OYNxa",
+	"Qf+ARVqPmNvsgq1zmrKsTUjGujTDHNzQwuycMuMF7/pQDR18ex68Jfj6o39h7Uv3bliF9ckMNI88u4xo",
+	"+gWjeiT5u9/0UT/7eS2LsQP7H/WNPKc8Z1l8Nfi3Ufq4kTc9L7MD7KJNnS5f46PDedyK6aXMdhrS6Ht4",
+	"iw9biyO++rot0mTSVJOczfUwE3ScRSNTphQXi6uMbgdZLQWbs8K9os05l/T5t9+11/B+7jWExCgOS/Yz",
+	"zVjKV6CvRIaRhe7aDxhLKgamf4LeQsNatSQ5ozcMvIsZz4iQA7dsIL/X6dJz+jHGWzLZUK7N0lpreSc1",
+	"UUzrnGVky3Tfj0dcjZgsqc7N23aWiit5EnCUNqtwvMhRWLWq5hQtoTcsP3v5Gze9ftb91mB4VwPmn6ob",
+	"YyHRVB08+/1ABo+jnF/8aZLYf784O7+oOHRLwhh7d1KxOTNvPLbBEkWny/c4CPz7VTUSvtENZ6ZQZgsW",
+	"Ebs0z2VKax6hSKCjXBm9mWtFvCwkxsJcQVhq0IXoFkc0qkxTNAACVTKTGA7A+MgkGagpwML/xIpZzISK",
+	"OMTqE/lQyBVXLAMOIKQGDmHv1SB5Uig9mBHOS7FTArw2zwwXK8YAGvx+IxG6NsITyp0cpqMdZMP4KJyx",
+	"Z6RbRov2Ap4fP/+OcEWekbN1wXMCn7UkXz8jb2mRLs0XvxvI+eCgPNOD94VnHWx7oFk3btpOv1ZwGnhL",
+	"ogwMlv7OaiyRS0TJDB4xS78WciPIbNu2obsu50Aqczs+ZO/CTete0T68J5bnPXXPSUC8rSP8g9wAGzS7",
+	"RXLOQCXRMqPbU7KSgm3NsVaXkQtCBTGCBXwMNJfCvNtJHC0PUul9rfCHbLi4gXl+kuc4An504gc+vMLR",
+	"/JqA6QYCz0iMUS97Cz/4kkzOlyy9RjW/ThDelhmiMS1pxEv0RhAwsUGHNFu9zsuC5glRZbokVJEpdT5f",
+	"Nd1pY8M7nFoTO+1zmeeMLsoYcQ+7ax3WSeyqwaPxWYC/d7DbG5+/KFcrCq7I5tTB0R/xUrxjG6Y0Ac44",
+	"VGB/MGPtNOrtG+NecZzuPlhIc+H75STtu76iYktWRnk7Jc+S4+NjsmJUKAwdwh9lQVayYJNGcD7ZN1uq",
+	"rzxy8TqCgUvzu/i6h6os7Ibl0bFXUuhlx+CdRjt4Srpja4PJcV3IG56xoi/gMPBe2iBa5VXDgcMIA26C",
+	"m33sgF6yNOeiFfoRUh/kXFyz7EBLFwACr/SB0Vq4WBz4gJmZg9QHNzQv2cFcFgcgUuy3wPbg11yocj7n",
+	"KWdCH3CBB4ghke540UuG/DqqkijN1pggtVmywkbGuUIFO6dcYM6KMTic+uTWx0QmMVZFSy3NRFL0ZIJB",
+	"msob2MiC5YwqdlAwpePT44ouCgYWTLfvrBHGmCnIU4Apc01SKsyEZ4xomUdJmWedfgsvVRJiM0wSp6lJ",
+	"CCDAzJLd12WXWNsEe4vZZWopyzwjMzZUnHWEuV7KtOzYvywbG8KAX8y2Q738/nkRVX3//p//tzFcfTz7",
+	"7//5//gwkv/S7I1UjJgh3A5ds7Um5oCjrk7wcYMaE6FsZpPUakarptdAK3RDt9ZsvXUYZJzocqfzRrNV",
+	"THK5CMmQMf7I0ehcsYzTKxypuQEXjIkqE9KlDw1XYCqP+tVsO2g/7PNq4MNwyQZHl6MZam+M9aSZ2qMP",
+	"0G2xtV7jfjY/dXtsiRfnVoYEB5P4LDlneLrLWL9lzTtUI+++6w4EFddejMos54SSzD5rrpW5d5slT5fE",
+	"yKuW7Wm+HBzb6/QcNDIVd2crNjbazcK9o28D/tiILf61lLDRBUsZX+uBJo4b7V/tr93nj26U4I0d1uG0",
+	"FMoIIZZNTwz3gmA6SKdcymvc+RtelIqpQzL9a0kLKjTHxyF4aASslkaCmR+wjOhlIcvFEtNpUyq+AvGG",
+	"mTmHZGqjX9MTMC831LyiFBk+7uP1XJGFFOwwkNp+opNkEszDEB0wwSqwNm7z/i0Yt9rQcHz37bl9T7XN",
+	"9n1fksmrXDGQ6h0Ki5IrNpPZlrAcYgRbs2sbWmQY3ze0o1p0bVhhIxn7+YBk7Psjce81NxOL0XdXds8I",
+	"MT7wHjej80vUn6zW5l1jk2RSCv/Puo7306i9azPn/qDTKGkR49kuwm73vMbCa3GTuJvgNQdVvYMeZyw1",
+	"KgtwWkN8h2S6pjybJmQKoY8pZsNjVGTqk+CpUytPq6oDUOCVZx7mStvHg9tr/bswdhh2gYzdA7qyQRya",
+	"F4xm2wMXxkA7QqEakLGUZyw7mG0PtrKEkwV35EG4GwVbQ4QI/mwGAytlaPylFNkHnCn8+8JOFz68dnOG",
+	"T5/NxM/cvOGrM5z8hZ87fPtO6gtWPfQSF/Fi+++wBPju33Ad7uPHagn2z9U6qoP95FwAHe6sWCTBU0Rv",
+	"eMA+Nuo2NAi4HpSLkmdOFwuWfXAGdGsV1rs0yrUyxhxvzxhtQhxj15T34RmqbcETdzG/tnGlgS6ccUGr",
+	"WwSiOsxqozsISZjIfLAiVLS7JjDCIVp3vFTr7Nq0c6rZQhbbTkfGvBQZUUYhkJjWZ/g+5hgadgrmECUZ",
+	"3RKbEN2MvW7iXpLKloQ3gMphtLnOhLxqnn1E+yMXzK9p9EnndIaOuUCl+W63RnN/J9+ZG0c1ASamiCwg",
+	"45JXLhDcdGP7b/ELYcvD9BJiGXcpvfHnkEwq9xlum5vtELLbC3+yceKnzJd+MHp6LCdBCjYqShz3171a",
+	"rfUWrg27YcWWmKfQ1WgultE5WQHVmYpw0eHvuc/UBFh+d2aCTbQYl4znf9WbjifGuufwF7vH3Cy3exAp",
+	"huddxXynZ2ILDBELQ2WpCQY4d0ofGDHuKqyohNrRYwMgtUQn9QqIa0UFXbDC55cXjI6epX3Jrnmyrhfu",
+	"wSLbSa/OFTgusYSvuB5ZGHXHTOyhHqW9JW/D7lRp20uphv3kMzwJP9kOVGOscYnvqJNNSOo+1yLc/qTG",
+	"XutZK5tlmLDS2M1hGeHdfN55zRouLLQLpy4IouDO2FC8j5Gc4j8JFWTKfk7ZWk+5FITOJJSTK5LSdeJj",
+	"SVZpsuUXq8CQxZdB0p0ZZKBl6af/0v3cf/PKjuMWuQ/JjVLxlyC6WymNVfpmWhYFGs6pXOFXPjQ3xtGH",
+	"V8QPCx/P/dj40b0APr3Ht8C/Qx9fJWzDPE9fvsDEqBmZgc79j/1Xr0Twss+OBTQonoptRe4JkQWRIt/a",
+	"BGQ5R7wIqIyE+Kj5dppzwaae5QfqC1cBeVMBuWdcsFG7a15xBj+tPv8Ig3xJJn+g6zUTUV/Ue2HETmFT",
+	"lOyK4NotXPbRIlKutTOBHkLHI2sHh3P83hqpTpPYOnO7RDKUp7EFFwL3ujWAlrtW3a746ZcEMCUYOMGa",
+	"Rcem3QJj1/ZNBTXRDtjGsl95yhTBv0YV7zFHRLMOzAdjhml6zUT0HX0HlhnNKj5oxmiuUS1XkswhRbM9",
+	"eFYitkEsewmGAXsB/ZIVEIlEvz9U0N6mjgR9R537DXuBb6YOTmZVKu3r8mZsLlHUbUlKBZkxQo0MvEt9",
+	"/Iqu1wMcjG/tYxANVioKPAImkrGFGMuQw22wXM17jiN6GLvhbLPb/YePDVXKkN791erIvIKDtjqHOblT",
+	"ckxKoXmOXoQO2i+F85T3UM7GqiSF4YfgYY6Ptc7AadxFEbKwYBKKuEcHZip7QgwCwjrgEpXIz9BKcZe9",
+	"ek+10Np9wRtdUXM3vwlgRQa6IFOZl6t4RTmIt6iuU1Xm9nNOG4b2UAbwKv/z7mW01B2g7wN3cZJJUTr+",
+	"b/fS0nssVvVjPJ11f1gfgv2sY1dTklSuDFOfa1YkZLYlqPwP0k2NWvAWtZCYhirkZtQILTd+HBkClhI7",
+	"lx8tLTSEGQR2xkGc3NKBOjRnl7Fs6LFiNkE8ydDWMMf+6NLAIn8YalbabC+0At2Uk9CpGVRR1zbZzbrr",
+	"jLr96Gd1jznQIyXmatqkQK3QmrsWcqNOiGKVhfeVsftgYA7sKPDcfnMcu3IB6d3r1Rvn7bJafdS39E7O",
+	"ZLYd7UhyQ3Z7NJge5Vkxz3frYQOvcW1Wdc9DOL6fXYya3lZaSpOx8XRJkJkTrjDjqGV94N/rtnjsiQFg",
+	"av34YnPO8qxuag7O+cUUap/u7JKAXXQzCVT/n3ZFJHAeXsrFtnRFf36De/HseZulxy2fT0sGUS0omEAV",
+	"RWla6NAHw3OEwBASaym8oN15I5aMZlwsrpyo95kv347LeHGnHVv1O7ZpYJZEYUWuECCkvQPfJeR3Ri37",
+	"vUMWqTOgYCv3CyDSeE2Y+t90JMePDbJdpQhRUFpjxjiALLSHAGtshduCU6LWFAxGkZHldr1kQpFMgn23",
+	"otZY6t+kxgnahYSvT5pH03G63dnJ/uY3RJEmOaMKmCzGA4jL6Etul3Jb3ayvj/eTgBumvEZupMu6tEEu",
+	"rmAtXBGIs1rsSCLnu2VI4xxgrh0b3Z9d0NhjReZcUJEysim4BoTUqtTqzbuLT6/OXraJZEeEeWwYuyse",
+	"/SOba2LE7J1zEUYhsLa41vAkhXdsMyyI2iaWlVS6FQ1d0S2hiCnmdQ5KFEulyKwnIpb77Hny8Yjo7O6Y",
+	"bE3vOUU36Rz8payaTCMZoZ84GtsgITOjQFzeIee7/8hkT2DxzDl8K5Rcs/LO8B9sn7lRh0NefKeIX1NL",
+	"rV2Uzj0YGB4cT6u9NPksXgx62/jcXfJDGoG7MXG5jtt/Swt4dC7x0zSRW2lTVvdEvFX0cxgF9oRQAj/6",
+	"SlnEt4RQsmEzopZyXWciz+PqT2B773zY2eIjU78tgUWBvhZMK5To1h/MhZbAKGMK4Si44J1Wf42aOujw",
+	"ItifhiKwpAXX205F+gwBwgu24EqzApReroOsLUrsEAM0bEOPVPS+7Bwe4UyRP8hSsej7cJQB78v4HLKX",
+	"dQ2MGrCjk25gPPNKW3Dhc4lExg17VKd4ymYeaAtEE/5ymdL8CoNKMTvYSgV831cKxIOy64PfEogbea12",
+	"lxCtNNlvI5psROuJX4y1VNophjWi3UWkzmx2v++gwk+siGn2f5Abl6uJqsWOvMxSy6vAs9QuA5sTmudQ",
+	"1qdsmQ13yJLA2GP7+s34fYWJlOsrLbuE45kPu5ZrDEtZ2kG5mJGZ4R6K5fNTcgwTFQ2ZPEwiRPW6dGnI",
+	"SyyYEVOxPExZXHOxMNsMZUZUXds8KzRyzRWIB+Ugz2LIqFzY0jLqN4K7kiZbcRB9A+Z/cClUF4LlGvSL",
+	"GSNrqhTLrGPSjOlaaxiuhWZB+36yn9e8YKpjCec0ZyKjhd0ZiPMJe2Y0t50fSCnqsI5dsEJ31WmtkTt6",
+	"u+FXZruzksXrH+lqnbMro9XwiL/jQiKiga/j9jsA/CrgkBCqOCXPoDcJaL9IxA0EhH5q3dBCDDoPH1yl",
+	"OrG1rDRdIl3lA+JuoebWusEN0gin1bpQ9YvQOKgaDcfY4Qe6ZVGO4VSZxDIHc5SyyAzNzLbgHjolzVJp",
+	"J1B8qfpmKV1GtflF5mqm65x0iI0B83Q2xmBJ4hYR95ozlrHM+nAAetgWPgEXIkEUY09ekGoN4yBno0k5",
+	"MNhF9WP4/MGOgC/rqLpvaP0RzEdeYRreEbaNas2Eg/1uiEcX6DdkNGd5TqByzEGo+UKzDLKEZrb7Sw2r",
+	"MGClM6qHB2bw4f7aPhvMHplXnbFO3Ty2WGh840CrIZ6lasUb4+tnRpRJ3xJLVHQFHvcJJeq40k6WYLFb",
+	"xOgeDPY3fWlDtoi0G/bvve2cZRaWoISGkssZTa+HLdS+Iqo/fuZ6SaYFo5k9g6mH6hrkZ/6IY0cBiWq0",
+	"3xC41s364d8PfvfHr98efP/8X//PpAowcGGF65znrAdv4UngM7jHd2DHYjXn2FAn/ObOCeH2bG+L79qL",
+	"+12xHKjYpSJleW60VMi1oiDoroUxeyx7HVa1XK/FrZUsN7fbJ5fjjQ6gXxuZATVMw+bFq5KSBKIgWOe3",
+	"q5UKGED7ZrfPqsbcQxnVjwJrT+plDJXNWVLj0Gw6peaGFtno9jsDkg0aWVGBeBFX85wvlp16wQfcVcC/",
+	"M9qSTpeGilQDfqh7fn2ooS34VCmwJx7dDgdRRXyF0SDXPzKl8DKMZt33BQ3QDQPgCjUQSaKWNlGnmcaF",
+	"ah5vAzY0pN4eyn/rFQafrkCLzEIgm8sjyzQK9BUHb9ye469fbAEC2fzjT26E6qX7qJVwuvATr5ZwK86x",
+	"oPD+nfWBtth2bmyWMq/y9fkctBwiy0FwY3fULeuzeQ3iShq1Ax0KN05N3u1KHKVIdsfNzyrb0LAKK1gR",
+	"zyYMolunDBfGrBxtOfYLyR6SafelyB3eDbBqixuOeA0WhtklWXu1YLjh6agU32C/eOFf5CaF7/P3mAd/",
+	"80Ab9vN5NYnGqsZjYHQw+s8Ny/a00t1D4H6IB4EYSMA1MBy1+hbqXuP8PRz+TmgNN0wX8GaP3W1/qhqV",
+	"A0tsZJBJwDGybWZneN13SfNB0pJm2+4i/DyzLRQ4YhLPbIfVMexdfYR3RK0dLKPqsOB4ugwWzRXShJYE",
+	"sYQ6Tlp1JSvAXxNbqQWVJcIsSUs5ckEB/e8CuvUrbEh2O1O3/6Gy20NWdif30izmth1LbgtL02wxMeAu",
+	"VUUlMQO8lr4/PbFZi4XSiOjlfJ7YYQRS2uTGNkGAvEIs7ihFxgqlpcxa7s9mHmOkPxk39APlPq6MzP5I",
+	"Ja74pEo57VGN22pTuwStcXd6yc5porUlxPe4AwPIdTOKuQdtaAVqlk6IAPlvy0gSrHVxXSYg6uJzfSLI",
+	"J3eGSeis0OptuuVni2HjTbybm0ue3ReIzqjOCb6paJvsEKbPGkYumzhestiwqaiyLWy5SPNScSNtaQjj",
+	"UqVfGMVpzQakzUX7lIVgdWELrjgN+vqiRh3W63Py/Tff/i4CvcOvWQdf+Ob4e2OmYmm7kRvgws0wUfgE",
+	"Ih+AA9iRnTv8As58T5YYd5I3rDjAR6bt+avrkV6E0XLdvP/2DYLCCTYkVzBw7DCrVIj+86FZBpqMD+ec",
+	"WIHPkb/YcjuEOR4knH3MJQbHQte9B5XS9T5OKdK6+oGPqt1Nd9d5Yc/9rsN69vyk6qeVobpUNfHHnvzw",
+	"2TrobNkkxZzlBMLYsRYCt8eonG37EuPnhJIVW80w5qk0nc9BJE1reNLT2yBx+44Sqpy5hh16d0+J2baq",
+	"zepw4zSpFZlV1NfHK2BwhwG5oVtSMwcCVJ+ikEVfuUz1pkiyj22l35zFv1y8f0fsXzGPLcQPmMmwRrbL",
+	"nrZj+6UO2RWjMpcdjkTNdR739+mCps6X0sHSW4EWbS5QcOBLrdfq5OjIZuAfGpYlC+266aujkIf0r9xi",
+	"PON8/Zp69wH7TcYKn8FIq7KprcyzBRwuTSesPG+zOGg9e9UTrcCWeftvdDsUKH5Ib9xHQJq4X2gxd+Sd",
+	"6GK17LbBgHJhXm+rUGz/zcsGpY/YlXqIetuWrr27b7FfkoAcEFSsEqj2gFwuYPJgaVkZVaVfxnGdd3ee",
+	"gq5cI7X23Tgh4dhRhOcYC+gsjR/q3LK7XCEpuEzLvl/5jMw+FCuLuGZn2IYxsXgF3oPWgTFVo4NG0ynb",
+	"SgPnHKQ2D3SL2pHfViO5rz7ZEd3n8+pa/RTMaS+RDsfEn3qoo0YpcWyoSD/lcUdRAUL5nQ/GdN+F8E81",
+	"hhhFgGo1rx4ykQoDqv5SeOdHRqONmW8Nb/lLAEocX1Y0GhtwdO1O3JEYAuUNLsyJkfxHlkqR8pxT55dv",
+	"O1dH+uZihgQWQkGoioJzEs1dyNmpkup81mzT79LtDKua60XUkdqY3guKrcjmBCh8oE7imvjF7BXbjamn",
+	"KZotI4bHTskx2SyZwCx8RTYsz4dFcrKg7ZPq8o0VSpNlKbKC2SBg+O7BtcBhg6ld3la07YBMqvMItqU5",
+	"8S4qhKSwOxrHfWBbVUX1feKMupU4DjGKNwwDT4v1aPDLq9KPakhJfZve1DrSgmVcHwjfGAaPZphwcYOe",
+	"wyDvcAz35Uemy0JYqfaRZWXawXQeyPfEwt4pfadaNVmJxi12lRTG2MaD+b3chOMkAH6LeGttQC/dtbwz",
+	"/2Bv6tj4A71Fslnlk+6/obDmqsHuPZuzt27f7ZrtmZ04IWubjYbRPKV5nttaoeG5ALaqaJTbwv1muOsg",
+	"+EU3O7a1SFedKGr+iS6ueNvrO8TWtzTiTP4lVzqKAPU+z0b3iK1ASSNEMXCLvS/3akQG/t15Vl/GYoNa",
+	"Kc8Skt9PFuMgq99b+95hPS6T2v9qOOHXftNJ+mNSqXflOdfoIAm4dhIaCoEHwoXGG/KjkaW5o7m7uw7I",
+	"OvvTk+vcNqq02s6hNvHHudKN7u54nvN0SWh7ifAmPi2mYozQE0pAcHhju4Riv/HDS2Gx09A77GBcFDMP",
+	"H162y2gHt/vtTh/2PfPJ3//rv4M+5+bTcJbtutO3LhuAy4G6DyHtZ+RsXfB8IA3Zrv/B9HvO7lXGIxrC",
+	"Q+hODiNiBxxRNP2jZ0EO9CdiP5Uud7IiRKquVQSLrUNs7b8Regip07Ooffjp7FAP3DLcIswW7LHbhjeW",
+	"360UD47fDNSH47lVKpCfXJEV0+jjr25eckvTKJ6CipnUjQ7Pru0yZBCf+DwZrgJGzbVv1VxHFXBpDIqZ",
+	"77H9wG10//p8Hb6xqw8YNujtKif3h6uJEMj9GvFY3bxePtNhwFRZgbahbeILrGqh6+0dcrtur4928ASn",
+	"pzw91fC2Kpn9iFpZlVIdRxsNiWWo0tZ2AgQkH2d3ChBfBufT7ssXtwNgXkbFc500nP+W2NaSHmALJclQ",
+	"W6zW0fL25thA+Hnc8NEg9A8IOY8z7GnnHUKyN2i5gcyOx9hNd+ceq/a2GLYdABr9kLa7V/8aHr0FFm34",
+	"88CdGjIHWepU4ua5Bq61otGhPlbzoo/BuPjNez86fvZNYt2OZ9XfPuP7/LTjWGw9bTY7evyeuRsJOQkM",
+	"wm5Vci1IIVAYuoRCV6kkJOJf3UOqcU92wR5rKcFIzniqewV1zqAfp3OfrGmhOc3z7QF+LpghNZtm7ixg",
+	"bbW3Wir/oB4CIWG62VURBUuX7qB7WwzUGdse4a1331bLRupwVG1G3l/NUOctp+SY8HklTIiQvrAh5DvP",
+	"d8D2jAB0Dvnu8B4NY7jFOzPUWz+SZSF+PPz8UgoX/ddlIc7t7a/SUQp2wAWSOlamAzDhgQDMGgfyfQBB",
+	"QAvId1CKNEdvA6YkxfpJtBaeFRRAObyCFpQDI7RQblvkFy6klEw2XC+zggKqlUcjyqrawjSXqlFb6BCN",
+	"su5pdVT6PUxEo6eCSYLrOQokifjYuRQLZ58ZRpEiToYDWnNie6A7dIRevaN8sE+Ljd2NXnTG8Sad/U1v",
+	"fuMO1EdMJgk68wYgj+3BkOqq99QKgPoRHyMv8uiOt8biCdAXh+d0dO5ViIq4d1d3EzmxtWOtswrWF174",
+	"EFijSQH9/mtHfXEnaJtSdoJ8enLoR9x8Ayd+zdaYt5JSYY4f7nRBZoykS6lYV1lZk6p2TWofiJynBDOu",
+	"8W/XjK19Z+otUciBf1WQnY4y9uF47aveeUoJkh6jlOb5+/nk5M9Dc2iT5v6sbcphNAPw81K6dH6EM6hq",
+	"KrlObNfz7ZCUwIADNdAbrKqH9ZtVj7AdG+bGS2oLaG+VUaKa6Zos45VOUyk0lT7j1ZlAmYl3SVEsLQ3j",
+	"uTAbbfFl5DWDdc4YLVjx2u3Mv3z+NElaGZaEpilTisCv3P2GgiEHn7guZzlPyfs1E29eEtfzJfGlvrTM",
+	"uJHZZGoLQ6ZmbTAfw45gEtV+LrVeT758AUyfuewwgmxlrVozAWA7NMBwrPo/AMZxWSiWVLVZoFOgb9O3",
+	"xIeaLXSqHl4KTKDPAaQDFXsA9cGWL8wwYAQIlTkjoIsckrPw9RYeHmAnzXiXAsvqDU8kKS0KzpRrS9La",
+	"WFuhsllKQlOtDgksdytLWLKQGiKRWO2hyDfH3ySXYhM+Yv48KzU8msngya8PCc4Dip3MNKd0jV3uuBSu",
+	"Rud//kVJMSX/5EpK/xlDnjlPmcBsVJ4xofkc1KzJ2ZqmS3bw/PDYyeDad1XFETT8RwPCX7TJs8NjfEiu",
+	"maBrPjmZfH34DMZaU70EYj3yblH4aEPDhj/AvN9kk5NJzpU+qx4zvy7oimlWKGA83LzsryWDQLSdZcP5",
+	"Wt1cXZTMkicdAn30k/mxWkuhcIbPj49tZbi2SYThNv/FehCq8e8iDGopVb2RThyuzX2+fElaqKKbKlEF",
+	"/mqVj/hU/NqPXHkycB0XGJsEV8OoA+EpaboAszM4up+sKG5f+xfbOlTrVwoBaw8J9Of1QSjoHE/TZXAj",
+	"USwYPmBuqi1pt9XbUPVllCQvNmDhSPV1KjNEehakTTSILLY51SNHbzK2WkvNRLr9I9tOkGww4UEiVMUt",
+	"KcYGAO4r/ALblF3FBCNiMHNBfpQikyKEWHLS0nUbLXVZsNEl8o07Wq00Tsf1O/yldS+fjdrlgfeufYGM",
+	"HAQFYcloxrCs9NUn2unzt48dwTN2vDtduXfGfLdSWmS0cNTvHYAO4fIUUkPwImAGOIhVbCiBavy6655+",
+	"SULWfPQ3nn3p5M8Fo1l4c+7ELwedy2eul6+EhhKlyBF9CuPWj3hSZ6KaRuLD9y667hRYc0g5yxaoJXUw",
+	"zZHMCPXOI1rqpTTq4dGioLZWoFPE/oCPDBKvzpUz7NyCNvtfksnPBwt5YO73gbrm6wMJp0bzA19pDWaw",
+	"MRR2LBPsrQHPXRgj5s6CfOcCcTptajwja5zoXcnJGEOQfQy6LFawlOkyISKU6QENudPvkbtvNAL0KCIh",
+	"x8NnxMn5nKcMgO3IgnKhfJwB8NYBNyQ0xg4Jdvmsqq9dAzq9ZCvF8humDltC1z6M3b8eUebusF1xfg8s",
+	"hYKXtuBIwSC2Jo6tIrw7fdlxUVYouWJwnhXFdZBWjNHsFhjuyO/3TnZJhwX+8c5bZpRTGAvMUb8pnXdw",
+	"P2wcdvfI3r6qXG/84BVXqB+QHXqP1/KhD9lX0ibOPhAQ+4DAXi1jdg9UYF9GqKWF+gUCmCXnxBp7h46Y",
+	"bUu5v8NlInt0flu3cbp78kEGpEXrcq20rcCqtxOEzES5VgSgQFJ2OKRnzB564cWb2g0RFA/J6Vy1kiIM",
+	"61juSPCvROaIHVIQdFkIkskNgmNa7COu1WkIy8LN22W5WA66AzkX7MC2h+zXW4OG6Go0TT+sDnkXZ9CP",
+	"8aLjpxMUuEfNF/CeZXGNPqEK1LIRh0K8Y8YLTC9y1JO4jkAjdeN3jEMgy75MbyRE3xTdEiWdWjs/JMik",
+	"AOBrIwvXsQecJzZpG1uaWtlDpGgrwoqFdPyU3E8jEp/32tDL9dmPtkYCU2MkLER3f/++7sQPq/OHNBC5",
+	"UBgLVnIPV+qCbjEMEVysr1Tt4kCWeKPH4G7GvbKJVdEqr3Oa55irBkUByhi0194bBfW1tvku3DAjzM0V",
+	"hOYgJF1KNE/Yyt3o9kUytsXb7Vmgij8ax0bklP257l9go+nTqv2UbxUb1iajd8A+sxe3Q6QAGl8CNXUu",
+	"0oZ1KLsJBIKLvRL9Ap4Y5IgqZM564zs+Zc1zViD1gSlzMJNAuYDP5yiEzMIeUyE4l3nO6KLcZ3ToLM+t",
+	"uFvtgXJ8qaUshohvw46W9IYRxReCZdA6vV9yG8KaUXF9YHFt78EwjniWESQX9VnNCpah72wlC5Y4hrmm",
+	"a9QcpGBfQYdNvCYuIOUqVD1OqDMQ2xzNLucFFdcvcZlPRz2wezEiw0jJQl/FUnGe7xLY1S+T5nsf2wIL",
+	"zyYmtgEXPd2HJvyh1FVCTAjpbHt6pAx69tWdD3pJMefA/xIueHWnXNaR6rxTgCtm01/354pAtLInSdk7",
+	"sUDv1q68UeTxJMnWIc/ty1/gEqUSi/mll0y4tCtw6fRSpAaZ26c2vLDP3DKCNUjowjt8KCuoRW9b5sPj",
+	"XLH5uZoqP71dmZK/0LDaXTQgOIzfrFPEkjsYwTYRwytUhTE9OgODro1KzffRUDoKRjV7YdvcPBVtw9aj",
+	"Nq5CL+O9fYcXX2kW67eV5xYdomDENrNq9CDzFDygaNRxkechmEEHyF6tf8xj+yvsDWxT+Q8UqqYeM08G",
+	"p+BPZ+36SqFSDjYHniF2dpJQkLiNX5NABO0Obbpbc49yu2PXAUTHvv3Rkl5s982w1ZDfe0hZ6uREt4uO",
+	"hudyxH5ey0Lv2eqDFHHwtdjGn349K7pFkxVbLLt4vM+NLqCaDgo60U+MPWuwniMhilHod+vDM0uqloeX",
+	"4hWsAhqDLCgXQZrv96cQZ8klVCGSBaQx+/4tMLrtRDDbapaYEwAFS841E7G0R9ywWzL6+VsrgR9PJjju",
+	"OuDG2Ex4yHqUKVOKi0XcW30G7gqzwRndOgH79fEpbKxgP9uYY7zn5KDcR/v041sAHZzkLc0eM3PuLb1m",
+	"VSk0pPrDNU9smpKwURZAzB3Ar4+gG3inV/riT+ZO/tun1we/rxqKuP5oThHwVdIJaTToT0irs3RCUEIn",
+	"BJpmXl1z4f9tNPzkUnh/RkLq7oyEICZAQtKyMKNtE5BWCanTbWIsUXZIXpydX5ALlwz67PcW3QVjr/4X",
+	"BOHPWgzAsZNbSC2ZaqYPlC4YXdVpzl+GGRe0iHVCicouOKX9hAtbhBOwRQtltKGGgdfymvYuj5ykOPqb",
+	"/dcXJL+cYRVtU3tYyRtmxM0eNe8HV0KgESAyxcfiH2YO4IXFprgWNdA1BgeAdC+KhdRABraV955IwZn1",
+	"a6qXlVVvJ3S3ihQgMoBK3OEPsc8M8oc4EP4RM3nCLo42a0lpzgyDJFtGCw8SZNNdOc3x+xlbcKEIF9CU",
+	"vD1lC5dYm7LFgPj+++8DFIjnUVi6X2XyM5JZf/YzQnLaJAnY6X0VIFki7/aCBFfaXYhut4dcM2ERSn/h",
+	"Xo+gqcbOaxyHFn1+/Pw7wx8toCiBz1qSr5+Rt7RIl+aL39VgUIZcgaYe7NmO5QYwl0d3a1hI8M7qnz1k",
+	"Dq+ZIBRwRr9SDvkW25Kga8KYfXBVEtek2QLdGhO0Iasqwg5kwwBHhaP0e+YNna4Kj7x+d5+D7YTli35r",
+	"hTZdPOB2Ch6WW3XLXsXM9Ti3T7Ve0wgoySLzAXGwDIgqgeiJLIJqa+tQsPHPmGz6a5csjUMi3FaYvhf5",
+	"1lacIdeFyE5YY9Yxv6rUMKpjdOWB/QolJpLGLok5M7JyBQrrvoTlaw6BuGbh4GxLXK8Qd00c9SJHsce9",
+	"m6Pgzyb3vnddHCW1f90DR7F7gxSe5+CeywDFGwg5vlm35imubcsQd8VZvqFbRSDhlVCtabo0Pz0knwFe",
+	"j3rLZsYA7gk78YBwueFFqZiyhYdz6/RWBDAaE0DtrVyNh52+gpdVk5nHdhdAugOk527XzJcI+DVhZ4y9",
+	"+xQA7czw5IKljK9DAeP2Zp/kAH6BPWRftPIJN0sJ7mGaZRZSpY6qH0BnEClqMMF0Do1vLewG/B6RNCz8",
+	"j61CVlAbeAYPm9O5FHUiS2pdWlMqoKU+DAeHOXXjTGGg0IeOXpTstHbqCNantLkh1h6gZcY10QXlecwB",
+	"hk6XgKT37XP5JtLSHd65Dz3SejpgT+iGbjFi0EGPhrSMxtnvN3gNTzztSopd/Vl3ClebV7iP9FhDcCtA",
+	"lcHSetvtf5zV+RrbczzVClhsgPOwVlj1znuywc6yzJpg3sayB7nbyIJrtFsheu36wt4jrXeKx3IvxV7v",
+	"BfN9MvdnRFX7d1Rv49zJloK2tDtsqh7kkg7b5J6MksdMjurvdH3rDHEHSL42AtaolGCbJAjKs6aFRnwA",
+	"RXI6Y/m+yg/wllYvrcx8TTLJwImfIFJYVsvhuCOldqlOvrzYrLaWbGt3QvuyFtBesNGp8zmbpSjKMzT7",
+	"qSbXxi6DDwCwwOZVKjnX6lIE7X0A/At0NvgzPgvDQo2OTawPMuBjKo/NA+67UY9WcHb3nu51zMgVF/bT",
+	"s3aiYIX5fad03jTcyE547IeVnlWr7W4EiT2CRmyGX1Ns19BRWNYlZY98r/ZOAeH6mO+T5YorzNyPVoJY",
+	"qDufeo/1UKfkGBYvsCqxHQMax8cdbuYQBp5UEx7Cy4PCVTCTF2Yhe3I1IRih2yEwmq2vGw7SeWp5ujSm",
+	"nNvBx+XcgFBLC1YdKFCp82vehvl2sV5Hq0+E696WDyYTfy2Hwb82yFb7K/tb5Jn1KzGQJfLVWhY7Iv9v",
+	"7DO/XjQEXOFvNvcfPc7EnLUiSBEsI0qSOS060/4dVXQjHnwCrRXy4BL4z7PvgE9/5iKTG3Xw7Pm3zxMX",
+	"9EnlakUTotiKpzI3TL4gms7IjOkNY8LnzwEqA9e562VHZ/IGmOalcM000K+HXkHrRLE4LphyCcWjCwmg",
+	"YmTGlhxg806IsbDhAdwCI8XmMs8h6xjHXEiZkUJuoMb0UmDaLSggM5phFqeCbWQZ/iDIo93wlFlAaI9+",
+	"dkjONFlJpcnzY/L2RUy5Lte5pJkl0GG5N0Evpe68oGZEb4eCGmkHURiWY/fcZT5V3WJOyBR6G/2vP+AT",
+	"04SoMl0SqsgUQh7/69ys+5/+///vn6cdZvQKACUjJVU7o5GVzh4Ugt6ilKqt4CByELNRG6K0sVGrynk4",
+	"6iWFngqwXNvXKb5A69p7jPDlKNmv2c/6KFU3twiz7JK2z/cmbR0P70oh5OLUGA5FKRQ2OmIsU+BbcKxl",
+	"RdfrvUhknAqhwAqMIucC3FYmn1/8CZNTY9w0kMq7HYKeL9ybS7BnWz2n3MOW/UFujLQhVDjuy1VSt/h4",
+	"1iV9buczDDf5KGi1dzvzoIyc0Iquuxj303DF+56BT+aqVtLXXNS9IdNEGoUhdRWlCET+oAvp0O+HKM0f",
+	"3KO/dt3Zb/5vGFMMFEOE4GDQ3k2D4xZxR2wjjvviX44mD62YjtKlS7ho0eYO4rmD/K9vd1AT8+L921OS",
+	"sjxXrjG6WhuJppaMuT775nJCozxW6oLmfD/2cv9RUbVLQN/6wDxCvT2zEBejl5d8AMjDOrDFQ8A4/MjV",
+	"A+D61Js+hCgkCVlBB5YTopceSnhDuU7sFwFKCYD1me/QjdYB/rBX598FY8aWAe+Le0mwe9NOd13sPJ9q",
+	"qL6F6vGQ5eC9gCL34ELTASCT5Uq1Xj1ryjPoddiDLbKSNwwzZIxgjRLOZ8MAp1peYZ7xFc+mhOYWeJZj",
+	"Il6eS9y0U+SXU2M7dP0AeBeZ0fTaPj2TUAIMg10KXVCh5szmfnPEVZ2XIjskDcT2OtKP9T1j0tVbdE5T",
+	"4ZOhg7wrW+e4XbNLMZU3rDjAmU7hYk7dB0W3UIZsLnXiBsmI+UFPYPGt3dGn4+Cun8UdewfXGk7j/+1q",
+	"O30HB7scNe+GuuW6a/42HezAETCjB7yH0PSU+mIBWxYoBQP/Atj6AMomXUJipxfe1XX2awHuoftEJLIv",
+	"iWASfbdvTCILOnLbKVbYKnvCTWpaBr76GuONvvqzINSlrcJBQ5oKHvzYWopvjn9JZZBRxMyqW/kD1npi",
+	"xfz9vTNSoxJooHPKc9stHRJxeLokOVNWKiI8HlUOKiaxicxBCjQAxswMv/BpgdGj1IZF8kY2WbO/a7tR",
+	"66+wxsXe+XtviuN4bB8MVlB7avt79kFihez9KCtZL4t/WbJd2YhnjvfAhDyH+gcbumc29Kvx11nafBlD",
+	"+v2NOOvObMt/d5VUxceNAWQrYx0/l0b0J7Xe99QNMPTi+3d3FXnC37li45S8+7plD8DKL+yOdBZjLcqC",
+	"qT0CjhcQnMfT7GPvHn58EM5Y7ZR3hus+BIAd97u9XftaQYY8HqKbnYNN/YD4HtRVk5SuGHgx9oyhUzug",
+	"o5SKlOX5vXS6gqGrU35EALT40bhHOPOUAiXjky+PQ5LneBaPiuwINW+G6gIjzzU/dXCPUOAqiJAeEHEI",
+	"L4BZ5OwekON/hF7gDUsDoSeVgwp0ogsyqSSA+8EyB7vyCHryUrqexnDkYWnsSRD7bbFQABjtaq+uOY/0",
+	"3ewD1u9Zq03lsXH8ei7sB8of865+ZKksMlcekNIiQ3/MjSxTLBOmeb4FP/3QO1qw1JC5JYk93lFsr0Nv",
+	"KM/pLGcOfBMzET2CXNWM3PIY7aFMqhZ1Ri6ie/GQvKLpkriK7tB5H+teA0v7xxWtX1G3efEyjLRgGdcA",
+	"hviVIg5D0QKmzKi4Dg3vOnL/ACClay6y3Z1+4Ni2f+RYcdnJUsYUFcGLk/p+BluRPJEmAj2sB+8+ewLs",
+	"h4ZEArSBUQG4rzuUWGBAkDx6NM/pYsGy/up5fOaDAwn5xVbRB+vYVU0/Lwu9NPqLYXn7qiDCHYQcQ1lq",
+	"Bf2moLmfxUcyt5qKhXXxCuw+XWtL3YlnY4/zgdrowkKeNJbnEFCdChgX0Z6qXd5fA10bwbfXzL6IK1Lw",
+	"xVJXPeFAwCJQCEkh5bzrmDHauCNK55/a4cgNogoBtaEiDsQWc/i49tz3FRB4IlieVYj6AV9qJeS40LOT",
+	"0b/GmItd4m4szlpulivht/14gtqhPfnywv5mI4E6a9d4gLvO5Rc8wC53Ouz83/cCvVF1TfK59Zs629kj",
+	"Kkd9qx9ENvoDe7rise/Ez+9BDG66+8fXhWCza1bfvbnXFm77PcZ/9G+7O13ur3kbjlTr3waVns4H6ztc",
+	"QrVWX1O3OnkWLJUi5Tn37CWKdohAAhCBTAjkSAEjzLm4dhX3MymvFZSJyOKaZWCFoO/G1u8zwoQuOMNi",
+	"VKXZGhoAYK0oFnk5HMHtpYAEc4o9PlYSoRXfSR9jtCkEcSg5mn2sL2unTsni3VBPAXTS5mwPQDD6JQYW",
+	"G1vVhTZkxJ0DsfQyMOOKLgq2p4AjA/RBVpEawcGDgFebXnzYERmKo/LGqhyxY9y6k8yN5iDzDJrIo8kA",
+	"hdCoiJn3CDIF6p8aGpyqcrbiWrNs2p3egkCMG64ijkZj+Hx0c7rP9MRIXuI+K3zPnkpKTaep2LzdciNI",
+	"ShXLJe2yGVdYeXQ/BmN/plxXM/FNx1ThATrL2YMauA+cq+QrCh66QYaLNPxWsqT6hQVwq3tPKHRccZCh",
+	"6lloN7hnVtC5Y7VPqKlESFpDKCroJxFHmvQReKgVwaoWmzCLzc7zbdXxnCsi10z4kBre53GlDbUlPHZh",
+	"gzvgKGUCCXiEUURBwSTixwqLvACsL1qBORtt2fxXVOHNOJmHyszwJLlxqsa9yr9HkGKPmTwK+tcnyN/c",
+	"Hwgo2mSgETpvoqVuqJ6Re4KXWFGxrTI+LTAbgPegHbgjJxCjRRDoG0DLO32LFQ+/bxnX5Vks/AweLxXQ",
+	"cQzfshTYWdLIilhypWWx7ZSUdwDsaDJX836imLBTooJMeTYl1wyN/LbpwzJ+e3n8KAkWA0jmVcYf3P00",
+	"jFpts0UhN5iVqx41GwDReMFiBjEMhWIgnxNSMF0WgkGCUro0DAVs6erWDWEhR5hpvvdmDZiblMoVmv2u",
+	"djHIPbKfqmIT0Mqgu0LBKLYklhndmr/Uut7V0wsvheubhNHYnjzDfVQM28T8X9aFbEAWy4ztuiu2gOHc",
+	"PNqRIFTrl9YFNGx+/9hu5z5d15ZZPKaIwikEkTJrj7jPS5Zntbs0+GaXhsn2pRLYn5/Bg7/c1B+Yf7+h",
+	"7bhN0FtlL45Y6V2YsiC5lODzNRYkV1UJbwe+5V1VjPaJp7lUZcH2HfrMpXo0hrerM815vqca/Atq0+ug",
+	"eZatocWcA57nZMYQIdyrCT6BvzcTuH4+vk1Sj1u9SnVghZGO0HgHjAkXUTmtJUTgU6AnZEaYQXe0JU+X",
+	"cSd61V7nEY0837xofybepw0Teksoop2GcD3YV2tJi9W8zCd7tCm+UthXC6N0trOWSlxYpHnd79xoq6cv",
+	"lmFtFY4MphLzgqSSpstDcmb7f5VC87zWFIsH7bIK20vLEXalUiZA9rA8BHHh+lJw5YsUT4O/K7pVZGmM",
+	"4TJd2qor29/d1rFzwSpU2mfH5O0L3w/KnBmeo/msqtt2eCk+uZ5pXBHFWBArtSSbgMiESK4Oum6BpZ2d",
+	"kA8vXyfkXz68+iEhH979kJA/vHpzbhb9mc0+HJL3EFCzb0Vc32+Ojy9FlUSILhIyhV5306hqmGX77crV",
+	"peytylzzNS300VwWq4OMariRTKQysxCTYQa6/eUne9Gatxqou+Nah8PsgHEK77RrBxgBJTImuKArdoo2",
+	"MHZlm7r3TEOvaifqW51HBBnm8N7Hdq1WG9HmUn9ka723RlC+qR/d0davLYhCOJg9cqIAtg0klgeosO0l",
+	"YoVhtoRsV30YGm3wL7TYLoU12YL6F2u3nfqWuiuulLHusL0NtYnfhWcr5B0mxkIHENfwxoURoykTZknd",
+	"JdSPZdKF5zmmRv9Djo7hAOCmvwVNE67JazsPcOn2gEmwd5+yx+ypOTMaOsAeagtyKqpqcTmHwEcDY8CD",
+	"gAI2lC0n2ixlDWSyVz0tWFamvclN5010+QuGjmufbGXrXAFiDipYtMTcq5hr02YJfvTvvVcvgHvJ/efB",
+	"emB+p2etaAYwXXOuPW/yfOteTcL7yaLMWGoo7dfuBXuJy2x5wdrEUynfADELDoB60ubz8V26sHf608jd",
+	"7HGi2V16TCeanULEa1awnFE13Glmn9971jGM+vHRL8udQRsiLpgf+I3FBt0D6/zBgQjYo+R5DuDJMwae",
+	"llOHOXr7oufh0lCXhdg7IZhBf+188yOscgfb/GzloGAMumdLq3b/VtjmRxu+e0S2CdobXDZ7bcBh5Bom",
+	"wcwRH/iuXBXSf5XaP0xJzZ4MLcGR1iTpNCYPL8XnJUMGgh1dUiosR3JZ3kGL+G+Pv67BMUKBb3cGPuZF",
+	"Pwnn+oMQ/YXLA3/MiJu6tr58w3BUReEuGdD8AyjdpZnVJMpQmjd0lxV0s3fl2w38S5YiYwLKT5WBf7bn",
+	"IB4bWir06FuI9tswbFXmOwCiP9pnfr29ZnCFv1ncSly+jYNo29VsV5/GOoBevIvtxZ+cVgEeKsN+bQd2",
+	"+O0JxAV8aQyGcsiMIS4RBJH+yaj/CVTMcA/BlJCCmU1h2T9jXRGiz0D471L4rnmIzIgBXXNVqJLiK0WM",
+	"pohlUYYbHZIfpMxc08eCkaD5IlQm1dsvVvgSOB60Y7wUVT9G54KDbyClybWUBsUAZEsVCPsW4mAiI8+O",
+	"k+PjY5xGd7vGzpvYU34yqFXjd0M6NT5gU8hfSJfBfWbmIwfq7jJ4QhTTGgDClcbcBENQ/sv7bT0IEsca",
+	"1HMfL1Y+gFJd2nUVJuk0uIGKh+Qyw6bcq5zv3HYEO7RiYQ/JA57FVtWhFZ/bMzBpuMNHwFMGCPgf4bmB",
+	"rWBF1oSLGSRoX9sf1istj+9SafkrU0LMKfymu90FGc/BpWngimB2j5yTRqXb3i/PffXv9KztSfbnwtmN",
+	"6uL5EDz5IpB1ERl4/1098UU+ZQDZuRGC3cJO+TZefRy4ava1A4kBHPR4OwwvTgglRvc2Om2CSSFmtVRs",
+	"bXlAwfXWgk2OLTV/dnxPtea5TGmOvkeuXFVlbGrw4BV0RbuPIur+GnOL3Zaab7oabcs1+0cTlSNHvLsA",
+	"vWYYE9fpcm8ZEkafIJS4S9bdnTFqn74XzNmn5kBJziFjAS6SrxxzSK0t5/I0pSLjGdVMTSGvLSPTjM/B",
+	"mNUnxLDJKTTpytBVnOeXwlmGh+TTRvppKwtFs6Q3rDIe8cUdKYcX1YqfaodHP8UHNqXq722QYva4QK+Y",
+	"wreDXGtiY7eVFJDCvV/xLkspWNFjba25zLv5wN50OJZxfftL+OQKNN1SHqNCcyhxPaUazXNZFCzVwWUG",
+	"qQFFM3V7vv9mD2/WHOkE/Ctr1+x25pfVrflTbQ6GMrdESVt10dH3Vi+ZYofkTDS6AmM7T7KmW8YC2N5K",
+	"6bgUU2q0FK9wwKcr9EWDtqHAgtn6eg4AJe5pghsnq390jX6aXaM9KxzSNNoMytLSmIBwilpeMzE5+fNP",
+	"5oAUK27c8ZZFPjmZLLVenxwdzUvrovvJD9tqUG64Ly0yi7mtAhwLow5bSGx14vpprKEvuW2+7+HejHUF",
+	"1SBSHFYmlcPGbhto+BeIwyC4nS0gCn7smum3f/y6FJlKQrANTAYQGKMBmJkto0XgZ8LqAb2RZM3kOodM",
+	"XszpCN7owCJj9mSYHwp5JcKjlLvSvVMwMRBBHI44o1toJwZgIevgRWcuESH2rs9LGQKhuUKshCguUga4",
+	"fLgwqBI0tLWkIgtHL/VSAqG0BwdgeB8hi0DweBwTn1lBJEQKVsEbfNw5go7nUtrxXKSATdnQ7UlVSrKg",
+	"ENBDgsdmSUwlQD+ha8au0LpnQIooulXBPLx7pj2Pf22X9Tk/JMz9hKyXUstFQddLfAwipsHgVflN/Iys",
+	"TwFjmG7T7BVXNqTibULzd09AGJv0Vz54Z3XlY+9EyMgKfhQAI2vHUge3/OnL/w4AAP//",
 }
 
 // decodeSpec returns the embedded OpenAPI spec as raw JSON bytes,

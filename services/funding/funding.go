@@ -41,6 +41,7 @@ type settings struct {
 	Documents documentSettings
 	Suppliers supplierSettings
 	NeedsURL  string `env:"NEEDS_URL" envDefault:"http://needs"`
+	Payments  paymentSettings
 }
 
 // New wires the service.
@@ -75,12 +76,17 @@ func New(ctx context.Context, d host.Deps) (*host.Service, error) {
 		return nil, err
 	}
 	standard := catalogue.New(catalogue.Deps{Store: courses, Now: d.Now, Today: award.Today})
-	budgets := postgres.NewBudgets(database)
+	ledger := postgres.NewAwards(database, postgres.Telling)
+	suppliers := postgres.NewSuppliers(database, vault)
+	payments, err := s.Payments.till(ledger, suppliers, vault, d.Now)
+	if err != nil {
+		database.Close()
+		return nil, err
+	}
 	awards := award.New(award.Deps{
-		Store:     postgres.NewAwards(database, postgres.Telling),
+		Store:     ledger,
 		Catalogue: prices{standard},
 		Needs:     rest.Needs{API: needsAPI},
-		Funds:     budgets,
 		Now:       d.Now,
 	})
 	shelf, err := s.Documents.shelf(ctx, database, rest.Needs{API: needsAPI}, d.Now)
@@ -93,13 +99,14 @@ func New(ctx context.Context, d host.Deps) (*host.Service, error) {
 		Catalogue: rest.Catalogue{Courses: standard},
 		Awards:    rest.Awards{Awards: awards},
 		Suppliers: rest.Suppliers{Suppliers: supplier.New(supplier.Deps{
-			Store: postgres.NewSuppliers(database, vault), Vault: vault, Now: d.Now,
+			Store: suppliers, Vault: vault, Now: d.Now,
 		})},
 		Reconciliation: rest.Reconciliation{Reconciliation: reconcile.Reconciliation{Books: books}},
 		Budgets: rest.Budgets{Budgets: budget.New(budget.Deps{
-			Store: budgets, Now: d.Now, Today: award.Today,
+			Store: postgres.NewBudgets(database), Now: d.Now, Today: award.Today,
 		})},
 		Documents: rest.Documents{Documents: shelf.Documents},
+		Payments:  rest.Payments{Payments: payments.Payments},
 		Authority: rest.Authority{Authorities: authority.New(authority.Deps{
 			Store: postgres.NewAuthorities(database), Now: d.Now, Today: award.Today,
 		})},
@@ -113,7 +120,7 @@ func New(ctx context.Context, d host.Deps) (*host.Service, error) {
 			"reconcile": func(ctx context.Context, out io.Writer) error { return reconcileAll(ctx, books, out) },
 			"bank-keys": s.Suppliers.rotate,
 		},
-		Run: func(ctx context.Context) error { return work(ctx, d, database, courses, shelf) },
+		Run: func(ctx context.Context) error { return work(ctx, d, database, courses, shelf, payments) },
 		Close: func() {
 			database.Close()
 			_ = shelf.files.Close()
@@ -123,10 +130,11 @@ func New(ctx context.Context, d host.Deps) (*host.Service, error) {
 
 // work does imports, looks after documents and hands events on until ctx ends,
 // and then lets running jobs finish.
-func work(ctx context.Context, d host.Deps, database *db.DB, courses postgres.Courses, shelf shelf) error {
+func work(ctx context.Context, d host.Deps, database *db.DB, courses postgres.Courses, shelf shelf, payments till) error {
 	workers := river.NewWorkers()
 	courses.AddImporter(workers)
 	shelf.addTo(workers)
+	payments.addTo(workers)
 	events.AddWorker(workers, d.Bus)
 	jobs, err := river.NewClient(riverpgxv5.New(database.Pool), &river.Config{
 		Workers: workers, Logger: d.Log,

@@ -7,7 +7,6 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/instead-support/instead/pkg/money"
-	"github.com/instead-support/instead/services/funding/internal/authority"
 	"github.com/instead-support/instead/services/funding/internal/policy"
 )
 
@@ -25,7 +24,6 @@ type Case struct {
 	Request   *Request
 	Allowance *Allowance
 	Budget    *Budget // see Also
-	Authority authority.Authority
 }
 
 // Also is what is wanted to know besides a request and its allowance. The zero
@@ -35,13 +33,7 @@ type Also struct {
 	// is promised, the one of its fund and area for the year of At. There may be
 	// none.
 	Budget bool
-
-	// Authority is what whoever acts may decide, on the day of At, of what asks
-	// this request's fund in its area and was submitted by its coach. It is none
-	// at all where it is not wanted.
-	Authority bool
-
-	At time.Time
+	At     time.Time
 }
 
 // Store keeps allowances and requests, in one transaction a call.

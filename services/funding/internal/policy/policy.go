@@ -47,7 +47,6 @@ const (
 	ProposeReduction       Operation = "proposeReduction"
 	SubmitRequest          Operation = "submitRequest"
 	ApproveRequest         Operation = "approveRequest"
-	EndorseRequest         Operation = "endorseRequest"
 	DeclineRequest         Operation = "declineRequest"
 	ReturnRequest          Operation = "returnRequest"
 	WithdrawRequest        Operation = "withdrawRequest"
@@ -59,7 +58,6 @@ const (
 	ListBudgets       Operation = "listBudgets"
 	OpenBudget        Operation = "openBudget"
 	ReadBudget        Operation = "readBudget"
-	ListBudgetLedger  Operation = "listBudgetLedger"
 	ProposeMovement   Operation = "proposeMovement"
 	ListTerms         Operation = "listTerms"
 	ProposeTerms      Operation = "proposeTerms"
@@ -92,6 +90,28 @@ const (
 	RefuseBankDetails          Operation = "refuseBankDetails"
 
 	ReadReconciliation Operation = "readReconciliation"
+
+	PlanPayments      Operation = "planPayments"
+	ReleaseRest       Operation = "releaseRest"
+	CloseRequest      Operation = "closeRequest"
+	ListDue           Operation = "listDue"
+	SummarisePayments Operation = "summarisePayments"
+	ListPayments      Operation = "listPayments"
+	ReadPayment       Operation = "readPayment"
+	CompletePayment   Operation = "completePayment"
+	CancelPayment     Operation = "cancelPayment"
+	RecoverPayment    Operation = "recoverPayment"
+	ListBatches       Operation = "listBatches"
+	CreateBatch       Operation = "createBatch"
+	ReadBatch         Operation = "readBatch"
+	RemoveFromBatch   Operation = "removeFromBatch"
+	ExportBatch       Operation = "exportBatch"
+	DownloadBatch     Operation = "downloadBatch"
+	ListResults       Operation = "listResults"
+	UploadResults     Operation = "uploadResults"
+	ReadResult        Operation = "readResult"
+	MapResult         Operation = "mapResult"
+	ListResultLines   Operation = "listResultLines"
 )
 
 // Whose is how a record stands to the person who acts.
@@ -129,6 +149,17 @@ var (
 	ofTheirAreas = []Rule{
 		{Role: identity.Manager, Whose: InArea},
 		{Role: identity.Finance, Whose: InArea},
+	}
+
+	// Who pays sees what there is to pay, and where it stands.
+	itsPayer   = []Rule{{Role: identity.Finance, Whose: InArea}}
+	seeTill    = []Rule{{Role: identity.Finance, Whose: InArea}, {Role: identity.Auditor, Whose: InArea}}
+	seePayment = []Rule{
+		{Role: identity.Finance, Whose: InArea},
+		{Role: identity.Auditor, Whose: InArea},
+		{Role: identity.Coach, Whose: Caseload},
+		{Role: identity.Coach, Whose: InArea},
+		{Role: identity.Manager, Whose: InArea},
 	}
 
 	itsCoach   = []Rule{{Role: identity.Coach, Whose: Caseload}}
@@ -205,9 +236,30 @@ var Table = map[Operation][]Rule{
 	WithdrawRequest:  itsCoach,
 
 	ApproveRequest: itsDecider,
-	EndorseRequest: itsDecider,
 	DeclineRequest: itsDecider,
 	ReturnRequest:  itsDecider,
+
+	PlanPayments:      itsPayer,
+	ReleaseRest:       itsPayer,
+	CloseRequest:      itsPayer,
+	ListDue:           seeTill,
+	SummarisePayments: seeTill,
+	ListPayments:      seePayment,
+	ReadPayment:       seePayment,
+	CompletePayment:   itsPayer,
+	CancelPayment:     itsPayer,
+	RecoverPayment:    itsPayer,
+	ListBatches:       seeTill,
+	CreateBatch:       itsPayer,
+	ReadBatch:         seeTill,
+	RemoveFromBatch:   itsPayer,
+	ExportBatch:       itsPayer,
+	DownloadBatch:     itsPayer,
+	ListResults:       seeTill,
+	UploadResults:     itsPayer,
+	ReadResult:        seeTill,
+	MapResult:         itsPayer,
+	ListResultLines:   seeTill,
 
 	ListFunds: anyStaff,
 	ReadFund:  anyStaff,
@@ -215,7 +267,6 @@ var Table = map[Operation][]Rule{
 
 	ListBudgets:       seeBudget,
 	ReadBudget:        seeBudget,
-	ListBudgetLedger:  seeBudget,
 	OpenBudget:        itsFinance,
 	ProposeMovement:   itsFinance,
 	ListTerms:         anyStaff,

@@ -12,6 +12,7 @@ import api "github.com/instead-support/instead/api/funding"
 type Handler struct {
 	Catalogue
 	Awards
+	Payments
 	Budgets
 	Documents
 
