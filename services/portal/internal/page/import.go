@@ -252,14 +252,14 @@ func readMapping(f *form.Form) (funding.Mapping, form.Names) {
 	return m, names
 }
 
-// columnChoices are the columns of the file, called as a spreadsheet does and
+// previewColumns are the columns of the file, called as a spreadsheet does and
 // by what the line of headings says.
-func columnChoices(imp *funding.Import, heading int) []component.Option {
+func previewColumns(p funding.Preview, heading int) []component.Option {
 	choices := []component.Option{{Value: "", Text: "Not in this file"}}
-	for n := range width(imp.Preview) {
-		words := cellAt(imp.Preview, heading, n)
+	for n := range width(p) {
+		words := cellAt(p, heading, n)
 		if words == "" {
-			words = example(imp.Preview, heading, n)
+			words = example(p, heading, n)
 		}
 		choices = append(choices, component.Option{Value: strconv.Itoa(n + 1), Text: joined(": ", letters(n), words)})
 	}

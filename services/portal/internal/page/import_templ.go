@@ -329,7 +329,7 @@ func mapImport(f *form.Form, imp *funding.Import) templ.Component {
 		for _, c := range mapped {
 			templ_7745c5c3_Err = component.Select(component.SelectProps{
 				Name: "column-" + string(c.field), Label: c.words, Hint: c.hint,
-				Value: f.Value("column-" + string(c.field)), Error: f.Error("column-" + string(c.field)), Options: columnChoices(imp, chosenHeading(f)),
+				Value: f.Value("column-" + string(c.field)), Error: f.Error("column-" + string(c.field)), Options: previewColumns(imp.Preview, chosenHeading(f)),
 			}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err

@@ -37,6 +37,9 @@ type memoryFunding struct {
 	uploaded string // the file last uploaded
 	requests []*fundingapi.Request
 	linked   uuid.UUID // the jobseeker whom a public person is
+	payments []*fundingapi.Payment
+	result   *fundingapi.Result
+	mapped   fundingapi.ResultMapping // what was last said of a result's columns
 
 	keys      map[string]bool // of forms that did their work
 	decisions int
@@ -47,9 +50,4 @@ type memoryFunding struct {
 	edits      int  // how often lines were saved
 	needsDown  bool // so that nothing can be submitted
 	papers     []paper
-
-	may    []fundingapi.Reach // what whoever asks may decide
-	grants []*fundingapi.Grant
-	staff  []fundingapi.Colleague
-	leads  fundingapi.LineManager
 }

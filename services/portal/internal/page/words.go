@@ -56,8 +56,7 @@ var standingWords = map[needs.Standing]string{
 	needs.NotExplored: "Not explored yet",
 }
 
-// lineWords is what kind of thing a line is for, as most funds call it. What only
-// one fund has is shown by its code.
+// lineWords is what kind of thing a line is for.
 var lineWords = map[funding.LineCategory]string{
 	"travel":             "Travel",
 	"interview-clothing": "Clothes for an interview",

@@ -96,7 +96,6 @@ var tries = map[string]map[string]try{
 		"proposeReduction":       {"uyynfffff", nil},
 		"submitRequest":          {"uyfnfffff", nil},
 		"approveRequest":         {"ufffyffff", map[string]any{"code": "removes-need"}},
-		"endorseRequest":         {"ufffyffff", map[string]any{"code": "removes-need"}},
 		"declineRequest":         {"ufffyffff", map[string]any{"code": "other", "words": "No."}},
 		"returnRequest":          {"ufffyffff", map[string]any{"code": "other", "words": "Why?"}},
 		"withdrawRequest":        {"uyfnfffff", map[string]any{}},
@@ -116,15 +115,36 @@ var tries = map[string]map[string]try{
 		"listLineManagers": {"ufffyyfff", nil},
 		"setLineManager":   {"ufffyyfff", map[string]any{"coach_id": nothing, "first_day": "2999-01-01"}},
 
-		"listFunds":        {"uyyyyyfff", nil},
-		"openFund":         {"uffffyfff", map[string]any{"code": "a b", "name": "No", "first_day": "2026-04-01"}},
-		"readFund":         {"uyyyyyfff", nil},
-		"listBudgets":      {"ufffyyfff", nil},
-		"openBudget":       {"uffffyfff", map[string]any{"fund_id": "FUND", "area": "Oldham", "year": 2001}},
-		"readBudget":       {"ufffyyfff", nil},
-		"listBudgetLedger": {"ufffyyfff", nil},
-		"proposeMovement":  {"uffffyfff", map[string]any{"from_budget_id": "BUDGET", "pence": 1_000_000_000, "reason": "More than there is."}},
-		"listTerms":        {"uyyyyyfff", nil},
+		"planPayments":      {"uffffyfff", map[string]any{"payments": []any{map[string]any{"payee": map[string]any{"kind": "person"}, "method": "voucher", "amount_pence": 1_000_000_000}}}},
+		"releaseRest":       {"uffffyfff", map[string]any{"words": "No."}},
+		"closeRequest":      {"uffffyfff", nil},
+		"listDue":           {"uffffyfff", nil},
+		"summarisePayments": {"uffffyfff", nil},
+		"listPayments":      {"uyyeyyfff", nil},
+		"readPayment":       {"unnnnnfff", nil},
+		"completePayment":   {"uffffnfff", map[string]any{"amount_pence": 1}},
+		"cancelPayment":     {"uffffnfff", map[string]any{"words": "No."}},
+		"recoverPayment":    {"uffffnfff", map[string]any{"kind": "recovery", "amount_pence": 1, "document": "x", "words": "x"}},
+		"listBatches":       {"uffffyfff", nil},
+		"createBatch":       {"uffffyfff", map[string]any{"area": "Nowhere", "method": "bacs"}},
+		"readBatch":         {"uffffnfff", nil},
+		"removeFromBatch":   {"uffffnfff", nil},
+		"exportBatch":       {"uffffnfff", map[string]any{"format": "csv"}},
+		"downloadBatch":     {"uffffnfff", nil},
+		"listResults":       {"uffffyfff", nil},
+		"uploadResults":     {"uffffyfff", nil},
+		"readResult":        {"uffffnfff", nil},
+		"mapResult":         {"uffffnfff", map[string]any{"columns": []any{}}},
+		"listResultLines":   {"uffffnfff", nil},
+
+		"listFunds":       {"uyyyyyfff", nil},
+		"openFund":        {"uffffyfff", map[string]any{"code": "a b", "name": "No", "first_day": "2026-04-01"}},
+		"readFund":        {"uyyyyyfff", nil},
+		"listBudgets":     {"ufffyyfff", nil},
+		"openBudget":      {"uffffyfff", map[string]any{"fund_id": "FUND", "area": "Oldham", "year": 2001}},
+		"readBudget":      {"ufffyyfff", nil},
+		"proposeMovement": {"uffffyfff", map[string]any{"from_budget_id": "BUDGET", "pence": 1_000_000_000, "reason": "More than there is."}},
+		"listTerms":       {"uyyyyyfff", nil},
 		"proposeTerms": {"uffffyfff", map[string]any{"reason": "So.", "terms": map[string]any{
 			"first_day": "2001-04-01", "auto_up_to_pence": 0, "expires_days": 0, "warn_days": 0, "challenge_days": 0, "decide_days": 0, "receipt_days": 0, "exceptions": false}}},
 		"listCategories": {"uyyyyyfff", nil},
@@ -185,7 +205,7 @@ func leanne(t *testing.T) record {
 		t.Fatalf("the demo's Leanne: %v", err)
 	}
 	jobseeker := found.JSON200.Items[0].Id
-	requests, err := f.ListRequestsWithResponse(coach, &funding.ListRequestsParams{JobseekerId: &jobseeker, State: &[]funding.State{funding.Approved}})
+	requests, err := f.ListRequestsWithResponse(coach, &funding.ListRequestsParams{JobseekerId: &jobseeker})
 	if err != nil || len(requests.JSON200.Items) != 1 {
 		t.Fatalf("Leanne's request: %v", err)
 	}
@@ -247,7 +267,7 @@ func (r record) address(op operation) string {
 	case "proposals":
 		id = r.proposal
 	}
-	path := strings.ReplaceAll(op.path, "{id}", id)
+	path := strings.NewReplacer("{id}", id, "{payment}", nothing.String()).Replace(op.path)
 	switch op.id {
 	case "listAllowances":
 		path += "?jobseeker_id=" + r.jobseeker
@@ -257,6 +277,8 @@ func (r record) address(op operation) string {
 		path += "?area=Oldham"
 	case "uploadImport":
 		path += "?file_name=empty.csv"
+	case "uploadResults":
+		path += "?file_name=empty.csv&area=Oldham"
 	}
 	return path
 }
@@ -340,7 +362,7 @@ func call(t *testing.T, service string, op operation, on record, body any, actor
 	var sent bytes.Buffer
 	contentType := "application/json"
 	switch {
-	case op.id == "uploadImport":
+	case op.id == "uploadImport", op.id == "uploadResults":
 		contentType = "text/csv"
 	case op.id == "addDocument":
 		contentType = "multipart/form-data; boundary=X"
