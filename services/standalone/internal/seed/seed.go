@@ -41,6 +41,8 @@ type Seed struct {
 
 	needs   *needs.ClientWithResponses
 	funding *funding.ClientWithResponses
+
+	approved map[string]*funding.Request // by the jobseeker's subject
 }
 
 // Fill imports the sample courses and tells the stories of a dozen jobseekers.
@@ -71,6 +73,9 @@ func (s *Seed) Fill(ctx context.Context) (err error) {
 		if err := s.tell(ctx, one); err != nil {
 			return fmt.Errorf("demo jobseeker %s: %w", one.subject, err)
 		}
+	}
+	if err := s.payments(ctx); err != nil {
+		return fmt.Errorf("demo payments: %w", err)
 	}
 	s.Step(fmt.Sprintf("%d demo jobseekers have their stories", len(stories)))
 	return nil
@@ -234,6 +239,10 @@ func (s *Seed) end(ctx, coach context.Context, one story, request *funding.Reque
 	}
 	switch id, version := request.Id, etag.Version(request.Version); one.end {
 	case funding.Approved:
+		if s.approved == nil {
+			s.approved = map[string]*funding.Request{}
+		}
+		s.approved[one.subject] = request
 		_, err = s.funding.ApproveRequestWithResponse(decider, id, &funding.ApproveRequestParams{IfMatch: version}, funding.ApproveRequestJSONRequestBody{Code: funding.ApproveCode(one.code), Words: one.words})
 	case funding.Declined:
 		_, err = s.funding.DeclineRequestWithResponse(decider, id, &funding.DeclineRequestParams{IfMatch: version}, funding.DeclineRequestJSONRequestBody{Code: funding.DeclineCode(one.code), Words: one.words})

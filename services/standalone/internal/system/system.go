@@ -187,6 +187,10 @@ func (s *System) settings(access embedpg.Access) config.Env {
 		"PORTAL_URL":           s.Origin,
 		"DOCUMENTS_URL":        s.documents(),
 		"BANK_KEYS":            s.bankKeys,
+		"BACS_SERVICE_USER":    "999999", // the demo's own: no bank takes a file from it
+		"BACS_SORT_CODE":       "089999",
+		"BACS_ACCOUNT":         "66374958",
+		"BACS_NAME":            "Instead demo",
 		"STAFF_CLIENT_ID":      clientID,
 		"STAFF_CLIENT_SECRET":  clientSecret,
 		"PUBLIC_CLIENT_ID":     clientID,
