@@ -130,6 +130,42 @@ func (e BatchState) Valid() bool {
 	}
 }
 
+// Defines values for BudgetPostingKind.
+const (
+	PostingAllocation  BudgetPostingKind = "allocation"
+	PostingCommit      BudgetPostingKind = "commit"
+	PostingPay         BudgetPostingKind = "pay"
+	PostingRecover     BudgetPostingKind = "recover"
+	PostingReduction   BudgetPostingKind = "reduction"
+	PostingTransferIn  BudgetPostingKind = "transfer-in"
+	PostingTransferOut BudgetPostingKind = "transfer-out"
+	PostingUncommit    BudgetPostingKind = "uncommit"
+)
+
+// Valid indicates whether the value is a known member of the BudgetPostingKind enum.
+func (e BudgetPostingKind) Valid() bool {
+	switch e {
+	case PostingAllocation:
+		return true
+	case PostingCommit:
+		return true
+	case PostingPay:
+		return true
+	case PostingRecover:
+		return true
+	case PostingReduction:
+		return true
+	case PostingTransferIn:
+		return true
+	case PostingTransferOut:
+		return true
+	case PostingUncommit:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for BudgetState.
 const (
 	BudgetEnded  BudgetState = "ended"
@@ -267,28 +303,28 @@ func (e DocumentState) Valid() bool {
 
 // Defines values for EntryKind.
 const (
-	EntryKindCommit   EntryKind = "commit"
-	EntryKindHold     EntryKind = "hold"
-	EntryKindPay      EntryKind = "pay"
-	EntryKindRecover  EntryKind = "recover"
-	EntryKindRelease  EntryKind = "release"
-	EntryKindUncommit EntryKind = "uncommit"
+	Commit   EntryKind = "commit"
+	Hold     EntryKind = "hold"
+	Pay      EntryKind = "pay"
+	Recover  EntryKind = "recover"
+	Release  EntryKind = "release"
+	Uncommit EntryKind = "uncommit"
 )
 
 // Valid indicates whether the value is a known member of the EntryKind enum.
 func (e EntryKind) Valid() bool {
 	switch e {
-	case EntryKindCommit:
+	case Commit:
 		return true
-	case EntryKindHold:
+	case Hold:
 		return true
-	case EntryKindPay:
+	case Pay:
 		return true
-	case EntryKindRecover:
+	case Recover:
 		return true
-	case EntryKindRelease:
+	case Release:
 		return true
-	case EntryKindUncommit:
+	case Uncommit:
 		return true
 	default:
 		return false
@@ -759,6 +795,7 @@ const (
 	Approve  Verb = "approve"
 	Decline  Verb = "decline"
 	Edit     Verb = "edit"
+	Endorse  Verb = "endorse"
 	Return   Verb = "return"
 	Submit   Verb = "submit"
 	Withdraw Verb = "withdraw"
@@ -772,6 +809,8 @@ func (e Verb) Valid() bool {
 	case Decline:
 		return true
 	case Edit:
+		return true
+	case Endorse:
 		return true
 	case Return:
 		return true
@@ -957,10 +996,16 @@ type Budget struct {
 	AllocatedPence int64  `json:"allocated_pence"`
 	Area           string `json:"area"`
 
+	// AsAt The day at whose end the totals are
+	AsAt openapi_types.Date `json:"as_at"`
+
+	// AtRiskPence What would go unspent if money went on being promised as it was from the year's first day to this; once the year is over, what did
+	AtRiskPence int64 `json:"at_risk_pence"`
+
 	// Can What the caller may do with it now
 	Can []BudgetVerb `json:"can"`
 
-	// CommittedPence Promised and not paid yet
+	// CommittedPence Promised and not paid yet: what is still owed
 	CommittedPence int64              `json:"committed_pence"`
 	FirstDay       openapi_types.Date `json:"first_day"`
 	Fund           Fund               `json:"fund"`
@@ -978,6 +1023,14 @@ type Budget struct {
 	Year int `json:"year"`
 }
 
+// BudgetLedgerPage defines model for BudgetLedgerPage.
+type BudgetLedgerPage struct {
+	Items []BudgetPosting `json:"items"`
+	Page  int             `json:"page"`
+	Size  int             `json:"size"`
+	Total int             `json:"total"`
+}
+
 // BudgetName What a budget is known by
 type BudgetName struct {
 	Area string             `json:"area"`
@@ -992,6 +1045,30 @@ type BudgetPage struct {
 	Size  int      `json:"size"`
 	Total int      `json:"total"`
 }
+
+// BudgetPosting defines model for BudgetPosting.
+type BudgetPosting struct {
+	At   time.Time         `json:"at"`
+	Kind BudgetPostingKind `json:"kind"`
+
+	// Pence Always above zero; the kind gives the sign
+	Pence int64 `json:"pence"`
+
+	// ProposalId Of a movement
+	ProposalId openapi_types.UUID `json:"proposal_id,omitempty,omitzero"`
+
+	// Reason Of a movement
+	Reason string `json:"reason,omitempty,omitzero"`
+
+	// Reference Of the request
+	Reference string `json:"reference,omitempty,omitzero"`
+
+	// RequestId Of an entry
+	RequestId openapi_types.UUID `json:"request_id,omitempty,omitzero"`
+}
+
+// BudgetPostingKind defines model for BudgetPosting.Kind.
+type BudgetPostingKind string
 
 // BudgetState How the year lies to today; money is committed in an open one alone
 type BudgetState string
@@ -2122,6 +2199,9 @@ type Terms struct {
 // Verb defines model for Verb.
 type Verb string
 
+// AsAt defines model for AsAt.
+type AsAt = openapi_types.Date
+
 // Id defines model for Id.
 type Id = openapi_types.UUID
 
@@ -2316,6 +2396,9 @@ type ListBudgetsParams struct {
 	// Year The calendar year that the financial year begins in
 	Year *int `form:"year,omitempty" json:"year,omitempty"`
 
+	// AsAt Totals as at the end of this day, out of movements and entries alone; as they are now if left out
+	AsAt *AsAt `form:"as_at,omitempty" json:"as_at,omitempty"`
+
 	// Page Counted from 1
 	Page *Page `form:"page,omitempty" json:"page,omitempty"`
 
@@ -2336,6 +2419,24 @@ type OpenBudgetJSONBody struct {
 type OpenBudgetParams struct {
 	// IdempotencyKey The same key from the same person does its work once; later calls answer with the thing as it now stands.
 	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
+}
+
+// ReadBudgetParams defines parameters for ReadBudget.
+type ReadBudgetParams struct {
+	// AsAt Totals as at the end of this day, out of movements and entries alone; as they are now if left out
+	AsAt *AsAt `form:"as_at,omitempty" json:"as_at,omitempty"`
+}
+
+// ListBudgetLedgerParams defines parameters for ListBudgetLedger.
+type ListBudgetLedgerParams struct {
+	// AsAt Totals as at the end of this day, out of movements and entries alone; as they are now if left out
+	AsAt *AsAt `form:"as_at,omitempty" json:"as_at,omitempty"`
+
+	// Page Counted from 1
+	Page *Page `form:"page,omitempty" json:"page,omitempty"`
+
+	// Size Rows a page
+	Size *Size `form:"size,omitempty" json:"size,omitempty"`
 }
 
 // SearchCoursesParams defines parameters for SearchCourses.
@@ -2712,6 +2813,22 @@ type AddDocumentParams struct {
 	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
 }
 
+// EndorseRequestJSONBody defines parameters for EndorseRequest.
+type EndorseRequestJSONBody struct {
+	Code  ApproveCode `json:"code"`
+	Words string      `json:"words,omitempty,omitzero"`
+}
+
+// EndorseRequestParams defines parameters for EndorseRequest.
+type EndorseRequestParams struct {
+	// IfMatch The version that was read, as its `ETag` gave it: `"7"`. Without it the answer is 428, with another than the thing
+	// now has 412, and `changes` say who changed what since.
+	IfMatch IfMatch `json:"If-Match"`
+
+	// IdempotencyKey The same key from the same person does its work once; later calls answer with the thing as it now stands.
+	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
+}
+
 // PlanPaymentsJSONBody defines parameters for PlanPayments.
 type PlanPaymentsJSONBody struct {
 	Payments []PaymentPlan `json:"payments"`
@@ -2943,6 +3060,9 @@ type ApproveRequestJSONRequestBody ApproveRequestJSONBody
 
 // AddDocumentMultipartRequestBody defines body for AddDocument for multipart/form-data ContentType.
 type AddDocumentMultipartRequestBody AddDocumentMultipartBody
+
+// EndorseRequestJSONRequestBody defines body for EndorseRequest for application/json ContentType.
+type EndorseRequestJSONRequestBody EndorseRequestJSONBody
 
 // PlanPaymentsJSONRequestBody defines body for PlanPayments for application/json ContentType.
 type PlanPaymentsJSONRequestBody PlanPaymentsJSONBody
@@ -3266,7 +3386,12 @@ type ClientInterface interface {
 	// ReadBudget A budget, and what is left of it
 	//
 	// Corresponds with GET /budgets/{id} (the `ReadBudget` operationId).
-	ReadBudget(ctx context.Context, id Id, reqEditors ...RequestEditorFn) (*http.Response, error)
+	ReadBudget(ctx context.Context, id Id, params *ReadBudgetParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ListBudgetLedger What happened to a budget
+	//
+	// Corresponds with GET /budgets/{id}/ledger (the `ListBudgetLedger` operationId).
+	ListBudgetLedger(ctx context.Context, id Id, params *ListBudgetLedgerParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// SearchCourses Find a standard course by words
 	//
@@ -3669,6 +3794,24 @@ type ClientInterface interface {
 	//
 	// Corresponds with POST /requests/{id}/documents (the `AddDocument` operationId).
 	AddDocumentWithBody(ctx context.Context, id Id, params *AddDocumentParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// EndorseRequestWithBody Say yes as the first of two
+	//
+	// Where the caller may not approve so much alone. Nothing is promised until a second person approves.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /requests/{id}/endorsement (the `EndorseRequest` operationId).
+	EndorseRequestWithBody(ctx context.Context, id Id, params *EndorseRequestParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// EndorseRequest Say yes as the first of two
+	//
+	// Where the caller may not approve so much alone. Nothing is promised until a second person approves.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /requests/{id}/endorsement (the `EndorseRequest` operationId).
+	EndorseRequest(ctx context.Context, id Id, params *EndorseRequestParams, body EndorseRequestJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// PlanPaymentsWithBody Plan payments of an approved request, by line or for the whole
 	//
@@ -4402,8 +4545,23 @@ func (c *Client) OpenBudget(ctx context.Context, params *OpenBudgetParams, body 
 // ReadBudget A budget, and what is left of it
 //
 // Corresponds with GET /budgets/{id} (the `ReadBudget` operationId).
-func (c *Client) ReadBudget(ctx context.Context, id Id, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewReadBudgetRequest(c.Server, id)
+func (c *Client) ReadBudget(ctx context.Context, id Id, params *ReadBudgetParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewReadBudgetRequest(c.Server, id, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ListBudgetLedger What happened to a budget
+//
+// Corresponds with GET /budgets/{id}/ledger (the `ListBudgetLedger` operationId).
+func (c *Client) ListBudgetLedger(ctx context.Context, id Id, params *ListBudgetLedgerParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListBudgetLedgerRequest(c.Server, id, params)
 	if err != nil {
 		return nil, err
 	}
@@ -5376,6 +5534,44 @@ func (c *Client) ListDocuments(ctx context.Context, id Id, reqEditors ...Request
 // Corresponds with POST /requests/{id}/documents (the `AddDocument` operationId).
 func (c *Client) AddDocumentWithBody(ctx context.Context, id Id, params *AddDocumentParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewAddDocumentRequestWithBody(c.Server, id, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// EndorseRequestWithBody Say yes as the first of two
+//
+// Where the caller may not approve so much alone. Nothing is promised until a second person approves.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /requests/{id}/endorsement (the `EndorseRequest` operationId).
+func (c *Client) EndorseRequestWithBody(ctx context.Context, id Id, params *EndorseRequestParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewEndorseRequestRequestWithBody(c.Server, id, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// EndorseRequest Say yes as the first of two
+//
+// Where the caller may not approve so much alone. Nothing is promised until a second person approves.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /requests/{id}/endorsement (the `EndorseRequest` operationId).
+func (c *Client) EndorseRequest(ctx context.Context, id Id, params *EndorseRequestParams, body EndorseRequestJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewEndorseRequestRequest(c.Server, id, params, body)
 	if err != nil {
 		return nil, err
 	}
@@ -6999,6 +7195,18 @@ func NewListBudgetsRequest(server string, params *ListBudgetsParams) (*http.Requ
 
 		}
 
+		if params.AsAt != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "as_at", *params.AsAt, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "date"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
 		if params.Page != nil {
 
 			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "page", *params.Page, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
@@ -7093,7 +7301,7 @@ func NewOpenBudgetRequestWithBody(server string, params *OpenBudgetParams, conte
 }
 
 // NewReadBudgetRequest constructs an http.Request for the ReadBudget method
-func NewReadBudgetRequest(server string, id Id) (*http.Request, error) {
+func NewReadBudgetRequest(server string, id Id, params *ReadBudgetParams) (*http.Request, error) {
 	var err error
 
 	var pathParam0 string
@@ -7116,6 +7324,118 @@ func NewReadBudgetRequest(server string, id Id) (*http.Request, error) {
 	queryURL, err := serverURL.Parse(operationPath)
 	if err != nil {
 		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.AsAt != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "as_at", *params.AsAt, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "date"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewListBudgetLedgerRequest constructs an http.Request for the ListBudgetLedger method
+func NewListBudgetLedgerRequest(server string, id Id, params *ListBudgetLedgerParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/budgets/%s/ledger", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.AsAt != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "as_at", *params.AsAt, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "date"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Page != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "page", *params.Page, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Size != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "size", *params.Size, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
 	}
 
 	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
@@ -9862,6 +10182,77 @@ func NewAddDocumentRequestWithBody(server string, id Id, params *AddDocumentPara
 	return req, nil
 }
 
+// NewEndorseRequestRequest calls the generic EndorseRequest builder with application/json body
+func NewEndorseRequestRequest(server string, id Id, params *EndorseRequestParams, body EndorseRequestJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewEndorseRequestRequestWithBody(server, id, params, "application/json", bodyReader)
+}
+
+// NewEndorseRequestRequestWithBody constructs an http.Request for the EndorseRequest method, with any body, and a specified content type
+func NewEndorseRequestRequestWithBody(server string, id Id, params *EndorseRequestParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/requests/%s/endorsement", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		var headerParam0 string
+
+		headerParam0, err = runtime.StyleParamWithOptions("simple", false, "If-Match", params.IfMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+		if err != nil {
+			return nil, err
+		}
+
+		req.Header.Set("If-Match", headerParam0)
+
+		if params.IdempotencyKey != nil {
+			var headerParam1 string
+
+			headerParam1, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Idempotency-Key", headerParam1)
+		}
+
+	}
+
+	return req, nil
+}
+
 // NewPlanPaymentsRequest calls the generic PlanPayments builder with application/json body
 func NewPlanPaymentsRequest(server string, id Id, params *PlanPaymentsParams, body PlanPaymentsJSONRequestBody) (*http.Request, error) {
 	var bodyReader io.Reader
@@ -11273,7 +11664,14 @@ type ClientWithResponsesInterface interface {
 	// Returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with GET /budgets/{id} (the `ReadBudget` operationId).
-	ReadBudgetWithResponse(ctx context.Context, id Id, reqEditors ...RequestEditorFn) (*ReadBudgetResponse, error)
+	ReadBudgetWithResponse(ctx context.Context, id Id, params *ReadBudgetParams, reqEditors ...RequestEditorFn) (*ReadBudgetResponse, error)
+
+	// ListBudgetLedgerWithResponse What happened to a budget
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /budgets/{id}/ledger (the `ListBudgetLedger` operationId).
+	ListBudgetLedgerWithResponse(ctx context.Context, id Id, params *ListBudgetLedgerParams, reqEditors ...RequestEditorFn) (*ListBudgetLedgerResponse, error)
 
 	// SearchCoursesWithResponse Find a standard course by words
 	//
@@ -11734,6 +12132,24 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with POST /requests/{id}/documents (the `AddDocument` operationId).
 	AddDocumentWithBodyWithResponse(ctx context.Context, id Id, params *AddDocumentParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*AddDocumentResponse, error)
+
+	// EndorseRequestWithBodyWithResponse Say yes as the first of two
+	//
+	// Where the caller may not approve so much alone. Nothing is promised until a second person approves.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /requests/{id}/endorsement (the `EndorseRequest` operationId).
+	EndorseRequestWithBodyWithResponse(ctx context.Context, id Id, params *EndorseRequestParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*EndorseRequestResponse, error)
+
+	// EndorseRequestWithResponse Say yes as the first of two
+	//
+	// Where the caller may not approve so much alone. Nothing is promised until a second person approves.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /requests/{id}/endorsement (the `EndorseRequest` operationId).
+	EndorseRequestWithResponse(ctx context.Context, id Id, params *EndorseRequestParams, body EndorseRequestJSONRequestBody, reqEditors ...RequestEditorFn) (*EndorseRequestResponse, error)
 
 	// PlanPaymentsWithBodyWithResponse Plan payments of an approved request, by line or for the whole
 	//
@@ -13117,6 +13533,54 @@ func (r ReadBudgetResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r ReadBudgetResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type ListBudgetLedgerResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *BudgetLedgerPage
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ListBudgetLedgerResponse) GetJSON200() *BudgetLedgerPage {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ListBudgetLedgerResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ListBudgetLedgerResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ListBudgetLedgerResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListBudgetLedgerResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListBudgetLedgerResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -15313,6 +15777,61 @@ func (r AddDocumentResponse) ContentType() string {
 	return ""
 }
 
+// EndorseRequestResponse200Headers the declared response headers of an HTTP 200 response for EndorseRequest
+type EndorseRequestResponse200Headers struct {
+	ETag etag.Version
+}
+
+type EndorseRequestResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Request
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *EndorseRequestResponse200Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r EndorseRequestResponse) GetJSON200() *Request {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r EndorseRequestResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r EndorseRequestResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r EndorseRequestResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r EndorseRequestResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r EndorseRequestResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 type PlanPaymentsResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -16678,12 +17197,25 @@ func (c *ClientWithResponses) OpenBudgetWithResponse(ctx context.Context, params
 // Returns a wrapper object for the known response body format(s).
 //
 // Corresponds with GET /budgets/{id} (the `ReadBudget` operationId).
-func (c *ClientWithResponses) ReadBudgetWithResponse(ctx context.Context, id Id, reqEditors ...RequestEditorFn) (*ReadBudgetResponse, error) {
-	rsp, err := c.ReadBudget(ctx, id, reqEditors...)
+func (c *ClientWithResponses) ReadBudgetWithResponse(ctx context.Context, id Id, params *ReadBudgetParams, reqEditors ...RequestEditorFn) (*ReadBudgetResponse, error) {
+	rsp, err := c.ReadBudget(ctx, id, params, reqEditors...)
 	if err != nil {
 		return nil, err
 	}
 	return ParseReadBudgetResponse(rsp)
+}
+
+// ListBudgetLedgerWithResponse What happened to a budget
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /budgets/{id}/ledger (the `ListBudgetLedger` operationId).
+func (c *ClientWithResponses) ListBudgetLedgerWithResponse(ctx context.Context, id Id, params *ListBudgetLedgerParams, reqEditors ...RequestEditorFn) (*ListBudgetLedgerResponse, error) {
+	rsp, err := c.ListBudgetLedger(ctx, id, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListBudgetLedgerResponse(rsp)
 }
 
 // SearchCoursesWithResponse Find a standard course by words
@@ -17486,6 +18018,36 @@ func (c *ClientWithResponses) AddDocumentWithBodyWithResponse(ctx context.Contex
 		return nil, err
 	}
 	return ParseAddDocumentResponse(rsp)
+}
+
+// EndorseRequestWithBodyWithResponse Say yes as the first of two
+//
+// Where the caller may not approve so much alone. Nothing is promised until a second person approves.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /requests/{id}/endorsement (the `EndorseRequest` operationId).
+func (c *ClientWithResponses) EndorseRequestWithBodyWithResponse(ctx context.Context, id Id, params *EndorseRequestParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*EndorseRequestResponse, error) {
+	rsp, err := c.EndorseRequestWithBody(ctx, id, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseEndorseRequestResponse(rsp)
+}
+
+// EndorseRequestWithResponse Say yes as the first of two
+//
+// Where the caller may not approve so much alone. Nothing is promised until a second person approves.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /requests/{id}/endorsement (the `EndorseRequest` operationId).
+func (c *ClientWithResponses) EndorseRequestWithResponse(ctx context.Context, id Id, params *EndorseRequestParams, body EndorseRequestJSONRequestBody, reqEditors ...RequestEditorFn) (*EndorseRequestResponse, error) {
+	rsp, err := c.EndorseRequest(ctx, id, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseEndorseRequestResponse(rsp)
 }
 
 // PlanPaymentsWithBodyWithResponse Plan payments of an approved request, by line or for the whole
@@ -18695,6 +19257,39 @@ func ParseReadBudgetResponse(rsp *http.Response) (*ReadBudgetResponse, error) {
 	switch {
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
 		var dest Budget
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseListBudgetLedgerResponse parses an HTTP response from a ListBudgetLedgerWithResponse call
+func ParseListBudgetLedgerResponse(rsp *http.Response) (*ListBudgetLedgerResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListBudgetLedgerResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest BudgetLedgerPage
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}
@@ -20271,6 +20866,52 @@ func ParseAddDocumentResponse(rsp *http.Response) (*AddDocumentResponse, error) 
 	return response, nil
 }
 
+// ParseEndorseRequestResponse parses an HTTP response from a EndorseRequestWithResponse call
+func ParseEndorseRequestResponse(rsp *http.Response) (*EndorseRequestResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &EndorseRequestResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Request
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers EndorseRequestResponse200Headers
+		if values := rsp.Header.Values("ETag"); len(values) > 0 {
+			var value etag.Version
+			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ETag = value
+		}
+		response.Headers200 = &headers
+	}
+
+	return response, nil
+}
+
 // ParsePlanPaymentsResponse parses an HTTP response from a PlanPaymentsWithResponse call
 func ParsePlanPaymentsResponse(rsp *http.Response) (*PlanPaymentsResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -21034,7 +21675,10 @@ type ServerInterface interface {
 	OpenBudget(ctx echo.Context, params OpenBudgetParams) error
 	// ReadBudget A budget, and what is left of it
 	// (GET /budgets/{id})
-	ReadBudget(ctx echo.Context, id Id) error
+	ReadBudget(ctx echo.Context, id Id, params ReadBudgetParams) error
+	// ListBudgetLedger What happened to a budget
+	// (GET /budgets/{id}/ledger)
+	ListBudgetLedger(ctx echo.Context, id Id, params ListBudgetLedgerParams) error
 	// SearchCourses Find a standard course by words
 	// (GET /courses)
 	SearchCourses(ctx echo.Context, params SearchCoursesParams) error
@@ -21167,6 +21811,9 @@ type ServerInterface interface {
 	// AddDocument Add a quote or a receipt
 	// (POST /requests/{id}/documents)
 	AddDocument(ctx echo.Context, id Id, params AddDocumentParams) error
+	// EndorseRequest Say yes as the first of two
+	// (POST /requests/{id}/endorsement)
+	EndorseRequest(ctx echo.Context, id Id, params EndorseRequestParams) error
 	// PlanPayments Plan payments of an approved request, by line or for the whole
 	// (POST /requests/{id}/payments)
 	PlanPayments(ctx echo.Context, id Id, params PlanPaymentsParams) error
@@ -21817,6 +22464,13 @@ func (w *ServerInterfaceWrapper) ListBudgets(ctx echo.Context) error {
 		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter year: %s", err))
 	}
 
+	// ------------- Optional query parameter "as_at" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "as_at", ctx.QueryParams(), &params.AsAt, runtime.BindQueryParameterOptions{Type: "string", Format: "date"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter as_at: %s", err))
+	}
+
 	// ------------- Optional query parameter "page" -------------
 
 	err = runtime.BindQueryParameterWithOptions("form", true, false, "page", ctx.QueryParams(), &params.Page, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
@@ -21876,8 +22530,56 @@ func (w *ServerInterfaceWrapper) ReadBudget(ctx echo.Context) error {
 		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
 	}
 
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ReadBudgetParams
+	// ------------- Optional query parameter "as_at" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "as_at", ctx.QueryParams(), &params.AsAt, runtime.BindQueryParameterOptions{Type: "string", Format: "date"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter as_at: %s", err))
+	}
+
 	// Invoke the callback with all the unmarshaled arguments
-	err = w.Handler.ReadBudget(ctx, id)
+	err = w.Handler.ReadBudget(ctx, id, params)
+	return err
+}
+
+// ListBudgetLedger converts echo context to params.
+func (w *ServerInterfaceWrapper) ListBudgetLedger(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id Id
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListBudgetLedgerParams
+	// ------------- Optional query parameter "as_at" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "as_at", ctx.QueryParams(), &params.AsAt, runtime.BindQueryParameterOptions{Type: "string", Format: "date"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter as_at: %s", err))
+	}
+
+	// ------------- Optional query parameter "page" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "page", ctx.QueryParams(), &params.Page, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter page: %s", err))
+	}
+
+	// ------------- Optional query parameter "size" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "size", ctx.QueryParams(), &params.Size, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter size: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListBudgetLedger(ctx, id, params)
 	return err
 }
 
@@ -23346,6 +24048,59 @@ func (w *ServerInterfaceWrapper) AddDocument(ctx echo.Context) error {
 	return err
 }
 
+// EndorseRequest converts echo context to params.
+func (w *ServerInterfaceWrapper) EndorseRequest(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id Id
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params EndorseRequestParams
+
+	headers := ctx.Request().Header
+	// ------------- Required header parameter "If-Match" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("If-Match")]; found {
+		var IfMatch IfMatch
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for If-Match, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "If-Match", valueList[0], &IfMatch, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter If-Match: %s", err))
+		}
+
+		params.IfMatch = IfMatch
+	} else {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Header parameter If-Match is required, but not found"))
+	}
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for Idempotency-Key, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter Idempotency-Key: %s", err))
+		}
+
+		params.IdempotencyKey = &IdempotencyKey
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.EndorseRequest(ctx, id, params)
+	return err
+}
+
 // PlanPayments converts echo context to params.
 func (w *ServerInterfaceWrapper) PlanPayments(ctx echo.Context) error {
 	var err error
@@ -24084,6 +24839,7 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.GET(options.BaseURL+"/budgets", wrapper.ListBudgets, options.OperationMiddlewares["listBudgets"]...)
 	router.POST(options.BaseURL+"/budgets", wrapper.OpenBudget, options.OperationMiddlewares["openBudget"]...)
 	router.GET(options.BaseURL+"/budgets/:id", wrapper.ReadBudget, options.OperationMiddlewares["readBudget"]...)
+	router.GET(options.BaseURL+"/budgets/:id/ledger", wrapper.ListBudgetLedger, options.OperationMiddlewares["listBudgetLedger"]...)
 	router.POST(options.BaseURL+"/movements", wrapper.ProposeMovement, options.OperationMiddlewares["proposeMovement"]...)
 	router.GET(options.BaseURL+"/proposals", wrapper.ListProposals, options.OperationMiddlewares["listProposals"]...)
 	router.GET(options.BaseURL+"/proposals/:id", wrapper.ReadProposal, options.OperationMiddlewares["readProposal"]...)
@@ -24109,6 +24865,7 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.GET(options.BaseURL+"/requests/:id/reduction", wrapper.ProposeReduction, options.OperationMiddlewares["proposeReduction"]...)
 	router.POST(options.BaseURL+"/requests/:id/submission", wrapper.SubmitRequest, options.OperationMiddlewares["submitRequest"]...)
 	router.POST(options.BaseURL+"/requests/:id/approval", wrapper.ApproveRequest, options.OperationMiddlewares["approveRequest"]...)
+	router.POST(options.BaseURL+"/requests/:id/endorsement", wrapper.EndorseRequest, options.OperationMiddlewares["endorseRequest"]...)
 	router.POST(options.BaseURL+"/requests/:id/refusal", wrapper.DeclineRequest, options.OperationMiddlewares["declineRequest"]...)
 	router.POST(options.BaseURL+"/requests/:id/return", wrapper.ReturnRequest, options.OperationMiddlewares["returnRequest"]...)
 	router.POST(options.BaseURL+"/requests/:id/withdrawal", wrapper.WithdrawRequest, options.OperationMiddlewares["withdrawRequest"]...)
@@ -25098,7 +25855,8 @@ func (response OpenBudgetdefaultApplicationProblemPlusJSONResponse) VisitOpenBud
 }
 
 type ReadBudgetRequestObject struct {
-	Id Id `json:"id"`
+	Id     Id `json:"id"`
+	Params ReadBudgetParams
 }
 
 type ReadBudgetResponseObject interface {
@@ -25125,6 +25883,46 @@ type ReadBudgetdefaultApplicationProblemPlusJSONResponse struct {
 }
 
 func (response ReadBudgetdefaultApplicationProblemPlusJSONResponse) VisitReadBudgetResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListBudgetLedgerRequestObject struct {
+	Id     Id `json:"id"`
+	Params ListBudgetLedgerParams
+}
+
+type ListBudgetLedgerResponseObject interface {
+	VisitListBudgetLedgerResponse(w http.ResponseWriter) error
+}
+
+type ListBudgetLedger200JSONResponse BudgetLedgerPage
+
+func (response ListBudgetLedger200JSONResponse) VisitListBudgetLedgerResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListBudgetLedgerdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ListBudgetLedgerdefaultApplicationProblemPlusJSONResponse) VisitListBudgetLedgerResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -26974,6 +27772,55 @@ func (response AddDocumentdefaultApplicationProblemPlusJSONResponse) VisitAddDoc
 	return err
 }
 
+type EndorseRequestRequestObject struct {
+	Id     Id `json:"id"`
+	Params EndorseRequestParams
+	Body   *EndorseRequestJSONRequestBody
+}
+
+type EndorseRequestResponseObject interface {
+	VisitEndorseRequestResponse(w http.ResponseWriter) error
+}
+
+type EndorseRequest200ResponseHeaders struct {
+	ETag etag.Version
+}
+
+type EndorseRequest200JSONResponse struct {
+	Body    Request
+	Headers EndorseRequest200ResponseHeaders
+}
+
+func (response EndorseRequest200JSONResponse) VisitEndorseRequestResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("ETag", fmt.Sprint(response.Headers.ETag))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type EndorseRequestdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response EndorseRequestdefaultApplicationProblemPlusJSONResponse) VisitEndorseRequestResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type PlanPaymentsRequestObject struct {
 	Id     Id `json:"id"`
 	Params PlanPaymentsParams
@@ -27829,6 +28676,9 @@ type StrictServerInterface interface {
 	// ReadBudget A budget, and what is left of it
 	// (GET /budgets/{id})
 	ReadBudget(ctx context.Context, request ReadBudgetRequestObject) (ReadBudgetResponseObject, error)
+	// ListBudgetLedger What happened to a budget
+	// (GET /budgets/{id}/ledger)
+	ListBudgetLedger(ctx context.Context, request ListBudgetLedgerRequestObject) (ListBudgetLedgerResponseObject, error)
 	// SearchCourses Find a standard course by words
 	// (GET /courses)
 	SearchCourses(ctx context.Context, request SearchCoursesRequestObject) (SearchCoursesResponseObject, error)
@@ -27961,6 +28811,9 @@ type StrictServerInterface interface {
 	// AddDocument Add a quote or a receipt
 	// (POST /requests/{id}/documents)
 	AddDocument(ctx context.Context, request AddDocumentRequestObject) (AddDocumentResponseObject, error)
+	// EndorseRequest Say yes as the first of two
+	// (POST /requests/{id}/endorsement)
+	EndorseRequest(ctx context.Context, request EndorseRequestRequestObject) (EndorseRequestResponseObject, error)
 	// PlanPayments Plan payments of an approved request, by line or for the whole
 	// (POST /requests/{id}/payments)
 	PlanPayments(ctx context.Context, request PlanPaymentsRequestObject) (PlanPaymentsResponseObject, error)
@@ -28792,10 +29645,11 @@ func (sh *strictHandler) OpenBudget(ctx echo.Context, params OpenBudgetParams) e
 }
 
 // ReadBudget operation middleware
-func (sh *strictHandler) ReadBudget(ctx echo.Context, id Id) error {
+func (sh *strictHandler) ReadBudget(ctx echo.Context, id Id, params ReadBudgetParams) error {
 	var request ReadBudgetRequestObject
 
 	request.Id = id
+	request.Params = params
 
 	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
 		return sh.ssi.ReadBudget(ctx.Request().Context(), request.(ReadBudgetRequestObject))
@@ -28810,6 +29664,32 @@ func (sh *strictHandler) ReadBudget(ctx echo.Context, id Id) error {
 		return err
 	} else if validResponse, ok := response.(ReadBudgetResponseObject); ok {
 		return validResponse.VisitReadBudgetResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ListBudgetLedger operation middleware
+func (sh *strictHandler) ListBudgetLedger(ctx echo.Context, id Id, params ListBudgetLedgerParams) error {
+	var request ListBudgetLedgerRequestObject
+
+	request.Id = id
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListBudgetLedger(ctx.Request().Context(), request.(ListBudgetLedgerRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListBudgetLedger")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListBudgetLedgerResponseObject); ok {
+		return validResponse.VisitListBudgetLedgerResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}
@@ -30241,6 +31121,55 @@ func (sh *strictHandler) AddDocument(ctx echo.Context, id Id, params AddDocument
 	return nil
 }
 
+// EndorseRequest operation middleware
+func (sh *strictHandler) EndorseRequest(ctx echo.Context, id Id, params EndorseRequestParams) error {
+	var request EndorseRequestRequestObject
+
+	request.Id = id
+	request.Params = params
+
+	var body EndorseRequestJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.EndorseRequest(ctx.Request().Context(), request.(EndorseRequestRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "EndorseRequest")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(EndorseRequestResponseObject); ok {
+		return validResponse.VisitEndorseRequestResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
 // PlanPayments operation middleware
 func (sh *strictHandler) PlanPayments(ctx echo.Context, id Id, params PlanPaymentsParams) error {
 	var request PlanPaymentsRequestObject
@@ -30915,285 +31844,295 @@ func (sh *strictHandler) ProposeSupplierBankDetails(ctx echo.Context, id Id, par
 // const string: with thousands of chunks the chained `+` fold is several
 // times slower for the Go compiler than parsing a slice literal.
 var swaggerSpec = []string{
-	"7L3bcuM4ljb6KgjtP6Jm4qcPmXXoLjv+C6czszqnKw+TzuncE+3aFkRCEtoUoCZAqzQdGTGXcz3Xe9/s",
-	"/Sb7UfpJ/sBaAAiSIEXa8qGqemKiKyVTIA4L67y+9bdJKldrKZjQanLyt8mS0YwV8M9Xn+jC/DdjKi34",
-	"WnMpJieTT0tGblihuBREzslmSTXhiqil3IiEaEkUExmZ0fSacEGmb+YHb6lOl1OyWTJBODzMMq5ZNkkm",
-	"BftryQuWTU50UbJkotIlW1HzUr1ds8nJROmCi8Ukmfx8sJAH9kum6eLwTziH8E8HfLWWhTY/X1O9nJxM",
-	"Flwvy9lhKldHXCjNaHagyrV5yH0+omt+ZAacfPny5UsyWdOCrpi2W/AmM//LzbphxGQi6MpMgffPfi6L",
-	"FdWTk0lZwpP11Zj3vMnYai01E+n2j2wb32ZFV4xcsy2ZF3JFtPtmzQolBckkU4RrRTayuCZSpOyU5FSz",
-	"gqQ0zxWhQm1YQTZcL+G3esnFglDzGyLkhihNRaYOJwmuDw++WmEwwQMzw3B5K/rzj0wszBY/Oz5OJisu",
-	"/OfWYsMDUtd8fSBhjTQ/WEsuNCsmJ3OaK2Y2ZQ600k902lDchipSMJoluCBFpoZap2RBbxjh+oRMLye/",
-	"u5xMD8lnrpey1GbVZhfsrnBFvnn++wR3hwqpl6wwI4tqqy6F2aUlVeSbZ88TQkVGpumSigVTU6LolmyW",
-	"kuAXGV4DxUXKDi9F55bau9BLOmuqNSvMz/+vy8mfjw++/+lvz5Jnv/9yOfkfLUJ6oGuRTD7QBWufyrks",
-	"hWYZkuczt+q/lqzYVotem5+GC8zYnJa5BlJZ0Z/5qlwBGR1bSrJf+LUaGlmwYhQhXfD/iMz3o9woQomd",
-	"UWyyyvwuOtnn3wazfb63qX5BUmBKv5AZZ8B0PtDtign9WRYZfE6l0EzA+dH1OucpNWMd/UWZRf0tJJ1C",
-	"rlmh7TAb9/v6JnxemvUGN/jbnTf4S0ivf7YD/+Qfk7O/sFQjodTpGr9RaymUXVohZzlb9axqjU/8z/bq",
-	"/kfB5pOTyf9xVAmsI/yrOnLjwhya6zXsgglNNoW0q7E/M6Oe5bncUJGy9gbSgkVE0ZdkQm8oz+ksZ1dr",
-	"Zn9Zf2dK1+Tv//XfZMnyDP6RytWKa3NXzKc1BaHghQQX+rtvJjEqSum66x2GJaayLBT7SpF1wVOGnDGj",
-	"28TcyP9gYuA7JE2XVzwbILfcw3hb/hb7s11nNetBMzDLuEpl1jUq/H3wFOHpzjmaQxk1vYHv/YucKcau",
-	"WTF0onLNBMuuqK49nVHNDjRfsdhPDOWMmjsQxpWSZZHGdwMeyK7wstUmEXu/lcGDXt7gGrAHtT0KD7ZO",
-	"BPVDDK9BOOHG6hK8sAFB18g13O8aEbSptrbP7etebUObByYVQzGKxyuhC8dN8vz9fHLy535GVrGjL0mT",
-	"H7FqMK7ZSu1iiublWzMlO0daFHTbOhc3anstP5nVrNeFvGHn9moyYQTenycFW8kbpg4EAzU+ZzRTB1oe",
-	"/EXODuR8DkrPjBlF5sAoVQd4nOYMjKIVvKsirbMy4xqn3ObEqbZU1+bFY24PKM5Dr6cqcR9ib7V/GzZU",
-	"Y8OB/qqpJG511Rtr40dpzOyV08nqW+UpYxCJBJveopMEVbdq+QFbUVa/av9FS03z2J+a7ACm555PvJpo",
-	"Bo4t+QUV1y+ZpjyP6DRnZEbFNaFpajTShKyoumbZIXkn0egxxinYPVyQNGe0ILMSzYE5zxmZywI+mEEO",
-	"ga3UiQ9GjUvgnCpN5rIsyJwvyoIpYxODnYG/IqJczVhxQqZ//8//F/+fPHv+9TfTGMXRnF+zq4JRq/u0",
-	"FDdvqazpljGwTbxV6BfP50QK+GP0HWD/jBQ7/kezbY/sp+IqlWLOi1WHtkLznBVkRbfEPke4rl43kzJn",
-	"VLihCjYvFds5Ej7WNdDAqw7beTXq4WsuspAjGvsp58D48G5HmZyhLKnGCn33o77dV9qI7B3XPbhEF/D8",
-	"l6THTDAXBu1ss8W7GRtsV7A7wb66+SX+NkWWVd+eOkHVaGIHf/iRK31Xxhiym10SFAfcMakLdz6OYNxa",
-	"Qf+ARVqPmNvsgq1zmrKsTUjGujTDHNzQwuycMuMF7/pQDR18ex68Jfj6o39h7Uv3bliF9ckMNI88u4xo",
-	"+gWjeiT5u9/0UT/7eS2LsQP7H/WNPKc8Z1l8Nfi3Ufq4kTc9L7MD7KJNnS5f46PDedyK6aXMdhrS6Ht4",
-	"iw9biyO++rot0mTSVJOczfUwE3ScRSNTphQXi6uMbgdZLQWbs8K9os05l/T5t9+11/B+7jWExCgOS/Yz",
-	"zVjKV6CvRIaRhe7aDxhLKgamf4LeQsNatSQ5ozcMvIsZz4iQA7dsIL/X6dJz+jHGWzLZUK7N0lpreSc1",
-	"UUzrnGVky3Tfj0dcjZgsqc7N23aWiit5EnCUNqtwvMhRWLWq5hQtoTcsP3v5Gze9ftb91mB4VwPmn6ob",
-	"YyHRVB08+/1ABo+jnF/8aZLYf784O7+oOHRLwhh7d1KxOTNvPLbBEkWny/c4CPz7VTUSvtENZ6ZQZgsW",
-	"Ebs0z2VKax6hSKCjXBm9mWtFvCwkxsJcQVhq0IXoFkc0qkxTNAACVTKTGA7A+MgkGagpwML/xIpZzISK",
-	"OMTqE/lQyBVXLAMOIKQGDmHv1SB5Uig9mBHOS7FTArw2zwwXK8YAGvx+IxG6NsITyp0cpqMdZMP4KJyx",
-	"Z6RbRov2Ap4fP/+OcEWekbN1wXMCn7UkXz8jb2mRLs0XvxvI+eCgPNOD94VnHWx7oFk3btpOv1ZwGnhL",
-	"ogwMlv7OaiyRS0TJDB4xS78WciPIbNu2obsu50Aqczs+ZO/CTete0T68J5bnPXXPSUC8rSP8g9wAGzS7",
-	"RXLOQCXRMqPbU7KSgm3NsVaXkQtCBTGCBXwMNJfCvNtJHC0PUul9rfCHbLi4gXl+kuc4An504gc+vMLR",
-	"/JqA6QYCz0iMUS97Cz/4kkzOlyy9RjW/ThDelhmiMS1pxEv0RhAwsUGHNFu9zsuC5glRZbokVJEpdT5f",
-	"Nd1pY8M7nFoTO+1zmeeMLsoYcQ+7ax3WSeyqwaPxWYC/d7DbG5+/KFcrCq7I5tTB0R/xUrxjG6Y0Ac44",
-	"VGB/MGPtNOrtG+NecZzuPlhIc+H75STtu76iYktWRnk7Jc+S4+NjsmJUKAwdwh9lQVayYJNGcD7ZN1uq",
-	"rzxy8TqCgUvzu/i6h6os7Ibl0bFXUuhlx+CdRjt4Srpja4PJcV3IG56xoi/gMPBe2iBa5VXDgcMIA26C",
-	"m33sgF6yNOeiFfoRUh/kXFyz7EBLFwACr/SB0Vq4WBz4gJmZg9QHNzQv2cFcFgcgUuy3wPbg11yocj7n",
-	"KWdCH3CBB4ghke540UuG/DqqkijN1pggtVmywkbGuUIFO6dcYM6KMTic+uTWx0QmMVZFSy3NRFL0ZIJB",
-	"msob2MiC5YwqdlAwpePT44ouCgYWTLfvrBHGmCnIU4Apc01SKsyEZ4xomUdJmWedfgsvVRJiM0wSp6lJ",
-	"CCDAzJLd12WXWNsEe4vZZWopyzwjMzZUnHWEuV7KtOzYvywbG8KAX8y2Q738/nkRVX3//p//tzFcfTz7",
-	"7//5//gwkv/S7I1UjJgh3A5ds7Um5oCjrk7wcYMaE6FsZpPUakarptdAK3RDt9ZsvXUYZJzocqfzRrNV",
-	"THK5CMmQMf7I0ehcsYzTKxypuQEXjIkqE9KlDw1XYCqP+tVsO2g/7PNq4MNwyQZHl6MZam+M9aSZ2qMP",
-	"0G2xtV7jfjY/dXtsiRfnVoYEB5P4LDlneLrLWL9lzTtUI+++6w4EFddejMos54SSzD5rrpW5d5slT5fE",
-	"yKuW7Wm+HBzb6/QcNDIVd2crNjbazcK9o28D/tiILf61lLDRBUsZX+uBJo4b7V/tr93nj26U4I0d1uG0",
-	"FMoIIZZNTwz3gmA6SKdcymvc+RtelIqpQzL9a0kLKjTHxyF4aASslkaCmR+wjOhlIcvFEtNpUyq+AvGG",
-	"mTmHZGqjX9MTMC831LyiFBk+7uP1XJGFFOwwkNp+opNkEszDEB0wwSqwNm7z/i0Yt9rQcHz37bl9T7XN",
-	"9n1fksmrXDGQ6h0Ki5IrNpPZlrAcYgRbs2sbWmQY3ze0o1p0bVhhIxn7+YBk7Psjce81NxOL0XdXds8I",
-	"MT7wHjej80vUn6zW5l1jk2RSCv/Puo7306i9azPn/qDTKGkR49kuwm73vMbCa3GTuJvgNQdVvYMeZyw1",
-	"KgtwWkN8h2S6pjybJmQKoY8pZsNjVGTqk+CpUytPq6oDUOCVZx7mStvHg9tr/bswdhh2gYzdA7qyQRya",
-	"F4xm2wMXxkA7QqEakLGUZyw7mG0PtrKEkwV35EG4GwVbQ4QI/mwGAytlaPylFNkHnCn8+8JOFz68dnOG",
-	"T5/NxM/cvOGrM5z8hZ87fPtO6gtWPfQSF/Fi+++wBPju33Ad7uPHagn2z9U6qoP95FwAHe6sWCTBU0Rv",
-	"eMA+Nuo2NAi4HpSLkmdOFwuWfXAGdGsV1rs0yrUyxhxvzxhtQhxj15T34RmqbcETdzG/tnGlgS6ccUGr",
-	"WwSiOsxqozsISZjIfLAiVLS7JjDCIVp3vFTr7Nq0c6rZQhbbTkfGvBQZUUYhkJjWZ/g+5hgadgrmECUZ",
-	"3RKbEN2MvW7iXpLKloQ3gMphtLnOhLxqnn1E+yMXzK9p9EnndIaOuUCl+W63RnN/J9+ZG0c1ASamiCwg",
-	"45JXLhDcdGP7b/ELYcvD9BJiGXcpvfHnkEwq9xlum5vtELLbC3+yceKnzJd+MHp6LCdBCjYqShz3171a",
-	"rfUWrg27YcWWmKfQ1WgultE5WQHVmYpw0eHvuc/UBFh+d2aCTbQYl4znf9WbjifGuufwF7vH3Cy3exAp",
-	"huddxXynZ2ILDBELQ2WpCQY4d0ofGDHuKqyohNrRYwMgtUQn9QqIa0UFXbDC55cXjI6epX3Jrnmyrhfu",
-	"wSLbSa/OFTgusYSvuB5ZGHXHTOyhHqW9JW/D7lRp20uphv3kMzwJP9kOVGOscYnvqJNNSOo+1yLc/qTG",
-	"XutZK5tlmLDS2M1hGeHdfN55zRouLLQLpy4IouDO2FC8j5Gc4j8JFWTKfk7ZWk+5FITOJJSTK5LSdeJj",
-	"SVZpsuUXq8CQxZdB0p0ZZKBl6af/0v3cf/PKjuMWuQ/JjVLxlyC6WymNVfpmWhYFGs6pXOFXPjQ3xtGH",
-	"V8QPCx/P/dj40b0APr3Ht8C/Qx9fJWzDPE9fvsDEqBmZgc79j/1Xr0Twss+OBTQonoptRe4JkQWRIt/a",
-	"BGQ5R7wIqIyE+Kj5dppzwaae5QfqC1cBeVMBuWdcsFG7a15xBj+tPv8Ig3xJJn+g6zUTUV/Ue2HETmFT",
-	"lOyK4NotXPbRIlKutTOBHkLHI2sHh3P83hqpTpPYOnO7RDKUp7EFFwL3ujWAlrtW3a746ZcEMCUYOMGa",
-	"Rcem3QJj1/ZNBTXRDtjGsl95yhTBv0YV7zFHRLMOzAdjhml6zUT0HX0HlhnNKj5oxmiuUS1XkswhRbM9",
-	"eFYitkEsewmGAXsB/ZIVEIlEvz9U0N6mjgR9R537DXuBb6YOTmZVKu3r8mZsLlHUbUlKBZkxQo0MvEt9",
-	"/Iqu1wMcjG/tYxANVioKPAImkrGFGMuQw22wXM17jiN6GLvhbLPb/YePDVXKkN791erIvIKDtjqHOblT",
-	"ckxKoXmOXoQO2i+F85T3UM7GqiSF4YfgYY6Ptc7AadxFEbKwYBKKuEcHZip7QgwCwjrgEpXIz9BKcZe9",
-	"ek+10Np9wRtdUXM3vwlgRQa6IFOZl6t4RTmIt6iuU1Xm9nNOG4b2UAbwKv/z7mW01B2g7wN3cZJJUTr+",
-	"b/fS0nssVvVjPJ11f1gfgv2sY1dTklSuDFOfa1YkZLYlqPwP0k2NWvAWtZCYhirkZtQILTd+HBkClhI7",
-	"lx8tLTSEGQR2xkGc3NKBOjRnl7Fs6LFiNkE8ydDWMMf+6NLAIn8YalbabC+0At2Uk9CpGVRR1zbZzbrr",
-	"jLr96Gd1jznQIyXmatqkQK3QmrsWcqNOiGKVhfeVsftgYA7sKPDcfnMcu3IB6d3r1Rvn7bJafdS39E7O",
-	"ZLYd7UhyQ3Z7NJge5Vkxz3frYQOvcW1Wdc9DOL6fXYya3lZaSpOx8XRJkJkTrjDjqGV94N/rtnjsiQFg",
-	"av34YnPO8qxuag7O+cUUap/u7JKAXXQzCVT/n3ZFJHAeXsrFtnRFf36De/HseZulxy2fT0sGUS0omEAV",
-	"RWla6NAHw3OEwBASaym8oN15I5aMZlwsrpyo95kv347LeHGnHVv1O7ZpYJZEYUWuECCkvQPfJeR3Ri37",
-	"vUMWqTOgYCv3CyDSeE2Y+t90JMePDbJdpQhRUFpjxjiALLSHAGtshduCU6LWFAxGkZHldr1kQpFMgn23",
-	"otZY6t+kxgnahYSvT5pH03G63dnJ/uY3RJEmOaMKmCzGA4jL6Etul3Jb3ayvj/eTgBumvEZupMu6tEEu",
-	"rmAtXBGIs1rsSCLnu2VI4xxgrh0b3Z9d0NhjReZcUJEysim4BoTUqtTqzbuLT6/OXraJZEeEeWwYuyse",
-	"/SOba2LE7J1zEUYhsLa41vAkhXdsMyyI2iaWlVS6FQ1d0S2hiCnmdQ5KFEulyKwnIpb77Hny8Yjo7O6Y",
-	"bE3vOUU36Rz8payaTCMZoZ84GtsgITOjQFzeIee7/8hkT2DxzDl8K5Rcs/LO8B9sn7lRh0NefKeIX1NL",
-	"rV2Uzj0YGB4cT6u9NPksXgx62/jcXfJDGoG7MXG5jtt/Swt4dC7x0zSRW2lTVvdEvFX0cxgF9oRQAj/6",
-	"SlnEt4RQsmEzopZyXWciz+PqT2B773zY2eIjU78tgUWBvhZMK5To1h/MhZbAKGMK4Si44J1Wf42aOujw",
-	"ItifhiKwpAXX205F+gwBwgu24EqzApReroOsLUrsEAM0bEOPVPS+7Bwe4UyRP8hSsej7cJQB78v4HLKX",
-	"dQ2MGrCjk25gPPNKW3Dhc4lExg17VKd4ymYeaAtEE/5ymdL8CoNKMTvYSgV831cKxIOy64PfEogbea12",
-	"lxCtNNlvI5psROuJX4y1VNophjWi3UWkzmx2v++gwk+siGn2f5Abl6uJqsWOvMxSy6vAs9QuA5sTmudQ",
-	"1qdsmQ13yJLA2GP7+s34fYWJlOsrLbuE45kPu5ZrDEtZ2kG5mJGZ4R6K5fNTcgwTFQ2ZPEwiRPW6dGnI",
-	"SyyYEVOxPExZXHOxMNsMZUZUXds8KzRyzRWIB+Ugz2LIqFzY0jLqN4K7kiZbcRB9A+Z/cClUF4LlGvSL",
-	"GSNrqhTLrGPSjOlaaxiuhWZB+36yn9e8YKpjCec0ZyKjhd0ZiPMJe2Y0t50fSCnqsI5dsEJ31WmtkTt6",
-	"u+FXZruzksXrH+lqnbMro9XwiL/jQiKiga/j9jsA/CrgkBCqOCXPoDcJaL9IxA0EhH5q3dBCDDoPH1yl",
-	"OrG1rDRdIl3lA+JuoebWusEN0gin1bpQ9YvQOKgaDcfY4Qe6ZVGO4VSZxDIHc5SyyAzNzLbgHjolzVJp",
-	"J1B8qfpmKV1GtflF5mqm65x0iI0B83Q2xmBJ4hYR95ozlrHM+nAAetgWPgEXIkEUY09ekGoN4yBno0k5",
-	"MNhF9WP4/MGOgC/rqLpvaP0RzEdeYRreEbaNas2Eg/1uiEcX6DdkNGd5TqByzEGo+UKzDLKEZrb7Sw2r",
-	"MGClM6qHB2bw4f7aPhvMHplXnbFO3Ty2WGh840CrIZ6lasUb4+tnRpRJ3xJLVHQFHvcJJeq40k6WYLFb",
-	"xOgeDPY3fWlDtoi0G/bvve2cZRaWoISGkssZTa+HLdS+Iqo/fuZ6SaYFo5k9g6mH6hrkZ/6IY0cBiWq0",
-	"3xC41s364d8PfvfHr98efP/8X//PpAowcGGF65znrAdv4UngM7jHd2DHYjXn2FAn/ObOCeH2bG+L79qL",
-	"+12xHKjYpSJleW60VMi1oiDoroUxeyx7HVa1XK/FrZUsN7fbJ5fjjQ6gXxuZATVMw+bFq5KSBKIgWOe3",
-	"q5UKGED7ZrfPqsbcQxnVjwJrT+plDJXNWVLj0Gw6peaGFtno9jsDkg0aWVGBeBFX85wvlp16wQfcVcC/",
-	"M9qSTpeGilQDfqh7fn2ooS34VCmwJx7dDgdRRXyF0SDXPzKl8DKMZt33BQ3QDQPgCjUQSaKWNlGnmcaF",
-	"ah5vAzY0pN4eyn/rFQafrkCLzEIgm8sjyzQK9BUHb9ye469fbAEC2fzjT26E6qX7qJVwuvATr5ZwK86x",
-	"oPD+nfWBtth2bmyWMq/y9fkctBwiy0FwY3fULeuzeQ3iShq1Ax0KN05N3u1KHKVIdsfNzyrb0LAKK1gR",
-	"zyYMolunDBfGrBxtOfYLyR6SafelyB3eDbBqixuOeA0WhtklWXu1YLjh6agU32C/eOFf5CaF7/P3mAd/",
-	"80Ab9vN5NYnGqsZjYHQw+s8Ny/a00t1D4H6IB4EYSMA1MBy1+hbqXuP8PRz+TmgNN0wX8GaP3W1/qhqV",
-	"A0tsZJBJwDGybWZneN13SfNB0pJm2+4i/DyzLRQ4YhLPbIfVMexdfYR3RK0dLKPqsOB4ugwWzRXShJYE",
-	"sYQ6Tlp1JSvAXxNbqQWVJcIsSUs5ckEB/e8CuvUrbEh2O1O3/6Gy20NWdif30izmth1LbgtL02wxMeAu",
-	"VUUlMQO8lr4/PbFZi4XSiOjlfJ7YYQRS2uTGNkGAvEIs7ihFxgqlpcxa7s9mHmOkPxk39APlPq6MzP5I",
-	"Ja74pEo57VGN22pTuwStcXd6yc5porUlxPe4AwPIdTOKuQdtaAVqlk6IAPlvy0gSrHVxXSYg6uJzfSLI",
-	"J3eGSeis0OptuuVni2HjTbybm0ue3ReIzqjOCb6paJvsEKbPGkYumzhestiwqaiyLWy5SPNScSNtaQjj",
-	"UqVfGMVpzQakzUX7lIVgdWELrjgN+vqiRh3W63Py/Tff/i4CvcOvWQdf+Ob4e2OmYmm7kRvgws0wUfgE",
-	"Ih+AA9iRnTv8As58T5YYd5I3rDjAR6bt+avrkV6E0XLdvP/2DYLCCTYkVzBw7DCrVIj+86FZBpqMD+ec",
-	"WIHPkb/YcjuEOR4knH3MJQbHQte9B5XS9T5OKdK6+oGPqt1Nd9d5Yc/9rsN69vyk6qeVobpUNfHHnvzw",
-	"2TrobNkkxZzlBMLYsRYCt8eonG37EuPnhJIVW80w5qk0nc9BJE1reNLT2yBx+44Sqpy5hh16d0+J2baq",
-	"zepw4zSpFZlV1NfHK2BwhwG5oVtSMwcCVJ+ikEVfuUz1pkiyj22l35zFv1y8f0fsXzGPLcQPmMmwRrbL",
-	"nrZj+6UO2RWjMpcdjkTNdR739+mCps6X0sHSW4EWbS5QcOBLrdfq5OjIZuAfGpYlC+266aujkIf0r9xi",
-	"PON8/Zp69wH7TcYKn8FIq7KprcyzBRwuTSesPG+zOGg9e9UTrcCWeftvdDsUKH5Ib9xHQJq4X2gxd+Sd",
-	"6GK17LbBgHJhXm+rUGz/zcsGpY/YlXqIetuWrr27b7FfkoAcEFSsEqj2gFwuYPJgaVkZVaVfxnGdd3ee",
-	"gq5cI7X23Tgh4dhRhOcYC+gsjR/q3LK7XCEpuEzLvl/5jMw+FCuLuGZn2IYxsXgF3oPWgTFVo4NG0ynb",
-	"SgPnHKQ2D3SL2pHfViO5rz7ZEd3n8+pa/RTMaS+RDsfEn3qoo0YpcWyoSD/lcUdRAUL5nQ/GdN+F8E81",
-	"hhhFgGo1rx4ykQoDqv5SeOdHRqONmW8Nb/lLAEocX1Y0GhtwdO1O3JEYAuUNLsyJkfxHlkqR8pxT55dv",
-	"O1dH+uZihgQWQkGoioJzEs1dyNmpkup81mzT79LtDKua60XUkdqY3guKrcjmBCh8oE7imvjF7BXbjamn",
-	"KZotI4bHTskx2SyZwCx8RTYsz4dFcrKg7ZPq8o0VSpNlKbKC2SBg+O7BtcBhg6ld3la07YBMqvMItqU5",
-	"8S4qhKSwOxrHfWBbVUX1feKMupU4DjGKNwwDT4v1aPDLq9KPakhJfZve1DrSgmVcHwjfGAaPZphwcYOe",
-	"wyDvcAz35Uemy0JYqfaRZWXawXQeyPfEwt4pfadaNVmJxi12lRTG2MaD+b3chOMkAH6LeGttQC/dtbwz",
-	"/2Bv6tj4A71Fslnlk+6/obDmqsHuPZuzt27f7ZrtmZ04IWubjYbRPKV5nttaoeG5ALaqaJTbwv1muOsg",
-	"+EU3O7a1SFedKGr+iS6ueNvrO8TWtzTiTP4lVzqKAPU+z0b3iK1ASSNEMXCLvS/3akQG/t15Vl/GYoNa",
-	"Kc8Skt9PFuMgq99b+95hPS6T2v9qOOHXftNJ+mNSqXflOdfoIAm4dhIaCoEHwoXGG/KjkaW5o7m7uw7I",
-	"OvvTk+vcNqq02s6hNvHHudKN7u54nvN0SWh7ifAmPi2mYozQE0pAcHhju4Riv/HDS2Gx09A77GBcFDMP",
-	"H162y2gHt/vtTh/2PfPJ3//rv4M+5+bTcJbtutO3LhuAy4G6DyHtZ+RsXfB8IA3Zrv/B9HvO7lXGIxrC",
-	"Q+hODiNiBxxRNP2jZ0EO9CdiP5Uud7IiRKquVQSLrUNs7b8Regip07Ooffjp7FAP3DLcIswW7LHbhjeW",
-	"360UD47fDNSH47lVKpCfXJEV0+jjr25eckvTKJ6CipnUjQ7Pru0yZBCf+DwZrgJGzbVv1VxHFXBpDIqZ",
-	"77H9wG10//p8Hb6xqw8YNujtKif3h6uJEMj9GvFY3bxePtNhwFRZgbahbeILrGqh6+0dcrtur4928ASn",
-	"pzw91fC2Kpn9iFpZlVIdRxsNiWWo0tZ2AgQkH2d3ChBfBufT7ssXtwNgXkbFc500nP+W2NaSHmALJclQ",
-	"W6zW0fL25thA+Hnc8NEg9A8IOY8z7GnnHUKyN2i5gcyOx9hNd+ceq/a2GLYdABr9kLa7V/8aHr0FFm34",
-	"88CdGjIHWepU4ua5Bq61otGhPlbzoo/BuPjNez86fvZNYt2OZ9XfPuP7/LTjWGw9bTY7evyeuRsJOQkM",
-	"wm5Vci1IIVAYuoRCV6kkJOJf3UOqcU92wR5rKcFIzniqewV1zqAfp3OfrGmhOc3z7QF+LpghNZtm7ixg",
-	"bbW3Wir/oB4CIWG62VURBUuX7qB7WwzUGdse4a1331bLRupwVG1G3l/NUOctp+SY8HklTIiQvrAh5DvP",
-	"d8D2jAB0Dvnu8B4NY7jFOzPUWz+SZSF+PPz8UgoX/ddlIc7t7a/SUQp2wAWSOlamAzDhgQDMGgfyfQBB",
-	"QAvId1CKNEdvA6YkxfpJtBaeFRRAObyCFpQDI7RQblvkFy6klEw2XC+zggKqlUcjyqrawjSXqlFb6BCN",
-	"su5pdVT6PUxEo6eCSYLrOQokifjYuRQLZ58ZRpEiToYDWnNie6A7dIRevaN8sE+Ljd2NXnTG8Sad/U1v",
-	"fuMO1EdMJgk68wYgj+3BkOqq99QKgPoRHyMv8uiOt8biCdAXh+d0dO5ViIq4d1d3EzmxtWOtswrWF174",
-	"EFijSQH9/mtHfXEnaJtSdoJ8enLoR9x8Ayd+zdaYt5JSYY4f7nRBZoykS6lYV1lZk6p2TWofiJynBDOu",
-	"8W/XjK19Z+otUciBf1WQnY4y9uF47aveeUoJkh6jlOb5+/nk5M9Dc2iT5v6sbcphNAPw81K6dH6EM6hq",
-	"KrlObNfz7ZCUwIADNdAbrKqH9ZtVj7AdG+bGS2oLaG+VUaKa6Zos45VOUyk0lT7j1ZlAmYl3SVEsLQ3j",
-	"uTAbbfFl5DWDdc4YLVjx2u3Mv3z+NElaGZaEpilTisCv3P2GgiEHn7guZzlPyfs1E29eEtfzJfGlvrTM",
-	"uJHZZGoLQ6ZmbTAfw45gEtV+LrVeT758AUyfuewwgmxlrVozAWA7NMBwrPo/AMZxWSiWVLVZoFOgb9O3",
-	"xIeaLXSqHl4KTKDPAaQDFXsA9cGWL8wwYAQIlTkjoIsckrPw9RYeHmAnzXiXAsvqDU8kKS0KzpRrS9La",
-	"WFuhsllKQlOtDgksdytLWLKQGiKRWO2hyDfH3ySXYhM+Yv48KzU8msngya8PCc4Dip3MNKd0jV3uuBSu",
-	"Rud//kVJMSX/5EpK/xlDnjlPmcBsVJ4xofkc1KzJ2ZqmS3bw/PDYyeDad1XFETT8RwPCX7TJs8NjfEiu",
-	"maBrPjmZfH34DMZaU70EYj3yblH4aEPDhj/AvN9kk5NJzpU+qx4zvy7oimlWKGA83LzsryWDQLSdZcP5",
-	"Wt1cXZTMkicdAn30k/mxWkuhcIbPj49tZbi2SYThNv/FehCq8e8iDGopVb2RThyuzX2+fElaqKKbKlEF",
-	"/mqVj/hU/NqPXHkycB0XGJsEV8OoA+EpaboAszM4up+sKG5f+xfbOlTrVwoBaw8J9Of1QSjoHE/TZXAj",
-	"USwYPmBuqi1pt9XbUPVllCQvNmDhSPV1KjNEehakTTSILLY51SNHbzK2WkvNRLr9I9tOkGww4UEiVMUt",
-	"KcYGAO4r/ALblF3FBCNiMHNBfpQikyKEWHLS0nUbLXVZsNEl8o07Wq00Tsf1O/yldS+fjdrlgfeufYGM",
-	"HAQFYcloxrCs9NUn2unzt48dwTN2vDtduXfGfLdSWmS0cNTvHYAO4fIUUkPwImAGOIhVbCiBavy6655+",
-	"SULWfPQ3nn3p5M8Fo1l4c+7ELwedy2eul6+EhhKlyBF9CuPWj3hSZ6KaRuLD9y667hRYc0g5yxaoJXUw",
-	"zZHMCPXOI1rqpTTq4dGioLZWoFPE/oCPDBKvzpUz7NyCNvtfksnPBwt5YO73gbrm6wMJp0bzA19pDWaw",
-	"MRR2LBPsrQHPXRgj5s6CfOcCcTptajwja5zoXcnJGEOQfQy6LFawlOkyISKU6QENudPvkbtvNAL0KCIh",
-	"x8NnxMn5nKcMgO3IgnKhfJwB8NYBNyQ0xg4Jdvmsqq9dAzq9ZCvF8humDltC1z6M3b8eUebusF1xfg8s",
-	"hYKXtuBIwSC2Jo6tIrw7fdlxUVYouWJwnhXFdZBWjNHsFhjuyO/3TnZJhwX+8c5bZpRTGAvMUb8pnXdw",
-	"P2wcdvfI3r6qXG/84BVXqB+QHXqP1/KhD9lX0ibOPhAQ+4DAXi1jdg9UYF9GqKWF+gUCmCXnxBp7h46Y",
-	"bUu5v8NlInt0flu3cbp78kEGpEXrcq20rcCqtxOEzES5VgSgQFJ2OKRnzB564cWb2g0RFA/J6Vy1kiIM",
-	"61juSPCvROaIHVIQdFkIkskNgmNa7COu1WkIy8LN22W5WA66AzkX7MC2h+zXW4OG6Go0TT+sDnkXZ9CP",
-	"8aLjpxMUuEfNF/CeZXGNPqEK1LIRh0K8Y8YLTC9y1JO4jkAjdeN3jEMgy75MbyRE3xTdEiWdWjs/JMik",
-	"AOBrIwvXsQecJzZpG1uaWtlDpGgrwoqFdPyU3E8jEp/32tDL9dmPtkYCU2MkLER3f/++7sQPq/OHNBC5",
-	"UBgLVnIPV+qCbjEMEVysr1Tt4kCWeKPH4G7GvbKJVdEqr3Oa55irBkUByhi0194bBfW1tvku3DAjzM0V",
-	"hOYgJF1KNE/Yyt3o9kUytsXb7Vmgij8ax0bklP257l9go+nTqv2UbxUb1iajd8A+sxe3Q6QAGl8CNXUu",
-	"0oZ1KLsJBIKLvRL9Ap4Y5IgqZM564zs+Zc1zViD1gSlzMJNAuYDP5yiEzMIeUyE4l3nO6KLcZ3ToLM+t",
-	"uFvtgXJ8qaUshohvw46W9IYRxReCZdA6vV9yG8KaUXF9YHFt78EwjniWESQX9VnNCpah72wlC5Y4hrmm",
-	"a9QcpGBfQYdNvCYuIOUqVD1OqDMQ2xzNLucFFdcvcZlPRz2wezEiw0jJQl/FUnGe7xLY1S+T5nsf2wIL",
-	"zyYmtgEXPd2HJvyh1FVCTAjpbHt6pAx69tWdD3pJMefA/xIueHWnXNaR6rxTgCtm01/354pAtLInSdk7",
-	"sUDv1q68UeTxJMnWIc/ty1/gEqUSi/mll0y4tCtw6fRSpAaZ26c2vLDP3DKCNUjowjt8KCuoRW9b5sPj",
-	"XLH5uZoqP71dmZK/0LDaXTQgOIzfrFPEkjsYwTYRwytUhTE9OgODro1KzffRUDoKRjV7YdvcPBVtw9aj",
-	"Nq5CL+O9fYcXX2kW67eV5xYdomDENrNq9CDzFDygaNRxkechmEEHyF6tf8xj+yvsDWxT+Q8UqqYeM08G",
-	"p+BPZ+36SqFSDjYHniF2dpJQkLiNX5NABO0Obbpbc49yu2PXAUTHvv3Rkl5s982w1ZDfe0hZ6uREt4uO",
-	"hudyxH5ey0Lv2eqDFHHwtdjGn349K7pFkxVbLLt4vM+NLqCaDgo60U+MPWuwniMhilHod+vDM0uqloeX",
-	"4hWsAhqDLCgXQZrv96cQZ8klVCGSBaQx+/4tMLrtRDDbapaYEwAFS841E7G0R9ywWzL6+VsrgR9PJjju",
-	"OuDG2Ex4yHqUKVOKi0XcW30G7gqzwRndOgH79fEpbKxgP9uYY7zn5KDcR/v041sAHZzkLc0eM3PuLb1m",
-	"VSk0pPrDNU9smpKwURZAzB3Ar4+gG3inV/riT+ZO/tun1we/rxqKuP5oThHwVdIJaTToT0irs3RCUEIn",
-	"BJpmXl1z4f9tNPzkUnh/RkLq7oyEICZAQtKyMKNtE5BWCanTbWIsUXZIXpydX5ALlwz67PcW3QVjr/4X",
-	"BOHPWgzAsZNbSC2ZaqYPlC4YXdVpzl+GGRe0iHVCicouOKX9hAtbhBOwRQtltKGGgdfymvYuj5ykOPqb",
-	"/dcXJL+cYRVtU3tYyRtmxM0eNe8HV0KgESAyxcfiH2YO4IXFprgWNdA1BgeAdC+KhdRABraV955IwZn1",
-	"a6qXlVVvJ3S3ihQgMoBK3OEPsc8M8oc4EP4RM3nCLo42a0lpzgyDJFtGCw8SZNNdOc3x+xlbcKEIF9CU",
-	"vD1lC5dYm7LFgPj+++8DFIjnUVi6X2XyM5JZf/YzQnLaJAnY6X0VIFki7/aCBFfaXYhut4dcM2ERSn/h",
-	"Xo+gqcbOaxyHFn1+/Pw7wx8toCiBz1qSr5+Rt7RIl+aL39VgUIZcgaYe7NmO5QYwl0d3a1hI8M7qnz1k",
-	"Dq+ZIBRwRr9SDvkW25Kga8KYfXBVEtek2QLdGhO0Iasqwg5kwwBHhaP0e+YNna4Kj7x+d5+D7YTli35r",
-	"hTZdPOB2Ch6WW3XLXsXM9Ti3T7Ve0wgoySLzAXGwDIgqgeiJLIJqa+tQsPHPmGz6a5csjUMi3FaYvhf5",
-	"1lacIdeFyE5YY9Yxv6rUMKpjdOWB/QolJpLGLok5M7JyBQrrvoTlaw6BuGbh4GxLXK8Qd00c9SJHsce9",
-	"m6Pgzyb3vnddHCW1f90DR7F7gxSe5+CeywDFGwg5vlm35imubcsQd8VZvqFbRSDhlVCtabo0Pz0knwFe",
-	"j3rLZsYA7gk78YBwueFFqZiyhYdz6/RWBDAaE0DtrVyNh52+gpdVk5nHdhdAugOk527XzJcI+DVhZ4y9",
-	"+xQA7czw5IKljK9DAeP2Zp/kAH6BPWRftPIJN0sJ7mGaZRZSpY6qH0BnEClqMMF0Do1vLewG/B6RNCz8",
-	"j61CVlAbeAYPm9O5FHUiS2pdWlMqoKU+DAeHOXXjTGGg0IeOXpTstHbqCNantLkh1h6gZcY10QXlecwB",
-	"hk6XgKT37XP5JtLSHd65Dz3SejpgT+iGbjFi0EGPhrSMxtnvN3gNTzztSopd/Vl3ClebV7iP9FhDcCtA",
-	"lcHSetvtf5zV+RrbczzVClhsgPOwVlj1znuywc6yzJpg3sayB7nbyIJrtFsheu36wt4jrXeKx3IvxV7v",
-	"BfN9MvdnRFX7d1Rv49zJloK2tDtsqh7kkg7b5J6MksdMjurvdH3rDHEHSL42AtaolGCbJAjKs6aFRnwA",
-	"RXI6Y/m+yg/wllYvrcx8TTLJwImfIFJYVsvhuCOldqlOvrzYrLaWbGt3QvuyFtBesNGp8zmbpSjKMzT7",
-	"qSbXxi6DDwCwwOZVKjnX6lIE7X0A/At0NvgzPgvDQo2OTawPMuBjKo/NA+67UY9WcHb3nu51zMgVF/bT",
-	"s3aiYIX5fad03jTcyE547IeVnlWr7W4EiT2CRmyGX1Ns19BRWNYlZY98r/ZOAeH6mO+T5YorzNyPVoJY",
-	"qDufeo/1UKfkGBYvsCqxHQMax8cdbuYQBp5UEx7Cy4PCVTCTF2Yhe3I1IRih2yEwmq2vGw7SeWp5ujSm",
-	"nNvBx+XcgFBLC1YdKFCp82vehvl2sV5Hq0+E696WDyYTfy2Hwb82yFb7K/tb5Jn1KzGQJfLVWhY7Iv9v",
-	"7DO/XjQEXOFvNvcfPc7EnLUiSBEsI0qSOS060/4dVXQjHnwCrRXy4BL4z7PvgE9/5iKTG3Xw7Pm3zxMX",
-	"9EnlakUTotiKpzI3TL4gms7IjOkNY8LnzwEqA9e562VHZ/IGmOalcM000K+HXkHrRLE4LphyCcWjCwmg",
-	"YmTGlhxg806IsbDhAdwCI8XmMs8h6xjHXEiZkUJuoMb0UmDaLSggM5phFqeCbWQZ/iDIo93wlFlAaI9+",
-	"dkjONFlJpcnzY/L2RUy5Lte5pJkl0GG5N0Evpe68oGZEb4eCGmkHURiWY/fcZT5V3WJOyBR6G/2vP+AT",
-	"04SoMl0SqsgUQh7/69ys+5/+///vn6cdZvQKACUjJVU7o5GVzh4Ugt6ilKqt4CByELNRG6K0sVGrynk4",
-	"6iWFngqwXNvXKb5A69p7jPDlKNmv2c/6KFU3twiz7JK2z/cmbR0P70oh5OLUGA5FKRQ2OmIsU+BbcKxl",
-	"RdfrvUhknAqhwAqMIucC3FYmn1/8CZNTY9w0kMq7HYKeL9ybS7BnWz2n3MOW/UFujLQhVDjuy1VSt/h4",
-	"1iV9buczDDf5KGi1dzvzoIyc0Iquuxj303DF+56BT+aqVtLXXNS9IdNEGoUhdRWlCET+oAvp0O+HKM0f",
-	"3KO/dt3Zb/5vGFMMFEOE4GDQ3k2D4xZxR2wjjvviX44mD62YjtKlS7ho0eYO4rmD/K9vd1AT8+L921OS",
-	"sjxXrjG6WhuJppaMuT775nJCozxW6oLmfD/2cv9RUbVLQN/6wDxCvT2zEBejl5d8AMjDOrDFQ8A4/MjV",
-	"A+D61Js+hCgkCVlBB5YTopceSnhDuU7sFwFKCYD1me/QjdYB/rBX598FY8aWAe+Le0mwe9NOd13sPJ9q",
-	"qL6F6vGQ5eC9gCL34ELTASCT5Uq1Xj1ryjPoddiDLbKSNwwzZIxgjRLOZ8MAp1peYZ7xFc+mhOYWeJZj",
-	"Il6eS9y0U+SXU2M7dP0AeBeZ0fTaPj2TUAIMg10KXVCh5szmfnPEVZ2XIjskDcT2OtKP9T1j0tVbdE5T",
-	"4ZOhg7wrW+e4XbNLMZU3rDjAmU7hYk7dB0W3UIZsLnXiBsmI+UFPYPGt3dGn4+Cun8UdewfXGk7j/+1q",
-	"O30HB7scNe+GuuW6a/42HezAETCjB7yH0PSU+mIBWxYoBQP/Atj6AMomXUJipxfe1XX2awHuoftEJLIv",
-	"iWASfbdvTCILOnLbKVbYKnvCTWpaBr76GuONvvqzINSlrcJBQ5oKHvzYWopvjn9JZZBRxMyqW/kD1npi",
-	"xfz9vTNSoxJooHPKc9stHRJxeLokOVNWKiI8HlUOKiaxicxBCjQAxswMv/BpgdGj1IZF8kY2WbO/a7tR",
-	"66+wxsXe+XtviuN4bB8MVlB7avt79kFihez9KCtZL4t/WbJd2YhnjvfAhDyH+gcbumc29Kvx11nafBlD",
-	"+v2NOOvObMt/d5VUxceNAWQrYx0/l0b0J7Xe99QNMPTi+3d3FXnC37li45S8+7plD8DKL+yOdBZjLcqC",
-	"qT0CjhcQnMfT7GPvHn58EM5Y7ZR3hus+BIAd97u9XftaQYY8HqKbnYNN/YD4HtRVk5SuGHgx9oyhUzug",
-	"o5SKlOX5vXS6gqGrU35EALT40bhHOPOUAiXjky+PQ5LneBaPiuwINW+G6gIjzzU/dXCPUOAqiJAeEHEI",
-	"L4BZ5OwekON/hF7gDUsDoSeVgwp0ogsyqSSA+8EyB7vyCHryUrqexnDkYWnsSRD7bbFQABjtaq+uOY/0",
-	"3ewD1u9Zq03lsXH8ei7sB8of865+ZKksMlcekNIiQ3/MjSxTLBOmeb4FP/3QO1qw1JC5JYk93lFsr0Nv",
-	"KM/pLGcOfBMzET2CXNWM3PIY7aFMqhZ1Ri6ie/GQvKLpkriK7tB5H+teA0v7xxWtX1G3efEyjLRgGdcA",
-	"hviVIg5D0QKmzKi4Dg3vOnL/ACClay6y3Z1+4Ni2f+RYcdnJUsYUFcGLk/p+BluRPJEmAj2sB+8+ewLs",
-	"h4ZEArSBUQG4rzuUWGBAkDx6NM/pYsGy/up5fOaDAwn5xVbRB+vYVU0/Lwu9NPqLYXn7qiDCHYQcQ1lq",
-	"Bf2moLmfxUcyt5qKhXXxCuw+XWtL3YlnY4/zgdrowkKeNJbnEFCdChgX0Z6qXd5fA10bwbfXzL6IK1Lw",
-	"xVJXPeFAwCJQCEkh5bzrmDHauCNK55/a4cgNogoBtaEiDsQWc/i49tz3FRB4IlieVYj6AV9qJeS40LOT",
-	"0b/GmItd4m4szlpulivht/14gtqhPfnywv5mI4E6a9d4gLvO5Rc8wC53Ouz83/cCvVF1TfK59Zs629kj",
-	"Kkd9qx9ENvoDe7rise/Ez+9BDG66+8fXhWCza1bfvbnXFm77PcZ/9G+7O13ur3kbjlTr3waVns4H6ztc",
-	"QrVWX1O3OnkWLJUi5Tn37CWKdohAAhCBTAjkSAEjzLm4dhX3MymvFZSJyOKaZWCFoO/G1u8zwoQuOMNi",
-	"VKXZGhoAYK0oFnk5HMHtpYAEc4o9PlYSoRXfSR9jtCkEcSg5mn2sL2unTsni3VBPAXTS5mwPQDD6JQYW",
-	"G1vVhTZkxJ0DsfQyMOOKLgq2p4AjA/RBVpEawcGDgFebXnzYERmKo/LGqhyxY9y6k8yN5iDzDJrIo8kA",
-	"hdCoiJn3CDIF6p8aGpyqcrbiWrNs2p3egkCMG64ijkZj+Hx0c7rP9MRIXuI+K3zPnkpKTaep2LzdciNI",
-	"ShXLJe2yGVdYeXQ/BmN/plxXM/FNx1ThATrL2YMauA+cq+QrCh66QYaLNPxWsqT6hQVwq3tPKHRccZCh",
-	"6lloN7hnVtC5Y7VPqKlESFpDKCroJxFHmvQReKgVwaoWmzCLzc7zbdXxnCsi10z4kBre53GlDbUlPHZh",
-	"gzvgKGUCCXiEUURBwSTixwqLvACsL1qBORtt2fxXVOHNOJmHyszwJLlxqsa9yr9HkGKPmTwK+tcnyN/c",
-	"Hwgo2mSgETpvoqVuqJ6Re4KXWFGxrTI+LTAbgPegHbgjJxCjRRDoG0DLO32LFQ+/bxnX5Vks/AweLxXQ",
-	"cQzfshTYWdLIilhypWWx7ZSUdwDsaDJX836imLBTooJMeTYl1wyN/LbpwzJ+e3n8KAkWA0jmVcYf3P00",
-	"jFpts0UhN5iVqx41GwDReMFiBjEMhWIgnxNSMF0WgkGCUro0DAVs6erWDWEhR5hpvvdmDZiblMoVmv2u",
-	"djHIPbKfqmIT0Mqgu0LBKLYklhndmr/Uut7V0wsvheubhNHYnjzDfVQM28T8X9aFbEAWy4ztuiu2gOHc",
-	"PNqRIFTrl9YFNGx+/9hu5z5d15ZZPKaIwikEkTJrj7jPS5Zntbs0+GaXhsn2pRLYn5/Bg7/c1B+Yf7+h",
-	"7bhN0FtlL45Y6V2YsiC5lODzNRYkV1UJbwe+5V1VjPaJp7lUZcH2HfrMpXo0hrerM815vqca/Atq0+ug",
-	"eZatocWcA57nZMYQIdyrCT6BvzcTuH4+vk1Sj1u9SnVghZGO0HgHjAkXUTmtJUTgU6AnZEaYQXe0JU+X",
-	"cSd61V7nEY0837xofybepw0Teksoop2GcD3YV2tJi9W8zCd7tCm+UthXC6N0trOWSlxYpHnd79xoq6cv",
-	"lmFtFY4MphLzgqSSpstDcmb7f5VC87zWFIsH7bIK20vLEXalUiZA9rA8BHHh+lJw5YsUT4O/K7pVZGmM",
-	"4TJd2qor29/d1rFzwSpU2mfH5O0L3w/KnBmeo/msqtt2eCk+uZ5pXBHFWBArtSSbgMiESK4Oum6BpZ2d",
-	"kA8vXyfkXz68+iEhH979kJA/vHpzbhb9mc0+HJL3EFCzb0Vc32+Ojy9FlUSILhIyhV5306hqmGX77crV",
-	"peytylzzNS300VwWq4OMariRTKQysxCTYQa6/eUne9Gatxqou+Nah8PsgHEK77RrBxgBJTImuKArdoo2",
-	"MHZlm7r3TEOvaifqW51HBBnm8N7Hdq1WG9HmUn9ka723RlC+qR/d0davLYhCOJg9cqIAtg0klgeosO0l",
-	"YoVhtoRsV30YGm3wL7TYLoU12YL6F2u3nfqWuiuulLHusL0NtYnfhWcr5B0mxkIHENfwxoURoykTZknd",
-	"JdSPZdKF5zmmRv9Djo7hAOCmvwVNE67JazsPcOn2gEmwd5+yx+ypOTMaOsAeagtyKqpqcTmHwEcDY8CD",
-	"gAI2lC0n2ixlDWSyVz0tWFamvclN5010+QuGjmufbGXrXAFiDipYtMTcq5hr02YJfvTvvVcvgHvJ/efB",
-	"emB+p2etaAYwXXOuPW/yfOteTcL7yaLMWGoo7dfuBXuJy2x5wdrEUynfADELDoB60ubz8V26sHf608jd",
-	"7HGi2V16TCeanULEa1awnFE13Glmn9971jGM+vHRL8udQRsiLpgf+I3FBt0D6/zBgQjYo+R5DuDJMwae",
-	"llOHOXr7oufh0lCXhdg7IZhBf+188yOscgfb/GzloGAMumdLq3b/VtjmRxu+e0S2CdobXDZ7bcBh5Bom",
-	"wcwRH/iuXBXSf5XaP0xJzZ4MLcGR1iTpNCYPL8XnJUMGgh1dUiosR3JZ3kGL+G+Pv67BMUKBb3cGPuZF",
-	"Pwnn+oMQ/YXLA3/MiJu6tr58w3BUReEuGdD8AyjdpZnVJMpQmjd0lxV0s3fl2w38S5YiYwLKT5WBf7bn",
-	"IB4bWir06FuI9tswbFXmOwCiP9pnfr29ZnCFv1ncSly+jYNo29VsV5/GOoBevIvtxZ+cVgEeKsN+bQd2",
-	"+O0JxAV8aQyGcsiMIS4RBJH+yaj/CVTMcA/BlJCCmU1h2T9jXRGiz0D471L4rnmIzIgBXXNVqJLiK0WM",
-	"pohlUYYbHZIfpMxc08eCkaD5IlQm1dsvVvgSOB60Y7wUVT9G54KDbyClybWUBsUAZEsVCPsW4mAiI8+O",
-	"k+PjY5xGd7vGzpvYU34yqFXjd0M6NT5gU8hfSJfBfWbmIwfq7jJ4QhTTGgDClcbcBENQ/sv7bT0IEsca",
-	"1HMfL1Y+gFJd2nUVJuk0uIGKh+Qyw6bcq5zv3HYEO7RiYQ/JA57FVtWhFZ/bMzBpuMNHwFMGCPgf4bmB",
-	"rWBF1oSLGSRoX9sf1istj+9SafkrU0LMKfymu90FGc/BpWngimB2j5yTRqXb3i/PffXv9KztSfbnwtmN",
-	"6uL5EDz5IpB1ERl4/1098UU+ZQDZuRGC3cJO+TZefRy4ava1A4kBHPR4OwwvTgglRvc2Om2CSSFmtVRs",
-	"bXlAwfXWgk2OLTV/dnxPtea5TGmOvkeuXFVlbGrw4BV0RbuPIur+GnOL3Zaab7oabcs1+0cTlSNHvLsA",
-	"vWYYE9fpcm8ZEkafIJS4S9bdnTFqn74XzNmn5kBJziFjAS6SrxxzSK0t5/I0pSLjGdVMTSGvLSPTjM/B",
-	"mNUnxLDJKTTpytBVnOeXwlmGh+TTRvppKwtFs6Q3rDIe8cUdKYcX1YqfaodHP8UHNqXq722QYva4QK+Y",
-	"wreDXGtiY7eVFJDCvV/xLkspWNFjba25zLv5wN50OJZxfftL+OQKNN1SHqNCcyhxPaUazXNZFCzVwWUG",
-	"qQFFM3V7vv9mD2/WHOkE/Ctr1+x25pfVrflTbQ6GMrdESVt10dH3Vi+ZYofkTDS6AmM7T7KmW8YC2N5K",
-	"6bgUU2q0FK9wwKcr9EWDtqHAgtn6eg4AJe5pghsnq390jX6aXaM9KxzSNNoMytLSmIBwilpeMzE5+fNP",
-	"5oAUK27c8ZZFPjmZLLVenxwdzUvrovvJD9tqUG64Ly0yi7mtAhwLow5bSGx14vpprKEvuW2+7+HejHUF",
-	"1SBSHFYmlcPGbhto+BeIwyC4nS0gCn7smum3f/y6FJlKQrANTAYQGKMBmJkto0XgZ8LqAb2RZM3kOodM",
-	"XszpCN7owCJj9mSYHwp5JcKjlLvSvVMwMRBBHI44o1toJwZgIevgRWcuESH2rs9LGQKhuUKshCguUga4",
-	"fLgwqBI0tLWkIgtHL/VSAqG0BwdgeB8hi0DweBwTn1lBJEQKVsEbfNw5go7nUtrxXKSATdnQ7UlVSrKg",
-	"ENBDgsdmSUwlQD+ha8au0LpnQIooulXBPLx7pj2Pf22X9Tk/JMz9hKyXUstFQddLfAwipsHgVflN/Iys",
-	"TwFjmG7T7BVXNqTibULzd09AGJv0Vz54Z3XlY+9EyMgKfhQAI2vHUge3/OnL/w4AAP//",
+	"7L1bk9s4lif+VRD6T0TNxDAvdl26KzPmIZ22qz1dvozT3f5PtGtTEAlJ6KQANQGmStPhiHmc53nefdn9",
+	"JvtR+pNs4BwABEmQIjOVF1d1R0eUpaRAXA7O/fzOXyepXK2lYEKryclfJ0tGM1bAP198oAvz34yptOBr",
+	"zaWYnEw+LBm5ZoXiUhA5J5sl1YQropZyIxKiJVFMZGRG0yvCBZm+mh+8pjpdTslmyQTh8DDLuGbZJJkU",
+	"7C8lL1g2OdFFyZKJSpdsRc1L9XbNJicTpQsuFpNk8vPBQh7YL5mmi8M/4hzCPx3w1VoW2vx8TfVycjJZ",
+	"cL0sZ4epXB1xoTSj2YEq1+Yh9/mIrvmRGXDy+fPnz8lkTQu6YtpuwZk605EtkJrmilBFqCZ6yYhZsZwT",
+	"veSKZHSbEFlq88VKXrOV2VlCRUaY0AVnitBcCnZqfq6XbEtowYiQG8LnJGdzbX47SSbcvOgvJSu2k2Qi",
+	"6Mqsm6pLav5W7dJcFiuqJyeTjGo2SRq79jncG3XF1wcSlkDzg7XkQrNicjKnuWKfk8mrzIwHb4W98y/l",
+	"/efkZ1CW8GRjBjAyW62lZiLd/p5t4wSl6IqRK7Yl80KuYEvhmzUrlBQkk0wRrhXZyOKKSJGyU5JTzQqS",
+	"0twchFAbVpAN10v4rV5ysTD7yzXsrNJUZOrQ7SqSeLXCYIIHZobh8lb05x+ZWBhienJ8nExWXPjPt9ru",
+	"OdyK/uulzd3aUEUKRrMEF6TI1NzLKVnQa0a4PiHTT5PffJpMD8lHrpeG8DgSpd0Vrsg3T3+b4O5QIfWS",
+	"FWZkUW3VJ2F2aUkV+ebJ0wRodZouqVgwNSWKbslmKQl+keGFV1yk7PCT6NxSe+t7SWdNtWaF+fn/+DT5",
+	"0/HB9z/99Uny5LefP03+oUVI98QAksk7umDtUzmXpdAsQ/J80nE91+an4QIzNqdlroFUVvRnvipXQEbH",
+	"lpLsF36thkYWrBhFSBf8PyLzfS83ilBiZxSbrDK/i0726bfBbJ/ubaqfkRSY0s9kxhmw13d0a9jjR1lk",
+	"8DmVQjMB50fX65yn1Ix19GdlFvXXkHQKuWaFtsNs3O/rm/BxadYb3OBvd97gzyG9/skO/JN/TM7+zFKN",
+	"hFKna/xGraVQdmmFnOVs1bOqNT7xz+3V/UPB5pOTyf93VInmI/yrOnLjwhya6zXsgglNNoW0q7E/A1mW",
+	"53JDRcraG0gLFhG6n5MJvaY8p7OcXa6Z/WX9nSldk7/913+TJcsz+EcqVyuuzV0xn9YUhIIXElzo776Z",
+	"xKgopeuudxiWmMqyUOwrRdYFTxlyRpC080L+BxMD3yFpurzk2QC55R7G2/LX2J/tOqtZD5qBWcZlKrOu",
+	"UeHvg6cIT3fO0RzKqOkNfO+f5UwxdsWKoROVayZYZpSXps5yoPkqqrgYyhk1dyCMSyXLIo3vBjyQXeJl",
+	"26k4WRk86OUNrgF7UNuj8GDrRFA/xPAahBNurC7BCxsQdI1cw/2uEUGbamv73L7u1Ta0eWBSMRSjeLxA",
+	"5Ra4SZ6/nU9O/tTPyCp29Dlp8iNWDcY1W6ldTNG8fGumZOdIi4JuW+fiRm2v5SezmvW6kNfs3F5NJozA",
+	"+9OkYEaJVweCgcGSM5qpAy0P/ixnB3I+B6Vnxowic2CUqgM8TnMGRtEK3lWR1lmZcY1TbnPiVFuqa/Pi",
+	"MbcHFOeh11OVuA+xt9q/DRuqseFAf9VUEre66o218aM0ZvbK6WT1rfKUMYhEgk1v0UmCqlu1/ICtKKtf",
+	"tf+ijRUY+1OTHcD03POJVxPNwLElP6Pi6jnTlOcRneaMzKi4IjRNjUaakBVVVyw7JG8kGj3GDAe7hwuS",
+	"5owWZFaiOTDnOSNzWcAHM8ghsJU68cGocQmcU6XJXJYFmfNFWTCFFi9zcyGiXM1YcUKmf/vP/43/J0+e",
+	"fv3NNEZxNOdX7LJg1Oo+LcXNWyprumUMbBNvFfrF8zmRAv4YfQfYPyPFjv/RbNsj+6m4TKWY82LVoa3Q",
+	"PGcFWdEtsc8RrqvXzaTMGRVuqILNS8V2joSPdQ008KrDdl6OeviKiyzkiMZ+yjkwPrzbUSZnKEuqsULf",
+	"/ahv95U2InvHdQ8u0QU8/znpMRPMhUE722zxbsYG2xXsTrCvbn6Jv02RZdW3p05QNZrYwR9+5ErfljGG",
+	"7GaXBMUBd0zqwp2PIxi3VtA/YJHW9+c2u2DrnKYsaxOSsS7NMAfXtDA7p8x4wbveVUMH354Hbwm+fu9f",
+	"WPvSvRtWYX0yA80jzy4jmn7BqB5J/u43fdTPfl7LYuzA/kd9I88pz1kWXw3+bZQ+buRNz8vsALtoU6fL",
+	"l/jocB63Ynops52GNPoeXuPD1uKIr75uizSZNNXgtx1mgo6zaGTKlOJicZnR7SCrpWBzVrhXtDnnkj79",
+	"9rv2Gt7OvYaQGMVhyX6mGUv5CvSVyDCy0F37AWNJxcD0T9BbaFirliRn9JqBdzHjGRFy4JYN5Pc6XXpO",
+	"P8Z4SyYbyrVZWmstb6Qmimmds4xsme778YirEZMl1bl5285ScSVPAo7SZhWOFzkKq1bVnKIl9IblZy9/",
+	"46bXz7rfGgzvasD8U3VtLCSaqoMnvx3I4HGU84s/ThL772dn5xcVh25JGGPvTio2Z+aNxzZYouh0+RYH",
+	"gX+/qEbCN7rhzBTKbMEiYpfmuUxpzSMUCXSUK6M3c62Il4VVmGjYhej21ikrFdrvzeiWmJsIV5OJDJ3/",
+	"No5VsPDFXbyF6suCq6uu1aH3UZZ5RhaSlEKtmdBGRV9Jwbbol5SCzJgxU9aFXHHFMhukMQzCR362jBZf",
+	"KTLnhQIfn2EdesnVKUR+/COEKyKvWWF5TDbc0Sg6Jq/r+nYmMWaCQaRJMlCdAur4IytmMTsz4jWsT+Sd",
+	"3xgBLBLYqGE+J1WkVfM8J3LDBi4YNnKwBJmXYqfofGmeGS6PjeU4+P1GlHZtjr9ht/I0j/YsDhNAcO5e",
+	"AhkKbS/g6fHT78wRPiFn64LnBD5rSb5+Ql7TIl2aL34zUGTAQXlpAe8LzzrY9qQKHDvTpMGqdjoGg1Np",
+	"MgK8UVGJAFvyI8sWrNiHCwfHeyeVtrTyqL04MNk3Vv+NcBtKZvCIoYcrITeCzLZtj0wXqx949RwZDiGo",
+	"kJK6V7S/g/wyTtCRW1vcj7C/mi4Ue//QF1qwrHR+UV1QoeasOOC1T5gSgnd0kkxK4f+5hvtdsNSIwoHa",
+	"jl3SWTgJ+937YC72qw92Eq8i372Fedkvz92c7Oc/VLO037yDyfpX2TmHVlHD2Zlv6FYROpPXjPwHK+Qp",
+	"yGizm2TBr5n1CfLFwPgfOiJobv1fLcOFek0sHK/rbnV5L5sD9RtpUUvMBsrjP4Y/dS5BQJrRdvcCYr56",
+	"58yCyXXfCa9/11//O7mptLOcMzD6tMzo9tQqgVwFUpsLM1ujuoMXF7KijBJv74iWB6n00Sz4QzZcoYd5",
+	"fpDnOAJ+dAo+fHiBo/k1gcYWXFFzgKNe9hp+8DmZnC9ZeoWOlDrH8N6iITbpMqbJvxIEnJhgpZutXudl",
+	"QfOEqDJdGl16Sl1UTU13Hjm8wxmOsdM+l3nO6KKMMfxh8qfD/xMTP/BofBYQURscWMTnL8rVikKwpzl1",
+	"CKVG/MBv2IYpjXbHUG3/nRlrp9vUvjEed8Tp7kOsNhe+X+navusrKrZkZczjU/IkOT4+JitGhcLkDPij",
+	"LMhKgnVZS39K9i2q6yuPXLyOdIul+V183UNtG3bN8ujYKyn0smPwTrco+KK7sxcGk+O6kNc8Y0VfSHfg",
+	"vbRpClXcAgcOY7i4CW72sQN6ztKci1ZwXUh9kHNxxbIDLV2IHeJ+B8a84WJx4FMSzBykPrimeckO5rI4",
+	"AJFivwW2B7/mQpXzOU85E/qACzxAVGi6I/LPGcs61XSl2RpTUDdLVtjcI67QOs8pF+i64NqY5mhfufUx",
+	"kUnMBqCllmYiaUtnM//KGVXsoDAif5jIMRN+4Qc3n86CF5jPqGuZf733L8JP8LL38C6zdK7oomCorHRG",
+	"Php62UxBlhlsB9ckpcJsxowRLfPoNenQViB87CRW4tSexFlGEsK/Q/WxXSJzE5wbup3UEtxVMzZUVHYk",
+	"KTyXadmxf1k2NgANv5hth8Zo/fMiamr+7T//54clIz4b6W//+b98EoD/MrF+QTOE26ErttbEHHA0UAUR",
+	"SlCRIreG2RTjmjdN0yugFbqhW+tPu3EQe5xYdKfzSrNVTCo642zIGL/n6PlasYzTSxypuQEXjInKm+mS",
+	"P4crR1U89HK2HbQf9nk18OHQgNidGxTNL34lyGyrmdpjBMdtsXWhxaMkfureVnGqgpVPwcEkPsfZeb3c",
+	"ZazfsuYdqpF333UHgoprRkYdl8YOzOyz5lqZe7dZ8nRJjCxs+XrMl4MzMzrdl40889255o2NdrPoswJr",
+	"tyEQ538pJWx0wVLG14NlmR3t3+yv3ef3bpTgjR2W57QUygghlk1PDPeCVCiQTrmUV7jz17woFVOHZPqX",
+	"khZUaI6PQ/jBCG8tjQQzP2AZ0ctCloslFkOkVHwF4g3zKg/J1OYuTE/AdIXwhSxFho/7bCuuyEIKdhho",
+	"BH6ik2QSzMMQHTDBKi1i3Ob9IRi32tBwfPftuX1Ptc32fZ+TyYtcMZDqHcqQkis2k9mWsBwivFuzaxta",
+	"ZOiJMbSjWnRtWGGjlObpgFKauyNxH/M0E4vRd1du5ggxPvAeNx2DS9SfrEZ4M5/fyCyD/pSBUdIixrNr",
+	"LqUGC69FveMuiJcczIAOepyx1KgswGkN8R2S6ZrybJqQKQSup1jLhDHtqS9hok6tPK1qxsA4UJ55mCtt",
+	"Hw9urw0ywdhh0BzqLQ7oyobgaV4wmm0PXBAabRSFakDGUp6x7GC2PdjKEk4W3P8H4W4UbA3xffizGQws",
+	"oKHR81Jk73Cm8O8LO1348NLNGT59NBM/c/OGr85w8hd+7vDtG6kvWPXQc1zEs+2/wxLguz/gOtzH99US",
+	"7J+rdVQH+8G5FzpcZbFwpqeI3hilfWzUbWgQcD2lIkqeOV0sWPbOGeetVVjP1Si3zRhTvz1jNAlxjF1T",
+	"3ofXqbYFjzyk89IGtwe6h8ZFzm8QDe8wq43uICSkabjg4JAEjRHO1rpTp1pn16adU80Wsth2OknmpciI",
+	"MgqBxKRsCNJgTbRYoDlEIZvDlrM0M2c2cQ9MZUvCG0DlMNpcZzp1Nc8+ov2RC+bXNPqkczpDp1+g0ny3",
+	"W6O5u5PvzGymmgATU0QWkC/PKxcIbrqx/bf4hbDFvXoJcZLbFE76c0gmlWsOt83NdgjZ7YU/2WSVx8yX",
+	"fjB6eiyjTAo2KlUl7q97sVrrLVwbds0KQByg6MY0F8vonKyA2npFMO4c8ffcZc4ULL87ZcqmyY1Lpfa/",
+	"6k2mFmPdc/iL3WNults9iBTD86KR3jOxBYaIZf2ANiHYECcpjBh3FVZUQu3osQGQWqKTegHEtaKCLljh",
+	"q4MKRkfP0r5k1zxZ1wv3YJHtpFfnChyX3cZXXI8sa71lHc1Qj9LeSm9gd6qim6VUw37yEZ6En2wHqjHW",
+	"uMR31MkmJHWf2xRuf1Jjr/XUuQ0gBzi/YWM3h9XzdPN55zVruLDQLpy6IIiCO2PD/D5Gcor/JFSQKfs5",
+	"ZWs95VLYDBlIKqbrxMeprNJki+dWgSGLL4OUaTPIQMvST/+5+7n/5oUdxy1yH5IbpeKXILpbCelV8n1a",
+	"FgUazqlc4Vc+7DfG0YdXxA8LH8/92PjRvQA+vcW3wL9DH18lbMMsfV98xsSoGZmBzv2P/VcvRPCyj44F",
+	"NCieim1F7gmRBZEi39ryETlHtB+oa4fYq/l2mnPBpp7lB+oLVwF5UwEJsFywUbtrXnEGP60+/wiDfE4m",
+	"v6PrNRNRX9RbYcROYdOf7Irg2i1cZtMiUmy7s/wJwtIjK7+Hc/zeCtdOk9g6c7tEMhQXswUXAve6NYCW",
+	"u1bdrtfslwQwJRg4wSw2x6bdAmPX9lUFFNQO2MbS8nnKFMG/RhXvMUdEsw7EHmOGaXrFRPQdfQeWGc0q",
+	"PmjGaK5RLVeSzCFPvD14ViIyTSwzCoYBewH9khWMlES/P+Af3KQKEH1HnfsNe4Fvpg4MbFUq7auqZ2wu",
+	"UdRtSUoFmTFCjQy8DbrJiq7XAxyMr+1jEA1WKgobBSaSsYUYy5DDbbDY2HuOI3oYu+Zss9v9h48NVcqQ",
+	"3v3V6sjqgoO2Ooc5uVNyTEqheY5ehA7aL4XzlPdQzsaqJIXhh+Bhjo+1zsBp3EURsrBQQIq4RweWS3hC",
+	"DALCOuASlcjP0Epxl716T7XQ2n3BG11Rcze/CUChBrogU5mXqzgeCIi3qK5TZSb3c04bhvZANPAq//Pu",
+	"ZbTUHaDvA3dxkklROv5v99LSeyxW9WM8VXZ/SE2C/axjV1OSVK4MU59rViRktiWo/A/STY1a8Bq1kJiG",
+	"KuRm1AgtN34c1weWEjuXHy0tNIQZBHbGAVTd0IE6NB+YsWzosWI2QTyB0SJQxP7o0sAifxhqVtpsL7QC",
+	"3ZST0KkZYGDUNtnNuuuMuv3oZ3WPOdAjJeZq2oRDrdCauxJyo06IYpWF95Wx+2BgDuwo8Nx+cxy7cgHp",
+	"3enVG+ftslp91Lf0Rs5kth3tSHJDdns0mB7lWTHPd+thA69xbVZ1z0M4vp9djJpeV1pKk7HxdEmQmROu",
+	"MOOoZX3g3+u2eOyJAVCY/eiQc87yrG5qDs4nxvRsn0rtEoxddDMJVP+fdkUkcB5eysW2dEV/foV78eRp",
+	"m6XHLR9XWw3FGKiiKE0LHfpgeI4ARkJinYYXtDtvxJLRjIvFpRP1PvPl23EZL+60Y6t+wzYNxKkoKNQl",
+	"wju1d+C7hPzGqGW/dbhQdQYUbOV+4Z8arwnLCpqO5PixQbarFCGGVWvMGAeQhfYAjo2tcFtwStSagsEo",
+	"MrLcrpdMKJJJsO9W1BpL/ZvUOEG7kPD1SfNoOk63OzvZ3/yGKNIkZ1QBk8V4AHEZfcnNUm6rm/X18X4S",
+	"cMOU18iNdFmXNsjFFayFKwJxVov8S+R8dJkczLVjo/uzCxp7rMicCypSRjYF14BvXZVxvXpz8eHF2fM2",
+	"keyIMI8NY3fFo3+0OOS3z0UYhZ/d4lrDkxTesM2wIGqbWFZS6VY0dEW3hCIipNc5KFEslSKznohY7rPn",
+	"yccjorO7Y7I1vecU3aRz8JeyajKNZIR+4mgC2kNmRoGo6kPOd/+RyZ7A4plz+FYY52blneE/2D5zow6H",
+	"vPhWEb+mllq7KJ17MDA8OJ5We2nySbzQ9KbxudvkhzQCd2Pich23/4YW8Ohc4sdpIrfSpqzuiWjZ6Ocw",
+	"CuwJoQR+9JWyeJ0JoWTDZkQt5brORJ7G1Z/A9t75sLPFR6Z+WwKLwjQumFYo0a0/mAstgVHGFMJRYO87",
+	"rf4aNXXQ4UWwPw1FYEkLrredivQZtnco2IIrzQpQerkOsrYosUMM0LANPVLR+7JzeIQzRX4nS8Wi78NR",
+	"Brwv43PIXta1VgKA/J90w5qaV9qCC59LJDJu2KM6xVM280BbIJrwl8uU5pcYVIrZwVYq4Pu+AqwrrP3j",
+	"5s0pzQnEjbxWu0uIVprstxFNNqL1xC/GWirtFMMa0e4iUmc2u993UOEHVsQ0+9/JjcvVRNViR15mqeVl",
+	"4Flql4HNCc1zKOtTtsyGO1xgYOyxff1m/L7CRMr1pZZdwvHMh13LtQMMA9pBuZiRmeEeiuXzU3IMExUN",
+	"mTxMIkT1unRpyEssmBFTsTxMWVxxsTDbDGVGVF3ZPCs0cs0ViAflIM9iyKhc2NIy6jeCu5ImW3EQfQPm",
+	"f3ApVBf+8Br0ixkja6oUy6xj0ozpWkAZroVmQft+sp/XvGCqYwnnNGcio4XdGYjzCXtmNLd9e0gp6qC8",
+	"Xdhmt9VprZE7ervhV2a7s5LF6x/pap2zS6PV8Ii/40IiWoKvEfc7APwq4JAQqjglT6CHFmi/SMQNdIV+",
+	"at3QQgw6Dx9cpTqxtaw0XSJd5QPibqHm1rrBDdIIp9W6UPWL0DioGg3H2OE7umVRjuFUmcQyB3OUssgM",
+	"zcy24B46Jc1SaSdQfKn6ZildRrX5ReZqpuucdIiNAfN0NsZgSeIWEfeaM5axzPpwADjeFj4BFyJBFGNP",
+	"XpBqDeMAw+M4VWawi+rH8PmdHQFf1lF139D6I4i9vEKkvS3optZMuKYNDfHoAv2GjOYszwlUjjlsR19o",
+	"lkGW0Mz27qohzQasdEb18MAMPtxf22eD2SPzqjPWqZvHFpvYPndIfubnqla8Mb5+ZkSZ9A2RoEVX4HGf",
+	"QNCOK+1kCRYXRozuoGN/05c2ZItIu/FI39oOj2ZhCUpoKLmc0fRq2ELtK6L640eul2RaMJrZM5h6GLBB",
+	"fmYLbRIFO+pBWbuwbtZ3/37wm99//frg+6f/9v8nVYCBCytc5zxnPXgLjwKfwT2+A/kbqznHhjrhN7dO",
+	"CLdne1N07t6uDRXLgYpdKlKW50ZLhVwrCoLuShizx7LXYVXL9VrcWslyc7t9cjne6AC4u5EZUANUbV68",
+	"KilJIAqCdX67WqmAAbRvdvusasw9lFH9GN72pJ7HEN+cJTUOzaZTam5okY1unjYg2aCRFRWIF3E5z/li",
+	"2akXvMNdBWw9oy3pdGmoSDXgh7rn1wdd3MJ1lgI7mtKtFfhDXgD4CqNbFPzIlMLLMJp13xU0QDcMgCvU",
+	"QCSJWtpEnWYaF6p5vE3M4oB6eyj/tVcYfLoCLTILYG8ujyzT5WCg1Wfbc/z1sy0A2Jt//NGNUL10H7US",
+	"Thd+5NUSbsU5FhTevbM+0Bbbzo3NUuZVvn69//Jd65b12bwEcSWN2oEOhWunJu92JY5SJLvj5meVbWhY",
+	"hRWsiGcTBtGtU4YLY1aOthz7hWQPybS7CuUO7wZYte36gHgNFgveJVl7tWC44emoFN9gv3jmX+Qmhe/z",
+	"95gHf/NAG/bzeTWJxqrGY2D0tWAILNvTSncP265APAjEQAKugeHQ+TdQ9xrn75uZ7ITWcMN0gXr22N32",
+	"p6pRObDENjSZBBwj2yR8htd9lzQfJC1ptu0uws8z2wCHI97xzPbHHsPe1Xt4R9TawTKqDguOp8tg0Vwh",
+	"TWhJEEuo46RVV7IC/DWxlVpQWSLMkrSUIxcU0P8uEF2/woZktzN1+x8quz1kZXdyL62+btpv6qawNM0G",
+	"QQPuUlVUEjPAa+n70xObtVgojYhezueJ/aEgpU1ubAsbyCvE4o5SZKxQWsqs5f5s5jFGuktyQz9Q7uPK",
+	"yOyPVOKKT6qU0x7VuK02tUvQGnenl+ycJlpbQnyPOzCAXC+6mHvQhlagZumECJD/towkwVoX1yMIoi4+",
+	"1yeCfHJrmITOCq3elol+thg23sR7cbrk2X2B6Ixq3+JbQrfJDmH6rGHksonjJYsNm4oq24CcizQvFTfS",
+	"loYwLlX6hVGc1mxA2ly0y2QIVhc2UIzToK8vatRhvTwn33/z7W8i0Dv8inXwhW+OvzdmKpa2G7kBLtwM",
+	"E4VPIPIBOIAd2bnDL+DMd9SKcSd5zYoDfGTanr+6GulFGC3Xzftv3t4tnGBDcgUDxw6zSoXoPx+aZaDJ",
+	"+HDOiRX4HPmLLbdDmONBwtnHXGJwLHTde1ApXe/jlJqdyO//qNq90HedF3jcOg/rydOTqhtihuoSdmHD",
+	"xs3cNTezDjpbNkkxZzmBMHasPcHNMSpn277EeOhiwlYzjHkqTedzEEnTGp709CZI3L5bhSpnrhmI3t2v",
+	"YratarM63DhNakVmFfX18QoY3GFAbuiW1MyBANWnKGTRVy5TvSmS7GMoLpKE9a8Xb98Q+1fMYwvxA2Yy",
+	"rJHtsqft2H6pQ3bFqMxlhyNRc53H/X26oKnzpXSw9FagRZsLFBz4Uuu1Ojk6shn4h4ZlyUIfrVFwqaOQ",
+	"h/Sv3GI843z9mnr34Z3t/9NhpFXZ1Fbm2QIOl6YTVp63WRw0Dr/siVZgw9P9tykfChQ/pLP5AyBN3C20",
+	"mDvyTnSxWnbbYEC5MK+3VSi2/w6Kg9JH7Eo9RL3rQNXa3dfYi0lADggqVglUe0AuFzB5sLSsjKrSL+O4",
+	"zrs7vUEXvJFa+26ckHDsKMJzjAV0lsYPdW7ZXa6QFFymZd+vfEZmH4qVRVyzM2zDmFi8Au9B68CYqtFB",
+	"o6GV60gGcwlSmwe6Re3Ir6uR3Fcf7Iju83l1rX4K5rSXSIdj4o891FGjlDg2VKQb/rijqACh/M4HY7rv",
+	"QvinGkOMIkDhTEZOpMKAqr8U3vme0Whb/RvDW34JQInjy4pGYwOOrt2JOxJDoLzBhTkxkn/PUilSnnPq",
+	"/PJt5+pI31xXP+uVhFAVBeckmruQs1Ml1fms2abfpdsZVjXui7W2rtUqOC8otjmbE6DwgTqJaxAYs1ds",
+	"N6aehmu2jBgeOyXHZLNkArPwFdmwPB8WycmCtk+qyzdWKE2WpcgKZoOA4bsH1wKHDaZ2eVvRtgMyqc4j",
+	"2JbmxLuoEJLCbmkc94FtVRXVd4kz6lbiOMQo3jAMPC3Wo8Evr0o/qiEl9W16U+tIC5ZxfSB8Yxg8mmHC",
+	"xQ16DoO8wTHcl++ZLgthpVrVt7Z96Pfke2Jh75S+U62arETjFrtKCmNs4978Xm7CcRLAprUROW/RS3ct",
+	"78w/2Js6Nv5Ab5BsVvmk+28orLlqaH3H5mw3SHa9fXtnsz2zEydkbbPRMJqnNM9zWys0PBfAVhWNclu4",
+	"3wx3HQS/6GbHthbpshNFzT/RxRVven2H2PqWRpzJv+RKRxGg3ubZ6P6zFShphCgGbrH35V6OyMC/Pc/q",
+	"y1hsUCvlWULyu8liHGT1e2vfO6zHZVL7Xw0n/NpvOkl/TCr1rjznGh0kAddOQkMh8EC40HhDfjSyNJus",
+	"qZG36a4Dss7+9OQ6t40qrbZzqE38ca50o7s7nuc8XRLaXiK8iU+LqRgj9IQSEBze2C6h2Mv88JOw2Gno",
+	"HXYwLoqZhw8/tctoB7cS7k4fptirn2Xkb//130EPdfNpOMveMlpELxuAy4G6DyHtJ+RsXfB8IA3BqLXp",
+	"95zdi4xHNIT70J0cRsQOOKJo+kfPghzoT8R+Kl3uZEWIVF2pCBZbh9jaf5P1EFKnZ1H78NPZoe65HblF",
+	"mC3YQ7ckbyy/WykeHL8ZqA/Hc6tUID+5Iium0cdf3bzkhqZRPAUVM6kbHZ5d22XIID7xeTJcBYyaa9+q",
+	"uY4q4NIYFDPfY/uBm+j+9fk6fGNXHzBs0JtVTu4PVxMhkPs14rG6eb18psOAqbICbUPbxBdY1ULX21vk",
+	"dt1cH+3gCU5PeXyq4U1VMvsRtbIqpTqONhoSy1Clre0ECEg+zu4UIL4Mzqfdly9uB8C8jIrnOmk4/y2x",
+	"rSU9wBZKkqG2WK2j5c3NsYHw87jho0Ho7xFyHmfY0847hGRv0HIDmR2PsZvuzj1W7U0xbDsANPohbXev",
+	"/iU8egMs2vDngTs1ZA6y1KnEzXMNXGtFo0N9rOZF74Nx8Zu3fnT87JvEuh3Pqr99xPf5acex2HrabHb0",
+	"+D1zNxJyEhiE3arkWpBCoDB0CYWuUklIxL+8g1TjnuyCPdZSgpGc8VT3CuqcQT9O5z5Z00JzmufbA/xc",
+	"MENqNs3cWcDaam+1VP5BPQRCwnSzqyIKli7dQfe2GKgztj3CW+++rZaN1OGo2oy8v5qhzltOyTHh80qY",
+	"ECF9YUPId57ugO0ZAegc8t3hPRrGcIs3ZqjXfiTLQvx4+Pm5FC76r8tCnNvbX6WjFOyACyR1rEwHYMID",
+	"AZg1DuT7AIKAFpDvoBRpjt4GTEmK9ZNoLTwrKIByeAUtKAdGaKHctsgvXEgpmWy4XmYFBVQrj0aUVbWF",
+	"aS5Vo7bQIRpl3dPqqPS7n4hGTwWTBNdzFEgS8bFzKRbOPjOMIkWcDAe05sT2QHfoCL16R/lgnxYbuxu9",
+	"6IzjTTr7m978xh2oj5hMEnTmDUAe24Mh1VXvqRUA9SM+Rl7k0R1vjMUToC8Oz+no3KsQFXHvru4mcmJr",
+	"x1pnFawvvPAhsEaTAvr914764k7QNqXsBPn05NCPuPkKTvyKrTFvJaXCHD/c6YLMGEmXUrGusrImVe2a",
+	"1D4QOU8JZlzj364YW/vO1FuikAP/oiA7HWXsw/HaV73zmBIkPUYpzfO388nJn4bm0CbN/VnblMNoBuDH",
+	"pXTp/AhnUNVUcp3YrufbISmBAQdqoDdYVQ/rN6seYTs2zI2X1BbQ3iqjRDXTNVnGK52mUmiwgacsIHnP",
+	"ajZesQnUmoHq3gt8y4V7y5l/ywv/luf+Le/dWz76t3wGHKm0NIztwhykxa+RVwz2ccZowYqXbuf/9eOH",
+	"SdLK4CQ0TZlSBH7l+AcUJDl4xnU5y3lK3q6ZePWcuJ4yiS8lpmXGjU5AprbwZGr2DuZj2B1Mojqvpdbr",
+	"yefPgBk0lx1Glq3cVWsmAMyHBhiRVX8JwFAuC8WSqvYLdBb0nfqW+1AThk7bw08CE/RzAAFBwwFAg7Cl",
+	"DDMMHgFIZc4I6DqH5Cx8vYWfB1hLM94ngWX7hueSlBYFZ8q1PWltrK2A2SwloalWhwSWu5UlLFlIDZFO",
+	"rCZR5Jvjb5JPYhM+Yv48KzU8msngya8PCc4DiqnMNKd0jV30uBSuBuif/6ykmJJ/dCWr/4Qh1ZynTGC2",
+	"K8+Y0HwOatzkbE3TJTt4enjsZHztu6qiafKydNanv8iTJ4fH+JBcM0HXfHIy+frwCYy1pnoJxHrk3a7w",
+	"0YaeDf+Beb/KJieTnCt9Vj1mfl3QFdOsUMDYuHnZX0oGgW47y4Zzt+IMuiiZJU86BFrpJ/NjtZZC4Qyf",
+	"Hh/bynNtkxTDbf6z9VBU499G2NRStnojqThcm7t9/py0UEs3VSIM/NUqN/Gp+LUfufJn4Dou8DYJroZR",
+	"N8JT0nQBfC44up+sqG9f+2fbOhTsVwoBcQ8J9P/1QS7oTE/TZXAjUewYPmBuqi2Zt9XhUFVmlDAvlmDh",
+	"SPV1KjNEehakZTSILLY51SNHrzK2WkvNRLr9PdtOkGwwoUIiFMYNKcYGGO4qvAPblF3GBC9iPHNBfpQi",
+	"kyKEcHLS2HUzLXVZsNEl+I07Wq00Tsf1O/y5dS+fjNrlgfeufYGMHAQFZMloxrBs9cUH2hlTsI8dwTN2",
+	"vFtduTd0xZyUFhktHPV7B6ND0DyF1BO8CJhhDmIVG1agmbDuuqefk5A1H/2VZ587+XPBaBbenFvxy0Hn",
+	"YnSgF0JDCVTkiD6EcfEHPKkzUU0j8ekBLnrvFGRzSDnLFqgldTDNkcwI9dojWuqlNOrh0aKgthahU8T+",
+	"gI8MEq/OVTTs3II2/p+NKryQB+Z+H6grvj6QcGo0P/CV3GBmG0NkxzLBnhvw3IUxkm4tyHcuEKfTpsYz",
+	"ssaJ3pacjLEF2c2gy2KFTJkuEyJCmR7QkDv9Hrn7SiMAkCISckh8xp2cz3nKADiPLCgXyscxAM8dcElC",
+	"Y++QYBfRqrrbNbjTS7ZSLL9m6rAldO3D2F3sAWXuDtsY53fPUih4aQvuFAxua+LYKsXb05cdF2WFkisG",
+	"51lRXAdpxRjNboHhjvxu72SXdFjgH2+9ZUY5hbHAHPWb0nkH98PGYXeP7O2rygHHD15xhfoB2aH3eC3v",
+	"+5B9pW7i7AMBsRUIHNYycvdABfZlhFpaqF8ggHFyTrKxd+iI2baX+ztcJrIH57d1G6e75x9kWFo0MNeq",
+	"2wqsertCyHyUa0UAaiRlh0N60uyh1168ad4QQXGfnM5VQynCsE7mlgT/QmSO2CHFQZeFIJncIPimxVbi",
+	"Wp2GsC/cvF2Wi+WgO5BzwQ5s+8l+vTVouK5G0/T96pC3cQb9GC9qfjxBhzvUfAFPWhZX6BOqQDMbcS7E",
+	"U2a8wPQlRz2J6zg0Ujd+wzgEyuzL9EZCdE/RLVHSqbXzQ4JMCgDENrJwHYHAeWKTwrFlqpU9RIq2IqxY",
+	"SMePyf00IrF6rw3DXB//aOslMDVGwk60snx8Rm9f9+P71flDGohcKIw1K7mHK3VBtxiGCC7WV6p2cSAL",
+	"vdHDcDfjXtnErWgV2TnNc8yFg6IDZQzaK++Ngvpd29wXbpgR5uYKQvMRki4lmids5W50+yIZ2+L19ixQ",
+	"xR+MYyMyy/5c98+wkfVp1d7Kt6INa5/RO2Cf2YvbIVJgjS+Bmj0XacM6l90EAsHFXol+AU8MckQVMme9",
+	"8R2fEuc5K5D6wBgtzCRQLuDzOQohs7CHVAjOZZ4zuij3GR06y3Mr7lZ7oBxfyimLIeLbsKMlvWZE8YVg",
+	"GbRm75fchrBmVFwdWNzcOzCMI55lBOFFfVazgmXoO1vJgiWOYa7pGjUHKdhX0METr4kLSLkKWI9D6gzE",
+	"Nkezy3lGxdVzXObjUQ/sXozIYFKy0JexVJ+nuwR29cuk+d6HtsDCs4mJbcBdT/ehCb8rdZVwE0JG254h",
+	"KYOegHXng15SzDnwv4QLXt0pl9WkOu8U4JbZ9Nr9uSIQDe1RUvZOrNHbtUNvFJE8SrJ1yHb78he4RKzE",
+	"YorpJRMurQtcOr0UqUHm9qkNz+wzN4xgDRK68A4fygpq3duW+fA4V2x+rmbLT29XJuYXGla7jQYEh/Gr",
+	"dYpYcgcj2CZieIWqMKZHZ2DQtWmp+T4aSkfBqGbPbBudx6Jt2HrXxlXoZbw37yDjK9li/bzy3KJPFIzY",
+	"ZlmNHmeeggcUpTou8jQES+gA8av1p3lof4W9gW0q/4FCVdZD5sngFPzprF3fKlTKwebAM8TOURIKHrfx",
+	"axKIoN2hTXdr7lBud+w6gPTYtz9Y0ovt7hm2MvJ7DylLnZzoZtHR8FyO2M9rWeg9W32Qgg6+FttY1K9n",
+	"RbdosmILZxeP97nRBVTrQcEo+omxJw7WiyREMQr9dH14ZknV8vCTeAGrgMYjC8pFkOb7/SnEWXIJVY5k",
+	"AWnMvj8MjG47Hcy2miXmBEDBknPNRCztETfshox+/tpK4IeTCY67DrgxNhMesh5lypTiYhH3Vp+Bu8Js",
+	"cEa3TsB+fXwKGyvYzzbmGO9pOSj30T798BZAByd5TbOHzJx7Ta9YVWoNqf5wzRObpiRslAUQeQfw6yPo",
+	"Nt7plb74o7mTf/jw8uC3VcMS13/NKQK+CjvBuYRftDpXJwQldEKgKeflFRf+30bDTz4J789ISN2dkRDE",
+	"HEhIWhZmtG0C0iohdbpNjCXKDsmzs/MLcuGSQZ/81qLHYOzV/4IgvFqLATh2cgOpJVPN9IHSBaOrOs35",
+	"yzDjghaxTitR2QWntJ9wYYtwArZooZI21DDwWl7T3uWRkxRHf7X/+ozklzOs0m1qDyt5zYy42aPmfe9K",
+	"CDQaRKb4UPzDzAG8sNh016ISusbjAMDuRbGQGsjAtgrfEyk4s35N9bKy6u2EbleRAkQGUIw7/CH2mUH+",
+	"EAfyP2Imj9jF0WYtKc2ZYZBky2jhQYhsuiunOX4/YwsuFOECmp63p2zhGGtTthgT33//fYAy8TQKe7dH",
+	"L82ZOtOTLypJGsmxP0saoUFtMgWcyL4Klexl6PaWBFffXZxu94hcM2GRUr9w70jQ3GPndY9DnD49fvqd",
+	"4aMW2JTAZy3J10/Ia1qkS/PFb2pwLEOuSlNf9uzJcg2Yy4O7Pyw0eWeV0B4yjNdMEAp4p18ph8CL7VHQ",
+	"hWHMQ7gqiWsWbQF3janakGkVYQcyZIBD42aUjizq7llKpyfEA8ff3qVhG3n5muJaHU8X67ih/hgcy5Et",
+	"DNot5n90FUQ3OaMvT4zgckcIk33JEciGWQIyPMtI0OVtv0SAJX3d+p1ihrWe26dar2kELWWR+aQLsD6J",
+	"KoFhElkEFf3WaWVj7DH95y9d+loc1uOmCttbkW9tVSNKbIgehnWMHfOrylmjemxXruEvsCQNSWPXBZmZ",
+	"q7ECo2hfF+Qlh2Bvszh1tiWu3427Jo56URrZ494tjfBnkzvfuy6xktq/7kGs2L1BCs9zcAFngEQPhBzf",
+	"rBvzFNd6aIhL7Czf0K0ikFRNqNY0XZqfHpKPABFJvfU8YwBZht2kQDG55kWpmLLFrXMbWFEEcEYTQJ6u",
+	"3NmHnf6o51WjpId2SUFKDaSAb9fMl6H4NWF3l737rQCxz/DkgqWMr0MB4/Zmn+QAvqc9ZPi0clY3Swkh",
+	"CJplFhao3hkigGchUtSgrukcmjdbaBf4PaK1WAgrW+muoP70DB42p/NJ1IksqXUaTqkgM2aHg8OcunGm",
+	"MFAYp0FPXXZaO3UEnFTa3BBrS9Iy45rogvI85mRFx15A0vv2633T3vr38M592CDWmwZ7Qjd0i1GpDno0",
+	"pGWslX7f1Et44nFX6+zqMbxTuNrc1X0onYbgVoBchPAN0B94rMfiJbaYeaxV1tjE6X4t+Oqdd2S/n2WZ",
+	"Nd+9fW4PcreBDtdot0L00vU2vkNa7xSP5V4KCt8K5nu97s+IqvbvqN6KvJMtBa2Vd9hUPeg4HbbJHRkl",
+	"D5mA19+t/cZVCA5Uf20ErFEpwTZJEPhpTQuNGBSK5HTG8n0Z9XhLq5dWvh5NMskgUJQgGl1WyxO6JaV2",
+	"qU6+hN2stpbQbXdC+9Ip0F6wWa+La5ilKMozNPupJlfGLoMPAOLB5lW5AtfqkwhaVAHAHOhs8Gd8FoaF",
+	"OjBbvBFUWcRUHptr3nejHqyoscYMbkTpddzTFRf205N2MmqFW3+rlPE03MhOiPf7lZ5Vu/hulJI9ApNs",
+	"hl9TbDnSUbzYJWWPtENN7RQQrhf/PlmuuMTqkGi1kYVT9OUdWHN3So5h8QIrX9txxnF83GG/DmHgSTXh",
+	"Ibw8KI4GM3lhFrInVxMCXrodAqPZxkngIJ27nqdLY8q5HXxYzg0oy7Rg1YEClTq/5k2YbxfrdbT6SLju",
+	"TflgMvHXchiEcYNstb+yv0aeWb8SA1kiX61lsSO75JV95peLuIEr/NXWl6DHmZizVgQpgmVESTKnRWdp",
+	"iaOKblSND6C1Qq5lAv958h3w6Y9cZHKjDp48/fZp4oI+qVytaEIUW/FU5obJF0TTGZkxvWFM+BxNQP7g",
+	"Onf9GOlMXgPT/CRcQxj066FX0DpRLFYQpvVCgfJCAnAdmbElB2jGE2IsbHgAt8BIsbnMc8hsxzEXUmak",
+	"kBuoY/4kMLUbFJAZzTBTWME2sgx/EORqb3jKLKi5R9g7JGearKTS5Okxef0splyX61zSzBLosPyuoB9Y",
+	"d+5ZM6K3Q0GNtDQpDMuxe+6y66qORydkCv25/uV3+MQ0IapMl4QqMoWQx7+cm3X/4//9P/807TCjVwBa",
+	"Ginb2xmNrHT2oNj4BuV6bQUH0amYjdoQpY2NWqEzwFEvKfQFgeXa3mTxBVrX3kOEL0fJfs1+1kepur5B",
+	"mGWXtH26N2nreHhXmioXp8ZwKEqhsFkXY5kC34JjLSu6Xu9FIuNUCAVWYBQ5F+C2Mvn84o+YAB3jpoFU",
+	"3u0Q9HzhzlyCPdvqOeUetux3cmOkDaHCcV+ukrrFx7Mu6XMzn2G4yUdBu8ibmQdl5IRWdN3FuB+HK973",
+	"vXw0V7WSvuai7g39KNLsDqmrKEUg8gddSNdhYYjS/M49+kvXnf3m/4px60AxRJgXBi0KNThuEdvGNne5",
+	"K/7laPLQiukoXbqEixZt7iCeW8j/+nYHdVfP3r4+JSnLc+Wa+6u1kWhqyZgmG1nmeDmh2SMrdUFzvh97",
+	"uf+oqNoloG98YL4Lgj2zEHull5e8A1jNOnjKfUCF/MjVPWBH1RuLhEg3CVlBl58TopcernpDuU7sFwES",
+	"DgBCmu/QjdYBMLJX598FY8aWAe+Le0mwe9NOd13sPB9rqL6FHHOfkAO9oDV34ELTAeiX5Uq1flBryjPo",
+	"19mDX7OS1wwzZIxgjRLOR8MAp1peYj7xJc+mhOYW3JhjIl6eS9y0U+SXU2M7dP0AeBeZ0fTKPj2TUGYO",
+	"g30SuqBCzZmtG+CI3TsvRXZIGl0B6mhS1veMSVev0TlNhc+ID/KubC3tds0+iam8ZsUBznQKF3PqPii6",
+	"hVJ3c6kTN0hGzA96Aouv7Y4+Hgd3/Sxu2f+61jQd/7erdfotHOxy1Lwb6pbrEPvrdLADR8CMHvAeQuNe",
+	"6itGbOmpFAz8C2DrA/CfdAmJnV54VzvcrwW4h+4S9cq+JIJ79d2+ca8ssM1Np1jh9+wJm6tpGfgKf4w3",
+	"+grjglCXtgoHDWkqePBjaym+Of6SSm2jqKxVx/17rCdGVIa7e2ekRiXQQOeU57bjPyTi8HRJcqasVEQI",
+	"RqocHFFiE5mDFGgAJZoZfuHTAqNHqQ2L5I1ssmaP4naz4V9gjYu983feeMnx2D6otaDUzPao7YNdC9n7",
+	"UVayXhb/vGS7shHPHO+BCXkO9Xc2dMds6Bfjr7O0+TyGJv0rcdbZ/suZu0qq4uPGALJV1Y6fSyP67bWX",
+	"YgHVKm6AoRffv7uryBP+zhUbp+Td1S27B1Z+YXeksxhrURZM7RHUvoDgPJ5mH3v3EPeDsOxqp7wzXPcu",
+	"AIW52+3t2tcKlubhUAPtHGzqB8T3oLiepHTFwIuxZ5ym2gEdpVSkLM/vpJsaDF2d8gOC7MWPxj3CmacU",
+	"KBmffH4YkjzHs3hQ9FCoeTNUFxh5rsGugxSFAldBhPSgm0N4AcwiZ3fQneBH6DffsDQQ3lQ5OEonuiCT",
+	"SgKAJCxzsCuPoCcvpetprFcBLI09CmK/KY4OgO9d7tU159Hkm73m+j1rtak8NFZkz4V9R/lD3tX3LJVF",
+	"5soDUlpk6I+5lmWKZcI0z7fgpx96RwuWGjK3JLHHO4otnOg15Tmd5cwBvGImokcprBreWx6jPZ5N1QbR",
+	"yEV0Lx6SFzRdElfRHTrvYx2SYGl/v6L1K+o2L16GkRYs4xoAN79SxOF0WsCUGRVXoeFd7w4xAITriots",
+	"dzcpOLbt7zlWXHaylDFFRfDipL6fwVYkj6RRRQ/rwbvPHgH7oSGRAG1gVADu6w4lFhgQJI8ezXO6WLCs",
+	"v3oen3nnQEK+2Cr6YB27qunnZaGXRn8xLG9fFUS4g5BjKEutoKcZNJC0+EjmVlOxsC5egR3Oa63PO/Fs",
+	"7HHeU6tmWMijxosdAqpTgS8j2lO1y/tr0mwj+Paa2RdxRQq+WOqq7yAIWAQKISmknHcdM0Ybd0Tp/FM7",
+	"HLlBVCGgNlTEgdhiDh/XAv6uAgKPBC+2ClHf40uthBwXenYy+pcYc7FL3A29V8vNciX8tufTZu+QfGEP",
+	"vZEgr7VrPMBd5/IL7mGXOx12/u97gd6oOnP53PpNne3sEZWjvtX3Ihv9gT1e8dh34ud3IAbhkOuJXe76",
+	"1IVgszNb37250zaB+z3Gv/cIvD1d7q9BII5U6xEIlZ7OB+u7qEK1Vl/jwDp5FiyVIuU59+wlinaIQAIQ",
+	"gUwI5EgBI8y5uHIV9zMprxSUicjiimVghaDvxtbvM8KELjjDYlSl2RqaTGCtKBZ5ORzB7ScBCeYU+8is",
+	"JEIrvpE+xmhTCOJQcjR7X1/WTp2SxTvungLopM3ZHoBg9CUGFhtb1YU2ZMSdA7H0MjDjii4KtqeAIwP0",
+	"QVaRGsHBg4BXm1582BEZiqPyxqocsWPcupPMjeYg88zoXtZkgEJoVMTMewSZAvVPDQ1OVTlbca1ZNu1O",
+	"b0Egxg1XEUejMXzeuzndZXpiJC/x6fEdJf09ZEpNp6nYvN1yI0hKFcsl7bIZV1h5dDcGY3+mXFfD+k3H",
+	"VOEBOsvZvRq495yr5CsK7rsJi4s0/FqypPqFBXCrO08odFxxkKHqWWg3uGdW0LljtY+oIUlIWkMoKuhF",
+	"Ekea9BF4qBXBqhabMIsN9fNt1VWfKyLXTPiQGt7ncaUNtSU8dGGDO+AoZQIJeIRRREHBJOKHCos8A6wv",
+	"WoE5G23Z/FdU4c04mYfKzPAkuXGqxp3KvweQYg+ZPAr61wfI39wfCCjaZKAROm+ipW6onpF7gpdYUbGt",
+	"Mj4tMBuA96AduCMnEKNFEOgbQMs7fYsVD79rGdflWSz8DB4uFdBxDN8WF9hZ0siKWHKlZbHtlJS3AOxo",
+	"MlfzfqKYsFOigkx5NiVXDI38tunDMn5zefwgCRYDSOZFxu/d/TSMWm1DTyE3mJWrHjQbANF4wWIGMQyF",
+	"YiCfE1IwXRaCQYJSujQMBWzp6tYNYSFHmGm+92YNmJuUyhWa/a52Mcg9sp+qYhPQyqC7QsEotr2WGd2a",
+	"v9Q6K9bTCz8J1zwLo7E9eYb7qBi2iflf1oVsQBbLjO26K7aA4dw82pEgVOu11wU0bH7/0G7nPl3Xllk8",
+	"pIjCKQSRMmuPuM9Llme1uzT4ZpeGyfalEtifn8GDX27qD8y/39B23CborbIXR6z0LkxZkFxK8PkaC5Kr",
+	"qoS3A9/ytipG+8TTXKqyYPsOfeZSPRjD29WZ5jzfUw3+BbXpddA8y9bQYs4Bz3MyY4gQ7tUEn8Dfmwlc",
+	"Px/fJqnHrV6lOrDCSEdovAPGhIuonNYSIvAp0BMyI8ygO9qSp8u4E71qr/OARp5vXrQ/E+/Dhgm9JRTR",
+	"TkO4HuyrtaTFal7mkz3aFF8p7KuFUTrbWUslLizSvO63brTV0xfLsLYKRwZTiXlBUknT5SE5s/2/SqF5",
+	"XmuKxYN2WYXtpeUIu1IpEyB7WB6CuHD9SXDlixRPg78rulVkaYzhMl3aqiuO6Pq2jp0LVqHSPjkmr5/5",
+	"flDmzPAczWdV3bbDT+KD65nGFVGMBbFSS7IJiEyI5Oqg6xZY2tkJeff8ZUL+9d2LHxLy7s0PCfndi1fn",
+	"ZtEf2ezdIXkLATX7VsT1/eb4+JOokgjRRUKm0OtuGlUNs2y/Xbm6lL1VmWu+poU+mstidZBRDTeSiVRm",
+	"FmIyzEC3v/xgL1rzVgN1d1zrcJgdME7hnXbtACOgRMYEF3TFTtEGxq5sU/eeaehV7UR9q/OIIMMc3vvQ",
+	"rtVqI9pc6vdsrffWCMo39aM72vq1BRETmSwUc0e7R2b00SMVB2E5IX1FM1ESWQOgS9USFdaFXHHFMsun",
+	"KFEslSIjawAzcwOoiIcEV/N3m+wXYZO9wNO0sCZKG+2rykp+KDPNqIdbplz3TpuwMCd6I4faYyEG0x5v",
+	"XICVCGqiR4WxPV1i1Zi2bnNXUSZ6SuBf6Cb5JKyfJCg6s86SU9/MfMWVMlcae0pRW21ReFlO3mA2OrTd",
+	"cV2mXOw+mqdkltSNW/BQdzY8zzHAGO9yjMYEqFL9fZ+aGGnexLgHSbcHIJC9B3I8UFbNg9hQvPdQ0JNT",
+	"UUE0yDlEGxvAHh55FwDZbA3fZilryK69NmHBsjLtzSg8b7Z0uGAYLfIZjra4HHAdoWxMS0x4jMUTbGru",
+	"e//eO2Xz7iV3n3zuu2E442ZFM8DGm3PteZPnW3fqh7mb1OWMpYbSfulqznNcZkvNaRNPZfECrjN43eqZ",
+	"0k/Ht8Yzr30stao9WpLdpYf0XNspRFzVBcsZVcM91fb5vaf6w6jvH/yy3BopJeL3/IFfW0DePbDOHxxy",
+	"hz1Ko3Ibm23GwL156oB+b440MFwa6rIQeycEM+gvnW++h1XuYJsfrRwUjEHLemnV7l8L23xvY+YPaUka",
+	"7Q0um7024KV1Xcpg5gjKfVuuCjn3Su0fG6hmT4aW4EhrknQak4efxMclQwaCbZRSKixHcqUVvAr2f3v8",
+	"dQ0DFarqu8tesBjhUUS07oXoL1zxxUOGudWVDaAZhqMqCncZuOYfQOkut7MmUYbSvKG7rKCbvSvfbuAv",
+	"WYqM8Rg+Vgb+0Z6DeGg8tzCMZvsi3IRhqzLfgcr+3j7zy23whCv81YLF4vJt8FHbVoK7mqPWUSvjraMv",
+	"/ui0CvBQGfYL2cjWp3UCwThfj4bxUzJjCAYGkdt/NOp/AmVq3OOeJaRgZlNY9k9YzIeQT+Cv/yR8q0qE",
+	"Q8UsCnNVqJLiK0WMpoi1iIYbHZIfpMxcp9WCkaDjKZQD1nueVqAuOB70QP0kqiaozgUH30AeoevjDooB",
+	"yJYq+vwtBJ9FRp4cJ8fHxziN7h6pnTexp+ZrUH/U74a0R73HTqxfSGvPfZbDIAfqbu15QhTTGlD5MSQ1",
+	"Y4ag/Jd32+8TJI41qOc+SUP5AEp1addVmKTT4AYqHlJAAJtyp3K+c9sRYdSKhT1k7HgWW5VkV3xuz2jA",
+	"4Q4fAU8ZIOB/hOcG9l8WWROjaZCgfWl/WG9gfKvy5l+YEmJO4VfdYjIoMwguTQPMB1Pq5Jw0ykv3fnnu",
+	"qmmuZ22Psikezm5U69z74MkXgayLyMC7b6WLL/IpA8jOjRDsFnbK987r48BVh70d8CfgoMfbYXhxQigx",
+	"urfRaRPMxDKrpWJra3IKrrcW4XUsvsOT4zsCeMhlSnP0PXLlSpljU4MHL6EV4V0gF/QDO1jAxNR809Xd",
+	"Xq7Z3zsXHTni3YWiN8OYuE6Xe8uQMPoEocRdsu6WqFH79K1gzj41B0pyDhkLcJF8uaaDR245l6cpFRnP",
+	"qGZqCsmkGZlmfA7GrD4hhk1OoTNehq7iPP8knGV4SD5spJ+2svhPS3rNKuMRX9yR53tRrfixtlX1U7xn",
+	"U6r+3gYpZg+Lrox5szvItSY2dltJASnc+RXvspSCFT3U1prLvJsP7E2HYxnXN7+Ej64q2i3lIcqihxLX",
+	"YyqMPpdFwVIdXGaQGlCpVrfn+2/28A7pkfbbv7Ae6W5nvqwW6R9qczCUuSVK2hKCjmbTeskUOyRnotGK",
+	"G3vokjXdMhZgZVdKxycxpUZL8QoHfLpEXzRoGwosmK0vogIk8J7O03Gy+nur9sfZqt2zwiGd2s2gLC2N",
+	"CQinqOUVE5OTP/1kDkix4todb1nkk5PJUuv1ydHRvLQuup/8sE2SvzDclxaZBbpXAXiMUYctDr06cU1s",
+	"bP3MRpZ5VmEsGusKSrCkOKxMKgdI3zbQ8C8Qh0FESVu1F/z41WotCx378ctSZCoJEW4wGUBgjAawnbaM",
+	"FoGfCasH9EaSNZPrHDJ5MacjeKNDaI3Zk2F+KOSVCN8awNXLnoKJgbD9cMQZ3UIPPyhfWgcvOnOJCLF3",
+	"fVzKEH3QVT8mRHGRMgDDxIVBaa6hrSUVWTh6qZcSCKU9OHRj8BGyCO6VBw/ymRVEQqRgFbzBx50jkJQu",
+	"pR3PRQrYlA3dnlSlJAsKAT0keOxQxlQC9BO6ZuwKrXsGpIiiWxXMw7tn2vP4t3YtrfNDwtxPyHoptVwU",
+	"dL3ExyBiGgxe1bzFz8j6FDCG6TbNXnFlQyreJjR/9wSEsUl/5YN3Vlc+9k7Eaa0wfwGltXYsdUTZnz7/",
+	"vwAAAP//",
 }
 
 // decodeSpec returns the embedded OpenAPI spec as raw JSON bytes,

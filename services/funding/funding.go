@@ -83,10 +83,12 @@ func New(ctx context.Context, d host.Deps) (*host.Service, error) {
 		database.Close()
 		return nil, err
 	}
+	budgets := postgres.NewBudgets(database)
 	awards := award.New(award.Deps{
 		Store:     ledger,
 		Catalogue: prices{standard},
 		Needs:     rest.Needs{API: needsAPI},
+		Funds:     budgets,
 		Now:       d.Now,
 	})
 	shelf, err := s.Documents.shelf(ctx, database, rest.Needs{API: needsAPI}, d.Now)
@@ -103,7 +105,7 @@ func New(ctx context.Context, d host.Deps) (*host.Service, error) {
 		})},
 		Reconciliation: rest.Reconciliation{Reconciliation: reconcile.Reconciliation{Books: books}},
 		Budgets: rest.Budgets{Budgets: budget.New(budget.Deps{
-			Store: postgres.NewBudgets(database), Now: d.Now, Today: award.Today,
+			Store: budgets, Now: d.Now, Today: award.Today,
 		})},
 		Documents: rest.Documents{Documents: shelf.Documents},
 		Payments:  rest.Payments{Payments: payments.Payments},

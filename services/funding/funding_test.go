@@ -144,6 +144,7 @@ func (p provider) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // system is the whole service, as it runs, over a database of its own.
 type system struct {
+	key       string // the Idempotency-Key of what is sent next, if any
 	t         *testing.T
 	providers map[string]provider
 	hosts     map[string]http.Handler
@@ -249,6 +250,18 @@ func (s *system) give(pence int64) {
 	if _, err := c.ConfirmProposalWithResponse(s.as(mo), proposed.JSON201.Id, nil); err != nil {
 		s.t.Fatal(err)
 	}
+	pays, err := c.ProposeCategoriesWithResponse(s.as(fin), fund.JSON201.Id, nil, api.ProposeCategoriesJSONRequestBody{
+		Reason: "What the fund is for.", Categories: []api.FundCategory{
+			{Category: "travel", Allowed: true, Label: "Travel", Words: "To work.", FirstDay: openapi.Date{Time: award.Today(time.Now())}},
+			{Category: "fines", Label: "Fines", Words: "This fund does not pay fines. Ask the court.", FirstDay: openapi.Date{Time: award.Today(time.Now())}},
+		},
+	})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	if _, err := c.ConfirmProposalWithResponse(s.as(mo), pays.JSON201.Id, nil); err != nil {
+		s.t.Fatal(err)
+	}
 	s.fund, s.budget, s.allocation = fund.JSON201.Id, opened.JSON201.Id, proposed.JSON201.Id
 }
 
@@ -311,6 +324,9 @@ func (s *system) send(p *somebody, method, path, kind, body string, version ...e
 	}
 	for _, v := range version {
 		r.Header.Set("If-Match", v.String())
+	}
+	if s.key != "" {
+		r.Header.Set("Idempotency-Key", s.key)
 	}
 	if p != nil {
 		r.Header.Set("Authorization", "Bearer "+s.token(*p))

@@ -56,8 +56,6 @@ var walk = map[policy.Operation]struct {
 	policy.SubmitRequest:   {"/requests/{draft}/submission", "", 401, 200, 403, 404, 403, 403, 403, 403, 403},
 	policy.WithdrawRequest: {"/requests/{sent}/withdrawal", `{}`, 401, 200, 403, 404, 403, 403, 403, 403, 403},
 
-	policy.ApproveRequest:    {"/requests/{sent}/approval", `{"code":"other"}`, 401, 403, 403, 403, 200, 404, 403, 403, 403},
-	policy.DeclineRequest:    {"/requests/{sent}/refusal", `{"code":"other","words":"No."}`, 401, 403, 403, 403, 200, 404, 403, 403, 403},
 	policy.PlanPayments:      {"/requests/{sent}/payments", `{"payments":[{"payee":{"kind":"supplier","name":"Argos"},"method":"card","amount_pence":1}]}`, 401, 403, 403, 403, 403, 403, 404, 403, 403},
 	policy.ReleaseRest:       {"/requests/{sent}/release", `{"words":"No."}`, 401, 403, 403, 403, 403, 403, 404, 403, 403},
 	policy.CloseRequest:      {"/requests/{sent}/closure", "", 401, 403, 403, 403, 403, 403, 404, 403, 403},
@@ -80,7 +78,10 @@ var walk = map[policy.Operation]struct {
 	policy.MapResult:         {"/results/{none}/mapping", `{"columns":[]}`, 401, 403, 403, 403, 403, 403, 404, 403, 403},
 	policy.ListResultLines:   {"/results/{none}/lines", "", 401, 403, 403, 403, 403, 403, 404, 403, 403},
 
-	policy.ReturnRequest: {"/requests/{sent}/return", `{"code":"other","words":"Why?"}`, 401, 403, 403, 403, 200, 404, 403, 403, 403},
+	policy.ApproveRequest: {"/requests/{sent}/approval", `{"code":"other"}`, 401, 403, 403, 403, 200, 404, 403, 403, 403},
+	policy.EndorseRequest: {"/requests/{sent}/endorsement", `{"code":"other"}`, 401, 403, 403, 403, 409, 404, 403, 403, 403},
+	policy.DeclineRequest: {"/requests/{sent}/refusal", `{"code":"other","words":"No."}`, 401, 403, 403, 403, 200, 404, 403, 403, 403},
+	policy.ReturnRequest:  {"/requests/{sent}/return", `{"code":"other","words":"Why?"}`, 401, 403, 403, 403, 200, 404, 403, 403, 403},
 
 	policy.ListFunds:         {"/funds", "", 401, 200, 200, 200, 200, 200, 200, 403, 403},
 	policy.OpenFund:          {"/funds", `{"code":"GRANT","name":"A grant","first_day":"2026-04-01"}`, 401, 403, 403, 403, 403, 403, 201, 403, 403},
@@ -88,6 +89,7 @@ var walk = map[policy.Operation]struct {
 	policy.ListBudgets:       {"/budgets", "", 401, 403, 403, 403, 200, 200, 200, 403, 403},
 	policy.OpenBudget:        {"/budgets", `{"fund_id":"{fund}","area":"Oldham","year":2999}`, 401, 403, 403, 403, 403, 403, 201, 403, 403},
 	policy.ReadBudget:        {"/budgets/{budget}", "", 401, 403, 403, 403, 200, 404, 200, 403, 403},
+	policy.ListBudgetLedger:  {"/budgets/{budget}/ledger", "", 401, 403, 403, 403, 200, 404, 200, 403, 403},
 	policy.ProposeMovement:   {"/movements", `{"to_budget_id":"{budget}","pence":1,"reason":"More."}`, 401, 403, 403, 403, 403, 403, 201, 403, 403},
 	policy.ListTerms:         {"/funds/{fund}/terms", "", 401, 200, 200, 200, 200, 200, 200, 403, 403},
 	policy.ProposeTerms:      {"/funds/{fund}/terms", `{"terms":{"first_day":"2999-04-01","auto_up_to_pence":0,"expires_days":90,"warn_days":14,"challenge_days":20,"decide_days":5,"receipt_days":10,"exceptions":false},"reason":"So."}`, 401, 403, 403, 403, 403, 403, 201, 403, 403},
@@ -144,13 +146,7 @@ func TestEveryOperationOfTheContractAnswersEachRoleAsThePolicySays(t *testing.T)
 				t.Errorf("%s %s (%s) has no row in this test", method, path, op)
 				continue
 			}
-			kind := "application/json"
-			switch op {
-			case policy.UploadImport, policy.UploadResults:
-				kind = "text/csv"
-			case policy.AddDocument:
-				kind = "multipart/form-data; boundary=X"
-			}
+			kind := kindOf(op)
 			var request *api.Request
 			want := []int{step.nobody, step.coach, step.peer, step.far, step.boss, step.strange, step.pay, step.own, step.eve}
 			for i := range want {
@@ -160,13 +156,7 @@ func TestEveryOperationOfTheContractAnswersEachRoleAsThePolicySays(t *testing.T)
 					}
 				}
 				who := []*somebody{nil, &asha, &ben, &cal, &mo, &nia, &fin, &dan, &eve}[i]
-				fill := func(text string, record uuid.UUID) string {
-					return strings.NewReplacer(
-						"{draft}", record.String(), "{sent}", record.String(), "{allowance}", allowance.Id.String(),
-						"{course}", s.course.String(), "{dan}", dansRecord.String(), "{anyone}", uuid.NewString(), "{none}", uuid.NewString(),
-						"{fund}", s.fund.String(), "{budget}", s.budget.String(), "{proposal}", s.allocation.String(), "{grant}", s.grant.String(),
-					).Replace(text)
-				}
+				fill := func(text string, record uuid.UUID) string { return s.fill(text, record, allowance.Id) }
 				var version []etag.Version // the one that was read, if the operation takes it
 				if operation.Parameters.GetByInAndName("header", "If-Match") != nil {
 					version = append(version, etag.Version(request.Version))
@@ -208,6 +198,26 @@ func TestEveryOperationOfTheContractAnswersEachRoleAsThePolicySays(t *testing.T)
 			t.Errorf("%s lists Dan's requests: %+v %v", p.sub, found, err)
 		}
 	}
+}
+
+// fill puts ids into an address or a body of the walk.
+func (s *system) fill(text string, record, allowance uuid.UUID) string {
+	return strings.NewReplacer(
+		"{draft}", record.String(), "{sent}", record.String(), "{allowance}", allowance.String(),
+		"{course}", s.course.String(), "{dan}", dansRecord.String(), "{anyone}", uuid.NewString(), "{none}", uuid.NewString(),
+		"{fund}", s.fund.String(), "{budget}", s.budget.String(), "{proposal}", s.allocation.String(), "{grant}", s.grant.String(),
+	).Replace(text)
+}
+
+// kindOf is what kind of body the operation takes.
+func kindOf(op policy.Operation) string {
+	switch op {
+	case policy.UploadImport, policy.UploadResults:
+		return "text/csv"
+	case policy.AddDocument:
+		return "multipart/form-data; boundary=X"
+	}
+	return "application/json"
 }
 
 // wantsVersion wants an edit refused that does not say which version it is of,

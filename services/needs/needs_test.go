@@ -254,7 +254,7 @@ func TestFromTheFirstMeetingToAnAssessmentThatFundingSupports(t *testing.T) {
 	if _, err := c.AddStatementWithResponse(s.as(asha), id, nil, api.AddStatementJSONRequestBody{Words: "I can't get to the early shift."}); err != nil {
 		t.Fatal(err)
 	}
-	saved, err := c.SaveAssessmentWithResponse(s.as(asha), id, nil, api.AssessmentChange{
+	saved, err := c.SaveAssessmentWithResponse(s.as(asha), id, &api.SaveAssessmentParams{}, api.AssessmentChange{
 		Needs: []struct {
 			Category    api.Category `json:"category"`
 			InTheWay    string       `json:"in_the_way,omitempty,omitzero"`

@@ -45,11 +45,19 @@ type Needs interface {
 	InTheWay(ctx context.Context, jobseeker uuid.UUID) ([]uuid.UUID, error)
 }
 
+// Funds knows what funds pay for.
+type Funds interface {
+	// Rulings is what the fund that this request asks says, that day, of each kind
+	// of thing.
+	Rulings(ctx context.Context, request uuid.UUID, day time.Time) ([]Ruling, error)
+}
+
 // Deps is what Awards are made of.
 type Deps struct {
 	Store     Store
 	Catalogue Catalogue
 	Needs     Needs
+	Funds     Funds
 	Now       func() time.Time
 }
 
@@ -138,7 +146,8 @@ func (s *Awards) Edit(ctx context.Context, id uuid.UUID, version int64, ask Ask)
 // Submit asks for a decision and holds what is asked; see Request.Submit. It
 // returns Unavailable, with nothing changed, while the needs cannot be checked:
 // they are asked for before anything is locked, so that a slow answer keeps
-// nobody waiting.
+// nobody waiting. It returns Invalid, in the fund's words, for a line that the fund
+// does not pay for today.
 func (s *Awards) Submit(ctx context.Context, id uuid.UUID, version int64) (Standing, error) {
 	who, err := s.actor(ctx, policy.SubmitRequest)
 	if err != nil {
@@ -156,7 +165,14 @@ func (s *Awards) Submit(ctx context.Context, id uuid.UUID, version int64) (Stand
 	if err != nil {
 		return Standing{}, err
 	}
+	rulings, err := s.d.Funds.Rulings(ctx, id, Today(s.now()))
+	if err != nil {
+		return Standing{}, err
+	}
 	return s.changeFor(ctx, who, policy.SubmitRequest, &j, id, version, nil, func(c Case) error {
+		if err := c.Request.paidFor(rulings); err != nil {
+			return err
+		}
 		return c.Request.Submit(c.Allowance, inTheWay, who.Person, s.now())
 	})
 }
@@ -165,21 +181,28 @@ func (s *Awards) Submit(ctx context.Context, id uuid.UUID, version int64) (Stand
 // Request.Approve.
 func (s *Awards) Approve(ctx context.Context, id uuid.UUID, version int64, why Reason) (Standing, error) {
 	return s.change(ctx, policy.ApproveRequest, id, version, why, func(c Case, by identity.Person) error {
-		return c.Request.Approve(c.Allowance, c.Budget, why, by, s.now())
+		return c.Request.Approve(c.Allowance, c.Budget, why, by, c.Authority, s.now())
+	})
+}
+
+// Endorse says yes as the first of two; see Request.Endorse.
+func (s *Awards) Endorse(ctx context.Context, id uuid.UUID, version int64, why Reason) (Standing, error) {
+	return s.change(ctx, policy.EndorseRequest, id, version, why, func(c Case, by identity.Person) error {
+		return c.Request.Endorse(why, by, c.Authority, s.now())
 	})
 }
 
 // Decline says no; see Request.Decline.
 func (s *Awards) Decline(ctx context.Context, id uuid.UUID, version int64, why Reason) (Standing, error) {
 	return s.change(ctx, policy.DeclineRequest, id, version, why, func(c Case, by identity.Person) error {
-		return c.Request.Decline(c.Allowance, why, by, s.now())
+		return c.Request.Decline(c.Allowance, why, by, c.Authority, s.now())
 	})
 }
 
 // Return sends a request back to its coach; see Request.Return.
 func (s *Awards) Return(ctx context.Context, id uuid.UUID, version int64, why Reason) (Standing, error) {
 	return s.change(ctx, policy.ReturnRequest, id, version, why, func(c Case, by identity.Person) error {
-		return c.Request.Return(c.Allowance, why, by, s.now())
+		return c.Request.Return(c.Allowance, why, by, c.Authority, s.now())
 	})
 }
 
@@ -278,7 +301,7 @@ func (s *Awards) change(ctx context.Context, op policy.Operation, id uuid.UUID, 
 func (s *Awards) changeFor(ctx context.Context, who policy.Actor, op policy.Operation, j *Jobseeker, id uuid.UUID, version int64, body any,
 	verb func(Case) error) (Standing, error) {
 	act := Act{who, op, []any{id, version, body}}
-	also := Also{Budget: slices.Contains(promising, op), At: s.now()}
+	also := Also{Budget: slices.Contains(promising, op), Authority: slices.Contains(deciding, op), At: s.now()}
 	c, err := s.d.Store.Change(ctx, act, id, also, func(c Case) error {
 		c.Allowance.handTo(j)
 		if err := policy.Check(who, op, policy.ReadRequest, c.record()); err != nil {
@@ -298,10 +321,13 @@ func (s *Awards) changeFor(ctx context.Context, who policy.Actor, op policy.Oper
 // promising are the operations that move a budget. No other waits for one.
 var promising = []policy.Operation{policy.ApproveRequest}
 
+// deciding are the operations that take authority.
+var deciding = []policy.Operation{policy.ApproveRequest, policy.EndorseRequest, policy.DeclineRequest, policy.ReturnRequest}
+
 // seen is what somebody who looks at a request sees besides. What is left of a
 // budget is for those to know who decide or pay out of it.
 func (s *Awards) seen(who policy.Actor) Also {
-	return Also{Budget: who.Is(identity.Manager) || who.Is(identity.Finance), At: s.now()}
+	return Also{Budget: who.Is(identity.Manager) || who.Is(identity.Finance), Authority: who.Is(identity.Manager), At: s.now()}
 }
 
 // did says what each operation that changes a request did to it, in words that
@@ -310,6 +336,7 @@ var did = map[policy.Operation]string{
 	policy.EditRequest:     "changed what it asks for",
 	policy.SubmitRequest:   "submitted it",
 	policy.ApproveRequest:  "approved it",
+	policy.EndorseRequest:  "endorsed it",
 	policy.DeclineRequest:  "declined it",
 	policy.ReturnRequest:   "sent it back with a question",
 	policy.WithdrawRequest: "withdrew it",

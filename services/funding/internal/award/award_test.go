@@ -14,6 +14,7 @@ import (
 	"github.com/instead-support/instead/pkg/fault"
 	"github.com/instead-support/instead/pkg/identity"
 	"github.com/instead-support/instead/pkg/money"
+	"github.com/instead-support/instead/services/funding/internal/authority"
 	"github.com/instead-support/instead/services/funding/internal/award"
 	"github.com/instead-support/instead/services/funding/internal/award/awardtest"
 )
@@ -34,7 +35,7 @@ func newDesk(t *testing.T, limit money.Pence) *desk {
 	w := awardtest.NewWorld()
 	store := awardtest.NewMemory()
 	d := &desk{World: w, Awards: w.Awards(store), t: t, store: store}
-	_ = store.Give(w.Oldham) // memory takes anything
+	_ = store.Give(w.Oldham, w.Granted) // memory takes anything
 	price := w.Catalogue.Add(limit)
 	d.allowance = must(d.Open(as(w.Amina), award.Opening{JobseekerID: w.SamsRecord, CourseID: price.CourseID}))(t)
 	return d
@@ -229,7 +230,7 @@ func TestNobodyDecidesWhatTheySubmitted(t *testing.T) {
 	why := award.Reason{Code: "other", Words: "Fine by me."}
 	w := awardtest.NewWorld()
 	store := awardtest.NewMemory()
-	_ = store.Give(w.Oldham)
+	_ = store.Give(w.Oldham, w.Granted)
 	awards := w.Awards(store)
 	bilal := as(w.Bilal) // Ravi's coach, and a manager of the same area
 	price := w.Catalogue.Add(500)
@@ -278,7 +279,7 @@ func TestAuthorityThatIsMissingOrCannotBeReadIsNone(t *testing.T) {
 			if area == "" {
 				p.Areas = []string{""} // a request that lost its area is nobody's
 			}
-			if err := r.Approve(a, &award.Budget{Allocated: 100}, award.Reason{Code: "other"}, p, at); !fault.Is(err, fault.Forbidden) {
+			if err := r.Approve(a, &award.Budget{Allocated: 100}, award.Reason{Code: "other"}, p, authority.Authority{Limit: 100, Alone: 100}, at); !fault.Is(err, fault.Forbidden) {
 				t.Errorf("%s, area %q: Approve() = %v, want forbidden", name, area, err)
 			}
 		}
@@ -435,5 +436,57 @@ func TestTheHistoryTellsWhoWhenAndWhy(t *testing.T) {
 	}
 	if s, ok := r.Submission(); !ok || s.At != r.History[3].At {
 		t.Errorf("Submission() = %+v, %v, want the latest", s, ok)
+	}
+}
+
+func TestNobodyDecidesMoreThanTheirAuthority(t *testing.T) {
+	t.Parallel()
+	why := award.Reason{Code: "other", Words: "Because."}
+	other := identity.Person{ID: uuid.New(), Name: "Petra", Roles: []identity.Role{identity.Manager}, Areas: []string{"Oldham"}}
+	for name, c := range map[string]struct {
+		change func(*authority.Grant)
+		want   map[award.Verb]bool // whether Priya alone may
+	}{
+		"as much as is asked":       {func(g *authority.Grant) { g.Limit, g.Alone = 100, 100 }, map[award.Verb]bool{award.VerbApprove: true, award.VerbDecline: true, award.VerbReturn: true}},
+		"a penny less":              {func(g *authority.Grant) { g.Limit, g.Alone = 99, 99 }, map[award.Verb]bool{award.VerbDecline: true, award.VerbReturn: true}},
+		"enough, but not alone":     {func(g *authority.Grant) { g.Limit, g.Alone = 100, 99 }, map[award.Verb]bool{award.VerbEndorse: true, award.VerbDecline: true, award.VerbReturn: true}},
+		"none that two people gave": {func(g *authority.Grant) { g.Confirmed = authority.Hand{} }, nil},
+		"none that still counts":    {func(g *authority.Grant) { g.LastDay = g.FirstDay }, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w, store := awardtest.NewWorld(), awardtest.NewMemory()
+			c.change(&w.Granted)
+			_ = store.Give(w.Oldham, w.Granted)
+			d := &desk{World: w, Awards: w.Awards(store), t: t, store: store}
+			d.allowance = must(d.Open(as(w.Amina), award.Opening{JobseekerID: w.SamsRecord, CourseID: w.Catalogue.Add(1000).CourseID}))(t)
+			for verb, decide := range map[award.Verb]func(context.Context, uuid.UUID, int64, award.Reason) (award.Standing, error){
+				award.VerbApprove: d.Approve, award.VerbEndorse: d.Endorse, award.VerbDecline: d.Decline, award.VerbReturn: d.Return,
+			} {
+				r := d.in(award.Submitted)
+				if told := must(d.Get(as(w.Priya), r.ID))(t).Can; slices.Contains(told, verb) != c.want[verb] {
+					t.Errorf("told %v, want %s: %v", told, verb, c.want[verb])
+				}
+				s, err := decide(as(w.Priya), r.ID, r.Version, why)
+				if (err == nil) != c.want[verb] {
+					t.Errorf("%s: %v, want allowed: %v", verb, err, c.want[verb])
+				}
+				if verb != award.VerbEndorse || err != nil {
+					continue
+				}
+				if s.Request.State() != award.Submitted || s.Request.Committed != 0 {
+					t.Errorf("endorsed, and already %s with %v promised", s.Request.State(), s.Request.Committed)
+				}
+				if _, err := d.Approve(as(w.Priya), r.ID, s.Request.Version, why); !fault.Is(err, fault.Forbidden) {
+					t.Errorf("the first of two approved as well: %v", err)
+				}
+				if _, err := d.Endorse(as(other), r.ID, s.Request.Version, why); !fault.Is(err, fault.Conflict) {
+					t.Errorf("endorsed twice: %v", err)
+				}
+				if _, err := d.Approve(as(other), r.ID, s.Request.Version, why); err != nil {
+					t.Errorf("the second of two: %v", err)
+				}
+			}
+		})
 	}
 }

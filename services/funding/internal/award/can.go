@@ -12,6 +12,7 @@ const (
 	VerbEdit     Verb = "edit"
 	VerbSubmit   Verb = "submit"
 	VerbApprove  Verb = "approve"
+	VerbEndorse  Verb = "endorse"
 	VerbDecline  Verb = "decline"
 	VerbReturn   Verb = "return"
 	VerbWithdraw Verb = "withdraw"
@@ -25,6 +26,7 @@ var verbs = []struct {
 	{VerbEdit, policy.EditRequest, Unbegun},
 	{VerbSubmit, policy.SubmitRequest, Submitted},
 	{VerbApprove, policy.ApproveRequest, Approved},
+	{VerbEndorse, policy.EndorseRequest, Submitted},
 	{VerbDecline, policy.DeclineRequest, Declined},
 	{VerbReturn, policy.ReturnRequest, Returned},
 	{VerbWithdraw, policy.WithdrawRequest, Withdrawn},
@@ -37,10 +39,14 @@ func (c Case) can(who policy.Actor) []Verb {
 	for _, v := range verbs {
 		ok, state := policy.Reaches(who, v.Operation, c.record()), c.Request.State()
 		switch {
+		case v.Verb == VerbEndorse:
+			ok = ok && c.Request.endorsable(who.Person, c.Authority) == nil
+		case v.Verb == VerbApprove:
+			ok = ok && state.leadsTo(v.To) && c.Request.approvable(who.Person, c.Authority) == nil
 		case v.To == Unbegun:
 			ok = ok && state.editable()
 		case v.To.decision():
-			ok = ok && state.leadsTo(v.To) && c.Request.decidable(who.Person) == nil
+			ok = ok && state.leadsTo(v.To) && c.Request.decidable(who.Person, c.Authority) == nil
 		default:
 			ok = ok && state.leadsTo(v.To)
 		}

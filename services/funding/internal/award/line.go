@@ -98,6 +98,35 @@ func (ask Ask) check() error {
 	return c.Err()
 }
 
+// Ruling is what a fund says of one kind of thing.
+type Ruling struct {
+	Category Category
+	Allowed  bool
+	Label    string // what people call it
+	Words    string // what counts or, if it is not allowed, why not
+}
+
+// paidFor returns Invalid, naming every line that the fund does not pay for, in
+// its own words; of what it does not speak of, it pays for nothing. It returns
+// Conflict if the request cannot be submitted now anyway.
+func (r *Request) paidFor(rulings []Ruling) error {
+	if err := r.canMove(Submitted); err != nil {
+		return err
+	}
+	var c fault.Check
+	for i, l := range r.Lines {
+		at, message := fmt.Sprintf("/lines/%d/category", i), ""
+		switch n := slices.IndexFunc(rulings, func(u Ruling) bool { return u.Category == l.Category }); {
+		case n < 0:
+			message = fmt.Sprintf("Line %d: %s does not pay for this kind of thing. Choose another kind, or take the line out.", i+1, r.Fund.Name)
+		case !rulings[n].Allowed:
+			message = fmt.Sprintf("Line %d, %s: %s", i+1, rulings[n].Label, rulings[n].Words)
+		}
+		c.Want(message == "", at, message)
+	}
+	return c.Err()
+}
+
 // ready returns Invalid unless there is something to ask for and every line
 // meets one of these needs.
 func (r *Request) ready(inTheWay []uuid.UUID) error {

@@ -9,6 +9,7 @@ import (
 	"github.com/instead-support/instead/pkg/fault"
 	"github.com/instead-support/instead/pkg/identity"
 	"github.com/instead-support/instead/pkg/money"
+	"github.com/instead-support/instead/services/funding/internal/authority"
 )
 
 // Request asks for priced things against one allowance, and is what somebody
@@ -136,8 +137,14 @@ func (r *Request) Submit(a *Allowance, inTheWay []uuid.UUID, by identity.Person,
 // waiting for a decision, Forbidden if this is not by's to decide, Invalid
 // without a reason from the list, and OverBudget, with the figures, if b is nil
 // or has less left.
-func (r *Request) Approve(a *Allowance, b *Budget, why Reason, by identity.Person, at time.Time) error {
-	err := r.decide(Approved, why, by, at)
+func (r *Request) Approve(a *Allowance, b *Budget, why Reason, by identity.Person, may authority.Authority, at time.Time) error {
+	if err := r.canMove(Approved); err != nil {
+		return err
+	}
+	if err := r.approvable(by, may); err != nil {
+		return err
+	}
+	err := r.decide(Approved, why, by, may, at)
 	if err != nil {
 		return err
 	}
@@ -147,8 +154,8 @@ func (r *Request) Approve(a *Allowance, b *Budget, why Reason, by identity.Perso
 
 // Decline says no and releases what is held. The faults are those of Approve,
 // and Invalid without words: somebody will read why.
-func (r *Request) Decline(a *Allowance, why Reason, by identity.Person, at time.Time) error {
-	if err := r.decide(Declined, why, by, at); err != nil {
+func (r *Request) Decline(a *Allowance, why Reason, by identity.Person, may authority.Authority, at time.Time) error {
+	if err := r.decide(Declined, why, by, may, at); err != nil {
 		return err
 	}
 	return a.release(r)
@@ -156,8 +163,8 @@ func (r *Request) Decline(a *Allowance, why Reason, by identity.Person, at time.
 
 // Return sends the request back to the coach with a question and releases what
 // is held. The faults are those of Decline.
-func (r *Request) Return(a *Allowance, why Reason, by identity.Person, at time.Time) error {
-	if err := r.decide(Returned, why, by, at); err != nil {
+func (r *Request) Return(a *Allowance, why Reason, by identity.Person, may authority.Authority, at time.Time) error {
+	if err := r.decide(Returned, why, by, may, at); err != nil {
 		return err
 	}
 	return a.release(r)
@@ -180,11 +187,11 @@ func (r *Request) Withdraw(a *Allowance, words string, by identity.Person, at ti
 
 // decide moves to one of the decisions, which is where separation of duties is
 // kept, whoever calls.
-func (r *Request) decide(to State, why Reason, by identity.Person, at time.Time) error {
+func (r *Request) decide(to State, why Reason, by identity.Person, may authority.Authority, at time.Time) error {
 	if err := r.canMove(to); err != nil {
 		return err
 	}
-	if err := r.decidable(by); err != nil {
+	if err := r.decidable(by, may); err != nil {
 		return err
 	}
 	why.Words = tidy(why.Words)
@@ -196,8 +203,9 @@ func (r *Request) decide(to State, why Reason, by identity.Person, at time.Time)
 
 // decidable returns Forbidden unless by is a manager of the request's area who
 // has never submitted it, has not declined it before, and is not the first of
-// two to say yes to it. Authority that is missing or cannot be read is none.
-func (r *Request) decidable(by identity.Person) error {
+// two to say yes to it, and has authority to decide something there. Authority that
+// is missing or cannot be read is none.
+func (r *Request) decidable(by identity.Person, may authority.Authority) error {
 	if by.ID == uuid.Nil || r.Area == "" || !by.Is(identity.Manager) || !by.Covers(r.Area) {
 		return fault.New(fault.Forbidden, "Only a manager of this request's area can decide it.")
 	}
@@ -212,7 +220,60 @@ func (r *Request) decidable(by identity.Person) error {
 			return fault.New(fault.Forbidden, "You have endorsed this request, so a second person must decide it.")
 		}
 	}
-	return nil
+	return may.Check(1, true)
+}
+
+// approvable returns Forbidden unless this is by's to decide, by may approve all
+// that is asked, and where that takes two the first has endorsed it.
+func (r *Request) approvable(by identity.Person, may authority.Authority) error {
+	if err := r.decidable(by, may); err != nil {
+		return err
+	}
+	return may.Check(r.Asked(), r.endorsed())
+}
+
+// endorsed reports whether somebody has said yes, as the first of two, to what
+// was submitted last. It is never who decides then: that is decidable's to see.
+func (r *Request) endorsed() bool {
+	for _, s := range slices.Backward(r.History) {
+		if s.submits() {
+			return false
+		}
+		if s.Act == Endorsing {
+			return true
+		}
+	}
+	return false
+}
+
+// endorsable returns Forbidden unless this is by's to decide and by may approve
+// all that is asked, and Conflict where no endorsement is wanted.
+func (r *Request) endorsable(by identity.Person, may authority.Authority) error {
+	switch err := r.decidable(by, may); {
+	case r.State() != Submitted:
+		return fault.Newf(fault.Conflict, "This request is %s, so it cannot be endorsed now.", r.State())
+	case err != nil:
+		return err
+	case r.endorsed():
+		return fault.New(fault.Conflict, "Somebody has endorsed this already. You can decide it.")
+	case r.Asked() <= may.Alone:
+		return fault.New(fault.Conflict, "This takes no second person. You can decide it.")
+	}
+	return may.Check(r.Asked(), true)
+}
+
+// Endorse says yes as the first of two, where by may not approve so much alone:
+// nothing is promised until a second person approves. The faults are those of
+// Approve, and Conflict where no endorsement is wanted.
+func (r *Request) Endorse(why Reason, by identity.Person, may authority.Authority, at time.Time) error {
+	if err := r.endorsable(by, may); err != nil {
+		return err
+	}
+	why.Words = tidy(why.Words)
+	if err := why.check(Approved); err != nil {
+		return err
+	}
+	return r.take(Step{Act: Endorsing, To: Submitted, At: at, By: by.ID, ByName: by.Name, Code: why.Code, Words: why.Words})
 }
 
 // canMove returns Conflict unless the state machine has this plain arrow.

@@ -7,6 +7,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/instead-support/instead/pkg/money"
+	"github.com/instead-support/instead/services/funding/internal/authority"
 	"github.com/instead-support/instead/services/funding/internal/policy"
 )
 
@@ -24,6 +25,7 @@ type Case struct {
 	Request   *Request
 	Allowance *Allowance
 	Budget    *Budget // see Also
+	Authority authority.Authority
 }
 
 // Also is what is wanted to know besides a request and its allowance. The zero
@@ -33,7 +35,13 @@ type Also struct {
 	// is promised, the one of its fund and area for the year of At. There may be
 	// none.
 	Budget bool
-	At     time.Time
+
+	// Authority is what whoever acts may decide, on the day of At, of what asks
+	// this request's fund in its area and was submitted by its coach. It is none
+	// at all where it is not wanted.
+	Authority bool
+
+	At time.Time
 }
 
 // Store keeps allowances and requests, in one transaction a call.

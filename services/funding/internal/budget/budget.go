@@ -71,8 +71,10 @@ func (s *Budgets) Fund(ctx context.Context, id uuid.UUID) (Fund, error) {
 // Standing is a budget as it stands for whoever looks at it.
 type Standing struct {
 	Budget
-	State State // of its year, today
-	Can   []Verb
+	AsAt   time.Time   // the day at whose end its totals are
+	State  State       // of its year, that day
+	AtRisk money.Pence // see Totals.AtRisk
+	Can    []Verb
 }
 
 // Verb is something that a person does with a budget or a proposal.
@@ -102,35 +104,64 @@ func (s *Budgets) Open(ctx context.Context, fund uuid.UUID, area string, year Ye
 		}
 		return b, nil
 	})
-	return s.standing(who, b, err)
+	return s.standing(who, b, time.Time{}, err)
 }
 
 // List is one page of the budgets within reach, the latest year first, and how
-// many there are.
-func (s *Budgets) List(ctx context.Context, f Filter, p Page) ([]Standing, int, error) {
+// many there are, as at the end of a day, or now if it is zero. It returns
+// Invalid for a day that has not come.
+func (s *Budgets) List(ctx context.Context, f Filter, p Page, asAt time.Time) ([]Standing, int, error) {
 	who, err := s.actor(ctx, policy.ListBudgets)
 	if err != nil {
 		return nil, 0, err
 	}
-	found, total, err := s.d.Store.Budgets(ctx, Act{Who: who, Operation: policy.ListBudgets}, f, p)
+	if err := s.past(asAt); err != nil {
+		return nil, 0, err
+	}
+	found, total, err := s.d.Store.Budgets(ctx, Act{Who: who, Operation: policy.ListBudgets}, f, p, asAt)
 	if err != nil {
 		return nil, 0, err
 	}
 	all := make([]Standing, len(found))
 	for i := range found {
-		all[i], _ = s.standing(who, &found[i], nil)
+		all[i], _ = s.standing(who, &found[i], asAt, nil)
 	}
 	return all, total, nil
 }
 
-// Get is one budget.
-func (s *Budgets) Get(ctx context.Context, id uuid.UUID) (Standing, error) {
+// Get is one budget, as at the end of a day, or now if it is zero. It returns
+// Invalid for a day that has not come.
+func (s *Budgets) Get(ctx context.Context, id uuid.UUID, asAt time.Time) (Standing, error) {
 	who, err := s.actor(ctx, policy.ReadBudget)
 	if err != nil {
 		return Standing{}, err
 	}
-	b, err := s.d.Store.Budget(ctx, Act{Who: who, Operation: policy.ReadBudget}, id)
-	return s.standing(who, b, err)
+	if err := s.past(asAt); err != nil {
+		return Standing{}, err
+	}
+	b, err := s.d.Store.Budget(ctx, Act{Who: who, Operation: policy.ReadBudget}, id, asAt)
+	return s.standing(who, b, asAt, err)
+}
+
+// Ledger is one page of what happened to a budget up to the end of a day, or now
+// if it is zero, the latest first, and how much of it there is.
+func (s *Budgets) Ledger(ctx context.Context, id uuid.UUID, asAt time.Time, p Page) ([]Posting, int, error) {
+	who, err := s.actor(ctx, policy.ListBudgetLedger)
+	if err != nil {
+		return nil, 0, err
+	}
+	if err := s.past(asAt); err != nil {
+		return nil, 0, err
+	}
+	return s.d.Store.Ledger(ctx, Act{Who: who, Operation: policy.ListBudgetLedger}, id, asAt, p)
+}
+
+// past returns Invalid for a day that has not come: how money will stand then,
+// nobody knows.
+func (s *Budgets) past(day time.Time) error {
+	var c fault.Check
+	c.Want(!day.After(s.d.Today(s.now())), "/as_at", "The date must be today or in the past.")
+	return c.Err()
 }
 
 // Pending is a proposal as it stands for whoever looks at it.
@@ -307,16 +338,19 @@ func pending(who policy.Actor, p *Proposal, err error) (Pending, error) {
 	return Pending{p, can}, nil
 }
 
-// standing is b as it stands for who, or else err.
-func (s *Budgets) standing(who policy.Actor, b *Budget, err error) (Standing, error) {
+// standing is b as it stands for who, with its totals as at a day, or else err.
+func (s *Budgets) standing(who policy.Actor, b *Budget, asAt time.Time, err error) (Standing, error) {
 	if err != nil {
 		return Standing{}, err
+	}
+	if asAt.IsZero() {
+		asAt = s.d.Today(s.now())
 	}
 	can := []Verb{}
 	if policy.Reaches(who, policy.ProposeMovement, b.record()) {
 		can = append(can, VerbMove)
 	}
-	return Standing{Budget: *b, State: b.Year.On(s.d.Today(s.now())), Can: can}, nil
+	return Standing{Budget: *b, AsAt: asAt, State: b.Year.On(asAt), AtRisk: b.AtRisk(b.Year, asAt), Can: can}, nil
 }
 
 // actor is who acts, if some role of theirs may do the operation at all.

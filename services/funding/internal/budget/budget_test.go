@@ -158,3 +158,26 @@ func TestAProposalIsAnsweredOnceAndConfirmedByAnother(t *testing.T) {
 		t.Errorf("confirmed after it was refused: %v", err)
 	}
 }
+
+func TestWhatIsAtRiskIsWhatThePaceSoFarWouldLeave(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		of   Totals
+		on   time.Time
+		want money.Pence
+	}{
+		"before the year":     {Totals{Allocated: 36500}, day(2026, time.March, 31), 0},
+		"the first day":       {Totals{Allocated: 36500, Committed: 50, Paid: 50}, day(2026, time.April, 1), 0},
+		"slower":              {Totals{Allocated: 36500, Committed: 30, Paid: 20}, day(2026, time.April, 1), 36500 - 365*50},
+		"after ten days":      {Totals{Allocated: 36500, Committed: 500}, day(2026, time.April, 10), 36500 - 365*50},
+		"nothing promised":    {Totals{Allocated: 36500}, day(2026, time.September, 1), 36500},
+		"never what is spent": {Totals{Allocated: 36500, Paid: 36000}, day(2027, time.March, 31), 500},
+		"faster":              {Totals{Allocated: 36500, Paid: 30000}, day(2026, time.May, 1), 0},
+		"the last day":        {Totals{Allocated: 36500, Committed: 400, Paid: 600}, day(2027, time.March, 31), 35500},
+		"after the year":      {Totals{Allocated: 36500, Committed: 400, Paid: 600}, day(2028, time.March, 31), 35500},
+	} {
+		if got := test.of.AtRisk(2026, test.on); got != test.want {
+			t.Errorf("%s: %v at risk, want %v", name, got, test.want)
+		}
+	}
+}

@@ -62,6 +62,21 @@ type Totals struct {
 // Left is what can still be committed.
 func (t Totals) Left() money.Pence { return t.Allocated - t.Committed - t.Paid }
 
+// AtRisk is what of a budget would go unspent if money went on being promised as
+// it was from the year's first day to this one: all that is left, once the year
+// is over; nothing, before it begins.
+func (t Totals) AtRisk(y Year, day time.Time) money.Pence {
+	switch y.On(day) {
+	case ToCome:
+		return 0
+	case Ended:
+		return t.Left()
+	}
+	days := func(from, to time.Time) money.Pence { return money.Pence(to.Sub(from)/(24*time.Hour)) + 1 }
+	used := (t.Committed + t.Paid) * days(y.First(), y.Last()) / days(y.First(), day)
+	return min(max(t.Allocated-used, 0), max(t.Left(), 0))
+}
+
 // open is a budget of f with nothing in it yet. It returns Invalid if the fund
 // has no day in that year.
 func open(f Fund, area string, y Year) (*Budget, error) {

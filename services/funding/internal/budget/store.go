@@ -2,9 +2,11 @@ package budget
 
 import (
 	"context"
+	"time"
 
 	"github.com/google/uuid"
 
+	"github.com/instead-support/instead/pkg/money"
 	"github.com/instead-support/instead/services/funding/internal/policy"
 )
 
@@ -32,8 +34,12 @@ type Store interface {
 	// Open saves a budget. It returns Conflict if the fund has one for this area
 	// and year.
 	Open(ctx context.Context, act Act, fund uuid.UUID, open func(Fund) (*Budget, error)) (*Budget, error)
-	Budgets(ctx context.Context, act Act, f Filter, p Page) ([]Budget, int, error)
-	Budget(ctx context.Context, act Act, id uuid.UUID) (*Budget, error)
+	// Budgets and Budget answer with the totals as at the end of a day, made out of
+	// the movements and the entries alone; with those of now, if it is zero.
+	Budgets(ctx context.Context, act Act, f Filter, p Page, asAt time.Time) ([]Budget, int, error)
+	Budget(ctx context.Context, act Act, id uuid.UUID, asAt time.Time) (*Budget, error)
+	// Ledger is what happened to a budget up to the end of a day, the latest first.
+	Ledger(ctx context.Context, act Act, id uuid.UUID, asAt time.Time, p Page) ([]Posting, int, error)
 
 	// Propose saves the proposal that propose makes of these budgets, in this
 	// order. An id that is Nil is a nil budget.
@@ -50,6 +56,19 @@ type Store interface {
 	// order of confirmation. There are none for no fund.
 	Terms(ctx context.Context, fund uuid.UUID) ([]Terms, error)
 	Categories(ctx context.Context, fund uuid.UUID) ([]Category, error)
+}
+
+// Posting is one thing that happened to a budget: a movement, or an entry of the
+// ledger of awards.
+type Posting struct {
+	At    time.Time
+	Kind  string // allocation, reduction, transfer-in, transfer-out, or the entry's
+	Pence money.Pence
+
+	Proposal  uuid.UUID // of a movement
+	Reason    string
+	Request   uuid.UUID // of an entry
+	Reference string
 }
 
 // Page is which rows of a list to answer with.

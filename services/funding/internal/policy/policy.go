@@ -47,6 +47,7 @@ const (
 	ProposeReduction       Operation = "proposeReduction"
 	SubmitRequest          Operation = "submitRequest"
 	ApproveRequest         Operation = "approveRequest"
+	EndorseRequest         Operation = "endorseRequest"
 	DeclineRequest         Operation = "declineRequest"
 	ReturnRequest          Operation = "returnRequest"
 	WithdrawRequest        Operation = "withdrawRequest"
@@ -58,6 +59,7 @@ const (
 	ListBudgets       Operation = "listBudgets"
 	OpenBudget        Operation = "openBudget"
 	ReadBudget        Operation = "readBudget"
+	ListBudgetLedger  Operation = "listBudgetLedger"
 	ProposeMovement   Operation = "proposeMovement"
 	ListTerms         Operation = "listTerms"
 	ProposeTerms      Operation = "proposeTerms"
@@ -236,6 +238,7 @@ var Table = map[Operation][]Rule{
 	WithdrawRequest:  itsCoach,
 
 	ApproveRequest: itsDecider,
+	EndorseRequest: itsDecider,
 	DeclineRequest: itsDecider,
 	ReturnRequest:  itsDecider,
 
@@ -267,6 +270,7 @@ var Table = map[Operation][]Rule{
 
 	ListBudgets:       seeBudget,
 	ReadBudget:        seeBudget,
+	ListBudgetLedger:  seeBudget,
 	OpenBudget:        itsFinance,
 	ProposeMovement:   itsFinance,
 	ListTerms:         anyStaff,

@@ -191,38 +191,26 @@ func orNone[T ~string](values []T) []T {
 	return values
 }
 
-// authorityFor is what p may decide, that day, about the requests of this fund
-// and area that this coach submitted: at most a handful of rows, found by index.
-// It is asked in the transaction that decides, which so decides by the authority
-// that there is.
-func authorityFor(ctx context.Context, tx *gorm.DB, q authority.Question, submitter uuid.UUID) (authority.Authority, error) {
-	var rows []struct {
-		Grant       grantRow `gorm:"embedded"`
-		LineManager *uuid.UUID
+// authorityOver are two columns beside a request r: the grants that may let
+// who decide it, as JSON, and the line manager that day of the coach who
+// submitted it. They are part of the statement by which a decision reads, and so
+// cost a few index entries, however many grants there ever were. Which of them
+// count is authority.Of's to say. Where authority is not wanted both are null.
+func authorityOver(who policy.Actor, also award.Also) clause.Expr {
+	if !also.Authority {
+		return clause.Expr{SQL: "NULL::json, NULL::uuid"}
 	}
-	err := tx.WithContext(ctx).Raw("SELECT "+grantColumns+", ("+lineManagerThatDay+") AS line_manager FROM authority_grant g WHERE "+grantsThatMatter,
-		submitter, q.Day, q.Person.ID, q.Kind, q.Area, orNone(q.Person.Roles), q.Kind).Scan(&rows).Error
-	if err != nil {
-		return authority.Authority{}, err
-	}
-	grants := make([]authority.Grant, len(rows))
-	for i, r := range rows {
-		grants[i] = r.Grant.toDomain()
-		q.LineManager = orNobody(r.LineManager)
-	}
-	return authority.Of(grants, q), nil
+	return clause.Expr{SQL: `
+		(SELECT json_agg(json_build_object('kind', g.kind, 'holder_role', g.holder_role, 'holder_person', g.holder_person, 'whose', g.whose,
+				'fund_id', g.fund_id, 'area', g.area, 'most', g.most, 'alone', g.alone, 'proposed_by', g.proposed_by, 'confirmed_by', g.confirmed_by,
+				'first_day', g.first_day + time with time zone '00:00Z', 'last_day', g.last_day + time with time zone '00:00Z'))
+			FROM authority_grant g
+			WHERE g.confirmed_by IS NOT NULL AND g.holder_person = ? AND g.kind = ?
+				OR g.confirmed_by IS NOT NULL AND g.holder_role <> '' AND g.area = r.area AND g.holder_role IN ? AND g.kind = ?),
+		(SELECT m.manager_id FROM line_manager m
+			WHERE m.coach_id = r.submitted_by AND m.first_day <= ? ORDER BY m.first_day DESC, m.number DESC LIMIT 1)`,
+		Vars: []any{who.ID, authority.Decide, orNone(who.Roles), authority.Decide, award.Today(also.At)}}
 }
-
-const (
-	// lineManagerThatDay is a coach's line manager on a day, or null.
-	lineManagerThatDay = "SELECT m.manager_id FROM line_manager m WHERE m.coach_id = ? AND m.first_day <= ? ORDER BY m.first_day DESC, m.number DESC LIMIT 1"
-
-	// grantsThatMatter narrows grants g down by index: to those of a person and
-	// kind, or of an area, roles and kind. Which of them count is authority.Of's
-	// to say.
-	grantsThatMatter = `g.confirmed_by IS NOT NULL AND g.holder_person = ? AND g.kind = ?
-		OR g.confirmed_by IS NOT NULL AND g.holder_role <> '' AND g.area = ? AND g.holder_role IN ? AND g.kind = ?`
-)
 
 // SetLineManager is authority.Store's.
 func (s Authorities) SetLineManager(ctx context.Context, act authority.Act, l authority.LineManager) (authority.LineManager, error) {

@@ -56,6 +56,33 @@ func (r grantRow) toDomain() authority.Grant {
 	}
 }
 
+// heldRow is as much of a grant as it takes to judge it, as JSON holds it.
+type heldRow struct {
+	Kind         string     `json:"kind"`
+	HolderRole   string     `json:"holder_role"`
+	HolderPerson *uuid.UUID `json:"holder_person"`
+	Whose        string     `json:"whose"`
+	FundID       *uuid.UUID `json:"fund_id"`
+	Area         string     `json:"area"`
+	Most         int64      `json:"most"`
+	Alone        int64      `json:"alone"`
+	ProposedBy   uuid.UUID  `json:"proposed_by"`
+	ConfirmedBy  *uuid.UUID `json:"confirmed_by"`
+	FirstDay     time.Time  `json:"first_day"`
+	LastDay      *time.Time `json:"last_day"`
+}
+
+func toGrants(rows []heldRow) []authority.Grant {
+	grants := make([]authority.Grant, len(rows))
+	for i, r := range rows {
+		grants[i] = grantRow{
+			Kind: r.Kind, HolderRole: r.HolderRole, HolderPerson: r.HolderPerson, Whose: r.Whose, FundID: r.FundID, Area: r.Area,
+			Most: r.Most, Alone: r.Alone, ProposedBy: r.ProposedBy, ConfirmedBy: r.ConfirmedBy, FirstDay: r.FirstDay, LastDay: r.LastDay,
+		}.toDomain()
+	}
+	return grants
+}
+
 // readGrant reads a grant that who may see.
 func readGrant(ctx context.Context, tx *gorm.DB, who policy.Actor, id uuid.UUID, lock string) (authority.Grant, error) {
 	found, err := readGrants(ctx, tx, "WHERE g.id = ? AND ?"+lock, id, withinGrants(who, policy.ReadGrant))

@@ -16,6 +16,7 @@ import (
 	"github.com/instead-support/instead/services/funding/internal/authority"
 	"github.com/instead-support/instead/services/funding/internal/award"
 	"github.com/instead-support/instead/services/funding/internal/award/awardtest"
+	"github.com/instead-support/instead/services/funding/internal/policy"
 	"github.com/instead-support/instead/services/funding/internal/postgres"
 )
 
@@ -67,9 +68,7 @@ func (o *office) granted(g authority.Grant) authority.Grant {
 // may is what p may decide today of what Amina submitted.
 func (o *office) may(p identity.Person) authority.Authority {
 	o.t.Helper()
-	return must(postgres.AuthorityForTest(context.Background(), o.db.Gorm, authority.Question{
-		Person: p, Kind: authority.Decide, Fund: o.fund, Area: "Oldham", Day: o.today(),
-	}, o.Amina.ID))(o.t)
+	return must(postgres.AuthorityForTest(o.db.Gorm, policy.Actor{Person: p}, o.fund, "Oldham", o.Amina.ID, o.now))(o.t)
 }
 
 func TestAGrantCountsFromItsConfirmationToItsEnd(t *testing.T) {

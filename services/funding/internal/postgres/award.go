@@ -128,7 +128,7 @@ func (s Awards) Change(ctx context.Context, act award.Act, id uuid.UUID, also aw
 			if found.operation != nil {
 				return db.Statement{}, cmp.Or(m.Was(*found.operation, found.hash), errSeen)
 			}
-			c = found.toDomain(also)
+			c = found.toDomain(act.Who, also)
 			was, had := *c.Request, *c.Allowance
 			if err := change(c); err != nil {
 				return db.Statement{}, err

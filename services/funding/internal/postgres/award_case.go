@@ -9,6 +9,7 @@ import (
 	"gorm.io/gorm"
 
 	"github.com/instead-support/instead/pkg/db"
+	"github.com/instead-support/instead/services/funding/internal/authority"
 	"github.com/instead-support/instead/services/funding/internal/award"
 	"github.com/instead-support/instead/services/funding/internal/policy"
 )
@@ -31,10 +32,10 @@ func selectCase(g *gorm.DB, who policy.Actor, id uuid.UUID, also award.Also, m d
 			(SELECT json_agg(h ORDER BY h.step) FROM history h WHERE h.request_id = r.id),
 			(SELECT row_to_json(b) FROM budget b WHERE b.id = coalesce(r.budget_id,
 				(SELECT n.id FROM budget n WHERE n.fund_id = r.fund_id AND n.area = r.area AND n.year = ?))),
-			k.operation, k.hash
+			k.operation, k.hash, ?
 		FROM r CROSS JOIN a JOIN fund f ON f.id = r.fund_id LEFT JOIN idempotency k ON k.person = ? AND k.key = ?
 		WHERE ?`,
-		id, id, award.YearOf(also.At), m.Person, m.Key, within(who, policy.ReadRequest, ofRequest))
+		id, id, award.YearOf(also.At), authorityOver(who, also), m.Person, m.Key, within(who, policy.ReadRequest, ofRequest))
 }
 
 // forChange is the lock of whoever goes on to change what they read.
@@ -50,25 +51,27 @@ type caseRow struct {
 	budget    *awardBudgetRow
 	operation *string // of the message that was taken under the same key before
 	hash      []byte
+	grants    []heldRow  // that whoever acts may hold, if that is wanted
+	leads     *uuid.UUID // the coach who submitted it, today
 }
 
 // scan reads the row, however it was asked for.
 func (c *caseRow) scan(row interface{ Scan(...any) error }) error {
-	var lines, steps, budget []byte
+	var lines, steps, budget, grants []byte
 	r, a := &c.request, &c.allowance
 	err := row.Scan(&r.ID, &r.Reference, &r.AllowanceID, &r.JobseekerID, &r.Area, &r.FundID, &r.FundCode, &r.FundName, &r.BudgetID, &r.Elsewhere, &r.ElsewhereFrom,
 		&r.Asked, &r.Awarded, &r.Totals.Held, &r.Totals.Committed, &r.Totals.Paid, &r.ChangedAt, &r.Version,
 		&c.seen,
 		&a.ID, &a.JobseekerID, &a.CourseID, &a.CourseCode, &a.CourseName, &a.PriceID, &a.Cap, &a.PricedOn, &a.Source, &a.Area,
 		&a.CoachID, &a.CoachName, &a.OpenedAt, &a.Totals.Held, &a.Totals.Committed, &a.Totals.Paid, &a.Version,
-		&lines, &steps, &budget, &c.operation, &c.hash)
+		&lines, &steps, &budget, &c.operation, &c.hash, &grants, &c.leads)
 	if err != nil {
 		return err
 	}
 	for _, list := range []struct {
 		from []byte
 		to   any
-	}{{lines, &c.lines}, {steps, &c.steps}, {budget, &c.budget}} {
+	}{{lines, &c.lines}, {steps, &c.steps}, {budget, &c.budget}, {grants, &c.grants}} {
 		if list.from == nil {
 			continue
 		}
@@ -79,8 +82,13 @@ func (c *caseRow) scan(row interface{ Scan(...any) error }) error {
 	return nil
 }
 
-func (c *caseRow) toDomain(also award.Also) award.Case {
+func (c *caseRow) toDomain(who policy.Actor, also award.Also) award.Case {
 	found := award.Case{Request: c.request.toDomain(c.lines, c.steps), Allowance: c.allowance.toDomain()}
+	if also.Authority {
+		found.Authority = authority.Of(toGrants(c.grants), authority.Question{
+			Person: who.Person, Kind: authority.Decide, Fund: c.request.FundID, Area: c.request.Area, Day: award.Today(also.At), LineManager: orNobody(c.leads),
+		})
+	}
 	if also.Budget && c.budget != nil {
 		c.budget.FundCode, c.budget.FundName = c.request.FundCode, c.request.FundName
 		found.Budget = c.budget.toDomain()
@@ -96,7 +104,7 @@ func readCase(tx *gorm.DB, who policy.Actor, id uuid.UUID, also award.Also) (awa
 	if err != nil {
 		return award.Case{}, orNoRecord(err)
 	}
-	return c.toDomain(also), nil
+	return c.toDomain(who, also), nil
 }
 
 // orNoRecord is err, or what it means that there was no row.

@@ -65,7 +65,7 @@ func TestTheDatabaseRefusesWhateverBreaksARule(t *testing.T) {
 	before.ID, before.Year = uuid.New(), 2025
 	small.ID, small.Area, small.Allocated = uuid.New(), "Bury", 299
 	for _, b := range []award.Budget{other, elsewhere, before, small} {
-		if err := give(t, d.db)(b); err != nil {
+		if err := give(t, d.db)(b, d.Granted); err != nil {
 			t.Fatal(err)
 		}
 	}

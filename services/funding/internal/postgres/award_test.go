@@ -16,6 +16,7 @@ import (
 	"github.com/instead-support/instead/pkg/events"
 	"github.com/instead-support/instead/pkg/identity"
 	"github.com/instead-support/instead/pkg/money"
+	"github.com/instead-support/instead/services/funding/internal/authority"
 	"github.com/instead-support/instead/services/funding/internal/award"
 	"github.com/instead-support/instead/services/funding/internal/award/awardtest"
 	"github.com/instead-support/instead/services/funding/internal/postgres"
@@ -64,17 +65,17 @@ func deskOn(t testing.TB, d *db.DB, limit money.Pence) *desk {
 	})
 	w := awardtest.NewWorld()
 	desk := &desk{World: w, Awards: w.Awards(store), t: t, db: d, store: store, told: told}
-	if err := give(t, d)(w.Oldham); err != nil {
+	if err := give(t, d)(w.Oldham, w.Granted); err != nil {
 		t.Fatal(err)
 	}
 	desk.allowance = must(desk.Open(desk.as(w.Amina), award.Opening{JobseekerID: w.SamsRecord, CourseID: w.Catalogue.Add(limit).CourseID}))(t)
 	return desk
 }
 
-// give returns what makes a budget, and its fund, there already.
-func give(t testing.TB, d *db.DB) func(award.Budget) error {
+// give returns what makes a budget and its fund there already, and a grant.
+func give(t testing.TB, d *db.DB) func(award.Budget, authority.Grant) error {
 	owner := dbtest.Owner(t, d)
-	return func(b award.Budget) error {
+	return func(b award.Budget, g authority.Grant) error {
 		return db.Tx(t.Context(), owner.Gorm, func(tx *gorm.DB) error {
 			err := tx.Exec("INSERT INTO fund VALUES (?, ?, ?, '2025-04-01') ON CONFLICT DO NOTHING", b.Fund.ID, b.Fund.Code, b.Fund.Name).Error
 			if err != nil {
@@ -92,7 +93,14 @@ func give(t testing.TB, d *db.DB) func(award.Budget) error {
 					return err
 				}
 			}
-			return nil
+			err = tx.Exec(`INSERT INTO authority_grant (id, kind, holder_role, holder_name, whose, fund_id, area, most, alone, first_day, why, proposed_by, proposed_name, proposed_at)
+				VALUES (?, ?, ?, '', ?, ?, ?, ?, ?, ?, ?, ?, ?, now()) ON CONFLICT DO NOTHING`,
+				g.ID, g.Kind, g.Holder.Role, g.Whose, g.Fund, g.Area, int64(g.Limit), int64(g.Alone), g.FirstDay, g.Why, g.Proposed.By, g.Proposed.Name).Error
+			if err != nil {
+				return err
+			}
+			return tx.Exec("UPDATE authority_grant SET confirmed_by = ?, confirmed_name = ?, confirmed_at = now() WHERE id = ? AND confirmed_by IS NULL",
+				g.Confirmed.By, g.Confirmed.Name, g.ID).Error
 		})
 	}
 }

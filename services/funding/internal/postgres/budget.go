@@ -144,9 +144,32 @@ type budgetRow struct {
 	Fund      fundRow `gorm:"embedded;embeddedPrefix:fund_"`
 }
 
-const selectBudgets = `SELECT b.id, b.area, b.year, b.allocated, b.committed, b.paid,
-	f.id AS fund_id, f.code AS fund_code, f.name AS fund_name, f.first_day AS fund_first_day, f.last_day AS fund_last_day
+const (
+	itsFund = `f.id AS fund_id, f.code AS fund_code, f.name AS fund_name, f.first_day AS fund_first_day, f.last_day AS fund_last_day`
+
+	selectBudgets = `SELECT b.id, b.area, b.year, b.allocated, b.committed, b.paid, ` + itsFund + `
 	FROM budget b JOIN fund f ON f.id = b.fund_id WHERE `
+
+	// The same with the totals as at the end of a day in London, which is its one
+	// variable, out of what they follow from.
+	selectBudgetsAsAt = `SELECT b.id, b.area, b.year, m.allocated, e.committed, e.paid, ` + itsFund + `
+	FROM (SELECT (?::date + 1)::timestamp AT TIME ZONE 'Europe/London' AS ended) day, budget b JOIN fund f ON f.id = b.fund_id,
+	LATERAL (SELECT coalesce(sum(CASE WHEN m.to_budget = b.id THEN m.pence ELSE -m.pence END), 0) AS allocated
+		FROM movement m JOIN proposal_answer a ON a.proposal_id = m.id AND a.confirmed AND a.at < day.ended
+		WHERE b.id IN (m.from_budget, m.to_budget)) m,
+	LATERAL (SELECT coalesce(sum(e.pence * k.committed), 0) AS committed, coalesce(sum(e.pence * k.paid), 0) AS paid
+		FROM entry e JOIN effect k USING (kind) JOIN history h ON (h.request_id, h.step) = (e.request_id, e.step) AND h.at < day.ended
+		WHERE e.budget_id = b.id) e WHERE `
+)
+
+// selected is the SELECT of budgets with their totals as at a day, or now if it is
+// zero, and the variables that it takes.
+func selected(asAt time.Time) (string, []any) {
+	if asAt.IsZero() {
+		return selectBudgets, nil
+	}
+	return selectBudgetsAsAt, []any{asAt}
+}
 
 func (r budgetRow) toDomain() *budget.Budget {
 	return &budget.Budget{
@@ -168,14 +191,14 @@ func (s Budgets) Open(ctx context.Context, act budget.Act, fund uuid.UUID, open 
 		}
 		return b.ID, tx.Exec("INSERT INTO budget (id, fund_id, area, year) VALUES (?, ?, ?, ?)", b.ID, fund, b.Area, int(b.Year)).Error
 	}, func(tx *gorm.DB, id uuid.UUID) (err error) {
-		b, err = readBudget(tx, act.Who, id)
+		b, err = readBudget(tx, act.Who, id, time.Time{})
 		return err
 	})
 	return b, err
 }
 
 // Budgets is budget.Store's.
-func (s Budgets) Budgets(ctx context.Context, act budget.Act, f budget.Filter, p budget.Page) ([]budget.Budget, int, error) {
+func (s Budgets) Budgets(ctx context.Context, act budget.Act, f budget.Filter, p budget.Page, asAt time.Time) ([]budget.Budget, int, error) {
 	where := within(act.Who, act.Operation, ofBudget)
 	and := func(sql string, value any) {
 		where.SQL += " AND " + sql
@@ -196,7 +219,8 @@ func (s Budgets) Budgets(ctx context.Context, act budget.Act, f budget.Filter, p
 		if err := tx.Raw("SELECT count(*) FROM budget b WHERE ?", where).Scan(&total).Error; err != nil {
 			return err
 		}
-		return tx.Raw(selectBudgets+"? ORDER BY b.year DESC, f.name, b.area LIMIT ? OFFSET ?", where, p.Size, (p.Number-1)*p.Size).Scan(&rows).Error
+		sql, values := selected(asAt)
+		return tx.Raw(sql+"? ORDER BY b.year DESC, f.name, b.area LIMIT ? OFFSET ?", append(values, where, p.Size, (p.Number-1)*p.Size)...).Scan(&rows).Error
 	})
 	all := make([]budget.Budget, len(rows))
 	for i, row := range rows {
@@ -206,20 +230,21 @@ func (s Budgets) Budgets(ctx context.Context, act budget.Act, f budget.Filter, p
 }
 
 // Budget is budget.Store's.
-func (s Budgets) Budget(ctx context.Context, act budget.Act, id uuid.UUID) (*budget.Budget, error) {
-	return readBudget(s.db.Gorm.WithContext(ctx), act.Who, id)
+func (s Budgets) Budget(ctx context.Context, act budget.Act, id uuid.UUID, asAt time.Time) (*budget.Budget, error) {
+	return readBudget(s.db.Gorm.WithContext(ctx), act.Who, id, asAt)
 }
 
-// readBudget reads a budget that who may see.
-func readBudget(tx *gorm.DB, who policy.Actor, id uuid.UUID) (*budget.Budget, error) {
-	found, err := readBudgets(tx, within(who, policy.ReadBudget, ofBudget), id)
-	if err != nil {
+// readBudget reads a budget that who may see, as at a day.
+func readBudget(tx *gorm.DB, who policy.Actor, id uuid.UUID, asAt time.Time) (*budget.Budget, error) {
+	var rows []budgetRow
+	sql, values := selected(asAt)
+	if err := tx.Raw(sql+"b.id = ? AND ?", append(values, id, within(who, policy.ReadBudget, ofBudget))...).Scan(&rows).Error; err != nil {
 		return nil, err
 	}
-	if found[id] == nil {
+	if len(rows) == 0 {
 		return nil, errNoRecord
 	}
-	return found[id], nil
+	return rows[0].toDomain(), nil
 }
 
 // readBudgets reads those of these budgets for which where holds, by id.

@@ -8,6 +8,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/instead-support/instead/pkg/money"
+	"github.com/instead-support/instead/services/funding/internal/award"
 	"github.com/instead-support/instead/services/funding/internal/budget"
 )
 
@@ -121,8 +122,25 @@ type categoryRow struct {
 
 // Categories is budget.Store's.
 func (s Budgets) Categories(ctx context.Context, fund uuid.UUID) ([]budget.Category, error) {
+	return s.categories(ctx, "SELECT * FROM fund_category WHERE fund_id = ? ORDER BY id", fund)
+}
+
+// Rulings is award.Funds's.
+func (s Budgets) Rulings(ctx context.Context, request uuid.UUID, day time.Time) ([]award.Ruling, error) {
+	all, err := s.categories(ctx, "SELECT * FROM fund_category WHERE fund_id = (SELECT fund_id FROM request WHERE id = ?) ORDER BY id", request)
+	if err != nil {
+		return nil, err
+	}
+	var rulings []award.Ruling
+	for _, k := range budget.CategoriesOn(all, day) {
+		rulings = append(rulings, award.Ruling{Category: award.Category(k.Code), Allowed: k.Allowed, Label: k.Label, Words: k.Words})
+	}
+	return rulings, nil
+}
+
+func (s Budgets) categories(ctx context.Context, sql string, id uuid.UUID) ([]budget.Category, error) {
 	var rows []categoryRow
-	err := s.db.Gorm.WithContext(ctx).Raw("SELECT * FROM fund_category WHERE fund_id = ? ORDER BY id", fund).Scan(&rows).Error
+	err := s.db.Gorm.WithContext(ctx).Raw(sql, id).Scan(&rows).Error
 	all := make([]budget.Category, len(rows))
 	for i, r := range rows {
 		all[i] = budget.Category{Code: r.Category, Allowed: r.Allowed, Label: r.Label, Words: r.Words, First: r.FirstDay, Proposal: r.ProposalID}

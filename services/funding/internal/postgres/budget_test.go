@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/google/uuid"
 	"gorm.io/gorm"
 
@@ -71,7 +72,7 @@ func (tr *treasury) budget(f budget.Fund, area string, y budget.Year, pence mone
 
 func (tr *treasury) totals(id uuid.UUID) budget.Totals {
 	tr.t.Helper()
-	return must(tr.Get(tr.as(tr.both), id))(tr.t).Totals
+	return must(tr.Get(tr.as(tr.both), id, time.Time{}))(tr.t).Totals
 }
 
 // spend promises and pays out of a budget, as an approval and a payment would.
@@ -162,6 +163,7 @@ func TestNothingIsTakenOutThatIsPromisedOrPaid(t *testing.T) {
 	if from, to := tr.totals(b), tr.totals(other); from.Left() != 0 || from.Allocated != 500 || to.Allocated != 500 {
 		t.Errorf("after the transfer: %+v and %+v", from, to)
 	}
+	tr.spend(b, 0, 0) // no entry stands behind it
 	agrees(t, tr.db)
 }
 
@@ -283,4 +285,61 @@ func TestTheSameProposalTwiceIsOne(t *testing.T) {
 	if got := tr.totals(b); got.Allocated != 700 {
 		t.Errorf("the budget has %+v", got)
 	}
+}
+
+func TestALedgerSaysAllThatHappenedToABudgetUpToADay(t *testing.T) {
+	t.Parallel()
+	p := newPromises(t, dbtest.Open(t, postgres.Migrations, "funding"))
+	first := p.today()
+	given := must(p.Move(p.as(p.both), uuid.Nil, p.budget, 1000, "To begin with."))(t)
+	must(p.Confirm(p.as(p.mo), given.ID))(t)
+	p.now = p.now.AddDate(0, 0, 1)
+	r := must(p.approve(p.asked(300)))(t)
+	p.now = p.now.AddDate(0, 0, 1)
+	other := p.treasury.budget(p.fund, "Rochdale", 2026, 0)
+	moved := must(p.Move(p.as(p.both), p.budget, other, 200, "They need it more."))(t)
+	second := p.both
+	second.ID = uuid.New()
+	must(p.Confirm(p.as(second), moved.ID))(t)
+	p.now = time.Date(2026, 6, 3, 23, 30, 0, 0, time.UTC) // which in London is the next day
+	p.expire(r)
+
+	says := func(id uuid.UUID, asAt time.Time) []string {
+		t.Helper()
+		found, total, err := p.Ledger(p.as(p.mo), id, asAt, budget.Page{Number: 1, Size: 50})
+		if id == other {
+			found, total, err = p.Ledger(p.as(p.nia), id, asAt, budget.Page{Number: 1, Size: 50})
+		}
+		if err != nil || total != len(found) {
+			t.Fatalf("%d of %d: %v", len(found), total, err)
+		}
+		var got []string
+		for _, e := range found {
+			got = append(got, e.Kind+" "+e.Pence.String()+" "+e.Reason+e.Reference)
+		}
+		return got
+	}
+	expired, out, promised, in := "uncommit £3.00 "+r.Reference, "transfer-out £2.00 They need it more.", "commit £3.00 "+r.Reference, "allocation £10.00 To begin with."
+	for days, want := range map[int][]string{-1: nil, 0: {in}, 1: {promised, in}, 2: {out, promised, in}, 3: {expired, out, promised, in}} {
+		if diff := cmp.Diff(want, says(p.budget, first.AddDate(0, 0, days))); diff != "" {
+			t.Errorf("%d days on:\n%s", days, diff)
+		}
+	}
+	if diff := cmp.Diff([]string{expired, out, promised, in}, says(p.budget, time.Time{})); diff != "" {
+		t.Error(diff)
+	}
+	if diff := cmp.Diff([]string{"transfer-in £2.00 They need it more."}, says(other, time.Time{})); diff != "" {
+		t.Error(diff)
+	}
+	page, total, err := p.Ledger(p.as(p.mo), p.budget, time.Time{}, budget.Page{Number: 2, Size: 3})
+	if err != nil || total != 4 || len(page) != 1 || page[0].Kind != "allocation" {
+		t.Errorf("the second page: %+v of %d, %v", page, total, err)
+	}
+	if _, _, err := p.Ledger(p.as(p.nia), p.budget, time.Time{}, budget.Page{Number: 1, Size: 3}); !fault.Is(err, fault.NotFound) {
+		t.Errorf("a manager of another area reads it: %v", err)
+	}
+	if _, err := p.Get(p.as(p.mo), p.budget, first.AddDate(0, 0, 30)); !fault.Is(err, fault.Invalid) {
+		t.Errorf("as at a day that has not come: %v", err)
+	}
+	agrees(t, p.db)
 }

@@ -2,11 +2,14 @@ package postgres
 
 import (
 	"context"
+	"encoding/json"
 	"slices"
+	"time"
 
 	"github.com/google/uuid"
 	"gorm.io/gorm"
 
+	"github.com/instead-support/instead/pkg/db"
 	"github.com/instead-support/instead/services/funding/internal/authority"
 	"github.com/instead-support/instead/services/funding/internal/award"
 	"github.com/instead-support/instead/services/funding/internal/policy"
@@ -26,7 +29,19 @@ func WithinForTest(g *gorm.DB, who policy.Actor, op policy.Operation, rec policy
 	return in, listed, err
 }
 
-// AuthorityForTest is what q's person may decide of what this coach submitted.
-func AuthorityForTest(ctx context.Context, g *gorm.DB, q authority.Question, submitter uuid.UUID) (authority.Authority, error) {
-	return authorityFor(ctx, g, q, submitter)
+// AuthorityForTest is what who may decide of what this coach submitted.
+func AuthorityForTest(g *gorm.DB, who policy.Actor, fund uuid.UUID, area string, submitter uuid.UUID, at time.Time) (authority.Authority, error) {
+	also := award.Also{Authority: true, At: at}
+	said := db.Say(g, "SELECT ? FROM (SELECT ?::text AS area, ?::uuid AS submitted_by) r", authorityOver(who, also), area, submitter)
+	c := caseRow{request: requestRow{FundID: fund, Area: area}}
+	var grants []byte
+	if err := g.Statement.ConnPool.QueryRowContext(context.Background(), said.SQL, said.Args...).Scan(&grants, &c.leads); err != nil {
+		return authority.Authority{}, err
+	}
+	if grants != nil {
+		if err := json.Unmarshal(grants, &c.grants); err != nil {
+			return authority.Authority{}, err
+		}
+	}
+	return c.toDomain(who, also).Authority, nil
 }

@@ -81,6 +81,15 @@ func (h Awards) ApproveRequest(ctx context.Context, in api.ApproveRequestRequest
 	return api.ApproveRequest200JSONResponse{Body: fromStanding(s), Headers: api.ApproveRequest200ResponseHeaders{ETag: etag.Version(s.Request.Version)}}, nil
 }
 
+// EndorseRequest says yes as the first of two.
+func (h Awards) EndorseRequest(ctx context.Context, in api.EndorseRequestRequestObject) (api.EndorseRequestResponseObject, error) {
+	s, err := h.Awards.Endorse(ctx, in.Id, int64(in.Params.IfMatch), award.Reason{Code: award.Code(in.Body.Code), Words: in.Body.Words})
+	if err != nil {
+		return nil, err
+	}
+	return api.EndorseRequest200JSONResponse{Body: fromStanding(s), Headers: api.EndorseRequest200ResponseHeaders{ETag: etag.Version(s.Request.Version)}}, nil
+}
+
 // DeclineRequest says no.
 func (h Awards) DeclineRequest(ctx context.Context, in api.DeclineRequestRequestObject) (api.DeclineRequestResponseObject, error) {
 	s, err := h.Awards.Decline(ctx, in.Id, int64(in.Params.IfMatch), award.Reason{Code: award.Code(in.Body.Code), Words: in.Body.Words})

@@ -55,7 +55,7 @@ func (h Budgets) OpenBudget(ctx context.Context, in api.OpenBudgetRequestObject)
 // ListBudgets is a page of them.
 func (h Budgets) ListBudgets(ctx context.Context, in api.ListBudgetsRequestObject) (api.ListBudgetsResponseObject, error) {
 	page, p := budgetPage(in.Params.Page, in.Params.Size), in.Params
-	found, total, err := h.Budgets.List(ctx, budget.Filter{Fund: or(p.FundId, uuid.Nil), Area: or(p.Area, ""), Year: budget.Year(or(p.Year, 0))}, page)
+	found, total, err := h.Budgets.List(ctx, budget.Filter{Fund: or(p.FundId, uuid.Nil), Area: or(p.Area, ""), Year: budget.Year(or(p.Year, 0))}, page, or(p.AsAt, openapi.Date{}).Time)
 	if err != nil {
 		return nil, err
 	}
@@ -64,11 +64,21 @@ func (h Budgets) ListBudgets(ctx context.Context, in api.ListBudgetsRequestObjec
 
 // ReadBudget is one budget.
 func (h Budgets) ReadBudget(ctx context.Context, in api.ReadBudgetRequestObject) (api.ReadBudgetResponseObject, error) {
-	b, err := h.Budgets.Get(ctx, in.Id)
+	b, err := h.Budgets.Get(ctx, in.Id, or(in.Params.AsAt, openapi.Date{}).Time)
 	if err != nil {
 		return nil, err
 	}
 	return api.ReadBudget200JSONResponse(fromBudget(b)), nil
+}
+
+// ListBudgetLedger is what happened to a budget.
+func (h Budgets) ListBudgetLedger(ctx context.Context, in api.ListBudgetLedgerRequestObject) (api.ListBudgetLedgerResponseObject, error) {
+	page := budgetPage(in.Params.Page, in.Params.Size)
+	found, total, err := h.Budgets.Ledger(ctx, in.Id, or(in.Params.AsAt, openapi.Date{}).Time, page)
+	if err != nil {
+		return nil, err
+	}
+	return api.ListBudgetLedger200JSONResponse{Items: each(found, fromPosting), Total: total, Page: page.Number, Size: page.Size}, nil
 }
 
 // ProposeMovement proposes that money goes into a budget, out of it, or both.
@@ -168,7 +178,15 @@ func fromBudget(b budget.Standing) api.Budget {
 		Id: b.ID, Fund: fromFund(b.Fund), Area: b.Area, Year: int(b.Year),
 		FirstDay: openapi.Date{Time: b.Year.First()}, LastDay: openapi.Date{Time: b.Year.Last()}, State: api.BudgetState(b.State),
 		AllocatedPence: int64(b.Allocated), CommittedPence: int64(b.Committed), PaidPence: int64(b.Paid), LeftPence: int64(b.Left()),
+		AsAt: openapi.Date{Time: b.AsAt}, AtRiskPence: int64(b.AtRisk),
 		Can: each(b.Can, func(v budget.Verb) api.BudgetVerb { return api.BudgetVerb(v) }),
+	}
+}
+
+func fromPosting(p budget.Posting) api.BudgetPosting {
+	return api.BudgetPosting{
+		At: p.At, Kind: api.BudgetPostingKind(p.Kind), Pence: int64(p.Pence),
+		ProposalId: p.Proposal, Reason: p.Reason, RequestId: p.Request, Reference: p.Reference,
 	}
 }
 

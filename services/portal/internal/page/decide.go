@@ -69,8 +69,12 @@ func (d Decisions) home(r *http.Request) (web.Answer, error) {
 	if err != nil {
 		return nil, err
 	}
+	may, err := d.Funding.ReadMyAuthorityWithResponse(ctx)
+	if err != nil {
+		return nil, err
+	}
 	return web.Show(component.LayoutProps{Title: "To decide", Wide: true}, decisionsHome(desk{
-		areas: me.Areas, now: d.Now(),
+		may: may.JSON200.Items, areas: me.Areas, now: d.Now(),
 		mine: totalOf(mine.JSON200.Items, funding.Submitted), all: all.JSON200.Items,
 		queue: queue.JSON200, names: names, pricesToConfirm: flagged.JSON200.Total,
 	})), nil
@@ -215,7 +219,8 @@ func (d Decisions) read(r *http.Request) (web.Answer, error) {
 	return web.Show(layout, decision(c, papers, me, r.URL.Query().Has("changed"), d.Now())), nil
 }
 
-// verdict is one of the three things that a manager can decide.
+// verdict is one of the things that a manager can decide, or the first of two
+// says.
 type verdict struct {
 	path    string
 	verb    funding.Verb
@@ -234,6 +239,11 @@ var verdicts = []verdict{
 		path: "approve", verb: funding.Approve, state: funding.Approved, does: "Approve", did: "Request approved", ask: "Why is it right to pay for this?",
 		reasons: choices(approveWords, funding.ApproveCodeRemovesNeed, funding.ApproveCodeLeadsToJobOffer, funding.ApproveCodeBetterThanCourse, funding.ApproveCodeOther),
 		words:   "Anything to add (optional)", readBy: "The jobseeker and their work coach can read this.",
+	},
+	{
+		path: "endorse", verb: funding.Endorse, state: funding.Submitted, does: "Endorse for a second person", did: "Request endorsed", ask: "Why is it right to pay for this?",
+		reasons: choices(approveWords, funding.ApproveCodeRemovesNeed, funding.ApproveCodeLeadsToJobOffer, funding.ApproveCodeBetterThanCourse, funding.ApproveCodeOther),
+		words:   "Anything to add (optional)", readBy: "The second person, the work coach and the jobseeker can read this.",
 	},
 	{
 		path: "return", verb: funding.Return, state: funding.Returned, does: "Send back with a question", did: "Request sent back", ask: "What is missing?",
@@ -366,6 +376,9 @@ func (d Decisions) take(ctx context.Context, id uuid.UUID, v verdict, version et
 	case funding.Approve:
 		_, err = d.Funding.ApproveRequestWithResponse(ctx, id, &funding.ApproveRequestParams{IfMatch: version},
 			funding.ApproveRequestJSONRequestBody{Code: funding.ApproveCode(reason), Words: words})
+	case funding.Endorse:
+		_, err = d.Funding.EndorseRequestWithResponse(ctx, id, &funding.EndorseRequestParams{IfMatch: version},
+			funding.EndorseRequestJSONRequestBody{Code: funding.ApproveCode(reason), Words: words})
 	case funding.Decline:
 		_, err = d.Funding.DeclineRequestWithResponse(ctx, id, &funding.DeclineRequestParams{IfMatch: version},
 			funding.DeclineRequestJSONRequestBody{Code: funding.DeclineCode(reason), Words: words})

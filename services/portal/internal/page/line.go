@@ -1,6 +1,7 @@
 package page
 
 import (
+	"context"
 	"net/http"
 	"slices"
 	"strconv"
@@ -30,9 +31,13 @@ func (l Line) Register(g *web.Group) {
 	g.Post("/requests/:id/lines/:line/remove", l.remove, identity.Coach)
 }
 
-// lineCategories are the kinds of thing, in the order that they are offered.
-var lineCategories = []funding.LineCategory{
-	"travel", "interview-clothing", "work-clothing", "tools", "equipment", "digital", "licence", "training", "childcare", "other",
+// kinds is what the fund that a request asks says today of each kind of thing.
+func (d Deps) kinds(ctx context.Context, request *funding.Request) ([]funding.FundCategory, error) {
+	resp, err := d.Funding.ListCategoriesWithResponse(ctx, request.Fund.Id, &funding.ListCategoriesParams{})
+	if err != nil {
+		return nil, err
+	}
+	return resp.JSON200.Items, nil
 }
 
 func (l Line) blank(r *http.Request) (web.Answer, error) {
@@ -57,7 +62,7 @@ func (l Line) ask(r *http.Request) (web.Answer, error) {
 	f, line := form.New(nil), request.Lines[i]
 	setVersion(f, request)
 	for name, value := range map[string]string{
-		"what": line.What, "why": line.Why, "need": line.NeedId.String(), "category": string(line.Category),
+		"what": line.What, "why": line.Why, "need": line.NeedId.String(), "category": line.Category,
 		"supplier": line.Supplier, "amount": money.Pence(line.AmountPence).Input(), "quote": line.Quote,
 	} {
 		f.Set(name, value)
@@ -70,9 +75,13 @@ func (l Line) show(r *http.Request, f *form.Form, request *funding.Request, titl
 	if err != nil {
 		return nil, err
 	}
+	kinds, err := l.kinds(r.Context(), request)
+	if err != nil {
+		return nil, err
+	}
 	return web.Show(component.LayoutProps{
 		Title: title, Errors: f.Errors(), Before: component.BackLink("Back to the request", requestPath(request.Id)),
-	}, askLine(f, c, title)), nil
+	}, askLine(f, c, kinds, title)), nil
 }
 
 // save keeps a line: a new one, or the one that the address names.
@@ -90,7 +99,11 @@ func (l Line) save(r *http.Request) (web.Answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	line := typedLine(f, inTheWay.JSON200.Items)
+	kinds, err := l.kinds(r.Context(), request)
+	if err != nil {
+		return nil, err
+	}
+	line := typedLine(f, inTheWay.JSON200.Items, kinds)
 	title, at := "Add something that is needed", len(request.Lines)
 	if r.PathValue("line") != "" {
 		title = "Change what is needed"
@@ -154,13 +167,13 @@ func lineFields(i int) form.Names {
 }
 
 // typedLine reads the page of a line, from top to bottom.
-func typedLine(f *form.Form, inTheWay []needs.Need) funding.NewLine {
+func typedLine(f *form.Form, inTheWay []needs.Need, kinds []funding.FundCategory) funding.NewLine {
 	var ids, categories []string
 	for _, n := range inTheWay {
 		ids = append(ids, n.Id.String())
 	}
-	for _, c := range lineCategories {
-		categories = append(categories, string(c))
+	for _, k := range kinds {
+		categories = append(categories, k.Category)
 	}
 	line := funding.NewLine{What: f.Required("what", "Enter what is needed.")}
 	f.AtMost("what", 200, "What is needed")
@@ -174,7 +187,10 @@ func typedLine(f *form.Form, inTheWay []needs.Need) funding.NewLine {
 	f.AtMost("quote", 200, "Where the price comes from")
 	line.Supplier = f.Text("supplier")
 	f.AtMost("supplier", 200, "The supplier")
-	line.Category = funding.LineCategory(f.Choice("category", "Choose what kind of thing it is.", categories...))
+	line.Category = f.Choice("category", "Choose what kind of thing it is.", categories...)
+	if i := slices.Index(categories, line.Category); i >= 0 && !kinds[i].Allowed {
+		f.Want(false, "category", kinds[i].Words) // why not, as the fund says it
+	}
 	return line
 }
 

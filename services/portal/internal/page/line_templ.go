@@ -15,7 +15,7 @@ import (
 	"github.com/instead-support/instead/services/portal/internal/form"
 )
 
-func askLine(f *form.Form, c asking, title string) templ.Component {
+func askLine(f *form.Form, c asking, kinds []funding.FundCategory, title string) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 		if templ_7745c5c3_CtxErr := ctx.Err(); templ_7745c5c3_CtxErr != nil {
@@ -64,7 +64,12 @@ func askLine(f *form.Form, c asking, title string) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		if len(c.needs) == 0 {
+		if len(kinds) == 0 {
+			templ_7745c5c3_Err = component.EmptyState(component.EmptyStateProps{Text: c.Fund.Name + " has not said yet what it pays for, so nothing can be asked of it. A finance officer can propose it."}).Render(ctx, templ_7745c5c3_Buffer)
+			if templ_7745c5c3_Err != nil {
+				return templ_7745c5c3_Err
+			}
+		} else if len(c.needs) == 0 {
 			templ_7745c5c3_Err = component.EmptyState(component.EmptyStateProps{
 				Text: "Everything in a request must meet a need that stands in the way. None is assessed yet.",
 				Next: component.Link{Text: "Assess what stands in the way", Href: jobseekerPath(c.JobseekerId) + "/assessment"}, Button: true,
@@ -88,7 +93,7 @@ func askLine(f *form.Form, c asking, title string) templ.Component {
 			var templ_7745c5c3_Var3 string
 			templ_7745c5c3_Var3, templ_7745c5c3_Err = templ.JoinStringErrs(f.Value("version"))
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `line.templ`, Line: 25, Col: 65}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `line.templ`, Line: 27, Col: 65}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var3))
 			if templ_7745c5c3_Err != nil {
@@ -137,7 +142,7 @@ func askLine(f *form.Form, c asking, title string) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			templ_7745c5c3_Err = component.Radios(component.RadiosProps{
-				Name: "category", Legend: "What kind of thing is it?", SmallRadios: true, Value: f.Value("category"), Error: f.Error("category"), Items: choices(lineWords, lineCategories...),
+				Name: "category", Legend: "What kind of thing is it?", SmallRadios: true, Value: f.Value("category"), Error: f.Error("category"), Items: lineKinds(kinds),
 			}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
@@ -165,7 +170,7 @@ func askLine(f *form.Form, c asking, title string) templ.Component {
 				var templ_7745c5c3_Var5 templ.SafeURL
 				templ_7745c5c3_Var5, templ_7745c5c3_Err = templ.JoinURLErrs(templ.URL(requestPath(c.Id)))
 				if templ_7745c5c3_Err != nil {
-					return templ.Error{Err: templ_7745c5c3_Err, FileName: `line.templ`, Line: 51, Col: 61}
+					return templ.Error{Err: templ_7745c5c3_Err, FileName: `line.templ`, Line: 53, Col: 61}
 				}
 				_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var5))
 				if templ_7745c5c3_Err != nil {
@@ -188,6 +193,19 @@ func askLine(f *form.Form, c asking, title string) templ.Component {
 		}
 		return nil
 	})
+}
+
+// lineKinds offers what the fund pays for, and after that what it does not: whoever
+// needs such a thing reads why not, and what then.
+func lineKinds(kinds []funding.FundCategory) []component.Choice {
+	var choices []component.Choice
+	for i, k := range kinds {
+		if !k.Allowed && (i == 0 || kinds[i-1].Allowed) {
+			choices = append(choices, component.Choice{Divider: "not paid for by this fund"})
+		}
+		choices = append(choices, component.Choice{Value: k.Category, Text: k.Label, Hint: k.Words})
+	}
+	return choices
 }
 
 func needChoices(all []needs.Need) []component.Choice {
@@ -307,7 +325,7 @@ func removeLine(f *form.Form, c asking, l funding.Line) templ.Component {
 		var templ_7745c5c3_Var9 string
 		templ_7745c5c3_Var9, templ_7745c5c3_Err = templ.JoinStringErrs(f.Value("version"))
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `line.templ`, Line: 85, Col: 64}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `line.templ`, Line: 100, Col: 64}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var9))
 		if templ_7745c5c3_Err != nil {
@@ -340,7 +358,7 @@ func removeLine(f *form.Form, c asking, l funding.Line) templ.Component {
 			var templ_7745c5c3_Var11 templ.SafeURL
 			templ_7745c5c3_Var11, templ_7745c5c3_Err = templ.JoinURLErrs(templ.URL(requestPath(c.Id)))
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `line.templ`, Line: 88, Col: 60}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `line.templ`, Line: 103, Col: 60}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var11))
 			if templ_7745c5c3_Err != nil {

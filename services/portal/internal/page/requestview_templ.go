@@ -237,13 +237,23 @@ func requestHistory(r *funding.Request) []component.Happening {
 	for i, h := range r.History {
 		all[i] = component.Happening{When: h.At, Who: h.ByName, What: happened(h), Why: h.Words}
 		if h.Code != "" {
-			all[i].Why = joined("\n", reasonWords(h.To, h.Code)+".", h.Words)
+			to := h.To
+			if endorses(h) {
+				to = funding.Approved // whose reasons it gives
+			}
+			all[i].Why = joined("\n", reasonWords(to, h.Code)+".", h.Words)
 		}
 	}
 	return all
 }
 
+// endorses reports whether somebody said yes as the first of two.
+func endorses(h funding.Happening) bool { return h.Act == funding.DeedEndorse }
+
 func happened(h funding.Happening) string {
+	if endorses(h) {
+		return "Endorsed, for a second person to decide"
+	}
 	switch h.To {
 	case funding.Draft:
 		return "Request begun"

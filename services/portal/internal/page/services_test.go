@@ -50,4 +50,9 @@ type memoryFunding struct {
 	edits      int  // how often lines were saved
 	needsDown  bool // so that nothing can be submitted
 	papers     []paper
+
+	may    []fundingapi.Reach // what whoever asks may decide
+	grants []*fundingapi.Grant
+	staff  []fundingapi.Colleague
+	leads  fundingapi.LineManager
 }

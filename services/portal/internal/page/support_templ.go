@@ -626,6 +626,10 @@ func supportHistory(r *funding.Request) []component.Happening {
 		what := ""
 		switch h.To {
 		case funding.Submitted:
+			if endorses(h) {
+				what = "A first manager agreed, and a second one decides"
+				break
+			}
 			what = "Asked for"
 			if h.From == string(funding.Returned) {
 				what = "Answered, and asked for again"
@@ -772,7 +776,7 @@ func supportWordsCheck(f *form.Form) templ.Component {
 		var templ_7745c5c3_Var25 string
 		templ_7745c5c3_Var25, templ_7745c5c3_Err = templ.JoinStringErrs(f.Value("words"))
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `support.templ`, Line: 244, Col: 60}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `support.templ`, Line: 248, Col: 60}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var25))
 		if templ_7745c5c3_Err != nil {

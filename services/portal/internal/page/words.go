@@ -56,7 +56,8 @@ var standingWords = map[needs.Standing]string{
 	needs.NotExplored: "Not explored yet",
 }
 
-// lineWords is what kind of thing a line is for.
+// lineWords is what kind of thing a line is for, as most funds call it. What only
+// one fund has is shown by its code.
 var lineWords = map[funding.LineCategory]string{
 	"travel":             "Travel",
 	"interview-clothing": "Clothes for an interview",

@@ -96,6 +96,7 @@ var tries = map[string]map[string]try{
 		"proposeReduction":       {"uyynfffff", nil},
 		"submitRequest":          {"uyfnfffff", nil},
 		"approveRequest":         {"ufffyffff", map[string]any{"code": "removes-need"}},
+		"endorseRequest":         {"ufffyffff", map[string]any{"code": "removes-need"}},
 		"declineRequest":         {"ufffyffff", map[string]any{"code": "other", "words": "No."}},
 		"returnRequest":          {"ufffyffff", map[string]any{"code": "other", "words": "Why?"}},
 		"withdrawRequest":        {"uyfnfffff", map[string]any{}},
@@ -137,14 +138,15 @@ var tries = map[string]map[string]try{
 		"mapResult":         {"uffffnfff", map[string]any{"columns": []any{}}},
 		"listResultLines":   {"uffffnfff", nil},
 
-		"listFunds":       {"uyyyyyfff", nil},
-		"openFund":        {"uffffyfff", map[string]any{"code": "a b", "name": "No", "first_day": "2026-04-01"}},
-		"readFund":        {"uyyyyyfff", nil},
-		"listBudgets":     {"ufffyyfff", nil},
-		"openBudget":      {"uffffyfff", map[string]any{"fund_id": "FUND", "area": "Oldham", "year": 2001}},
-		"readBudget":      {"ufffyyfff", nil},
-		"proposeMovement": {"uffffyfff", map[string]any{"from_budget_id": "BUDGET", "pence": 1_000_000_000, "reason": "More than there is."}},
-		"listTerms":       {"uyyyyyfff", nil},
+		"listFunds":        {"uyyyyyfff", nil},
+		"openFund":         {"uffffyfff", map[string]any{"code": "a b", "name": "No", "first_day": "2026-04-01"}},
+		"readFund":         {"uyyyyyfff", nil},
+		"listBudgets":      {"ufffyyfff", nil},
+		"openBudget":       {"uffffyfff", map[string]any{"fund_id": "FUND", "area": "Oldham", "year": 2001}},
+		"readBudget":       {"ufffyyfff", nil},
+		"listBudgetLedger": {"ufffyyfff", nil},
+		"proposeMovement":  {"uffffyfff", map[string]any{"from_budget_id": "BUDGET", "pence": 1_000_000_000, "reason": "More than there is."}},
+		"listTerms":        {"uyyyyyfff", nil},
 		"proposeTerms": {"uffffyfff", map[string]any{"reason": "So.", "terms": map[string]any{
 			"first_day": "2001-04-01", "auto_up_to_pence": 0, "expires_days": 0, "warn_days": 0, "challenge_days": 0, "decide_days": 0, "receipt_days": 0, "exceptions": false}}},
 		"listCategories": {"uyyyyyfff", nil},
@@ -205,7 +207,7 @@ func leanne(t *testing.T) record {
 		t.Fatalf("the demo's Leanne: %v", err)
 	}
 	jobseeker := found.JSON200.Items[0].Id
-	requests, err := f.ListRequestsWithResponse(coach, &funding.ListRequestsParams{JobseekerId: &jobseeker})
+	requests, err := f.ListRequestsWithResponse(coach, &funding.ListRequestsParams{JobseekerId: &jobseeker, State: &[]funding.State{funding.Approved}})
 	if err != nil || len(requests.JSON200.Items) != 1 {
 		t.Fatalf("Leanne's request: %v", err)
 	}
@@ -324,10 +326,10 @@ func TestAnAuditorReadsWhatFinanceReadsAndChangesNothing(t *testing.T) {
 				continue // which another test tells of
 			}
 			want := one.who[grace : grace+1]
-			switch {
-			case slices.Contains(alsoAudited, op.id):
-				want = "y"
-			case op.method != http.MethodGet, op.id == "downloadBatch":
+			if slices.Contains(alsoAudited, op.id) || want == "y" {
+				want = "ye" // by then there may be nothing in a list any more, or not yet
+			}
+			if op.method != http.MethodGet || op.id == "downloadBatch" {
 				want = "fn" // whichever it is, they may not
 			}
 			status, answer := call(t, service, op, on, one.body, "nadia-rahman")

@@ -46,13 +46,16 @@ func TestASupplierIsAddedOnceAndPaidIntoAnAccountThatTwoPeopleKnow(t *testing.T)
 	other.fill("Account number", "66374959")
 	other.click("Confirm")
 	other.sees("The bank details are in force.", "In force", "Confirmed by", "Imran Sadiq")
+	other.picture("supplier")
+}
 
-	// Both correct it, from pages that they opened at the same time.
-	p.open("/suppliers?q=shaw+road")
-	p.click("Shaw Road Boots")
-	p.picture("supplier")
-	p.click("Correct or close this supplier")
-	other.click("Correct or close this supplier")
+func TestWhoCorrectsASupplierAfterSomebodyElseIsToldAndLosesNothing(t *testing.T) {
+	p, other := signIn(t, false, "Grace Oduya"), signIn(t, true, "Imran Sadiq")
+	for _, one := range []*person{p, other} {
+		one.open("/suppliers?q=pennine")
+		one.click("Pennine Driver Training")
+		one.click("Correct or close this supplier")
+	}
 	other.fill("Company number (optional)", "01234567")
 	other.click("Save")
 	other.sees("The supplier is saved.")
@@ -74,7 +77,7 @@ func TestAnAuditorSeesThatTheBooksAgreeAndChangesNothing(t *testing.T) {
 	p.seesNot("Add a supplier")
 	p.click("Nisbets Ltd")
 	p.sees("Account ••• 4958", "In force")
-	p.seesNot("Correct or close this supplier", "Propose")
+	p.seesNot("Correct or close this supplier", "Propose other bank details")
 	p.open("/suppliers/new")
 	p.sees("This page is for finance officers.")
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/instead-support/instead/pkg/fault"
+	"github.com/instead-support/instead/services/funding/internal/authority"
 	"github.com/instead-support/instead/services/funding/internal/award"
 	"github.com/instead-support/instead/services/funding/internal/policy"
 )
@@ -23,6 +24,7 @@ type Memory struct {
 	allowances map[uuid.UUID]award.Allowance
 	requests   map[uuid.UUID]award.Request
 	budgets    map[uuid.UUID]award.Budget
+	grants     []authority.Grant
 	entries    []award.Entry
 	taken      map[string]taken
 	trail      []award.Trace
@@ -100,10 +102,11 @@ func (m *Memory) Open(ctx context.Context, act award.Act, open func() (*award.Al
 	return &a, nil
 }
 
-// Give makes a budget there is.
-func (m *Memory) Give(b award.Budget) error {
+// Give makes a budget and a grant of authority there are.
+func (m *Memory) Give(b award.Budget, g authority.Grant) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	m.grants = append(m.grants, g)
 	m.budgets[b.ID] = b
 	return nil
 }
@@ -185,6 +188,11 @@ func (m *Memory) load(who policy.Actor, id uuid.UUID, also award.Also) (award.Ca
 	a := m.allowances[r.AllowanceID]
 	r.Lines, r.History = slices.Clone(r.Lines), slices.Clone(r.History)
 	c := award.Case{Request: &r, Allowance: &a}
+	if also.Authority {
+		c.Authority = authority.Of(m.grants, authority.Question{
+			Person: who.Person, Kind: authority.Decide, Fund: r.Fund.ID, Area: r.Area, Day: award.Today(also.At),
+		})
+	}
 	for _, b := range m.budgets {
 		today := r.BudgetID == uuid.Nil && b.Fund.ID == r.Fund.ID && b.Area == r.Area && b.Year == award.YearOf(also.At)
 		if also.Budget && (today || r.BudgetID == b.ID) {

@@ -14,19 +14,23 @@ import (
 	"github.com/instead-support/instead/pkg/fault"
 	"github.com/instead-support/instead/pkg/identity"
 	"github.com/instead-support/instead/pkg/money"
+	"github.com/instead-support/instead/services/funding/internal/authority"
 	"github.com/instead-support/instead/services/funding/internal/award"
 	"github.com/instead-support/instead/services/funding/internal/policy"
 )
 
 // Rules checks that any sequence of verbs, by any people, in any order, sent
 // once or twice, keeps every rule of an award. withKey marks an act in the way
-// that the store understands, and give makes a budget there is.
-func Rules(t *testing.T, store award.Store, withKey func(context.Context, string) context.Context, give func(award.Budget) error) {
+// that the store understands, and give makes a budget and a grant
+// there are.
+func Rules(t *testing.T, store award.Store, withKey func(context.Context, string) context.Context, give func(award.Budget, authority.Grant) error) {
 	rapid.Check(t, func(t *rapid.T) {
 		m := &machine{World: NewWorld(), store: store, withKey: withKey}
 		m.awards = m.Awards(store)
 		m.Oldham.Allocated = money.Pence(1 + evenly(1200).Draw(t, "budget"))
-		if err := give(m.Oldham); err != nil {
+		m.Granted.Limit = money.Pence(1 + evenly(1200).Draw(t, "limit"))
+		m.Granted.Alone = money.Pence(evenly(int(m.Granted.Limit)+1).Draw(t, "alone"))
+		if err := give(m.Oldham, m.Granted); err != nil {
 			t.Fatal(err)
 		}
 		m.openAllowances(t)
@@ -112,6 +116,7 @@ func (m *machine) verbs() map[award.Verb]func(*rapid.T, award.Request, identity.
 		award.VerbEdit:     m.edit,
 		award.VerbSubmit:   m.submit,
 		award.VerbApprove:  m.decide(award.VerbApprove, award.Approved, m.awards.Approve),
+		award.VerbEndorse:  m.decide(award.VerbEndorse, award.Approved, m.awards.Endorse),
 		award.VerbDecline:  m.decide(award.VerbDecline, award.Declined, m.awards.Decline),
 		award.VerbReturn:   m.decide(award.VerbReturn, award.Returned, m.awards.Return),
 		award.VerbWithdraw: m.withdraw,
@@ -173,7 +178,7 @@ func (m *machine) decide(verb award.Verb, to award.State, decide func(context.Co
 			Words: one(t, "words", []string{"It does.", "It does.", "It does.", "", " "}),
 		}
 		valid := why.Code != "because" && (to == award.Approved || why.Words == "It does.")
-		if b := m.last.Budgets[m.Oldham.ID]; to == award.Approved {
+		if b := m.last.Budgets[m.Oldham.ID]; verb == award.VerbApprove {
 			valid = valid && r.Asked() <= b.Left()
 		}
 		m.try(t, r, by, verb, valid, func(ctx context.Context, version int64) (award.Standing, error) {
@@ -416,8 +421,24 @@ func (m *machine) may(verb award.Verb, r award.Request, p identity.Person) bool 
 		return coach && (state == award.Draft || state == award.Returned || state == award.Submitted)
 	default:
 		manager := p.ID == m.Priya.ID || p.ID == m.Bilal.ID
-		submitted := slices.ContainsFunc(r.History, func(s award.Step) bool { return s.To == award.Submitted && s.By == p.ID })
-		return manager && !submitted && state == award.Submitted
+		submitted := slices.ContainsFunc(r.History, func(s award.Step) bool { return s.To == award.Submitted && s.Act == "" && s.By == p.ID })
+		first := uuid.Nil // of two, to say yes to what was submitted last
+		for _, s := range r.History {
+			if s.To == award.Submitted {
+				first = uuid.Nil
+			}
+			if s.Act == award.Endorsing {
+				first = s.By
+			}
+		}
+		enough := true
+		switch g, asked := m.Granted, r.Asked(); verb {
+		case award.VerbApprove:
+			enough = asked <= g.Alone || asked <= g.Limit && first != uuid.Nil
+		case award.VerbEndorse:
+			enough = asked > g.Alone && asked <= g.Limit && first == uuid.Nil
+		}
+		return manager && !submitted && first != p.ID && enough && state == award.Submitted
 	}
 }
 

@@ -17,6 +17,7 @@ import (
 	"github.com/instead-support/instead/pkg/fault"
 	"github.com/instead-support/instead/pkg/identity"
 	"github.com/instead-support/instead/pkg/money"
+	"github.com/instead-support/instead/services/funding/internal/authority"
 	"github.com/instead-support/instead/services/funding/internal/award"
 )
 
@@ -31,6 +32,9 @@ type World struct {
 
 	Fund   award.Fund
 	Oldham award.Budget // of the fund, with more in it than anybody here asks for
+
+	// Granted lets Oldham's managers decide more than anybody here asks for.
+	Granted authority.Grant
 }
 
 // NewWorld returns a world in which nothing has been asked for yet. Ids are
@@ -69,6 +73,11 @@ func NewWorld() *World {
 	id := newID()
 	w.Fund = award.Fund{ID: id, Code: strings.ToUpper(id.String()[24:]), Name: "Fund " + id.String()}
 	w.Oldham = award.Budget{ID: newID(), Fund: w.Fund, Area: "Oldham", Year: 2026, Allocated: 1_000_000_00}
+	w.Granted = authority.Grant{
+		ID: newID(), Holder: authority.Holder{Role: identity.Manager}, Kind: authority.Decide, Whose: authority.Any, Fund: id, Area: "Oldham",
+		Limit: money.Most, Alone: money.Most, FirstDay: time.Date(2026, 4, 1, 0, 0, 0, 0, time.UTC), Why: "The scheme of delegation.",
+		Proposed: authority.Hand{By: newID(), Name: "Somebody"}, Confirmed: authority.Hand{By: newID(), Name: "Somebody else"},
+	}
 	return w
 }
 
@@ -79,7 +88,7 @@ func (w *World) Everyone() []identity.Person {
 
 // Awards are the use cases on top of this store.
 func (w *World) Awards(store award.Store) *award.Awards {
-	return award.New(award.Deps{Store: store, Catalogue: w.Catalogue, Needs: w.Needs, Now: Clock()})
+	return award.New(award.Deps{Store: store, Catalogue: w.Catalogue, Needs: w.Needs, Funds: Funds{}, Now: Clock()})
 }
 
 // Line is a line for this amount that meets a need in the jobseeker's way.
@@ -95,6 +104,17 @@ func Clock() func() time.Time {
 	var reads atomic.Int64
 	start := time.Date(2026, 6, 1, 9, 0, 0, 0, time.UTC)
 	return func() time.Time { return start.Add(time.Duration(reads.Add(1)) * time.Second) }
+}
+
+// Funds stands in for what funds pay for: licences every day, and never fines.
+type Funds struct{}
+
+// Rulings is the same for every fund and day.
+func (Funds) Rulings(context.Context, uuid.UUID, time.Time) ([]award.Ruling, error) {
+	return []award.Ruling{
+		{Category: "licence", Allowed: true, Label: "Licence", Words: "What the work may not be done without."},
+		{Category: "fines", Label: "Fines", Words: "This fund does not pay fines. Ask the court to agree smaller payments."},
+	}, nil
 }
 
 // Needs stands in for the needs service.
