@@ -25,17 +25,21 @@ type Budgets struct{ Deps }
 
 // Register implements web.Page.
 func (b Budgets) Register(g *web.Group) {
-	for _, role := range treasurers {
+	for _, role := range bookReaders {
 		g.Menu(role, "Budgets", "/budgets")
 	}
-	g.Get("/budgets", b.list, treasurers...)
+	g.Get("/budgets", b.list, bookReaders...)
 	g.Get("/budgets/new", b.askOpen, identity.Finance)
 	g.Post("/budgets/new", b.open, identity.Finance)
-	g.Get("/budgets/:id", b.read, treasurers...)
+	g.Get("/budgets/:id", b.read, bookReaders...)
 }
 
-// treasurers are the roles that look after money.
-var treasurers = []identity.Role{identity.Manager, identity.Finance}
+// treasurers are the roles that look after money, and bookReaders those that may
+// see how it is looked after.
+var (
+	treasurers  = []identity.Role{identity.Manager, identity.Finance}
+	bookReaders = []identity.Role{identity.Manager, identity.Finance, identity.Auditor}
+)
 
 const (
 	budgetsAPage = 50

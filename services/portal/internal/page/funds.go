@@ -23,10 +23,10 @@ type Funds struct{ Deps }
 
 // Register implements web.Page.
 func (p Funds) Register(g *web.Group) {
-	g.Get("/budgets/funds", p.list, treasurers...)
+	g.Get("/budgets/funds", p.list, bookReaders...)
 	g.Get("/budgets/funds/new", p.askNew, identity.Finance)
 	g.Post("/budgets/funds/new", p.open, identity.Finance)
-	g.Get("/budgets/funds/:id", p.read, treasurers...)
+	g.Get("/budgets/funds/:id", p.read, bookReaders...)
 	g.Get("/budgets/funds/:id/terms", p.askTerms, identity.Finance)
 	g.Post("/budgets/funds/:id/terms", p.terms, identity.Finance)
 	g.Get("/budgets/funds/:id/kinds", p.askKind, identity.Finance)

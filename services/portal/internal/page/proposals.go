@@ -22,8 +22,8 @@ type Proposals struct{ Deps }
 
 // Register implements web.Page.
 func (p Proposals) Register(g *web.Group) {
-	g.Get("/budgets/proposals", p.list, treasurers...)
-	g.Get("/budgets/proposals/:id", p.read, treasurers...)
+	g.Get("/budgets/proposals", p.list, bookReaders...)
+	g.Get("/budgets/proposals/:id", p.read, bookReaders...)
 	g.Post("/budgets/proposals/:id/confirm", p.confirm, treasurers...)
 	g.Get("/budgets/proposals/:id/refuse", p.askRefuse, treasurers...)
 	g.Post("/budgets/proposals/:id/refuse", p.refuse, treasurers...)
