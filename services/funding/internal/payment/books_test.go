@@ -29,7 +29,7 @@ func approved(t tester, pence money.Pence) (*Books, *awardtest.World) {
 	t.Helper()
 	w := awardtest.NewWorld()
 	store := awardtest.NewMemory()
-	if err := store.Give(w.Oldham); err != nil {
+	if err := store.Give(w.Oldham, w.Granted); err != nil {
 		t.Fatal(err)
 	}
 	awards := w.Awards(store)
