@@ -40,6 +40,11 @@ func newPromises(t testing.TB, d *db.DB) *promises {
 	p.awards = award.New(award.Deps{Store: store, Catalogue: p.Catalogue, Needs: p.Needs, Funds: awardtest.Funds{}, Now: func() time.Time { return p.now }})
 	p.fund = p.treasury.fund(strings.ToUpper(uuid.NewString()[:8]))
 	p.budget = p.treasury.budget(p.fund, "Oldham", 2026, 0)
+	granted := p.Granted
+	granted.Fund = p.fund.ID
+	if err := give(t, d)(p.Oldham, granted); err != nil { // another fund's budget, which stays out of it
+		t.Fatal(err)
+	}
 	a := must(p.awards.Open(p.as(p.Amina), award.Opening{JobseekerID: p.SamsRecord, CourseID: p.Catalogue.Add(money.Most).CourseID}))(t)
 	p.allowance = a.ID
 	return p
