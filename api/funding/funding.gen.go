@@ -25,6 +25,24 @@ import (
 	openapi_types "github.com/oapi-codegen/runtime/types"
 )
 
+// Defines values for ApprovalConflict.
+const (
+	ConflictDeclared ApprovalConflict = "declared"
+	NoConflict       ApprovalConflict = "none"
+)
+
+// Valid indicates whether the value is a known member of the ApprovalConflict enum.
+func (e ApprovalConflict) Valid() bool {
+	switch e {
+	case ConflictDeclared:
+		return true
+	case NoConflict:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for ApproveCode.
 const (
 	ApproveCodeBetterThanCourse ApproveCode = "better-than-course"
@@ -793,6 +811,7 @@ func (e State) Valid() bool {
 // Defines values for Verb.
 const (
 	Approve  Verb = "approve"
+	Cancel   Verb = "cancel"
 	Decline  Verb = "decline"
 	Edit     Verb = "edit"
 	Endorse  Verb = "endorse"
@@ -805,6 +824,8 @@ const (
 func (e Verb) Valid() bool {
 	switch e {
 	case Approve:
+		return true
+	case Cancel:
 		return true
 	case Decline:
 		return true
@@ -891,6 +912,30 @@ type AllowanceWithEntries struct {
 	PricedOn       openapi_types.Date `json:"priced_on"`
 	Version        int64              `json:"version"`
 }
+
+// Approval Without lines everything is granted in full. The award is what is granted less what is paid from elsewhere,
+// and never more than is held.
+type Approval struct {
+	Code ApproveCode `json:"code"`
+
+	// Conflict Whether the caller has an interest in the request; who has may not decide it
+	Conflict ApprovalConflict `json:"conflict"`
+
+	// Lines One for each line of the request, or none
+	Lines []GrantedLine `json:"lines,omitempty,omitzero"`
+
+	// OtherFunding What other funding was considered, or that there is none
+	OtherFunding string `json:"other_funding"`
+
+	// Scrutiny Why this is a good use of public money. It may be published: it names nobody
+	Scrutiny string `json:"scrutiny"`
+
+	// Words The jobseeker can read this
+	Words string `json:"words,omitempty,omitzero"`
+}
+
+// ApprovalConflict Whether the caller has an interest in the request; who has may not decide it
+type ApprovalConflict string
 
 // ApproveCode defines model for ApproveCode.
 type ApproveCode string
@@ -1337,6 +1382,14 @@ type GrantVerb string
 // GrantWhose `any` requests, or only those of work coaches whose `line` manager the holder is
 type GrantWhose string
 
+// GrantedLine defines model for GrantedLine.
+type GrantedLine struct {
+	// Code Why not all of it
+	Code         DeclineCode        `json:"code,omitempty,omitzero"`
+	GrantedPence int64              `json:"granted_pence"`
+	LineId       openapi_types.UUID `json:"line_id"`
+}
+
 // Happening One arrow the request has gone along
 type Happening struct {
 	// Act What a step does where that is not plain from its state
@@ -1419,13 +1472,19 @@ type Line struct {
 	AmountPence int64 `json:"amount_pence"`
 
 	// Category A kind of thing, by a code that its fund knows: see the fund's categories
-	Category LineCategory       `json:"category"`
-	Id       openapi_types.UUID `json:"id"`
-	NeedId   openapi_types.UUID `json:"need_id"`
-	Quote    string             `json:"quote"`
-	Supplier string             `json:"supplier"`
-	What     string             `json:"what"`
-	Why      string             `json:"why"`
+	Category LineCategory `json:"category"`
+
+	// GrantedCode Once approved: why not all of it
+	GrantedCode string `json:"granted_code,omitempty,omitzero"`
+
+	// GrantedPence How much of it was approved
+	GrantedPence int64              `json:"granted_pence,omitempty,omitzero"`
+	Id           openapi_types.UUID `json:"id"`
+	NeedId       openapi_types.UUID `json:"need_id"`
+	Quote        string             `json:"quote"`
+	Supplier     string             `json:"supplier"`
+	What         string             `json:"what"`
+	Why          string             `json:"why"`
 }
 
 // LineCategory A kind of thing, by a code that its fund knows: see the fund's categories
@@ -1963,9 +2022,15 @@ type Request struct {
 	JobseekerId openapi_types.UUID `json:"jobseeker_id"`
 	Lines       []Line             `json:"lines"`
 
+	// OtherFunding Once approved: the other funding that was considered
+	OtherFunding string `json:"other_funding,omitempty,omitzero"`
+
 	// PaidPence Of the award: paid, less what came back
-	PaidPence       int64              `json:"paid_pence"`
-	Reference       string             `json:"reference"`
+	PaidPence int64  `json:"paid_pence"`
+	Reference string `json:"reference"`
+
+	// Scrutiny Once approved: why it is a good use of public money
+	Scrutiny        string             `json:"scrutiny,omitempty,omitzero"`
 	State           State              `json:"state"`
 	SubmittedAt     time.Time          `json:"submitted_at,omitempty,omitzero"`
 	SubmittedById   openapi_types.UUID `json:"submitted_by_id,omitempty,omitzero"`
@@ -2764,12 +2829,6 @@ type EditRequestParams struct {
 	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
 }
 
-// ApproveRequestJSONBody defines parameters for ApproveRequest.
-type ApproveRequestJSONBody struct {
-	Code  ApproveCode `json:"code"`
-	Words string      `json:"words,omitempty,omitzero"`
-}
-
 // ApproveRequestParams defines parameters for ApproveRequest.
 type ApproveRequestParams struct {
 	// IfMatch The version that was read, as its `ETag` gave it: `"7"`. Without it the answer is 428, with another than the thing
@@ -2787,6 +2846,22 @@ type ListRequestAuditParams struct {
 
 	// Size Rows a page
 	Size *Size `form:"size,omitempty" json:"size,omitempty"`
+}
+
+// CancelRequestJSONBody defines parameters for CancelRequest.
+type CancelRequestJSONBody struct {
+	// Words Why it is not needed any more
+	Words string `json:"words"`
+}
+
+// CancelRequestParams defines parameters for CancelRequest.
+type CancelRequestParams struct {
+	// IfMatch The version that was read, as its `ETag` gave it: `"7"`. Without it the answer is 428, with another than the thing
+	// now has 412, and `changes` say who changed what since.
+	IfMatch IfMatch `json:"If-Match"`
+
+	// IdempotencyKey The same key from the same person does its work once; later calls answer with the thing as it now stands.
+	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
 }
 
 // CloseRequestParams defines parameters for CloseRequest.
@@ -3056,7 +3131,10 @@ type DraftRequestJSONRequestBody DraftRequestJSONBody
 type EditRequestJSONRequestBody = RequestEdit
 
 // ApproveRequestJSONRequestBody defines body for ApproveRequest for application/json ContentType.
-type ApproveRequestJSONRequestBody ApproveRequestJSONBody
+type ApproveRequestJSONRequestBody = Approval
+
+// CancelRequestJSONRequestBody defines body for CancelRequest for application/json ContentType.
+type CancelRequestJSONRequestBody CancelRequestJSONBody
 
 // AddDocumentMultipartRequestBody defines body for AddDocument for multipart/form-data ContentType.
 type AddDocumentMultipartRequestBody AddDocumentMultipartBody
@@ -3746,7 +3824,7 @@ type ClientInterface interface {
 	// Corresponds with PUT /requests/{id} (the `EditRequest` operationId).
 	EditRequest(ctx context.Context, id Id, params *EditRequestParams, body EditRequestJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// ApproveRequestWithBody Approve what was asked; what was held is committed
+	// ApproveRequestWithBody Approve all or a part of each line; that is committed, and the rest of what was held released
 	//
 	// It is committed out of the budget of the request's fund and area for today's financial year. More than is
 	// left of that answers 409 with type `over-budget` and `budget` saying asked, left and over.
@@ -3756,7 +3834,7 @@ type ClientInterface interface {
 	// Corresponds with POST /requests/{id}/approval (the `ApproveRequest` operationId).
 	ApproveRequestWithBody(ctx context.Context, id Id, params *ApproveRequestParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// ApproveRequest Approve what was asked; what was held is committed
+	// ApproveRequest Approve all or a part of each line; that is committed, and the rest of what was held released
 	//
 	// It is committed out of the budget of the request's fund and area for today's financial year. More than is
 	// left of that answers 409 with type `over-budget` and `budget` saying asked, left and over.
@@ -3770,6 +3848,20 @@ type ClientInterface interface {
 	//
 	// Corresponds with GET /requests/{id}/audit (the `ListRequestAudit` operationId).
 	ListRequestAudit(ctx context.Context, id Id, params *ListRequestAuditParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// CancelRequestWithBody Give back all that was promised, of which nothing was paid
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /requests/{id}/cancellation (the `CancelRequest` operationId).
+	CancelRequestWithBody(ctx context.Context, id Id, params *CancelRequestParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// CancelRequest Give back all that was promised, of which nothing was paid
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /requests/{id}/cancellation (the `CancelRequest` operationId).
+	CancelRequest(ctx context.Context, id Id, params *CancelRequestParams, body CancelRequestJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// CloseRequest Say that all is done that will be for a request that is paid
 	//
@@ -5435,7 +5527,7 @@ func (c *Client) EditRequest(ctx context.Context, id Id, params *EditRequestPara
 	return c.Client.Do(req)
 }
 
-// ApproveRequestWithBody Approve what was asked; what was held is committed
+// ApproveRequestWithBody Approve all or a part of each line; that is committed, and the rest of what was held released
 //
 // It is committed out of the budget of the request's fund and area for today's financial year. More than is
 // left of that answers 409 with type `over-budget` and `budget` saying asked, left and over.
@@ -5455,7 +5547,7 @@ func (c *Client) ApproveRequestWithBody(ctx context.Context, id Id, params *Appr
 	return c.Client.Do(req)
 }
 
-// ApproveRequest Approve what was asked; what was held is committed
+// ApproveRequest Approve all or a part of each line; that is committed, and the rest of what was held released
 //
 // It is committed out of the budget of the request's fund and area for today's financial year. More than is
 // left of that answers 409 with type `over-budget` and `budget` saying asked, left and over.
@@ -5480,6 +5572,40 @@ func (c *Client) ApproveRequest(ctx context.Context, id Id, params *ApproveReque
 // Corresponds with GET /requests/{id}/audit (the `ListRequestAudit` operationId).
 func (c *Client) ListRequestAudit(ctx context.Context, id Id, params *ListRequestAuditParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewListRequestAuditRequest(c.Server, id, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// CancelRequestWithBody Give back all that was promised, of which nothing was paid
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /requests/{id}/cancellation (the `CancelRequest` operationId).
+func (c *Client) CancelRequestWithBody(ctx context.Context, id Id, params *CancelRequestParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCancelRequestRequestWithBody(c.Server, id, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// CancelRequest Give back all that was promised, of which nothing was paid
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /requests/{id}/cancellation (the `CancelRequest` operationId).
+func (c *Client) CancelRequest(ctx context.Context, id Id, params *CancelRequestParams, body CancelRequestJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCancelRequestRequest(c.Server, id, params, body)
 	if err != nil {
 		return nil, err
 	}
@@ -10039,6 +10165,77 @@ func NewListRequestAuditRequest(server string, id Id, params *ListRequestAuditPa
 	return req, nil
 }
 
+// NewCancelRequestRequest calls the generic CancelRequest builder with application/json body
+func NewCancelRequestRequest(server string, id Id, params *CancelRequestParams, body CancelRequestJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewCancelRequestRequestWithBody(server, id, params, "application/json", bodyReader)
+}
+
+// NewCancelRequestRequestWithBody constructs an http.Request for the CancelRequest method, with any body, and a specified content type
+func NewCancelRequestRequestWithBody(server string, id Id, params *CancelRequestParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/requests/%s/cancellation", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		var headerParam0 string
+
+		headerParam0, err = runtime.StyleParamWithOptions("simple", false, "If-Match", params.IfMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+		if err != nil {
+			return nil, err
+		}
+
+		req.Header.Set("If-Match", headerParam0)
+
+		if params.IdempotencyKey != nil {
+			var headerParam1 string
+
+			headerParam1, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Idempotency-Key", headerParam1)
+		}
+
+	}
+
+	return req, nil
+}
+
 // NewCloseRequestRequest constructs an http.Request for the CloseRequest method
 func NewCloseRequestRequest(server string, id Id, params *CloseRequestParams) (*http.Request, error) {
 	var err error
@@ -12078,7 +12275,7 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with PUT /requests/{id} (the `EditRequest` operationId).
 	EditRequestWithResponse(ctx context.Context, id Id, params *EditRequestParams, body EditRequestJSONRequestBody, reqEditors ...RequestEditorFn) (*EditRequestResponse, error)
 
-	// ApproveRequestWithBodyWithResponse Approve what was asked; what was held is committed
+	// ApproveRequestWithBodyWithResponse Approve all or a part of each line; that is committed, and the rest of what was held released
 	//
 	// It is committed out of the budget of the request's fund and area for today's financial year. More than is
 	// left of that answers 409 with type `over-budget` and `budget` saying asked, left and over.
@@ -12088,7 +12285,7 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with POST /requests/{id}/approval (the `ApproveRequest` operationId).
 	ApproveRequestWithBodyWithResponse(ctx context.Context, id Id, params *ApproveRequestParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ApproveRequestResponse, error)
 
-	// ApproveRequestWithResponse Approve what was asked; what was held is committed
+	// ApproveRequestWithResponse Approve all or a part of each line; that is committed, and the rest of what was held released
 	//
 	// It is committed out of the budget of the request's fund and area for today's financial year. More than is
 	// left of that answers 409 with type `over-budget` and `budget` saying asked, left and over.
@@ -12104,6 +12301,20 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with GET /requests/{id}/audit (the `ListRequestAudit` operationId).
 	ListRequestAuditWithResponse(ctx context.Context, id Id, params *ListRequestAuditParams, reqEditors ...RequestEditorFn) (*ListRequestAuditResponse, error)
+
+	// CancelRequestWithBodyWithResponse Give back all that was promised, of which nothing was paid
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /requests/{id}/cancellation (the `CancelRequest` operationId).
+	CancelRequestWithBodyWithResponse(ctx context.Context, id Id, params *CancelRequestParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CancelRequestResponse, error)
+
+	// CancelRequestWithResponse Give back all that was promised, of which nothing was paid
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /requests/{id}/cancellation (the `CancelRequest` operationId).
+	CancelRequestWithResponse(ctx context.Context, id Id, params *CancelRequestParams, body CancelRequestJSONRequestBody, reqEditors ...RequestEditorFn) (*CancelRequestResponse, error)
 
 	// CloseRequestWithResponse Say that all is done that will be for a request that is paid
 	//
@@ -15636,6 +15847,61 @@ func (r ListRequestAuditResponse) ContentType() string {
 	return ""
 }
 
+// CancelRequestResponse200Headers the declared response headers of an HTTP 200 response for CancelRequest
+type CancelRequestResponse200Headers struct {
+	ETag etag.Version
+}
+
+type CancelRequestResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Request
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *CancelRequestResponse200Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r CancelRequestResponse) GetJSON200() *Request {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r CancelRequestResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r CancelRequestResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r CancelRequestResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r CancelRequestResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r CancelRequestResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 type CloseRequestResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -17929,7 +18195,7 @@ func (c *ClientWithResponses) EditRequestWithResponse(ctx context.Context, id Id
 	return ParseEditRequestResponse(rsp)
 }
 
-// ApproveRequestWithBodyWithResponse Approve what was asked; what was held is committed
+// ApproveRequestWithBodyWithResponse Approve all or a part of each line; that is committed, and the rest of what was held released
 //
 // It is committed out of the budget of the request's fund and area for today's financial year. More than is
 // left of that answers 409 with type `over-budget` and `budget` saying asked, left and over.
@@ -17945,7 +18211,7 @@ func (c *ClientWithResponses) ApproveRequestWithBodyWithResponse(ctx context.Con
 	return ParseApproveRequestResponse(rsp)
 }
 
-// ApproveRequestWithResponse Approve what was asked; what was held is committed
+// ApproveRequestWithResponse Approve all or a part of each line; that is committed, and the rest of what was held released
 //
 // It is committed out of the budget of the request's fund and area for today's financial year. More than is
 // left of that answers 409 with type `over-budget` and `budget` saying asked, left and over.
@@ -17972,6 +18238,32 @@ func (c *ClientWithResponses) ListRequestAuditWithResponse(ctx context.Context, 
 		return nil, err
 	}
 	return ParseListRequestAuditResponse(rsp)
+}
+
+// CancelRequestWithBodyWithResponse Give back all that was promised, of which nothing was paid
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /requests/{id}/cancellation (the `CancelRequest` operationId).
+func (c *ClientWithResponses) CancelRequestWithBodyWithResponse(ctx context.Context, id Id, params *CancelRequestParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CancelRequestResponse, error) {
+	rsp, err := c.CancelRequestWithBody(ctx, id, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseCancelRequestResponse(rsp)
+}
+
+// CancelRequestWithResponse Give back all that was promised, of which nothing was paid
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /requests/{id}/cancellation (the `CancelRequest` operationId).
+func (c *ClientWithResponses) CancelRequestWithResponse(ctx context.Context, id Id, params *CancelRequestParams, body CancelRequestJSONRequestBody, reqEditors ...RequestEditorFn) (*CancelRequestResponse, error) {
+	rsp, err := c.CancelRequest(ctx, id, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseCancelRequestResponse(rsp)
 }
 
 // CloseRequestWithResponse Say that all is done that will be for a request that is paid
@@ -20769,6 +21061,52 @@ func ParseListRequestAuditResponse(rsp *http.Response) (*ListRequestAuditRespons
 	return response, nil
 }
 
+// ParseCancelRequestResponse parses an HTTP response from a CancelRequestWithResponse call
+func ParseCancelRequestResponse(rsp *http.Response) (*CancelRequestResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &CancelRequestResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Request
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers CancelRequestResponse200Headers
+		if values := rsp.Header.Values("ETag"); len(values) > 0 {
+			var value etag.Version
+			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ETag = value
+		}
+		response.Headers200 = &headers
+	}
+
+	return response, nil
+}
+
 // ParseCloseRequestResponse parses an HTTP response from a CloseRequestWithResponse call
 func ParseCloseRequestResponse(rsp *http.Response) (*CloseRequestResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -21796,12 +22134,15 @@ type ServerInterface interface {
 	// EditRequest Replace the lines of a draft, returned or challenged request
 	// (PUT /requests/{id})
 	EditRequest(ctx echo.Context, id Id, params EditRequestParams) error
-	// ApproveRequest Approve what was asked; what was held is committed
+	// ApproveRequest Approve all or a part of each line; that is committed, and the rest of what was held released
 	// (POST /requests/{id}/approval)
 	ApproveRequest(ctx echo.Context, id Id, params ApproveRequestParams) error
 	// ListRequestAudit Who changed or looked at this request, newest first
 	// (GET /requests/{id}/audit)
 	ListRequestAudit(ctx echo.Context, id Id, params ListRequestAuditParams) error
+	// CancelRequest Give back all that was promised, of which nothing was paid
+	// (POST /requests/{id}/cancellation)
+	CancelRequest(ctx echo.Context, id Id, params CancelRequestParams) error
 	// CloseRequest Say that all is done that will be for a request that is paid
 	// (POST /requests/{id}/closure)
 	CloseRequest(ctx echo.Context, id Id, params CloseRequestParams) error
@@ -23943,6 +24284,59 @@ func (w *ServerInterfaceWrapper) ListRequestAudit(ctx echo.Context) error {
 	return err
 }
 
+// CancelRequest converts echo context to params.
+func (w *ServerInterfaceWrapper) CancelRequest(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id Id
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params CancelRequestParams
+
+	headers := ctx.Request().Header
+	// ------------- Required header parameter "If-Match" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("If-Match")]; found {
+		var IfMatch IfMatch
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for If-Match, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "If-Match", valueList[0], &IfMatch, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter If-Match: %s", err))
+		}
+
+		params.IfMatch = IfMatch
+	} else {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Header parameter If-Match is required, but not found"))
+	}
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for Idempotency-Key, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter Idempotency-Key: %s", err))
+		}
+
+		params.IdempotencyKey = &IdempotencyKey
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.CancelRequest(ctx, id, params)
+	return err
+}
+
 // CloseRequest converts echo context to params.
 func (w *ServerInterfaceWrapper) CloseRequest(ctx echo.Context) error {
 	var err error
@@ -24869,6 +25263,7 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.POST(options.BaseURL+"/requests/:id/refusal", wrapper.DeclineRequest, options.OperationMiddlewares["declineRequest"]...)
 	router.POST(options.BaseURL+"/requests/:id/return", wrapper.ReturnRequest, options.OperationMiddlewares["returnRequest"]...)
 	router.POST(options.BaseURL+"/requests/:id/withdrawal", wrapper.WithdrawRequest, options.OperationMiddlewares["withdrawRequest"]...)
+	router.POST(options.BaseURL+"/requests/:id/cancellation", wrapper.CancelRequest, options.OperationMiddlewares["cancelRequest"]...)
 	router.GET(options.BaseURL+"/requests/:id/audit", wrapper.ListRequestAudit, options.OperationMiddlewares["listRequestAudit"]...)
 	router.GET(options.BaseURL+"/requests/:id/documents", wrapper.ListDocuments, options.OperationMiddlewares["listDocuments"]...)
 	router.POST(options.BaseURL+"/requests/:id/documents", wrapper.AddDocument, options.OperationMiddlewares["addDocument"]...)
@@ -27656,6 +28051,55 @@ func (response ListRequestAuditdefaultApplicationProblemPlusJSONResponse) VisitL
 	return err
 }
 
+type CancelRequestRequestObject struct {
+	Id     Id `json:"id"`
+	Params CancelRequestParams
+	Body   *CancelRequestJSONRequestBody
+}
+
+type CancelRequestResponseObject interface {
+	VisitCancelRequestResponse(w http.ResponseWriter) error
+}
+
+type CancelRequest200ResponseHeaders struct {
+	ETag etag.Version
+}
+
+type CancelRequest200JSONResponse struct {
+	Body    Request
+	Headers CancelRequest200ResponseHeaders
+}
+
+func (response CancelRequest200JSONResponse) VisitCancelRequestResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("ETag", fmt.Sprint(response.Headers.ETag))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CancelRequestdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response CancelRequestdefaultApplicationProblemPlusJSONResponse) VisitCancelRequestResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type CloseRequestRequestObject struct {
 	Id     Id `json:"id"`
 	Params CloseRequestParams
@@ -28796,12 +29240,15 @@ type StrictServerInterface interface {
 	// EditRequest Replace the lines of a draft, returned or challenged request
 	// (PUT /requests/{id})
 	EditRequest(ctx context.Context, request EditRequestRequestObject) (EditRequestResponseObject, error)
-	// ApproveRequest Approve what was asked; what was held is committed
+	// ApproveRequest Approve all or a part of each line; that is committed, and the rest of what was held released
 	// (POST /requests/{id}/approval)
 	ApproveRequest(ctx context.Context, request ApproveRequestRequestObject) (ApproveRequestResponseObject, error)
 	// ListRequestAudit Who changed or looked at this request, newest first
 	// (GET /requests/{id}/audit)
 	ListRequestAudit(ctx context.Context, request ListRequestAuditRequestObject) (ListRequestAuditResponseObject, error)
+	// CancelRequest Give back all that was promised, of which nothing was paid
+	// (POST /requests/{id}/cancellation)
+	CancelRequest(ctx context.Context, request CancelRequestRequestObject) (CancelRequestResponseObject, error)
 	// CloseRequest Say that all is done that will be for a request that is paid
 	// (POST /requests/{id}/closure)
 	CloseRequest(ctx context.Context, request CloseRequestRequestObject) (CloseRequestResponseObject, error)
@@ -31038,6 +31485,55 @@ func (sh *strictHandler) ListRequestAudit(ctx echo.Context, id Id, params ListRe
 	return nil
 }
 
+// CancelRequest operation middleware
+func (sh *strictHandler) CancelRequest(ctx echo.Context, id Id, params CancelRequestParams) error {
+	var request CancelRequestRequestObject
+
+	request.Id = id
+	request.Params = params
+
+	var body CancelRequestJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.CancelRequest(ctx.Request().Context(), request.(CancelRequestRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "CancelRequest")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(CancelRequestResponseObject); ok {
+		return validResponse.VisitCancelRequestResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
 // CloseRequest operation middleware
 func (sh *strictHandler) CloseRequest(ctx echo.Context, id Id, params CloseRequestParams) error {
 	var request CloseRequestRequestObject
@@ -31863,276 +32359,283 @@ var swaggerSpec = []string{
 	"xKgopeuudxiWmMqyUOwrRdYFTxlyRpC080L+BxMD3yFpurzk2QC55R7G2/LX2J/tOqtZD5qBWcZlKrOu",
 	"UeHvg6cIT3fO0RzKqOkNfO+f5UwxdsWKoROVayZYZpSXps5yoPkqqrgYyhk1dyCMSyXLIo3vBjyQXeJl",
 	"26k4WRk86OUNrgF7UNuj8GDrRFA/xPAahBNurC7BCxsQdI1cw/2uEUGbamv73L7u1Ta0eWBSMRSjeLxA",
-	"5Ra4SZ6/nU9O/tTPyCp29Dlp8iNWDcY1W6ldTNG8fGumZOdIi4JuW+fiRm2v5SezmvW6kNfs3F5NJozA",
-	"+9OkYEaJVweCgcGSM5qpAy0P/ixnB3I+B6Vnxowic2CUqgM8TnMGRtEK3lWR1lmZcY1TbnPiVFuqa/Pi",
-	"MbcHFOeh11OVuA+xt9q/DRuqseFAf9VUEre66o218aM0ZvbK6WT1rfKUMYhEgk1v0UmCqlu1/ICtKKtf",
-	"tf+ijRUY+1OTHcD03POJVxPNwLElP6Pi6jnTlOcRneaMzKi4IjRNjUaakBVVVyw7JG8kGj3GDAe7hwuS",
-	"5owWZFaiOTDnOSNzWcAHM8ghsJU68cGocQmcU6XJXJYFmfNFWTCFFi9zcyGiXM1YcUKmf/vP/43/J0+e",
-	"fv3NNEZxNOdX7LJg1Oo+LcXNWyprumUMbBNvFfrF8zmRAv4YfQfYPyPFjv/RbNsj+6m4TKWY82LVoa3Q",
-	"PGcFWdEtsc8RrqvXzaTMGRVuqILNS8V2joSPdQ008KrDdl6OeviKiyzkiMZ+yjkwPrzbUSZnKEuqsULf",
-	"/ahv95U2InvHdQ8u0QU8/znpMRPMhUE722zxbsYG2xXsTrCvbn6Jv02RZdW3p05QNZrYwR9+5ErfljGG",
-	"7GaXBMUBd0zqwp2PIxi3VtA/YJHW9+c2u2DrnKYsaxOSsS7NMAfXtDA7p8x4wbveVUMH354Hbwm+fu9f",
-	"WPvSvRtWYX0yA80jzy4jmn7BqB5J/u43fdTPfl7LYuzA/kd9I88pz1kWXw3+bZQ+buRNz8vsALtoU6fL",
-	"l/jocB63Ynops52GNPoeXuPD1uKIr75uizSZNNXgtx1mgo6zaGTKlOJicZnR7SCrpWBzVrhXtDnnkj79",
-	"9rv2Gt7OvYaQGMVhyX6mGUv5CvSVyDCy0F37AWNJxcD0T9BbaFirliRn9JqBdzHjGRFy4JYN5Pc6XXpO",
-	"P8Z4SyYbyrVZWmstb6Qmimmds4xsme778YirEZMl1bl5285ScSVPAo7SZhWOFzkKq1bVnKIl9IblZy9/",
-	"46bXz7rfGgzvasD8U3VtLCSaqoMnvx3I4HGU84s/ThL772dn5xcVh25JGGPvTio2Z+aNxzZYouh0+RYH",
-	"gX+/qEbCN7rhzBTKbMEiYpfmuUxpzSMUCXSUK6M3c62Il4VVmGjYhej21ikrFdrvzeiWmJsIV5OJDJ3/",
-	"No5VsPDFXbyF6suCq6uu1aH3UZZ5RhaSlEKtmdBGRV9Jwbbol5SCzJgxU9aFXHHFMhukMQzCR362jBZf",
-	"KTLnhQIfn2EdesnVKUR+/COEKyKvWWF5TDbc0Sg6Jq/r+nYmMWaCQaRJMlCdAur4IytmMTsz4jWsT+Sd",
-	"3xgBLBLYqGE+J1WkVfM8J3LDBi4YNnKwBJmXYqfofGmeGS6PjeU4+P1GlHZtjr9ht/I0j/YsDhNAcO5e",
-	"AhkKbS/g6fHT78wRPiFn64LnBD5rSb5+Ql7TIl2aL34zUGTAQXlpAe8LzzrY9qQKHDvTpMGqdjoGg1Np",
-	"MgK8UVGJAFvyI8sWrNiHCwfHeyeVtrTyqL04MNk3Vv+NcBtKZvCIoYcrITeCzLZtj0wXqx949RwZDiGo",
-	"kJK6V7S/g/wyTtCRW1vcj7C/mi4Ue//QF1qwrHR+UV1QoeasOOC1T5gSgnd0kkxK4f+5hvtdsNSIwoHa",
-	"jl3SWTgJ+937YC72qw92Eq8i372Fedkvz92c7Oc/VLO037yDyfpX2TmHVlHD2Zlv6FYROpPXjPwHK+Qp",
-	"yGizm2TBr5n1CfLFwPgfOiJobv1fLcOFek0sHK/rbnV5L5sD9RtpUUvMBsrjP4Y/dS5BQJrRdvcCYr56",
-	"58yCyXXfCa9/11//O7mptLOcMzD6tMzo9tQqgVwFUpsLM1ujuoMXF7KijBJv74iWB6n00Sz4QzZcoYd5",
-	"fpDnOAJ+dAo+fHiBo/k1gcYWXFFzgKNe9hp+8DmZnC9ZeoWOlDrH8N6iITbpMqbJvxIEnJhgpZutXudl",
-	"QfOEqDJdGl16Sl1UTU13Hjm8wxmOsdM+l3nO6KKMMfxh8qfD/xMTP/BofBYQURscWMTnL8rVikKwpzl1",
-	"CKVG/MBv2IYpjXbHUG3/nRlrp9vUvjEed8Tp7kOsNhe+X+navusrKrZkZczjU/IkOT4+JitGhcLkDPij",
-	"LMhKgnVZS39K9i2q6yuPXLyOdIul+V183UNtG3bN8ujYKyn0smPwTrco+KK7sxcGk+O6kNc8Y0VfSHfg",
-	"vbRpClXcAgcOY7i4CW72sQN6ztKci1ZwXUh9kHNxxbIDLV2IHeJ+B8a84WJx4FMSzBykPrimeckO5rI4",
-	"AJFivwW2B7/mQpXzOU85E/qACzxAVGi6I/LPGcs61XSl2RpTUDdLVtjcI67QOs8pF+i64NqY5mhfufUx",
-	"kUnMBqCllmYiaUtnM//KGVXsoDAif5jIMRN+4Qc3n86CF5jPqGuZf733L8JP8LL38C6zdK7oomCorHRG",
-	"Php62UxBlhlsB9ckpcJsxowRLfPoNenQViB87CRW4tSexFlGEsK/Q/WxXSJzE5wbup3UEtxVMzZUVHYk",
-	"KTyXadmxf1k2NgANv5hth8Zo/fMiamr+7T//54clIz4b6W//+b98EoD/MrF+QTOE26ErttbEHHA0UAUR",
-	"SlCRIreG2RTjmjdN0yugFbqhW+tPu3EQe5xYdKfzSrNVTCo642zIGL/n6PlasYzTSxypuQEXjInKm+mS",
-	"P4crR1U89HK2HbQf9nk18OHQgNidGxTNL34lyGyrmdpjBMdtsXWhxaMkfureVnGqgpVPwcEkPsfZeb3c",
-	"ZazfsuYdqpF333UHgoprRkYdl8YOzOyz5lqZe7dZ8nRJjCxs+XrMl4MzMzrdl40889255o2NdrPoswJr",
-	"tyEQ538pJWx0wVLG14NlmR3t3+yv3ef3bpTgjR2W57QUygghlk1PDPeCVCiQTrmUV7jz17woFVOHZPqX",
-	"khZUaI6PQ/jBCG8tjQQzP2AZ0ctCloslFkOkVHwF4g3zKg/J1OYuTE/AdIXwhSxFho/7bCuuyEIKdhho",
-	"BH6ik2QSzMMQHTDBKi1i3Ob9IRi32tBwfPftuX1Ptc32fZ+TyYtcMZDqHcqQkis2k9mWsBwivFuzaxta",
-	"ZOiJMbSjWnRtWGGjlObpgFKauyNxH/M0E4vRd1du5ggxPvAeNx2DS9SfrEZ4M5/fyCyD/pSBUdIixrNr",
-	"LqUGC69FveMuiJcczIAOepyx1KgswGkN8R2S6ZrybJqQKQSup1jLhDHtqS9hok6tPK1qxsA4UJ55mCtt",
-	"Hw9urw0ywdhh0BzqLQ7oyobgaV4wmm0PXBAabRSFakDGUp6x7GC2PdjKEk4W3P8H4W4UbA3xffizGQws",
-	"oKHR81Jk73Cm8O8LO1348NLNGT59NBM/c/OGr85w8hd+7vDtG6kvWPXQc1zEs+2/wxLguz/gOtzH99US",
-	"7J+rdVQH+8G5FzpcZbFwpqeI3hilfWzUbWgQcD2lIkqeOV0sWPbOGeetVVjP1Si3zRhTvz1jNAlxjF1T",
-	"3ofXqbYFjzyk89IGtwe6h8ZFzm8QDe8wq43uICSkabjg4JAEjRHO1rpTp1pn16adU80Wsth2OknmpciI",
-	"MgqBxKRsCNJgTbRYoDlEIZvDlrM0M2c2cQ9MZUvCG0DlMNpcZzp1Nc8+ov2RC+bXNPqkczpDp1+g0ny3",
-	"W6O5u5PvzGymmgATU0QWkC/PKxcIbrqx/bf4hbDFvXoJcZLbFE76c0gmlWsOt83NdgjZ7YU/2WSVx8yX",
-	"fjB6eiyjTAo2KlUl7q97sVrrLVwbds0KQByg6MY0F8vonKyA2npFMO4c8ffcZc4ULL87ZcqmyY1Lpfa/",
-	"6k2mFmPdc/iL3WNults9iBTD86KR3jOxBYaIZf2ANiHYECcpjBh3FVZUQu3osQGQWqKTegHEtaKCLljh",
-	"q4MKRkfP0r5k1zxZ1wv3YJHtpFfnChyX3cZXXI8sa71lHc1Qj9LeSm9gd6qim6VUw37yEZ6En2wHqjHW",
-	"uMR31MkmJHWf2xRuf1Jjr/XUuQ0gBzi/YWM3h9XzdPN55zVruLDQLpy6IIiCO2PD/D5Gcor/JFSQKfs5",
-	"ZWs95VLYDBlIKqbrxMeprNJki+dWgSGLL4OUaTPIQMvST/+5+7n/5oUdxy1yH5IbpeKXILpbCelV8n1a",
-	"FgUazqlc4Vc+7DfG0YdXxA8LH8/92PjRvQA+vcW3wL9DH18lbMMsfV98xsSoGZmBzv2P/VcvRPCyj44F",
-	"NCieim1F7gmRBZEi39ryETlHtB+oa4fYq/l2mnPBpp7lB+oLVwF5UwEJsFywUbtrXnEGP60+/wiDfE4m",
-	"v6PrNRNRX9RbYcROYdOf7Irg2i1cZtMiUmy7s/wJwtIjK7+Hc/zeCtdOk9g6c7tEMhQXswUXAve6NYCW",
-	"u1bdrtfslwQwJRg4wSw2x6bdAmPX9lUFFNQO2MbS8nnKFMG/RhXvMUdEsw7EHmOGaXrFRPQdfQeWGc0q",
-	"PmjGaK5RLVeSzCFPvD14ViIyTSwzCoYBewH9khWMlES/P+Af3KQKEH1HnfsNe4Fvpg4MbFUq7auqZ2wu",
-	"UdRtSUoFmTFCjQy8DbrJiq7XAxyMr+1jEA1WKgobBSaSsYUYy5DDbbDY2HuOI3oYu+Zss9v9h48NVcqQ",
-	"3v3V6sjqgoO2Ooc5uVNyTEqheY5ehA7aL4XzlPdQzsaqJIXhh+Bhjo+1zsBp3EURsrBQQIq4RweWS3hC",
-	"DALCOuASlcjP0Epxl716T7XQ2n3BG11Rcze/CUChBrogU5mXqzgeCIi3qK5TZSb3c04bhvZANPAq//Pu",
-	"ZbTUHaDvA3dxkklROv5v99LSeyxW9WM8VXZ/SE2C/axjV1OSVK4MU59rViRktiWo/A/STY1a8Bq1kJiG",
-	"KuRm1AgtN34c1weWEjuXHy0tNIQZBHbGAVTd0IE6NB+YsWzosWI2QTyB0SJQxP7o0sAifxhqVtpsL7QC",
-	"3ZST0KkZYGDUNtnNuuuMuv3oZ3WPOdAjJeZq2oRDrdCauxJyo06IYpWF95Wx+2BgDuwo8Nx+cxy7cgHp",
-	"3enVG+ftslp91Lf0Rs5kth3tSHJDdns0mB7lWTHPd+thA69xbVZ1z0M4vp9djJpeV1pKk7HxdEmQmROu",
-	"MOOoZX3g3+u2eOyJAVCY/eiQc87yrG5qDs4nxvRsn0rtEoxddDMJVP+fdkUkcB5eysW2dEV/foV78eRp",
-	"m6XHLR9XWw3FGKiiKE0LHfpgeI4ARkJinYYXtDtvxJLRjIvFpRP1PvPl23EZL+60Y6t+wzYNxKkoKNQl",
-	"wju1d+C7hPzGqGW/dbhQdQYUbOV+4Z8arwnLCpqO5PixQbarFCGGVWvMGAeQhfYAjo2tcFtwStSagsEo",
-	"MrLcrpdMKJJJsO9W1BpL/ZvUOEG7kPD1SfNoOk63OzvZ3/yGKNIkZ1QBk8V4AHEZfcnNUm6rm/X18X4S",
-	"cMOU18iNdFmXNsjFFayFKwJxVov8S+R8dJkczLVjo/uzCxp7rMicCypSRjYF14BvXZVxvXpz8eHF2fM2",
-	"keyIMI8NY3fFo3+0OOS3z0UYhZ/d4lrDkxTesM2wIGqbWFZS6VY0dEW3hCIipNc5KFEslSKznohY7rPn",
-	"yccjorO7Y7I1vecU3aRz8JeyajKNZIR+4mgC2kNmRoGo6kPOd/+RyZ7A4plz+FYY52blneE/2D5zow6H",
-	"vPhWEb+mllq7KJ17MDA8OJ5We2nySbzQ9KbxudvkhzQCd2Pich23/4YW8Ohc4sdpIrfSpqzuiWjZ6Ocw",
-	"CuwJoQR+9JWyeJ0JoWTDZkQt5brORJ7G1Z/A9t75sLPFR6Z+WwKLwjQumFYo0a0/mAstgVHGFMJRYO87",
-	"rf4aNXXQ4UWwPw1FYEkLrredivQZtnco2IIrzQpQerkOsrYosUMM0LANPVLR+7JzeIQzRX4nS8Wi78NR",
-	"Brwv43PIXta1VgKA/J90w5qaV9qCC59LJDJu2KM6xVM280BbIJrwl8uU5pcYVIrZwVYq4Pu+AqwrrP3j",
-	"5s0pzQnEjbxWu0uIVprstxFNNqL1xC/GWirtFMMa0e4iUmc2u993UOEHVsQ0+9/JjcvVRNViR15mqeVl",
-	"4Flql4HNCc1zKOtTtsyGO1xgYOyxff1m/L7CRMr1pZZdwvHMh13LtQMMA9pBuZiRmeEeiuXzU3IMExUN",
-	"mTxMIkT1unRpyEssmBFTsTxMWVxxsTDbDGVGVF3ZPCs0cs0ViAflIM9iyKhc2NIy6jeCu5ImW3EQfQPm",
-	"f3ApVBf+8Br0ixkja6oUy6xj0ozpWkAZroVmQft+sp/XvGCqYwnnNGcio4XdGYjzCXtmNLd9e0gp6qC8",
-	"Xdhmt9VprZE7ervhV2a7s5LF6x/pap2zS6PV8Ii/40IiWoKvEfc7APwq4JAQqjglT6CHFmi/SMQNdIV+",
-	"at3QQgw6Dx9cpTqxtaw0XSJd5QPibqHm1rrBDdIIp9W6UPWL0DioGg3H2OE7umVRjuFUmcQyB3OUssgM",
-	"zcy24B46Jc1SaSdQfKn6ZildRrX5ReZqpuucdIiNAfN0NsZgSeIWEfeaM5axzPpwADjeFj4BFyJBFGNP",
-	"XpBqDeMAw+M4VWawi+rH8PmdHQFf1lF139D6I4i9vEKkvS3optZMuKYNDfHoAv2GjOYszwlUjjlsR19o",
-	"lkGW0Mz27qohzQasdEb18MAMPtxf22eD2SPzqjPWqZvHFpvYPndIfubnqla8Mb5+ZkSZ9A2RoEVX4HGf",
-	"QNCOK+1kCRYXRozuoGN/05c2ZItIu/FI39oOj2ZhCUpoKLmc0fRq2ELtK6L640eul2RaMJrZM5h6GLBB",
-	"fmYLbRIFO+pBWbuwbtZ3/37wm99//frg+6f/9v8nVYCBCytc5zxnPXgLjwKfwT2+A/kbqznHhjrhN7dO",
-	"CLdne1N07t6uDRXLgYpdKlKW50ZLhVwrCoLuShizx7LXYVXL9VrcWslyc7t9cjne6AC4u5EZUANUbV68",
-	"KilJIAqCdX67WqmAAbRvdvusasw9lFH9GN72pJ7HEN+cJTUOzaZTam5okY1unjYg2aCRFRWIF3E5z/li",
-	"2akXvMNdBWw9oy3pdGmoSDXgh7rn1wdd3MJ1lgI7mtKtFfhDXgD4CqNbFPzIlMLLMJp13xU0QDcMgCvU",
-	"QCSJWtpEnWYaF6p5vE3M4oB6eyj/tVcYfLoCLTILYG8ujyzT5WCg1Wfbc/z1sy0A2Jt//NGNUL10H7US",
-	"Thd+5NUSbsU5FhTevbM+0Bbbzo3NUuZVvn69//Jd65b12bwEcSWN2oEOhWunJu92JY5SJLvj5meVbWhY",
-	"hRWsiGcTBtGtU4YLY1aOthz7hWQPybS7CuUO7wZYte36gHgNFgveJVl7tWC44emoFN9gv3jmX+Qmhe/z",
-	"95gHf/NAG/bzeTWJxqrGY2D0tWAILNvTSncP265APAjEQAKugeHQ+TdQ9xrn75uZ7ITWcMN0gXr22N32",
-	"p6pRObDENjSZBBwj2yR8htd9lzQfJC1ptu0uws8z2wCHI97xzPbHHsPe1Xt4R9TawTKqDguOp8tg0Vwh",
-	"TWhJEEuo46RVV7IC/DWxlVpQWSLMkrSUIxcU0P8uEF2/woZktzN1+x8quz1kZXdyL62+btpv6qawNM0G",
-	"QQPuUlVUEjPAa+n70xObtVgojYhezueJ/aEgpU1ubAsbyCvE4o5SZKxQWsqs5f5s5jFGuktyQz9Q7uPK",
-	"yOyPVOKKT6qU0x7VuK02tUvQGnenl+ycJlpbQnyPOzCAXC+6mHvQhlagZumECJD/towkwVoX1yMIoi4+",
-	"1yeCfHJrmITOCq3elol+thg23sR7cbrk2X2B6Ixq3+JbQrfJDmH6rGHksonjJYsNm4oq24CcizQvFTfS",
-	"loYwLlX6hVGc1mxA2ly0y2QIVhc2UIzToK8vatRhvTwn33/z7W8i0Dv8inXwhW+OvzdmKpa2G7kBLtwM",
-	"E4VPIPIBOIAd2bnDL+DMd9SKcSd5zYoDfGTanr+6GulFGC3Xzftv3t4tnGBDcgUDxw6zSoXoPx+aZaDJ",
-	"+HDOiRX4HPmLLbdDmONBwtnHXGJwLHTde1ApXe/jlJqdyO//qNq90HedF3jcOg/rydOTqhtihuoSdmHD",
-	"xs3cNTezDjpbNkkxZzmBMHasPcHNMSpn277EeOhiwlYzjHkqTedzEEnTGp709CZI3L5bhSpnrhmI3t2v",
-	"YratarM63DhNakVmFfX18QoY3GFAbuiW1MyBANWnKGTRVy5TvSmS7GMoLpKE9a8Xb98Q+1fMYwvxA2Yy",
-	"rJHtsqft2H6pQ3bFqMxlhyNRc53H/X26oKnzpXSw9FagRZsLFBz4Uuu1Ojk6shn4h4ZlyUIfrVFwqaOQ",
-	"h/Sv3GI843z9mnr34Z3t/9NhpFXZ1Fbm2QIOl6YTVp63WRw0Dr/siVZgw9P9tykfChQ/pLP5AyBN3C20",
-	"mDvyTnSxWnbbYEC5MK+3VSi2/w6Kg9JH7Eo9RL3rQNXa3dfYi0lADggqVglUe0AuFzB5sLSsjKrSL+O4",
-	"zrs7vUEXvJFa+26ckHDsKMJzjAV0lsYPdW7ZXa6QFFymZd+vfEZmH4qVRVyzM2zDmFi8Au9B68CYqtFB",
-	"o6GV60gGcwlSmwe6Re3Ir6uR3Fcf7Iju83l1rX4K5rSXSIdj4o891FGjlDg2VKQb/rijqACh/M4HY7rv",
-	"QvinGkOMIkDhTEZOpMKAqr8U3vme0Whb/RvDW34JQInjy4pGYwOOrt2JOxJDoLzBhTkxkn/PUilSnnPq",
-	"/PJt5+pI31xXP+uVhFAVBeckmruQs1Ml1fms2abfpdsZVjXui7W2rtUqOC8otjmbE6DwgTqJaxAYs1ds",
-	"N6aehmu2jBgeOyXHZLNkArPwFdmwPB8WycmCtk+qyzdWKE2WpcgKZoOA4bsH1wKHDaZ2eVvRtgMyqc4j",
-	"2JbmxLuoEJLCbmkc94FtVRXVd4kz6lbiOMQo3jAMPC3Wo8Evr0o/qiEl9W16U+tIC5ZxfSB8Yxg8mmHC",
-	"xQ16DoO8wTHcl++ZLgthpVrVt7Z96Pfke2Jh75S+U62arETjFrtKCmNs4978Xm7CcRLAprUROW/RS3ct",
-	"78w/2Js6Nv5Ab5BsVvmk+28orLlqaH3H5mw3SHa9fXtnsz2zEydkbbPRMJqnNM9zWys0PBfAVhWNclu4",
-	"3wx3HQS/6GbHthbpshNFzT/RxRVven2H2PqWRpzJv+RKRxGg3ubZ6P6zFShphCgGbrH35V6OyMC/Pc/q",
-	"y1hsUCvlWULyu8liHGT1e2vfO6zHZVL7Xw0n/NpvOkl/TCr1rjznGh0kAddOQkMh8EC40HhDfjSyNJus",
-	"qZG36a4Dss7+9OQ6t40qrbZzqE38ca50o7s7nuc8XRLaXiK8iU+LqRgj9IQSEBze2C6h2Mv88JOw2Gno",
-	"HXYwLoqZhw8/tctoB7cS7k4fptirn2Xkb//130EPdfNpOMveMlpELxuAy4G6DyHtJ+RsXfB8IA3BqLXp",
-	"95zdi4xHNIT70J0cRsQOOKJo+kfPghzoT8R+Kl3uZEWIVF2pCBZbh9jaf5P1EFKnZ1H78NPZoe65HblF",
-	"mC3YQ7ckbyy/WykeHL8ZqA/Hc6tUID+5Iium0cdf3bzkhqZRPAUVM6kbHZ5d22XIID7xeTJcBYyaa9+q",
-	"uY4q4NIYFDPfY/uBm+j+9fk6fGNXHzBs0JtVTu4PVxMhkPs14rG6eb18psOAqbICbUPbxBdY1ULX21vk",
-	"dt1cH+3gCU5PeXyq4U1VMvsRtbIqpTqONhoSy1Clre0ECEg+zu4UIL4Mzqfdly9uB8C8jIrnOmk4/y2x",
-	"rSU9wBZKkqG2WK2j5c3NsYHw87jho0Ho7xFyHmfY0847hGRv0HIDmR2PsZvuzj1W7U0xbDsANPohbXev",
-	"/iU8egMs2vDngTs1ZA6y1KnEzXMNXGtFo0N9rOZF74Nx8Zu3fnT87JvEuh3Pqr99xPf5acex2HrabHb0",
-	"+D1zNxJyEhiE3arkWpBCoDB0CYWuUklIxL+8g1TjnuyCPdZSgpGc8VT3CuqcQT9O5z5Z00JzmufbA/xc",
-	"MENqNs3cWcDaam+1VP5BPQRCwnSzqyIKli7dQfe2GKgztj3CW+++rZaN1OGo2oy8v5qhzltOyTHh80qY",
-	"ECF9YUPId57ugO0ZAegc8t3hPRrGcIs3ZqjXfiTLQvx4+Pm5FC76r8tCnNvbX6WjFOyACyR1rEwHYMID",
-	"AZg1DuT7AIKAFpDvoBRpjt4GTEmK9ZNoLTwrKIByeAUtKAdGaKHctsgvXEgpmWy4XmYFBVQrj0aUVbWF",
-	"aS5Vo7bQIRpl3dPqqPS7n4hGTwWTBNdzFEgS8bFzKRbOPjOMIkWcDAe05sT2QHfoCL16R/lgnxYbuxu9",
-	"6IzjTTr7m978xh2oj5hMEnTmDUAe24Mh1VXvqRUA9SM+Rl7k0R1vjMUToC8Oz+no3KsQFXHvru4mcmJr",
-	"x1pnFawvvPAhsEaTAvr914764k7QNqXsBPn05NCPuPkKTvyKrTFvJaXCHD/c6YLMGEmXUrGusrImVe2a",
-	"1D4QOU8JZlzj364YW/vO1FuikAP/oiA7HWXsw/HaV73zmBIkPUYpzfO388nJn4bm0CbN/VnblMNoBuDH",
-	"pXTp/AhnUNVUcp3YrufbISmBAQdqoDdYVQ/rN6seYTs2zI2X1BbQ3iqjRDXTNVnGK52mUmiwgacsIHnP",
-	"ajZesQnUmoHq3gt8y4V7y5l/ywv/luf+Le/dWz76t3wGHKm0NIztwhykxa+RVwz2ccZowYqXbuf/9eOH",
-	"SdLK4CQ0TZlSBH7l+AcUJDl4xnU5y3lK3q6ZePWcuJ4yiS8lpmXGjU5AprbwZGr2DuZj2B1Mojqvpdbr",
-	"yefPgBk0lx1Glq3cVWsmAMyHBhiRVX8JwFAuC8WSqvYLdBb0nfqW+1AThk7bw08CE/RzAAFBwwFAg7Cl",
-	"DDMMHgFIZc4I6DqH5Cx8vYWfB1hLM94ngWX7hueSlBYFZ8q1PWltrK2A2SwloalWhwSWu5UlLFlIDZFO",
-	"rCZR5Jvjb5JPYhM+Yv48KzU8msngya8PCc4DiqnMNKd0jV30uBSuBuif/6ykmJJ/dCWr/4Qh1ZynTGC2",
-	"K8+Y0HwOatzkbE3TJTt4enjsZHztu6qiafKydNanv8iTJ4fH+JBcM0HXfHIy+frwCYy1pnoJxHrk3a7w",
-	"0YaeDf+Beb/KJieTnCt9Vj1mfl3QFdOsUMDYuHnZX0oGgW47y4Zzt+IMuiiZJU86BFrpJ/NjtZZC4Qyf",
-	"Hh/bynNtkxTDbf6z9VBU499G2NRStnojqThcm7t9/py0UEs3VSIM/NUqN/Gp+LUfufJn4Dou8DYJroZR",
-	"N8JT0nQBfC44up+sqG9f+2fbOhTsVwoBcQ8J9P/1QS7oTE/TZXAjUewYPmBuqi2Zt9XhUFVmlDAvlmDh",
-	"SPV1KjNEehakZTSILLY51SNHrzK2WkvNRLr9PdtOkGwwoUIiFMYNKcYGGO4qvAPblF3GBC9iPHNBfpQi",
-	"kyKEcHLS2HUzLXVZsNEl+I07Wq00Tsf1O/y5dS+fjNrlgfeufYGMHAQFZMloxrBs9cUH2hlTsI8dwTN2",
-	"vFtduTd0xZyUFhktHPV7B6ND0DyF1BO8CJhhDmIVG1agmbDuuqefk5A1H/2VZ587+XPBaBbenFvxy0Hn",
-	"YnSgF0JDCVTkiD6EcfEHPKkzUU0j8ekBLnrvFGRzSDnLFqgldTDNkcwI9dojWuqlNOrh0aKgthahU8T+",
-	"gI8MEq/OVTTs3II2/p+NKryQB+Z+H6grvj6QcGo0P/CV3GBmG0NkxzLBnhvw3IUxkm4tyHcuEKfTpsYz",
-	"ssaJ3pacjLEF2c2gy2KFTJkuEyJCmR7QkDv9Hrn7SiMAkCISckh8xp2cz3nKADiPLCgXyscxAM8dcElC",
-	"Y++QYBfRqrrbNbjTS7ZSLL9m6rAldO3D2F3sAWXuDtsY53fPUih4aQvuFAxua+LYKsXb05cdF2WFkisG",
-	"51lRXAdpxRjNboHhjvxu72SXdFjgH2+9ZUY5hbHAHPWb0nkH98PGYXeP7O2rygHHD15xhfoB2aH3eC3v",
-	"+5B9pW7i7AMBsRUIHNYycvdABfZlhFpaqF8ggHFyTrKxd+iI2baX+ztcJrIH57d1G6e75x9kWFo0MNeq",
-	"2wqsertCyHyUa0UAaiRlh0N60uyh1168ad4QQXGfnM5VQynCsE7mlgT/QmSO2CHFQZeFIJncIPimxVbi",
-	"Wp2GsC/cvF2Wi+WgO5BzwQ5s+8l+vTVouK5G0/T96pC3cQb9GC9qfjxBhzvUfAFPWhZX6BOqQDMbcS7E",
-	"U2a8wPQlRz2J6zg0Ujd+wzgEyuzL9EZCdE/RLVHSqbXzQ4JMCgDENrJwHYHAeWKTwrFlqpU9RIq2IqxY",
-	"SMePyf00IrF6rw3DXB//aOslMDVGwk60snx8Rm9f9+P71flDGohcKIw1K7mHK3VBtxiGCC7WV6p2cSAL",
-	"vdHDcDfjXtnErWgV2TnNc8yFg6IDZQzaK++Ngvpd29wXbpgR5uYKQvMRki4lmids5W50+yIZ2+L19ixQ",
-	"xR+MYyMyy/5c98+wkfVp1d7Kt6INa5/RO2Cf2YvbIVJgjS+Bmj0XacM6l90EAsHFXol+AU8MckQVMme9",
-	"8R2fEuc5K5D6wBgtzCRQLuDzOQohs7CHVAjOZZ4zuij3GR06y3Mr7lZ7oBxfyimLIeLbsKMlvWZE8YVg",
-	"GbRm75fchrBmVFwdWNzcOzCMI55lBOFFfVazgmXoO1vJgiWOYa7pGjUHKdhX0METr4kLSLkKWI9D6gzE",
-	"Nkezy3lGxdVzXObjUQ/sXozIYFKy0JexVJ+nuwR29cuk+d6HtsDCs4mJbcBdT/ehCb8rdZVwE0JG254h",
-	"KYOegHXng15SzDnwv4QLXt0pl9WkOu8U4JbZ9Nr9uSIQDe1RUvZOrNHbtUNvFJE8SrJ1yHb78he4RKzE",
-	"YorpJRMurQtcOr0UqUHm9qkNz+wzN4xgDRK68A4fygpq3duW+fA4V2x+rmbLT29XJuYXGla7jQYEh/Gr",
-	"dYpYcgcj2CZieIWqMKZHZ2DQtWmp+T4aSkfBqGbPbBudx6Jt2HrXxlXoZbw37yDjK9li/bzy3KJPFIzY",
-	"ZlmNHmeeggcUpTou8jQES+gA8av1p3lof4W9gW0q/4FCVdZD5sngFPzprF3fKlTKwebAM8TOURIKHrfx",
-	"axKIoN2hTXdr7lBud+w6gPTYtz9Y0ovt7hm2MvJ7DylLnZzoZtHR8FyO2M9rWeg9W32Qgg6+FttY1K9n",
-	"RbdosmILZxeP97nRBVTrQcEo+omxJw7WiyREMQr9dH14ZknV8vCTeAGrgMYjC8pFkOb7/SnEWXIJVY5k",
-	"AWnMvj8MjG47Hcy2miXmBEDBknPNRCztETfshox+/tpK4IeTCY67DrgxNhMesh5lypTiYhH3Vp+Bu8Js",
-	"cEa3TsB+fXwKGyvYzzbmGO9pOSj30T798BZAByd5TbOHzJx7Ta9YVWoNqf5wzRObpiRslAUQeQfw6yPo",
-	"Nt7plb74o7mTf/jw8uC3VcMS13/NKQK+CjvBuYRftDpXJwQldEKgKeflFRf+30bDTz4J789ISN2dkRDE",
-	"HEhIWhZmtG0C0iohdbpNjCXKDsmzs/MLcuGSQZ/81qLHYOzV/4IgvFqLATh2cgOpJVPN9IHSBaOrOs35",
-	"yzDjghaxTitR2QWntJ9wYYtwArZooZI21DDwWl7T3uWRkxRHf7X/+ozklzOs0m1qDyt5zYy42aPmfe9K",
-	"CDQaRKb4UPzDzAG8sNh016ISusbjAMDuRbGQGsjAtgrfEyk4s35N9bKy6u2EbleRAkQGUIw7/CH2mUH+",
-	"EAfyP2Imj9jF0WYtKc2ZYZBky2jhQYhsuiunOX4/YwsuFOECmp63p2zhGGtTthgT33//fYAy8TQKe7dH",
-	"L82ZOtOTLypJGsmxP0saoUFtMgWcyL4Klexl6PaWBFffXZxu94hcM2GRUr9w70jQ3GPndY9DnD49fvqd",
-	"4aMW2JTAZy3J10/Ia1qkS/PFb2pwLEOuSlNf9uzJcg2Yy4O7Pyw0eWeV0B4yjNdMEAp4p18ph8CL7VHQ",
-	"hWHMQ7gqiWsWbQF3janakGkVYQcyZIBD42aUjizq7llKpyfEA8ff3qVhG3n5muJaHU8X67ih/hgcy5Et",
-	"DNot5n90FUQ3OaMvT4zgckcIk33JEciGWQIyPMtI0OVtv0SAJX3d+p1ihrWe26dar2kELWWR+aQLsD6J",
-	"KoFhElkEFf3WaWVj7DH95y9d+loc1uOmCttbkW9tVSNKbIgehnWMHfOrylmjemxXruEvsCQNSWPXBZmZ",
-	"q7ECo2hfF+Qlh2Bvszh1tiWu3427Jo56URrZ494tjfBnkzvfuy6xktq/7kGs2L1BCs9zcAFngEQPhBzf",
-	"rBvzFNd6aIhL7Czf0K0ikFRNqNY0XZqfHpKPABFJvfU8YwBZht2kQDG55kWpmLLFrXMbWFEEcEYTQJ6u",
-	"3NmHnf6o51WjpId2SUFKDaSAb9fMl6H4NWF3l737rQCxz/DkgqWMr0MB4/Zmn+QAvqc9ZPi0clY3Swkh",
-	"CJplFhao3hkigGchUtSgrukcmjdbaBf4PaK1WAgrW+muoP70DB42p/NJ1IksqXUaTqkgM2aHg8OcunGm",
-	"MFAYp0FPXXZaO3UEnFTa3BBrS9Iy45rogvI85mRFx15A0vv2633T3vr38M592CDWmwZ7Qjd0i1GpDno0",
-	"pGWslX7f1Et44nFX6+zqMbxTuNrc1X0onYbgVoBchPAN0B94rMfiJbaYeaxV1tjE6X4t+Oqdd2S/n2WZ",
-	"Nd+9fW4PcreBDtdot0L00vU2vkNa7xSP5V4KCt8K5nu97s+IqvbvqN6KvJMtBa2Vd9hUPeg4HbbJHRkl",
-	"D5mA19+t/cZVCA5Uf20ErFEpwTZJEPhpTQuNGBSK5HTG8n0Z9XhLq5dWvh5NMskgUJQgGl1WyxO6JaV2",
-	"qU6+hN2stpbQbXdC+9Ip0F6wWa+La5ilKMozNPupJlfGLoMPAOLB5lW5AtfqkwhaVAHAHOhs8Gd8FoaF",
-	"OjBbvBFUWcRUHptr3nejHqyoscYMbkTpddzTFRf205N2MmqFW3+rlPE03MhOiPf7lZ5Vu/hulJI9ApNs",
-	"hl9TbDnSUbzYJWWPtENN7RQQrhf/PlmuuMTqkGi1kYVT9OUdWHN3So5h8QIrX9txxnF83GG/DmHgSTXh",
-	"Ibw8KI4GM3lhFrInVxMCXrodAqPZxkngIJ27nqdLY8q5HXxYzg0oy7Rg1YEClTq/5k2YbxfrdbT6SLju",
-	"TflgMvHXchiEcYNstb+yv0aeWb8SA1kiX61lsSO75JV95peLuIEr/NXWl6DHmZizVgQpgmVESTKnRWdp",
-	"iaOKblSND6C1Qq5lAv958h3w6Y9cZHKjDp48/fZp4oI+qVytaEIUW/FU5obJF0TTGZkxvWFM+BxNQP7g",
-	"Onf9GOlMXgPT/CRcQxj066FX0DpRLFYQpvVCgfJCAnAdmbElB2jGE2IsbHgAt8BIsbnMc8hsxzEXUmak",
-	"kBuoY/4kMLUbFJAZzTBTWME2sgx/EORqb3jKLKi5R9g7JGearKTS5Okxef0splyX61zSzBLosPyuoB9Y",
-	"d+5ZM6K3Q0GNtDQpDMuxe+6y66qORydkCv25/uV3+MQ0IapMl4QqMoWQx7+cm3X/4//9P/807TCjVwBa",
-	"Ginb2xmNrHT2oNj4BuV6bQUH0amYjdoQpY2NWqEzwFEvKfQFgeXa3mTxBVrX3kOEL0fJfs1+1kepur5B",
-	"mGWXtH26N2nreHhXmioXp8ZwKEqhsFkXY5kC34JjLSu6Xu9FIuNUCAVWYBQ5F+C2Mvn84o+YAB3jpoFU",
-	"3u0Q9HzhzlyCPdvqOeUetux3cmOkDaHCcV+ukrrFx7Mu6XMzn2G4yUdBu8ibmQdl5IRWdN3FuB+HK973",
-	"vXw0V7WSvuai7g39KNLsDqmrKEUg8gddSNdhYYjS/M49+kvXnf3m/4px60AxRJgXBi0KNThuEdvGNne5",
-	"K/7laPLQiukoXbqEixZt7iCeW8j/+nYHdVfP3r4+JSnLc+Wa+6u1kWhqyZgmG1nmeDmh2SMrdUFzvh97",
-	"uf+oqNoloG98YL4Lgj2zEHull5e8A1jNOnjKfUCF/MjVPWBH1RuLhEg3CVlBl58TopcernpDuU7sFwES",
-	"DgBCmu/QjdYBMLJX598FY8aWAe+Le0mwe9NOd13sPB9rqL6FHHOfkAO9oDV34ELTAeiX5Uq1flBryjPo",
-	"19mDX7OS1wwzZIxgjRLOR8MAp1peYj7xJc+mhOYW3JhjIl6eS9y0U+SXU2M7dP0AeBeZ0fTKPj2TUGYO",
-	"g30SuqBCzZmtG+CI3TsvRXZIGl0B6mhS1veMSVev0TlNhc+ID/KubC3tds0+iam8ZsUBznQKF3PqPii6",
-	"hVJ3c6kTN0hGzA96Aouv7Y4+Hgd3/Sxu2f+61jQd/7erdfotHOxy1Lwb6pbrEPvrdLADR8CMHvAeQuNe",
-	"6itGbOmpFAz8C2DrA/CfdAmJnV54VzvcrwW4h+4S9cq+JIJ79d2+ca8ssM1Np1jh9+wJm6tpGfgKf4w3",
-	"+grjglCXtgoHDWkqePBjaym+Of6SSm2jqKxVx/17rCdGVIa7e2ekRiXQQOeU57bjPyTi8HRJcqasVEQI",
-	"RqocHFFiE5mDFGgAJZoZfuHTAqNHqQ2L5I1ssmaP4naz4V9gjYu983feeMnx2D6otaDUzPao7YNdC9n7",
-	"UVayXhb/vGS7shHPHO+BCXkO9Xc2dMds6Bfjr7O0+TyGJv0rcdbZ/suZu0qq4uPGALJV1Y6fSyP67bWX",
-	"YgHVKm6AoRffv7uryBP+zhUbp+Td1S27B1Z+YXeksxhrURZM7RHUvoDgPJ5mH3v3EPeDsOxqp7wzXPcu",
-	"AIW52+3t2tcKlubhUAPtHGzqB8T3oLiepHTFwIuxZ5ym2gEdpVSkLM/vpJsaDF2d8gOC7MWPxj3CmacU",
-	"KBmffH4YkjzHs3hQ9FCoeTNUFxh5rsGugxSFAldBhPSgm0N4AcwiZ3fQneBH6DffsDQQ3lQ5OEonuiCT",
-	"SgKAJCxzsCuPoCcvpetprFcBLI09CmK/KY4OgO9d7tU159Hkm73m+j1rtak8NFZkz4V9R/lD3tX3LJVF",
-	"5soDUlpk6I+5lmWKZcI0z7fgpx96RwuWGjK3JLHHO4otnOg15Tmd5cwBvGImokcprBreWx6jPZ5N1QbR",
-	"yEV0Lx6SFzRdElfRHTrvYx2SYGl/v6L1K+o2L16GkRYs4xoAN79SxOF0WsCUGRVXoeFd7w4xAITriots",
-	"dzcpOLbt7zlWXHaylDFFRfDipL6fwVYkj6RRRQ/rwbvPHgH7oSGRAG1gVADu6w4lFhgQJI8ezXO6WLCs",
-	"v3oen3nnQEK+2Cr6YB27qunnZaGXRn8xLG9fFUS4g5BjKEutoKcZNJC0+EjmVlOxsC5egR3Oa63PO/Fs",
-	"7HHeU6tmWMijxosdAqpTgS8j2lO1y/tr0mwj+Paa2RdxRQq+WOqq7yAIWAQKISmknHcdM0Ybd0Tp/FM7",
-	"HLlBVCGgNlTEgdhiDh/XAv6uAgKPBC+2ClHf40uthBwXenYy+pcYc7FL3A29V8vNciX8tufTZu+QfGEP",
-	"vZEgr7VrPMBd5/IL7mGXOx12/u97gd6oOnP53PpNne3sEZWjvtX3Ihv9gT1e8dh34ud3IAbhkOuJXe76",
-	"1IVgszNb37250zaB+z3Gv/cIvD1d7q9BII5U6xEIlZ7OB+u7qEK1Vl/jwDp5FiyVIuU59+wlinaIQAIQ",
-	"gUwI5EgBI8y5uHIV9zMprxSUicjiimVghaDvxtbvM8KELjjDYlSl2RqaTGCtKBZ5ORzB7ScBCeYU+8is",
-	"JEIrvpE+xmhTCOJQcjR7X1/WTp2SxTvungLopM3ZHoBg9CUGFhtb1YU2ZMSdA7H0MjDjii4KtqeAIwP0",
-	"QVaRGsHBg4BXm1582BEZiqPyxqocsWPcupPMjeYg88zoXtZkgEJoVMTMewSZAvVPDQ1OVTlbca1ZNu1O",
-	"b0Egxg1XEUejMXzeuzndZXpiJC/x6fEdJf09ZEpNp6nYvN1yI0hKFcsl7bIZV1h5dDcGY3+mXFfD+k3H",
-	"VOEBOsvZvRq495yr5CsK7rsJi4s0/FqypPqFBXCrO08odFxxkKHqWWg3uGdW0LljtY+oIUlIWkMoKuhF",
-	"Ekea9BF4qBXBqhabMIsN9fNt1VWfKyLXTPiQGt7ncaUNtSU8dGGDO+AoZQIJeIRRREHBJOKHCos8A6wv",
-	"WoE5G23Z/FdU4c04mYfKzPAkuXGqxp3KvweQYg+ZPAr61wfI39wfCCjaZKAROm+ipW6onpF7gpdYUbGt",
-	"Mj4tMBuA96AduCMnEKNFEOgbQMs7fYsVD79rGdflWSz8DB4uFdBxDN8WF9hZ0siKWHKlZbHtlJS3AOxo",
-	"MlfzfqKYsFOigkx5NiVXDI38tunDMn5zefwgCRYDSOZFxu/d/TSMWm1DTyE3mJWrHjQbANF4wWIGMQyF",
-	"YiCfE1IwXRaCQYJSujQMBWzp6tYNYSFHmGm+92YNmJuUyhWa/a52Mcg9sp+qYhPQyqC7QsEotr2WGd2a",
-	"v9Q6K9bTCz8J1zwLo7E9eYb7qBi2iflf1oVsQBbLjO26K7aA4dw82pEgVOu11wU0bH7/0G7nPl3Xllk8",
-	"pIjCKQSRMmuPuM9Llme1uzT4ZpeGyfalEtifn8GDX27qD8y/39B23CborbIXR6z0LkxZkFxK8PkaC5Kr",
-	"qoS3A9/ytipG+8TTXKqyYPsOfeZSPRjD29WZ5jzfUw3+BbXpddA8y9bQYs4Bz3MyY4gQ7tUEn8Dfmwlc",
-	"Px/fJqnHrV6lOrDCSEdovAPGhIuonNYSIvAp0BMyI8ygO9qSp8u4E71qr/OARp5vXrQ/E+/Dhgm9JRTR",
-	"TkO4HuyrtaTFal7mkz3aFF8p7KuFUTrbWUslLizSvO63brTV0xfLsLYKRwZTiXlBUknT5SE5s/2/SqF5",
-	"XmuKxYN2WYXtpeUIu1IpEyB7WB6CuHD9SXDlixRPg78rulVkaYzhMl3aqiuO6Pq2jp0LVqHSPjkmr5/5",
-	"flDmzPAczWdV3bbDT+KD65nGFVGMBbFSS7IJiEyI5Oqg6xZY2tkJeff8ZUL+9d2LHxLy7s0PCfndi1fn",
-	"ZtEf2ezdIXkLATX7VsT1/eb4+JOokgjRRUKm0OtuGlUNs2y/Xbm6lL1VmWu+poU+mstidZBRDTeSiVRm",
-	"FmIyzEC3v/xgL1rzVgN1d1zrcJgdME7hnXbtACOgRMYEF3TFTtEGxq5sU/eeaehV7UR9q/OIIMMc3vvQ",
-	"rtVqI9pc6vdsrffWCMo39aM72vq1BRETmSwUc0e7R2b00SMVB2E5IX1FM1ESWQOgS9USFdaFXHHFMsun",
-	"KFEslSIjawAzcwOoiIcEV/N3m+wXYZO9wNO0sCZKG+2rykp+KDPNqIdbplz3TpuwMCd6I4faYyEG0x5v",
-	"XICVCGqiR4WxPV1i1Zi2bnNXUSZ6SuBf6Cb5JKyfJCg6s86SU9/MfMWVMlcae0pRW21ReFlO3mA2OrTd",
-	"cV2mXOw+mqdkltSNW/BQdzY8zzHAGO9yjMYEqFL9fZ+aGGnexLgHSbcHIJC9B3I8UFbNg9hQvPdQ0JNT",
-	"UUE0yDlEGxvAHh55FwDZbA3fZilryK69NmHBsjLtzSg8b7Z0uGAYLfIZjra4HHAdoWxMS0x4jMUTbGru",
-	"e//eO2Xz7iV3n3zuu2E442ZFM8DGm3PteZPnW3fqh7mb1OWMpYbSfulqznNcZkvNaRNPZfECrjN43eqZ",
-	"0k/Ht8Yzr30stao9WpLdpYf0XNspRFzVBcsZVcM91fb5vaf6w6jvH/yy3BopJeL3/IFfW0DePbDOHxxy",
-	"hz1Ko3Ibm23GwL156oB+b440MFwa6rIQeycEM+gvnW++h1XuYJsfrRwUjEHLemnV7l8L23xvY+YPaUka",
-	"7Q0um7024KV1Xcpg5gjKfVuuCjn3Su0fG6hmT4aW4EhrknQak4efxMclQwaCbZRSKixHcqUVvAr2f3v8",
-	"dQ0DFarqu8tesBjhUUS07oXoL1zxxUOGudWVDaAZhqMqCncZuOYfQOkut7MmUYbSvKG7rKCbvSvfbuAv",
-	"WYqM8Rg+Vgb+0Z6DeGg8tzCMZvsi3IRhqzLfgcr+3j7zy23whCv81YLF4vJt8FHbVoK7mqPWUSvjraMv",
-	"/ui0CvBQGfYL2cjWp3UCwThfj4bxUzJjCAYGkdt/NOp/AmVq3OOeJaRgZlNY9k9YzIeQT+Cv/yR8q0qE",
-	"Q8UsCnNVqJLiK0WMpoi1iIYbHZIfpMxcp9WCkaDjKZQD1nueVqAuOB70QP0kqiaozgUH30AeoevjDooB",
-	"yJYq+vwtBJ9FRp4cJ8fHxziN7h6pnTexp+ZrUH/U74a0R73HTqxfSGvPfZbDIAfqbu15QhTTGlD5MSQ1",
-	"Y4ag/Jd32+8TJI41qOc+SUP5AEp1addVmKTT4AYqHlJAAJtyp3K+c9sRYdSKhT1k7HgWW5VkV3xuz2jA",
-	"4Q4fAU8ZIOB/hOcG9l8WWROjaZCgfWl/WG9gfKvy5l+YEmJO4VfdYjIoMwguTQPMB1Pq5Jw0ykv3fnnu",
-	"qmmuZ22Psikezm5U69z74MkXgayLyMC7b6WLL/IpA8jOjRDsFnbK987r48BVh70d8CfgoMfbYXhxQigx",
-	"urfRaRPMxDKrpWJra3IKrrcW4XUsvsOT4zsCeMhlSnP0PXLlSpljU4MHL6EV4V0gF/QDO1jAxNR809Xd",
-	"Xq7Z3zsXHTni3YWiN8OYuE6Xe8uQMPoEocRdsu6WqFH79K1gzj41B0pyDhkLcJF8uaaDR245l6cpFRnP",
-	"qGZqCsmkGZlmfA7GrD4hhk1OoTNehq7iPP8knGV4SD5spJ+2svhPS3rNKuMRX9yR53tRrfixtlX1U7xn",
-	"U6r+3gYpZg+Lrox5szvItSY2dltJASnc+RXvspSCFT3U1prLvJsP7E2HYxnXN7+Ej64q2i3lIcqihxLX",
-	"YyqMPpdFwVIdXGaQGlCpVrfn+2/28A7pkfbbv7Ae6W5nvqwW6R9qczCUuSVK2hKCjmbTeskUOyRnotGK",
-	"G3vokjXdMhZgZVdKxycxpUZL8QoHfLpEXzRoGwosmK0vogIk8J7O03Gy+nur9sfZqt2zwiGd2s2gLC2N",
-	"CQinqOUVE5OTP/1kDkix4todb1nkk5PJUuv1ydHRvLQuup/8sE2SvzDclxaZBbpXAXiMUYctDr06cU1s",
-	"bP3MRpZ5VmEsGusKSrCkOKxMKgdI3zbQ8C8Qh0FESVu1F/z41WotCx378ctSZCoJEW4wGUBgjAawnbaM",
-	"FoGfCasH9EaSNZPrHDJ5MacjeKNDaI3Zk2F+KOSVCN8awNXLnoKJgbD9cMQZ3UIPPyhfWgcvOnOJCLF3",
-	"fVzKEH3QVT8mRHGRMgDDxIVBaa6hrSUVWTh6qZcSCKU9OHRj8BGyCO6VBw/ymRVEQqRgFbzBx50jkJQu",
-	"pR3PRQrYlA3dnlSlJAsKAT0keOxQxlQC9BO6ZuwKrXsGpIiiWxXMw7tn2vP4t3YtrfNDwtxPyHoptVwU",
-	"dL3ExyBiGgxe1bzFz8j6FDCG6TbNXnFlQyreJjR/9wSEsUl/5YN3Vlc+9k7Eaa0wfwGltXYsdUTZnz7/",
-	"vwAAAP//",
+	"5Ra4SZ6/nU9O/tTPyCp29Dlp8iNWDcY1W6ldTNG8fGumZOdIi4JuW+fiRm2v5SezmvW6kNc0j8gRq1fl",
+	"XDBF2DUrtqhhckUWBQXFgAsyL/P8kBhmRTe0yMxfnXHknsqZqr40O48KBcsV2yxZwZJPwihfwryDrGTB",
+	"UFHjCvgr6lv1nXKcpHenYWXs3DwKXEPMc57qmMBkVjtkoFmzApRCMwMjyZnSZp3mr1aSn4JmaJ5Z0S0R",
+	"UpOMpTwzeukkmTBhdIY/TYQUhpQylubUHMVPMeXOPHxwTQtDwcr86o08dxNNJu6fz/0Yn5MJnEd7FW8F",
+	"I3NZEEbTJZwZmmZ+0gmRBbFzGkRdP+Dp/cgF7N+K/vwKf/b1cZPikgno15fzUmRmZZEtppqgDm6fAQU/",
+	"lULxjBUsg9mBeDMPMXP2dq51U2S3LaLSotRcbKOKEdqq3CiJCykzUirYpnU5y3lKVlKw7SF5peFcZwy/",
+	"V0uWnYBNZc6ICDmT2fYGE+tQ18zN8VyTpFSA2QMTrb/kKbykX3OzzLV+GsGeBNcgytqCKwP8CCm5YMai",
+	"VweCgfciZzRTB1oe/FnODuR8DhbQjBmr5sBc3APk7W4ebcI3byozrpF/tdWyVFsR1FbMxohSsKKHympV",
+	"4i7E3mr/NmyoxomAMKqmkrjVVW+sjR89FbNXzkCrb5W/yINudLDpn9tXeG3f0NYxlDW22n/RUqPo2KUb",
+	"wPTc84m3Gc3AsSU/o+LqOdOU55Ebc0ZmVFwRmqbGPE3Iiqorlh2SNxLlk1oaM5AD105zRgsyK9E3MOc5",
+	"MknzwQxy2JIsdtT4Pc2p0mQuy4LM+aIsmHI81v6KiHI1Y8UJmf7tP/83/p88efr1N9MYxdGcX7HLglFr",
+	"CLWZlXNbrOmWMZA33kXkF8/nRAr4Y/Qd4AwZqYP6H822PYYAFZeGl/Bi1WG6oCQ1nNQ+h+LRjjSTMmdU",
+	"uKEKNi8V2zkSPtY10MCrDtt5OerhKy6ykCOq0li0wPjwbkeZnKEsqcZaAO5HfbuvtNHfd1z34BJdwPPd",
+	"QshQG3dON7PFuxkbbFewO8G+uvkl/jZFllXfnjpB1WhiB3/4kSt9W8YYsptd6jQOuGNSF+58HMG4tVoJ",
+	"zIuVDQS4zS7YOqfpYDUxeNe7aujg2/PgLcHX7/0La1+6d8MqrIN2oK/Es8uI2V8wqkeSv/tNH/Wzn9ey",
+	"GDuw/1HfyHPKc5bFV4N/G2WcG3nT8zI7wC7a1OnyJT46nMetmF7KbKdXDR2Rr/Fh636Ir77umGgyaaoh",
+	"iDPMHzXOvSFTphQXi8uMbge5MAo2Z4V7RZtzLunTb7+LmE9zryEkRnFYsp+psepWoK9EhpGF7toPGEsq",
+	"BrZugpavYa1akpzRawahhoxnxnQctmUD+b1Ol57Tj/HkJJMN5Tpqub2Rmiimdc4ysmW678cjrkZMllTn",
+	"5h09looreRJwlDarcLzIUVi1quYULaE33ED28jduev2s+11D4V0NmH+qro2FRFN18OS3Axk8jnJ+8cdJ",
+	"Yv/97Oz8ouLQLQkj1+APdmzOzBuPbbBE0enyLQ4C/35RjYRvdMOZKZTZgkXELs1zmdKaezgS9SxXRm/m",
+	"WhEvC6uY8bAL0e26V1YqtN+b0S0xNxGuJhMZRgJtULtg4Yu7eAvVlwVXV12rw1CELPOMLCQphVozoY2K",
+	"Dp4FDFJIQWbMmCnrQq64YpmN2BoG4cPAW0aLrxSZ80KBw9+wDr3k6hTCwP4RwhWR16ywPCYbHnUQHZPX",
+	"dX07kxhAxYjyUM8RUscfWTGL2ZmREEJ9Iu/8xghgkegy3DJ9UqVdaJ7nRG7YwAXDRg6WIPNS7BSdL80z",
+	"w+WxsRwHv9+I0q7N8TfsVmGn0WGGYQIIzt1LIEOh7QU8PX76nTnCJ+RsXfCcwGctyddPyGtapEvzxW8G",
+	"igw4KC8t4H3hWQfbnlRZJM40abCqnVGC4FSajABvVFQiwJb8yLIFK/bhwsHx3kmlLa08ai8OTPaN1X8j",
+	"3IaSGTxi6OFKyI0gs23bI9PF6gdePUeGQwgqpKTuFe3vIL+ME3Tk1hb3I+yvpgvF3j/0hRYsK51fVBdU",
+	"qDkrDnjtE+aH4R2dJJNS+H+u4X4XLDWicKC2Y5d0Fk7Cfvc+mIv96oOdxKvId29hXvbLczcn+/kP1Szt",
+	"N+9gsv5Vds6hVdRwduYbulWEzuQ1I//BCnkKMtrsJlnwa2Z9gnwxMBkAHRE0t/6vluFCvSYWjtd1t7q8",
+	"l82B+o20qCVmw1bxH8OfOpcgIOdwu3sBMV+9c2bB5LrvhNe/66//ndxU2lnOGRh9WmZ0e2qVQK4Cqc2F",
+	"ma1R3cGLCymSQQhRy4NU+tA2/CEbrtDDPD/IcxwBPzoFHz68wNH8mkBjC66oOcBRL3sNP/icTM6XLL1C",
+	"R0ozcGu9RUNs0mVMk38lCDgxExeUXedlQfOEqDJdGl16Sl2IXU13Hjm8wxmOsdM+l3nO6KKMMfxh8qfD",
+	"/xMTP/BofBYQURucZYDPX5SrFYVgT3PqkFcR8QO/YRumNNodQ7X9d2asnW5T+8Z4EgJOdx9itbnw/UrX",
+	"9l1fUbElK2Men5InyfHxMVkxKhSGsuGPElMaJo1cyGTforq+8sjF68i9Wprfxdc91LZh1yyPjr2SQi87",
+	"Bu90i4IvujuVaTA5rgt5zTNW9IV0B95LG1av4hY4cBjDxU1ws48d0HOW5ly0gutC6oOciyuWHWjpQuwQ",
+	"9zuwAfwDn59k5iD1wTXNS3Ywl8UBiBT7LbA9+DUXqpzPecqZ0Adc4AGiQtMdkX/OWNappivN1piPDgk7",
+	"SN6Qo6HJOqdcoOuCa2Oao33l1sdEJjEbgJZamomkLZ3N/CtnVLGDwoj8YSLHTPiFH9x8OgteYD6jrmX+",
+	"9d6/CD/By97Du8zSuaKLgqGy0hn5aOhlMwUpp5itoklKhdmMGSNa5tFr0qGtQPjYSaykytaxlpGE8O9Q",
+	"fWyXyNwE54ZuJ7UEd9WMDRWVHUkKz2Vaduxflo0NQMMvZtuhMVr/vIiamn/7z/9ZS7L523/+L58E4L9M",
+	"rF/QDOF26IqtNTEHHA1UQYQSVKQhGWUruiWaXgGt0A2kjW1uE8QeJxbd6bzSbBWTis44GzLG7zl6vlYs",
+	"4/QSR2puwAVjovJmukzw4cpRFQ+9nG0H7Yd9Xg18ODQgducGRYsNXgky22qm9hjBcVtsXWjxKImfurdV",
+	"nKpg5VNwMIkveHBeL3cZ67eseYdq5N133YGg4pqRUcelsQMz+6y5VubebZbcpii2fD3my8GZGZ3uy0bR",
+	"ye7Ck8ZGu1n0WYG12xCI87+UEja6YCnj68GyzI72b/bX7vN7N0rwxg7Lc1oKZYQQy6YnhntBKhRIp1zK",
+	"K9z5a16UiqlDMv1LSQsqNMfHIfxghLeWRoKZH7CM6GUhy8USK6NSKr4C8YZJ1odkanMXpidgukL4QpYi",
+	"w8d9thVXZCEFOww0Aj/RSTIJ5mGIDphglRYxbvP+EIxbbWg4vvv23L6n2mb7vs/J5IXLSu5QhpRcsZnM",
+	"tpC+bGSz2bUNLTL0xGB2bpOuDSts1NU9HZAyenck7mOeZmIx+u7KzRwhxgfe46ZjcIn6k9UIb+bzG5ll",
+	"0J8yMEpaxHh2zaXUYOG1qHfcBfGS92VVz1hqVBbgtIb4Dsl0TXk2TcgUAtdTLGzEmPbU1zNSp1aeVgWk",
+	"YBwozzwgQxsfD26vDTLB2GHQHIqvDujKhuBpXjCabQ9cEBptFIVqAKbLZwez7cFWlnCy4P4/CHejYGuI",
+	"78OfzWBgAQ2Nnpcie4czhX9f2OnCh5duzvDpo5n4mZs3fHWGk7/wc4dv30h9waqHnuMinm3/HZYA3/0B",
+	"1+E+vq+WYP9craM62A/OvdDhKouFMz1F9MYo7WOjbkMrozxMqYiSZ04XC5a9c8Z5axXWczXKbTPG1G/P",
+	"GE1CHGPXlPfhdaptwSMP6by0we2B7qFxkfMbRMM7zGqjOwgJaRouODgkQWOEs7Xu1KnW2bVp51SzhSy2",
+	"nU6SeSkyooxCIDEpG4I0CJAgFmgOUcjmkO2KJue96bUl4Q2gchhtrjOduppnH9H+yAXzaxp90jmdodMv",
+	"UGm+263R3N3Jd2Y2U02AiSkiC8iX55ULBDfd2P5Yx2VE5cbmwYhbVlH7c0gmlWsOt83NdgjZ7YU/2WSV",
+	"x8yXoNwsllEmBRuVqhL3171YrfUWC+SuWQHwI9QXnBGjc7ICgDYUwbhzxN9zlzlTsPzulCmbJjculdr/",
+	"qjeZWox1z+Evdo+5WW73IFIMz4tGes/EFhgiYnwA9IxgQ5ykMGLcVVhRCbWjxwZAaolO6gUQ14oKumCF",
+	"rw4qGB09S/uSXfNkXS/cg0W2k16dK3BcdhtfcT2yxv2WdTRDPUp7K72B3amKbpZSDfvJR3gSfrIdqMZY",
+	"4xLfUSebkNR9blO4/UmNvdZT5zYAI+L8ho3dHFbP083nndes4cJCu3DqgiAK7owN8/sYySn+k1BBpuzn",
+	"lK31lEthM2QgqZiuEx+nskqTLZ5bBYYsvgxSps0gAy1LP/3n7uf+mxd2HLfIfUhulIpfguhuJaRXyfdp",
+	"WRRoOKdyhV/5sN8YRx9eET8sfDz3Y+NH9wL49BbfAv8OfXyVsA2z9H3xGROjZmQGOvc/9l+9EMHLPjoW",
+	"0KB4KrYVuUMRvBT51paPyDlCfwHIBcRezbfTnAs29Sw/UF+gYtzn10G5N3jZx+yuecUZ/LT6DBAAfikW",
+	"EqDThOwNcAQx8M/JxAJEXN7Uz3kckxbDYwidbv/6vGIk/zu6XjMR9cq9FUYAFzYRzJ4tMKCFy/FaRMqO",
+	"9e69Y9nYGvjhsq+31rfTOWDd2l3KCZRZswUXAqmuNYCWu1bdrlztP0SYEgycYD6fE1hugbHTfFXhp7VD",
+	"17ECBZ4yRfCvURNkzBHRrAPIzBikml4xEX1H34FlUnSho2WM5hoNFCXJHDLm24NnJQJ2xXLEYBiwnNBD",
+	"W6HrSYyAABLETeoh0YvWud+wF/hm6jASV6XSvr58xuYIHsO2AKQxY4QabeA2oE8rul4PcLW+to9BXFyp",
+	"KJoeGIvGKmQsQ16/wbJr70OPaKTsmrPNbkcoPjZUPUV691erI78NDtpqX+bkTskxKYXmOfpTOmi/FC5m",
+	"0EM5G6ucFYYfgq89PtY6A/d5F0XIwiKkKeIeHVg44gkxCI3rgEtUyk+G9pq77NV7qoXW7gve6Iqau/lN",
+	"gJU30BmbyrxcxZFRciuTY8Etl6O9W/xVblH7Kv/z7mW0FD+g7wN3cZJJUTr+b/fS0nssavdjPGl4fwB2",
+	"gv0chYCSJJUrw9TnmhUJmW0JmkGDtHSjEL1GfSymqwu5GTVCK6ARhzuDpcTOJa6fYWhuHG7fDV3JTn9y",
+	"hNxUkFJGKEINZSeV7zXPsSw0dqotTbE74cTWUroXDEvPGZrLzVg2lBAxEySefGrRQ2J/dCl8kT8MdQnY",
+	"TD204N2Uk9AhHeCX1MjCzbqLqrpjIGf1aAfcIEoMAdhkUa3QEr8ScqNOiGKVdf6VsdlhYM4aoFffHMeY",
+	"RHBZ7pRZjPNUWoss6hd8A6hho52AbshubxTTo7xi5vluzXEg46nNqu41Csf3s4tR0+tKr2qyYp4uCYof",
+	"BBPkAKjcPGXz97ofJfbEAEzjfpjfOWd5VncTDM4Fx9R6nwbvksNdZDoJjJWfdhmnOA8vl2NbWiH0PXna",
+	"FkJxW83VxUMhDSpVStNCh/4zniP4lJBYY+NVg503YsloxsXi0ikn3pr/dly2kjvt2KrfsE0DLSwK6HWJ",
+	"0FztHfguIb8xiuRvHaZXA9rv6R1Bd8UQBDuCAPFjg0xlKUL8sdaYMQ4gC90hmL9zW3BK1JqCiSsystyu",
+	"l0wokkkQ0ytqzbv+TWqcoF1I+PqkeTQdp9udWe5vfkMUaZIzqoDJYiyHuGzM5Gbp0v3YlzdJng7TlSM3",
+	"0mXM2gAlV7AWrgjEyC2EO5Hz0SWOMNeOje7PDGnssSJzLqjR5DYF19CooCrBe/Xm4sOLs+dtItmRHTA2",
+	"BaErl+BH21Di9nkkoxohxME4ByWYvGGbYQHwNrGspNKtSPaKbp0G7HUOShRLpcis7ySmGPd7Vjsi67vj",
+	"6TW95xRd3HPwdbNqMo1Ekn7iaHYmgayaAttjDDnf/UeVe4LCZ85ZXzWrMCvvDN3C9pkbdTjkxbeK1ja1",
+	"1NpF6dyDgaHd8bTaS5NP4kXCN42t3ia3pxF0HRNT7bj9N7TZR+eB39yov0sTuZXyZnVPbHuAnhmjwJ4Q",
+	"SuBHXymLtZoQSjZsRtRSrlt4yUm/7b3zYWeLj0zbtwQWhdhcMK1QolsPNhdaAqMcDSkdr8/rsfpr1NRB",
+	"hxfB/jQUgSUtuN52KtJn2KenYAuutMVQ5zrIuKPEDjFAwzb0SEXvy87hEc4U+Z0sFYu+D0cZ8L6MzyHz",
+	"XNd6wkALl6Qbkta80hbL+DwwkXHDHtVphTWOtkA0WTOXKc0vMQwWs4OtVMD3fQU4ZVi3yc2bU5oTiHR5",
+	"rXaXEK002W8jmmxE64lfjLVU2imGNaLdRaTObHa/76DCD6yIafa/kxuXZ4uqxY6c2lLLy8Cz1C7hm4PX",
+	"kWtClS2R4g7TWbGOff1m/L7CRMr1pZZdwvHMB4rLtQN7A9qxXkwyM9xDsXx+So5hoqIhk28RMU+XhrzE",
+	"ghkxFcuhlcUVFwuzzVAiRtWVzZFDI9dcgXgYEXJkhozKhS0LpH4juCtHs9Ui0Tdg7g6XQnVhR689mD9V",
+	"imXWMWnGdL38DNdCs6B9P9nPa14w1bGEc5ozkdHC7gxEJoU9M5rbBmykFHVA5S5cutvqtNbIHb3d8Cuz",
+	"3VnJ4rWrdLXO2aXRanjE33EhEenC1/f7HQB+FXBICK6ckifQDBG0X9/jIUTG6KfWDS3EoPPw4WCqE1uH",
+	"TNMl0lU+IFIYam6tG9wgjXBarQtVvwiNg6rRcIwdvqNbFuUYTpVJLHMwRymLzNDMbAvuoVPSLHNvNQXZ",
+	"LKXLhje/yFy9e52TDrExYJ7OxhgsSdwi4l5zxjKWWR8OgP7bojXgQiSIYuzJC1KtYRzYexxjzAx2Uf0Y",
+	"Pr+zI+DLOhATGlp/BG2ZV2jCtwVM1ZoJ13CjIR5daoIhoznLcwJVfw6X0xcJZpDXNLNNGGsowQErnVE9",
+	"PDCDD/fXZdrw+8ic+Ix16uaxxSa2YSmSn/m56ghRDq19GlHifkMUb9EVeNwniLfjSjtZgsX0EaNbodnf",
+	"9CU62QLg7sDwW9uq1ywsQQkN5bIzml4NW6h9RVR//Mj1kkwLRjN7BlMP4TbIz2xhaaJAVT0IeRfWzfru",
+	"3w9+8/uvXx98//Tf/v+kCjBwYYXrnOesByvjUWBruMd3oLZjJe7YUCf85tbJ/PZsb4qs3ttxo2I5UG1N",
+	"Rcry3LbDwkI0Cb44z16HVZzX66hr5ebN7faFAXijA9D1RmZADQy3efGqNCqBCBbW+e3q3AIG0L7Z7bOq",
+	"MfdQRvXjr9uTeh5D63OW1Dgkok6puaFFNroL5oBkg0YeVyBexOU854tlp17wDncVcBGNtqTTpaEi1YCO",
+	"6p5fH+x0C5NbCmxNTbdW4A95getcN669xI++feBo1n1XsA7dEA6uyAZRQGppE3WaaVyo5vE28aYD6u2h",
+	"/NdeYfDpCrTIbPMBc3lkmS4Hg+Q+257jr59tofmA+ccf3QjVS/dR5+J04Ude6eJWnGMx6N076wNtse3c",
+	"2CxlXlUY1Bvp37VuWZ/NSxBXEhp4gnV77dTk3a7EUYpkd9z8rLINDauwghWxiMIgunXKcGHMytGWY7+Q",
+	"7CGZdkeo3GEVAau2HTsQa8Pi+Lu0cK8WDDc8HZXiG+wXz/yL3KTwff4e8+BvHiTFfj6vJtFY1Xj8kr72",
+	"GYFle1rp7mHLHIgHgRhIwDUwvO3BDdS9xvn7RjQ7YVHcMF2ArD12t/2patQ6LLGFUCYBgwrNb1ALB0jz",
+	"QdKSZttuAIU8s82LOGJVA9UOxgi2K3oP74haO1gC12HB8XQZLJorpAktCeJAdZy06kpWgL8mtsoOamGE",
+	"WZKWcuSCAvrfBYDsV9iQ7Hambv9DZbeHrOxO7qVN2017hd0UUqjZ3GnAXarKYGIGeK3gYHpisxYL5XpX",
+	"y7C3F6S0yY1tPwR5hViOUoqMFUpLmbXcn808xkhnUG7oBwqUXOGb/ZFKXLlMlXLaoxq31aZ20Vzj7vSS",
+	"ndNEa0uI73EHfpPrIxhzD9rQClRZndgG3rbwJcHqHNffCaIuPtcnglpza4iLzpqy3naXfrbcVQ5E04Vs",
+	"8uy+AJBGtd7xvf3bZIcQi9YwctnE8SLLhk1FsbGUsRbTvFTcSFsaQvBU6RdGccK2ATuWH+0QGgINhs0v",
+	"4zToK6IalWMvz8n333z7mwhsEr9iHXzhm+PvjZmKsARGboALN8NE4ROIfACGY0d27vALOPPd0GLcSV6z",
+	"4gAfmbbnr65GehFGy3Xz/pu35gsn2JBcwcCxw6xSIfrPh2bQD74K55xYgc+Rv9gCQYSoHiScfcwlBqVD",
+	"170HldL1Pk7JQ7Y/2FE1Z7D7vMDj1nlYT56eVJ0sM1SXsIMeNt3mrjGdddDZQk+KOcsJhLFjrSVuji86",
+	"2/YlxkMHGraaYcxTaTqfg0ia1rDApzdBUfedRlQ5c41c9O5eI7NtVZvV4cZpUisyq6ivj1eg7g6/c0O3",
+	"pGYOBIhMRSGLvnKZ6k2RZB9DcZEkrH+9ePuG2L9iHluIeDCTYVVvlz1tx/ZLHbIrRmUuOxyJmus87u/T",
+	"BU2dL6WDpbcCLdpcoODAl1qv1cnRkc3APzQsSxb6aI2CSx2FPKR/5RafG+fr19S7D+9s76YOI63KprYy",
+	"zxZwuDSdsFa+zeKg6ftlT7QCm9Xuv8X8UJD/IV3pHwAb425h4dyRdyLD1bLbBoMBhnm9rUKx/Xe/HJQ+",
+	"Ylfq2wu47mGt3X2NfbQE5ICgYpVAtQfkcgGTB0vLyqgq/TKOyb27Sx90MBypte9GNgnHjqJzx1hAZzH/",
+	"UOeW3eUK+8FlWvb9ymdk9iGQWbQ8O8M28IpFWPAetA58sBodNJqRuW5yMJcgtXmgW9SO/LoayX31wY7o",
+	"Pp9X1+qnYE57iXQ4Jv7YQx01SonjenljbiySlxu8AvPyOx+M6b4LobtqDDGK3oUzGTmRCr+r/lJ453tG",
+	"0+U+oUm/BJDL8WVFo3EdR9fuxB2JIcjh4MKcGMm/Z6kUKc85dX75tnN1pG+uqxf5SkKoioJzEs1dyNmp",
+	"kup81mzT79LtDKuaLsbaktdqFZwXFFvUzQlQ+ECdxDV3jNkrtpNWT7M8W0YMj52SY7JZMoFZ+IpsWJ4P",
+	"i+RkQcsu1eUbK5Qmy1JkBbNBwPDdg2uBw+Zgu7ytaNsBmVTnEWxLc+JdVAhJYbc0jvvgwaqK6rvEiHUr",
+	"cRxiFG8YBvcW66/hl1elH9Wwnfo2val1pAXLuD4QvqkPHs0w4eIGPYdB3uAY7sv3TJeFsFKt6jncPvR7",
+	"8j2xsO9N36lWDXKicYtdJYUxtnFvfi834TgJYMPhiJy3yLO7lnfmH+xNHRt/oDdINqt80v03FNZcNSO/",
+	"Y3O2G+C83nq/s1Gi2YkTsrbZaBjNU5rnua0VGp4LYKuKRrkt3G+Guw6CX3SzY1uLdNmJ++af6OKKN72+",
+	"Q2x9SyPO5F9ypaMIUG/zbHTv4ApGNUIUA7fY+3IvR2Tg74Fn6SUrLm2L1p0gZ769ErG/qNzjqRSKZ6zo",
+	"QIDsSYxsXArKs4Tkd5MsqdKi1FxsB6G5ufLbhZQZKRHIeF3Ocp4S17D2Zt4L77XwjvdxGeH+V8MvcO03",
+	"nVd4TEr4rnztGj0ngfRJQoMn8KS4EH9DDjayTZsstpF/6q41ioD+NOu61Igq37Z7rU1gciEBQ+6OdzuP",
+	"nYTWqwjT4tN7KgYPF0dAkHtjO9ViP/3DT8JiwKGX28HRKGYePvzULgce3M66Ow3aHEZKNcvI3/7rv4M+",
+	"/ubTcNGzZbSI3mYAyQOzBULzT8jZuuD5QBqCUWvT7zm7FxmPaDr3oQM6rIsdsErRNJaeBTnwoogdWLoc",
+	"0IoQqbpSEUy5DvG7/0b/ITRQz6L24W+0Q91zS3yL7Vuwh26L31h+t3I/OA41UK+P54ipQEBzRVZMY6yi",
+	"unnJDU28eCotZoQ3uoy71t+QCX3i8324Chg1175deB0dwaVjKGa+xxYYN7Fh6vN1yNLjUFtvVgG6P3xQ",
+	"BJ/u1+zH2hj1MqAOQ6zKbrRNlRNfKFYLwW9vkaN2c726gyc4PWW07nnnquFNVTL7EbWyKjU8jpoaEstQ",
+	"pa3tzAhIPs7uFCDXDM4L3pdPcQe0v4yK5zppOD80se1NPVAYSpKhNmWtq+rNzcqBwP+44aPh/+8R7B9n",
+	"2NNSPgTDb9ByAxMfj7Gb7s495u5NsXg7gED6oXl3r/4lPHoDTN3w54FbOGQOstSpxM1zTYRrxa9DfcXm",
+	"Re+DcfGbt350/OwbFbsdz6q/fcT3+Wn39+mJXOEOX8aZu5GQW8EgfFglCYMUAoWhSyh0lXxCQcHlHaRM",
+	"92RJ7LEmFIzkjKe6V1DnDHrCOv/Mmhaa0zzfHuDnghlSs+nyzgLWVnurlSQM6t4QEqabXRUZsXTpDrq3",
+	"uUOdse0Rpnv3bbVspA6r1Wbk/VUZdd5ySo4Jn1fChAjpCzRCvvN0B/zQCGDqkO8O744xhlu8MUO99iNZ",
+	"FuLHw8/PpXBZDLosxLm9/VVaTcEOuEBSxwp7AFg8EIC948DKDyCYaYEFD0qR5uhtwNSqWCeP1sKzggK4",
+	"iFfQgrJmhEgyB4mqlw2NJZMN18usoIDO5VGVsqpGMs2latRIOmSmrHtaHRWL9xOZ6anEkuBCjwJiIs53",
+	"LsXC2WeGUaSI9+EA45zYHugOHaFX7yiD7NNiY3ejF2VyvElnf9Obp7kDvRKTYoLu0AFYZXswpLrqPbVC",
+	"pn7kysiLPErljTGFAhTJ4bkpnXsVojvu3dXdRIBs7VjrrIL1hRc+BAhpUkC//9pRX9wJ2qaUnWClnhz6",
+	"kUNfwYlfsTXm36RUmOOHO12QGSPpUirWVR7XpKpdk9oHsuipjVnh364YW/vu6FuikAP/oqBHHWXsw/Ha",
+	"V4X0mBI9PdYqzfO388nJn4bmAifN/Vnb1MloJuPHpXRlCQjLUNWGcp3YzvvbIamNAQdqoFBYVQ/rUKvu",
+	"bDs2zI2X1BbQ3iqjRDXTTlnGK52mUmiwiawsIAnRajZesQnUGq+4DNT7XuDrLtzrzvzrXvjXPfeve+9e",
+	"97F63bl93WdAyEpLw+ouzNFaZB55xWBnZ4wWrHjpzuJfP36YJK3cVELTlClF4FeOo0CplQOetGHft2sm",
+	"Xj0nrltO4oukaZlxoyWQqS2pmZrdhPkYBgiTqE5wqfV68vkzoCHNZYfZZWuS1ZoJgCmiAfpl1TkD0KHL",
+	"QrGkqmoDLQa9qUiOrtoN3biHnwSWHuQAb4KmBMAhYbMcZlg+QqvKnBHQfg7JWfh6C6wPgJ1mvE8CAQkM",
+	"FyYpLQrOlGvo0tpYW9uzWUpCU60OCSx3K0tYspAaYp9YJ6PIN8ffJJ/EJnzE/HlWang0k8GTXx8SnAeU",
+	"iZlpTukaOxpyKVx10z//WUkxJf/oinH/CYOsOU+ZwDxenjGh+RwUu8nZmqZLdvD08NhJ/dp3Va3W5GXp",
+	"7FF/tSdPDo/xIblmgq755GTy9eETGGtN9RKI9cg7YuGjDUYbjgTzfpVNTiY5V/qsesz8uqArplmhgNVx",
+	"87K/lAxC33aWDXdvxSt0UTJLnnQIaNRP5sdqLYXCGT49PrY19dqmX4bb/Gfrs6jGv434qSWj9cZWcbg2",
+	"v/v8OWnhsW6qFB/4q1V34lPxaz9yhd3AdVwobhJcDaOAhKek6QIYXnB0P1nh3772z7Z1kNuvFEL9HhLo",
+	"xezDXobpgIO5upEoiAwfMDfVggHYuneolzNqmRdUsHCk+jqVGSI9CxI1GkQW25zqkaNXGVutpWYi3f6e",
+	"bSdINphiIRHk44YUY0MOdxXwgW3KLmOiGNGruSA/SpFJEYJTOfnsOsuWuizYaHCBxh2tVhqn4/od/ty6",
+	"l09G7fLAe9e+QEYOgkqyZDRjWJD74gPtjDLYx47gGTvera7cG7piTkqLjBaO+r3L0WGDnkIyCl4EzJ0H",
+	"sYqtONBwWHfd089JyJqP/sqzz538uWA0C2/OrfjloHMxytALoaG4K3JEH8JI+QOe1JmoppH4hAEXz3cq",
+	"szmknGUL1JI6mOZIZoSa7hEt9VIa9fAImq/2i9gf8JFB4tU5j4adG4zso7s/HyzkgbnfB+qKrw8knBrN",
+	"D3yNOhjexjTZsUyw8AY8d2HMplsL8p0LxOm0qfGMrHGityUnY35B3jboslj7U6bLhIhQpgc05E6/R+6+",
+	"0ghtpIiErBKfgyfnc54ygAQkC8qF8pENQKoHxJXQ/Dsk2B+1qlt3rfv0kq0Uy6+ZOmwJXfsw9k17QJm7",
+	"w1rG+d2zFApe2gJyBRPcmji2/vL29GXHRVmh5IrBeVYU10FaMUazW2C4I7/bO9klHRb4x1tvmVFOYSww",
+	"R/2mdN7B/bBx2N0je/uqQsfxg1dcoX5Adug9Xsv7PmRfg5w4+0BAtAVCibUc3T1QgX0ZoZYW6hcIAKqc",
+	"22zsHTpitqHn/g6XiezB+W3dxunuZgg5lxbnzDUhtwKr3ogRciHlWhEAUUnZ4ZBuO3voIhhvBzhEUNwn",
+	"p3N1XoowrAC6JcG/EJkjdkh60GUhSCY3CCtqy2K4VqchoA03b5flYjnoDuRcsAPbWLNfbw1ayavRNH2/",
+	"OuRtnEE/xsu1H08Y4g41X0DKlsUV+oQqONBG5AuRohkvMKHJUU/ieimN1I3fMA6hM/syvZEQ71N0S5R0",
+	"au38kCCTAmi0jSxcryNwntg0cWwGa2UPkaKtCCsW0vFjcj+NSLXeays0e3rxplJgaowE1Gjl/fgc376+",
+	"zver84c0ELlQGH1Wcg9X6oJuMQwRXKyvVO3iQF56ozvjbsa9sqlc0bqyc5rnmB0HZQjKGLRX3hsFlcm2",
+	"bTHcMCPMzRWEtiokXUo0T9jK3ej2RTK2xevtWaCKPxjHRsyZ/bnun2GL7tOqcZdvshtWdaN3wD6zF7dD",
+	"pHQcXwJVfC7ShpUvuwkEgou9Ev0CnhjkiCpkznrjOz5JznNWIPWBwVqYSaBcwOdzFEJmYQ+pEJzLPGd0",
+	"Ue4zOnSW51bcrfZAOb64UxZDxLdhR0t6zYjiC8EyaDrfL7kNYc2ouDqwiMB3YBhHPMsIL4z6rGYFy9B3",
+	"tpIFSxzDXNM1ag5SsK+gNyleExeQcjWxvoTcGYhtjmaX84yKq+e4zMejHti9GJHTpGShL2PJP093Cezq",
+	"l0nzvQ9tgYVnExPbgCif7kMTflfqKgUnBMO23VBSBt0O684HvaSYc+B/CRe8ulMuz0l13ilAZLMJt/tz",
+	"RSDO26Ok7J0oqrdr9N4oK3mUZOsw+/blL3CpWYlFS9NLJlyiF7h0eilSg8ztUxue2WduGMEaJHThHT6U",
+	"FVS/ty3z4XGu2PxcFZef3q7czC80rHYbDQgO41frFLHkDkawTcTwClVhTI/OwKBrQFPzfTSUjoJRzZ7Z",
+	"BkGPRduwFbCNq9DLeG/eG8fXtsU6leW5xaMoGLFtwBrd2zwFDyhTdVzkaQif0AFPWOu889D+CnsD21T+",
+	"A4U6rYfMk8Ep+NNZu45cqJSDzYFniD2xJJRAbuPXJBBBu0Ob7tbcodzu2HWA7bFvf7CkF9u3NGzS5Pce",
+	"UpY6OdHNoqPhuRyxn9ey0Hu2+iApHXwttmWqX8+KbtFkxebULh7vc6MLqN+DElL0E2O3H6wgSYhiFDoF",
+	"+/DMkqrl4SfxAlYBLVUWlIsgzff7U4iz5BLqHskC0ph95xsY3fZwmG01S8wJgIIl55qJWNojbtgNGf38",
+	"tZXADycTHHcdcGNsJjxkPcqUKcXFIu6tPgN3hdngjG6dgP36+BQ2VrCfbcwx3q1zUO6jffrhLYAOTvKa",
+	"Zg+ZOfeaXrGq+BpS/eGaJzZNSdgoC2AND+DXR9BHvdMrffFHcyf/8OHlwW+rViyus5xTBHxddoJzCb9o",
+	"9eROCErohEC70csrLvy/jYaffBLen5GQujsjIYhCkJC0LMxo2wSkVULqdJsYS5Qdkmdn5xfkwiWDPvmt",
+	"xZPB2Kv/BUHAtRYDcOzkBlJLpprpA6ULRld1mvOXYcYFLWI9ZKKyC05pP+HCFuEEbNGCJ22oYeC1vKa9",
+	"yyMnKY7+av/1GckvZ1i329QeVvKaGXGzR8373pUQaKGITPGh+IeZA3hhsZ2wxSl0LdUBWt6LYiE1kIFt",
+	"gr4nUnBm/ZrqZWXV2wndriIFiAzAGXf4Q+wzg/whrn3BiJk8YhdHm7WkNGeGQZIto4WHJbLprpzm+P2M",
+	"LbhQhAto596esgVorE3Zok58//33Ae7E0ygQ3h69NGfqTE++qCRpJMf+LGkEC7XJFHAi+ypUspeh21sS",
+	"XH13cbrdI3LNhMVO/cK9I0Hbkp3XPQ56+vT46XeGj1qoUwKftSRfPyGvaZEuzRe/qQG0DLkqTX3ZsyfL",
+	"NWAuD+7+sKDrnVVCe8gwXjNBKCCgfqUcJi82fkEXhjEP4aokrg22heA1pmpDplWEHciQAQ6Nm1E6sqi7",
+	"ZymdnhAPiX97l4ZtUeZrimt1PF2s44b6Y3AsR7YwaLeY/9FVEN3kjL48MYLLHSFM9iVHIBtmCZj3LCNB",
+	"/7r9EgGW9HXrd4oZ1npun2q9phG0lEXmky7A+iSqBIZJZBFU9FunlY2xx/Sfv3Tpa3Ggj5sqbG9FvrVV",
+	"jSixIXoY1jF2zK8qZ43qsV25hr/AkjQkjV0XZGauxgqMon1dkJccgr3N4tTZlrhOPu6aOOpFaWSPe7c0",
+	"wp9N7nzvusRKav+6B7Fi9wYpPM/BBZwBNj0QcnyzbsxTXFOlIS6xs3xDt4pAUjWhWtN0aX56SD4CaCT1",
+	"1vOMAYgZ9skCxeSaF6Viyha3zm1gRRFAHk0Ai7pyZx92+qOeVy2gHtolBSk1kAK+XTNfhuLXhH1r9u63",
+	"Agw/w5MLljK+DgWM25t9kgP4nvaQ4dPKWd0sJYQgaJZZoKB6r4gAnoVIUQO/pnNoS22hXeD3iNZiQa1s",
+	"pbuC+tMzeNiczidRJ7Kk1kM5pYLMmB0ODnPqxpnCQGGcBj112Wnt1BGCUmlzQ6wtScuMa6ILyvOYkxUd",
+	"ewFJ79uv901769/DO/dhg1hvGuwJ3dAtRqU66NGQlrFW+n1TL+GJx12ts6t78k7hanNX96F0GoKDxjsE",
+	"4Rug8/FYj8VLbDrzWKussT3V/Vrw1TvvyH4/yzJrvnv73B7kbgMdrtFuheil69p8h7TeKR7LvRQUvhXM",
+	"d7HdnxFV7d9Rvcl6J1sKmkbvsKl60HE6bJM7MkoeMgGvvw/9jasQHMz+2ghYo1KCbZIg8NOaFhoxKBTJ",
+	"6Yzl+zLq8ZZWL618PZpkkkGgKEE0uqyWJ3RLSu1SnXwJu1ltLaHb7oT2pVOgvWAbYhfXMEtRlGdo9lNN",
+	"roxdBh8AxIPNq3IFrtUnETStAoA50Nngz/gsDAt1YLZ4I6iyiKk8Nte870Y9WFFjjRnciNLrSKgrLuyn",
+	"J+1k1ArJ/lYp42m4kZ2g7/crPatG+N0oJXsEJtkMv6bYhKSjeLFLyh5ph6PaKSAQN3W/LFdcYnVItNrI",
+	"win68g6suTslx7B4gZWv7TjjOD7u0GCHMPCkmvAQXh4UR4OZvDAL2ZOrCQEv3Q6B0WzjJHCQzl3P06Ux",
+	"5dwOPiznBtxlWrDqQIFKnV/zJsy3i/U6Wn0kXPemfDCZ+Gs5DNS4QbbaX9lfI8+sX4mBLJGv1rLYkV3y",
+	"yj7zy0XcwBX+autL0ONMzFkrghTBMqIkmdOis7TEUUU3qsYH0Foh1zKB/zz5Dvj0Ry4yuVEHT55++zRx",
+	"QZ9UrlY0IYqteCpzw+QLoumMzJjeMCZ8jiYgf3Cduw6NdCavgWl+Eq5FDPr10CtonSgWKwjTeqFAeSEB",
+	"uI7M2JIDNOMJMRY2PIBbYKTYXOY5ZLbjmNAjuZAbqGP+JDC1GxSQGc0wU1jBNrIMfxDkam94yizMuUfY",
+	"OyRnmqyk0uTpMXn9LKZcl+tc0swS6LD8rqBDWHfuWTOit0NBjTQ5KQzLsXvusuuqHkgnZAodu/7ld/jE",
+	"NCGqTJeEKjKFkMe/nJt1/+P//T//NO0wo1cAWhop29sZjax09qDY+Ablem0FB9GpmI3aEKWNjVqhM8BR",
+	"Lyl0CoHl2m5l8QVa195DhC9HyX7NftZHqbq+QZhll7R9ujdp63h4V5oqF6fGcChKobB9F2OZAt+CYy0r",
+	"ul7vRSLjVAgFVmAUORfgtjL5/OKPmAAd46aBVN7tEPR84c5cgj3b6jnlHrbsd3JjpA2hwnFfrpK6xcez",
+	"LulzM59huMlHQQPJm5kHZeSEVnTdxbgfhyved8J8NFe1kr7mou4N/SjS/g6pqyhFIPIHXUjXYWGI0vzO",
+	"PfpL15395v+KcetAMUSYFwZNCzU4bhHbxnZ5uSv+5Wjy0IrpKF26hIsWbe4gnlvI//p2B3VXz96+PiUp",
+	"y3Pl2v2rtZFoasmYJhtZ5ng5of0jK3VBc74fe7n/qKjaJaBvfGC+C4I9sxB7pZeXvANYzTp4yn1AhfzI",
+	"1T1gR9Ubi4RINwlZQZefE6KXHq56Q7lO7BcBEg4AQprv0I3WATCyV+ffBWPGlgHvi3tJsHvTTndd7Dwf",
+	"a6i+hRxzn5ADvaA1d+BC0wHol+VKtX5Qa8oz6ODZg1+zktcMM2SMYI0SzkfDAKdaXmI+8SXPpoTmFtyY",
+	"YyJenkvctFPkl1NjO3T9AHgXmdH0yj49k1BmDoN9ErqgQs2ZrRvgiN07L0V2SBpdAepoUtb3jElXr9E5",
+	"TYXPiA/yrmwt7XbNPompvGbFAc50Chdz6j4ouoVSd3OpEzdIRswPegKLr+2OPh4Hd/0sbtkRu9ZGHf+3",
+	"q5n6LRzsctS8G+qW6xn763SwA0fAjB7wHkIrX+orRmzpqRQM/Atg6wPwn3QJiZ1eeFc73K8FuIfuEvXK",
+	"viSCe/XdvnGvLLDNTadY4ffsCZuraRn4Cn+MN/oK44JQl7YKBw1pKnjwY2spvjn+kkpto6isVQ/+e6wn",
+	"RlSGu3tnpEYl0EDnlAOWiywwEYenS5IzZaUiQjBS5eCIEpvIHKRAAyjRzPALnxYYPUptWCRvZJM1uxa3",
+	"2w//Amtc7J2/88ZLjsf2Qa0FpWa2a20f7FrI3o+ykvWy+Ocl25WNeOZ4D0zIc6i/s6E7ZkO/GH+dpc3n",
+	"MTTpX4mzzjZiztxVUhUfNwaQrap2/Fwa0W+vvRQLqFZxAwy9+P7dXUWe8Heu2Dgl765u2T2w8gu7I53F",
+	"WIuyYGqPoPYFBOfxNPvYu4e4H4RlVzvlneG6dwEozN1ub9e+VrA0D4caaOdgUz8gvgfF9SSlKwZejD3j",
+	"NNUO6Ah7uOd30k0Nhq5O+QFB9uJH4x7hzFMKlIxPPj8MSWKD+/xB0UOh5s1QXWDkuQa7DlIUClwFEdKD",
+	"bg7hBTCLnN1Bd4Ifod98w9JAeFPl4Cid6IJMKgkAkrDMwa48gp68lK6nsV4FsDT2KIj9pjg6AL53uVfX",
+	"nEeTb/aa6/es1aby0FiRPRf2HeUPeVffs1QWmSsPSGmRoT/mWpYplgnTPN+Cn37oHS1YasjcksQe7yi2",
+	"cKLXlOd0ljMH8IqZiB6lsGp4b3mM9ng2VRtEIxfRvXhIXtB0SVxFd+i8j3VIgqX9/YrWr6jbvHgZRlqw",
+	"jGsA3PxKEYfTaQFTZlRchYZ3vTvEABCuKy6y3d2k4Ni2v+dYcdnJUsYUFcGLk/p+BluRPJJGFT2sB+8+",
+	"ewTsh4ZEArSBUQG4rzuUWGBAkDx6NM/pYsGy/up5fOadAwn5Yqvog3Xsqqafl4VeGv3FsLx9VRDhDkKO",
+	"oSy1gp5m0EDS4iOZW03Fwrp4BXY4r7U+78Szscd5T62aYSGPGi92CKhOBb6MaE/VLu+vSbON4NtrZl/E",
+	"FSn4YqmrvoMgYBEohKSQct51zBht3BGl80/tcOQGUYWA2lARB2KLOXxcC/i7Cgg8ErzYKkR9jy+1EnJc",
+	"6NnJ6F9izMUucTf0Xi03y5Xw255Pm71D8oU99EaCvNau8QB3ncsvuIdd7nTY+b/vBXqj6szlc+s3dbaz",
+	"R1SO+lbfi2z0B/Z4xWPfiZ/fgRiEQ64ndrnrUxeCzc5sfffmTtsE7vcY/94j8PZ0ub8GgThSrUcgVHo6",
+	"H6zvogrVWn2NA+vkWbBUipTn3LOXKNohAglABDIhkCMFjDDn4spV3M+kvFJQJiKLK5aBFYK+G1u/zwgT",
+	"uuAMi1GVZmtoMoG1oljk5XAEt58EJJhT7COzkgit+Eb6GKNNIYhDydHsfX1ZO3VKFu+4ewqgkzZnewCC",
+	"0ZcYWGxsVRfakBF3DsTSy8CMK7oo2J4CjgzQB1lFagQHDwJebXrxYUdkKI7KG6tyxI5x604yN5qDzDOj",
+	"e1mTAQqhUREz7xFkCtQ/NTQ4VeVsxbVm2bQ7vQWBGDdcRRyNxvB57+Z0l+mJkbzEp8d3lPT3kCk1naZi",
+	"83bLjSApVSyXtMtmXGHl0d0YjP2Zcl0N6zcdU4UH6Cxn92rg3nOukq8ouO8mLC7S8GvJkuoXFsCt7jyh",
+	"0HHFQYaqZ6Hd4J5ZQeeO1T6ihiQhaQ2hqKAXSRxp0kfgoVYEq1pswiw21M+3VVd9rohcM+FDanifx5U2",
+	"1Jbw0IUN7oCjlAkk4BFGEQUFk4gfKizyDLC+aAXmbLRl819RhTfjZB4qM8OT5MapGncq/x5Aij1k8ijo",
+	"Xx8gf3N/IKBok4FG6LyJlrqhekbuCV5iRcW2yvi0wGwA3oN24I6cQIwWQaBvAC3v9C1WPPyuZVyXZ7Hw",
+	"M3i4VEDHMXxbXGBnSSMrYsmVlsW2U1LeArCjyVzN+4liwk6JCjLl2ZRcMTTy26YPy/jN5fGDJFgMIJkX",
+	"Gb9399MwarUNPYXcYFauetBsAETjBYsZxDAUioF8TkjBdFkIBglK6dIwFLClq1s3hIUcYab53ps1YG5S",
+	"Kldo9rvaxSD3yH6qik1AK4PuCgWj2PZaZnRr/lLrrFhPL/wkXPMsjMb25Bnuo2LYJub/ci7kmTv/x3Mb",
+	"XfXEQwoOnAI6NQvI20VPDYhzcxdPvWXgidyLcUyOdRjaG6rIkuXmZuaMqloMrP9qloZL9uUC2J+fwYNf",
+	"bu4OzL/fUnbsImiOshdPqvQ+SFmQXEpw2hoTkKuqBrcDoPK2OkL7xO+8cuDL4luDQ2QIRCGkBtA98Ltv",
+	"yQpRWupYjl9k4KyHVz6G+oYfXOI/sEsdpFCsOMSAffFbWKTcSKHu5YRpLlVZsH1fiVyqB5Pku1ouned7",
+	"Ape4oDZvFLrC2eJwPCSe52TGEPre67++MqU3xb1+Pr7/V0+8qMrhYYWRkNBRCqxkFyo8rWX64FOgAGdG",
+	"S4O2f4aK4tGhqm/UA3ovfFeu/fkuPmyY0FtCEcY3xKHChnFLWqzmZT7Zo7H8lcKGcRh+ti3jVOLifU0x",
+	"eOsOcj0N34zIrwCSMEeeFySVNF0ekjPb2K4Umue1bm886ANX2CZxXl/ztlICZA/LQ3Qirj8Jrnz17Wnw",
+	"d0W3iizlhqzKdGnLCTm2jbAADVywCm75yTF5/cw3OjNnhudoPqvqth1+Eh9cM0CuiGIsSAKwJJuAGgkp",
+	"CjpoJwcupOyEvHv+MiH/+u7FDwl59+aHhPzuxatzs+iPbPbukLyFSLF9KwJWf3N8/ElU2bHo+yNTaOI4",
+	"jdo8WbbfdnNd2sCqzDU3mvbRXBarg4xquJFMpDKz2KlhaYX95Qd70Zq3Gqi741qHw+zAJwvvtOtzGUHb",
+	"4lpBi7ZTdO5gu8Gpe880DBd0whnWeURQOgHvfeiYQbURbS71e7bWe+tw5rtV0h39KtuCiIlMFoq5o90j",
+	"M/roIbiDeLPROC2zIEoiawDYtFoGjlOELJ+iRLFUioysAaXPDaAirj9czZestEMD6EEuCHZuHu2oRkLN",
+	"fUdXI/P7R6yqv8DTtG4CpY32VaXbP5TybtTDLVOuLa3NxJkTvZFDtfMQXGyPNy4AAQU10cMd2WZFsTJj",
+	"W5C8q9oYXYDwL/T/fRLWARhUU1ov4Knv0r/iSpkrjc3SqC0jKrwsJ2+wzAL6Sbn2aS4pJZqAZ5bUDcjx",
+	"UHc2PM8xiC/vcgwzBnBp/Q3NmuB/3sS4B0m3B4SbvUcoPQJczTXeULz3UKmWU1Fhj8g5hNEbiDUeUhqQ",
+	"Bm1x6mYpa5DFvTZhwbIy7U2VPW/2Krlg1n/qUnetVwEAS6EeUkvM5I0FymzO+Xv/3jtl8+4ld19V4du8",
+	"OONmRTMAfZxz7XmT51t36p+8m5z8jKWG0n7pas5zXGZLzWkTT2XxAmA5eKNv68mEGSaP36Fpd+kh/Zl2",
+	"CqeN8A1EBMZFcOzze69hgVHfP/hluTUEUMTv+QO/tkjTk316pjfe4WlsthkD9+apQ7C+OYTGcGmoy0Ls",
+	"nRDMoL90vvkeVrmDbX60ctDGf7S0avevhW2+t8kgD2lJGu0NLpu9NuClde33YOaINn9brgrFJErtH/Sq",
+	"Zk+GluBIa5J0GpOHn8THJUMGgv3BUiosR3I1Q7zKYvn2+OsauC/ARXTXc2GVzaOIaN0L0V+4qqKHzBRR",
+	"VzaAZhiOqijcpZabfwClu6TlmkQZSvOG7rKCbvaufLuBfxGZAQM8ho+VgX+05yAeGqgwDKPZhh83Ydiq",
+	"zHe0G3hvn/nldi7DFf5qUZBx+Tb4qG2PzF1df+twrPGe6Bd/dFoFeKgM+4W8POvTOoFgnC+0xPgpmTFE",
+	"uYPI7T8a9T+BrD7uAf0SUjCzKSz7J6xSRSwz8Nd/Er4HK+L8YhaFuSpUSfGVIkZTxCJbw40OyQ9SZq6F",
+	"cMFI0MoX6lzrzXwrtCIcD5r7fhJVd1/ngoNvIEE2k5XrDGVLFX3+FoLPIiNPjpPj42OcRnfz386b2FPM",
+	"OKjx73dD+v7eY4vhL6Rn7T7rvJADdfesPSGKaQ3tJjAkNWOGoPyXd9vIFiSONajnPklD+QBKdWnXVZik",
+	"0+AGKh5SGQObcqdyvnPbMTvYioU9ZOx4FlthDVR8bs8w1+EOHwFPGSDgf4TnBjYWF1kTfGyQoH1pf1jv",
+	"zH2ruv1fmBJiTuFX3Ts1qJ8JLk0DpQpT6mya/11enrvqBu1Z26Ps9oizG9UT+j548kUg6yIy8O57ROOL",
+	"fMoAsnMjBLuFnfJNIfs4cNU6cgeuDzjo8XYYXpwQSozubXTaBDOxzGqp2Npis4LrrYUuHgtc8uT4jpBL",
+	"cpnSHH2PXLka/djU4MFL6LF5F5Ac/YglFgk0Nd+IjgnKNft7S64jR7y74CFnGBPX6XJvGRJGnyCUuEvW",
+	"3es3ap++FczZp+ZASc4hYwEukq9DdrjfLefyNKUi4xnVTE0hmTQj04zPwZjVJ8SwySm0fMzQVZznn4Sz",
+	"DA/Jh43001YW2GxJr1llPOKLO/J8L6oVP9Z+wX6K92xK1d/bIMXsYWHDMW92B7nWxMZuKykghTu/4l2W",
+	"UrCih9pac5l384G96XAs4/rml/DRVRe7pTxEvf9Q4npMFf/nsihYqoPLDFIDKtXq9nz/zR7e+j/SV/4X",
+	"1vzf7cyX1fv/Q20OhjK3RElbQtDRRV0vmWKH5Ew0esxjc2iyplvGAhD4Sun4JKbUaCle4YBPl+iLBm1D",
+	"gQWz9UVUAHHf01I9TlaPVacIZ3nPakXr1ffQZZw16KNihbbuEzqPdzEbMyhLS2MCwilqecXE5ORPP5kD",
+	"Uqy4dsdbFvnkZLLUen1ydDQvrYvuJz9sk+QvDPelRWY7OKgAFcmow7bBgjpx3Zls/cxGlnlWgYca6wpK",
+	"sKQ4rEwq12mhbaDhXyAOg1Cptmov+PGr1VoWOvbjl6XIVBJCN2EygMAYDYCWbRktAj8TVg/ojSRrJtc5",
+	"ZPJiTkfwRgc9HLMnw/xQyCsRvueFq5c9BRMD+1HAEWd0C80poXxpHbzozCUixN71cSlDWE1X/ZgQxUXK",
+	"AOUVFwaluYa2llRk4eilXkoglPbg0GbER8gigG4VnIbLrCASIgWr4A0+7hzBWnUp7XguUsCmbOj2pCol",
+	"WVAI6CHBY+s9phKgn9A1Y1do3TMgRRTdqmAe3j3Tnse/tWtpnR8S5n5C1kup5aKg6yU+BhHTYPCq5i1+",
+	"RtangDFMt2n2iisbUvE2ofm7JyCMTforH7yzuvKxdyIAcQVmDfDDtWOpQyX/9Pn/BQAA//8=",
 }
 
 // decodeSpec returns the embedded OpenAPI spec as raw JSON bytes,

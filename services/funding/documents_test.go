@@ -46,7 +46,7 @@ func TestAReceiptIsSentInAsAPhotographAndDownloadedAsAnAttachment(t *testing.T) 
 	t.Parallel()
 	s := start(t)
 	r := s.submit(s.draft(s.open(dansRecord).Id, 100))
-	if _, err := s.client().ApproveRequestWithResponse(s.as(mo), r.Id, &api.ApproveRequestParams{IfMatch: etag.Version(r.Version)}, api.ApproveRequestJSONRequestBody{Code: api.ApproveCodeOther}); err != nil {
+	if _, err := s.client().ApproveRequestWithResponse(s.as(mo), r.Id, &api.ApproveRequestParams{IfMatch: etag.Version(r.Version)}, approval(api.ApproveCodeOther)); err != nil {
 		t.Fatal(err)
 	}
 	path := "/requests/" + r.Id.String() + "/documents"

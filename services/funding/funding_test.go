@@ -9,6 +9,7 @@ import (
 	"encoding/json"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -437,12 +438,12 @@ func TestFromACourseNotTakenToABikeThatIsAgreed(t *testing.T) {
 	if err != nil || queue.JSON200.Total != 1 || queue.JSON200.Items[0].Id != r.Id || queue.JSON200.Items[0].AvailablePence != 75000 {
 		t.Fatalf("what Mo may decide: %+v %v", queue, err)
 	}
-	approved, err := c.ApproveRequestWithResponse(s.as(mo), r.Id, &api.ApproveRequestParams{IfMatch: etag.Version(r.Version)}, api.ApproveRequestJSONRequestBody{Code: api.ApproveCode("leads-to-job-offer")})
+	approved, err := c.ApproveRequestWithResponse(s.as(mo), r.Id, &api.ApproveRequestParams{IfMatch: etag.Version(r.Version)}, approval(api.ApproveCodeLeadsToJobOffer))
 	if err != nil {
 		t.Fatal(err)
 	}
 	r = approved.JSON200
-	if r.State != api.Approved || r.AwardedPence != 25000 || r.Allowance.CommittedPence != 25000 || r.DecidedByName != mo.name || len(r.Can) != 0 {
+	if r.State != api.Approved || r.AwardedPence != 25000 || r.Allowance.CommittedPence != 25000 || r.DecidedByName != mo.name || !slices.Equal(r.Can, []api.Verb{api.Cancel}) {
 		t.Fatalf("approved: %+v", r)
 	}
 	mine, err := c.ReadRequestWithResponse(s.as(dan), r.Id)
@@ -547,4 +548,9 @@ func hear(to chan<- events.RequestChanged) bus.Act {
 		to <- changed
 		return nil
 	}
+}
+
+// approval is all of a request, for this reason.
+func approval(code api.ApproveCode) api.Approval {
+	return api.Approval{Code: code, OtherFunding: "None.", Scrutiny: "It costs less than the course.", Conflict: api.NoConflict}
 }

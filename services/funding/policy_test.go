@@ -78,7 +78,8 @@ var walk = map[policy.Operation]struct {
 	policy.MapResult:         {"/results/{none}/mapping", `{"columns":[]}`, 401, 403, 403, 403, 403, 403, 404, 403, 403},
 	policy.ListResultLines:   {"/results/{none}/lines", "", 401, 403, 403, 403, 403, 403, 404, 403, 403},
 
-	policy.ApproveRequest: {"/requests/{sent}/approval", `{"code":"other"}`, 401, 403, 403, 403, 200, 404, 403, 403, 403},
+	policy.CancelRequest:  {"/requests/{sent}/cancellation", `{"words":"Not needed."}`, 401, 409, 403, 404, 409, 404, 403, 403, 403},
+	policy.ApproveRequest: {"/requests/{sent}/approval", `{"code":"other","other_funding":"None.","scrutiny":"It helps.","conflict":"none"}`, 401, 403, 403, 403, 200, 404, 403, 403, 403},
 	policy.EndorseRequest: {"/requests/{sent}/endorsement", `{"code":"other"}`, 401, 403, 403, 403, 409, 404, 403, 403, 403},
 	policy.DeclineRequest: {"/requests/{sent}/refusal", `{"code":"other","words":"No."}`, 401, 403, 403, 403, 200, 404, 403, 403, 403},
 	policy.ReturnRequest:  {"/requests/{sent}/return", `{"code":"other","words":"Why?"}`, 401, 403, 403, 403, 200, 404, 403, 403, 403},

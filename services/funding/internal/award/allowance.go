@@ -102,11 +102,11 @@ func (a *Allowance) hold(r *Request) error {
 	return a.enter(r, nil, Hold, asked)
 }
 
-// commit promises what r is awarded, out of what is held for it and out of b, and
+// commit promises what is granted of r, as far as it is held for it, out of b, and
 // releases the rest. It returns what it promised, or OverBudget if b has less
 // left.
-func (a *Allowance) commit(r *Request, b *Budget, at time.Time) (money.Pence, error) {
-	awarded := Award(r.Asked(), r.Held)
+func (a *Allowance) commit(r *Request, b *Budget, granted money.Pence, at time.Time) (money.Pence, error) {
+	awarded := Award(granted, r.Held)
 	if err := b.afford(r, awarded, at); err != nil {
 		return 0, err
 	}

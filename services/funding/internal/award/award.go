@@ -213,6 +213,13 @@ func (s *Awards) Withdraw(ctx context.Context, id uuid.UUID, version int64, word
 	})
 }
 
+// Cancel gives back all that was promised; see Request.Cancel.
+func (s *Awards) Cancel(ctx context.Context, id uuid.UUID, version int64, words string) (Standing, error) {
+	return s.change(ctx, policy.CancelRequest, id, version, words, func(c Case, by identity.Person) error {
+		return c.Request.Cancel(c.Allowance, c.Budget, words, by, s.now())
+	})
+}
+
 // Get is a request as it stands.
 func (s *Awards) Get(ctx context.Context, id uuid.UUID) (Standing, error) {
 	who, err := s.actor(ctx, policy.ReadRequest)
@@ -319,7 +326,7 @@ func (s *Awards) changeFor(ctx context.Context, who policy.Actor, op policy.Oper
 }
 
 // promising are the operations that move a budget. No other waits for one.
-var promising = []policy.Operation{policy.ApproveRequest}
+var promising = []policy.Operation{policy.ApproveRequest, policy.CancelRequest}
 
 // deciding are the operations that take authority.
 var deciding = []policy.Operation{policy.ApproveRequest, policy.EndorseRequest, policy.DeclineRequest, policy.ReturnRequest}
@@ -345,6 +352,7 @@ var did = map[policy.Operation]string{
 	policy.RecoverPayment:  "recorded that money came back",
 	policy.ReleaseRest:     "gave back what was left",
 	policy.CloseRequest:    "closed it",
+	policy.CancelRequest:   "cancelled it",
 }
 
 // Did says what an operation that changes a request did to it, in words that go

@@ -67,7 +67,7 @@ func (d *desk) draft(amounts ...money.Pence) *award.Request {
 func (d *desk) in(state award.State) *award.Request {
 	d.t.Helper()
 	r := d.draft(100)
-	no := award.Reason{Code: "other", Words: "Not this one."}
+	no := awardtest.Yes("other", "Not this one.")
 	if state != award.Draft {
 		r = must(d.Submit(as(d.Amina), r.ID, r.Version))(d.t).Request
 	}
@@ -94,7 +94,7 @@ func TestAnySequenceOfVerbsByAnyPeopleKeepsEveryRule(t *testing.T) {
 
 func TestARequestGoesAlongTheArrowsAndNoOther(t *testing.T) {
 	t.Parallel()
-	why := award.Reason{Code: "other", Words: "Because."}
+	why := awardtest.Yes("other", "Because.")
 	verbs := map[award.State]func(*desk, *award.Request) error{
 		award.Submitted: func(d *desk, r *award.Request) error { _, err := d.Submit(as(d.Amina), r.ID, r.Version); return err },
 		award.Approved: func(d *desk, r *award.Request) error {
@@ -227,7 +227,7 @@ func TestTheAwardIsTheSmallerOfAskedAndAvailableNeverTheCap(t *testing.T) {
 
 func TestNobodyDecidesWhatTheySubmitted(t *testing.T) {
 	t.Parallel()
-	why := award.Reason{Code: "other", Words: "Fine by me."}
+	why := awardtest.Yes("other", "Fine by me.")
 	w := awardtest.NewWorld()
 	store := awardtest.NewMemory()
 	_ = store.Give(w.Oldham, w.Granted)
@@ -264,7 +264,9 @@ func TestAuthorityThatIsMissingOrCannotBeReadIsNone(t *testing.T) {
 	manager := func(areas ...string) identity.Person {
 		return identity.Person{ID: uuid.New(), Roles: []identity.Role{identity.Manager}, Areas: areas}
 	}
+	enough := authority.Authority{Limit: 100, Alone: 100}
 	for name, p := range map[string]identity.Person{
+		"a manager without any grant":         manager("Oldham"),
 		"nobody":                              {Roles: []identity.Role{identity.Manager}, Areas: []string{"Oldham"}},
 		"no role":                             {ID: uuid.New(), Areas: []string{"Oldham"}},
 		"a coach":                             {ID: uuid.New(), Roles: []identity.Role{identity.Coach}, Areas: []string{"Oldham"}},
@@ -273,13 +275,17 @@ func TestAuthorityThatIsMissingOrCannotBeReadIsNone(t *testing.T) {
 		"a manager of another area":           manager("Rochdale"),
 		"a manager of an area without a name": manager(""),
 	} {
+		may := enough
+		if name == "a manager without any grant" {
+			may = authority.Authority{}
+		}
 		a := &award.Allowance{ID: uuid.New(), Cap: 100, Totals: award.Totals{Held: 50}}
 		for _, area := range []string{"Oldham", ""} {
 			r := &award.Request{Area: area, Totals: award.Totals{Held: 50}, History: []award.Step{{To: award.Draft}, {From: award.Draft, To: award.Submitted}}}
 			if area == "" {
 				p.Areas = []string{""} // a request that lost its area is nobody's
 			}
-			if err := r.Approve(a, &award.Budget{Allocated: 100}, award.Reason{Code: "other"}, p, authority.Authority{Limit: 100, Alone: 100}, at); !fault.Is(err, fault.Forbidden) {
+			if err := r.Approve(a, &award.Budget{Allocated: 100}, awardtest.Yes("other", ""), p, may, at); !fault.Is(err, fault.Forbidden) {
 				t.Errorf("%s, area %q: Approve() = %v, want forbidden", name, area, err)
 			}
 		}
@@ -307,6 +313,7 @@ func TestADecisionGivesItsReasonsFromTheListAndInWords(t *testing.T) {
 		decide := map[award.State]func(context.Context, uuid.UUID, int64, award.Reason) (award.Standing, error){
 			award.Approved: d.Approve, award.Declined: d.Decline, award.Returned: d.Return,
 		}[c.to]
+		c.why.Approval = awardtest.Yes("", "").Approval
 		_, err := decide(as(d.Priya), r.ID, r.Version, c.why)
 		if diff := cmp.Diff(c.want, pointers(err)); diff != "" {
 			t.Errorf("%s: %v\n%s", name, err, diff)
@@ -441,7 +448,7 @@ func TestTheHistoryTellsWhoWhenAndWhy(t *testing.T) {
 
 func TestNobodyDecidesMoreThanTheirAuthority(t *testing.T) {
 	t.Parallel()
-	why := award.Reason{Code: "other", Words: "Because."}
+	why := awardtest.Yes("other", "Because.")
 	other := identity.Person{ID: uuid.New(), Name: "Petra", Roles: []identity.Role{identity.Manager}, Areas: []string{"Oldham"}}
 	for name, c := range map[string]struct {
 		change func(*authority.Grant)
@@ -488,5 +495,98 @@ func TestNobodyDecidesMoreThanTheirAuthority(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+func TestAnApprovalGrantsLineByLineAndReleasesTheRest(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		elsewhere    money.Pence
+		granted      []money.Pence // of lines for 100 and 50
+		code         award.Code
+		want         award.Totals
+		wrong        []string
+		kind         fault.Kind
+		interest     award.Conflict
+		other, words string
+	}{
+		"all, when no line is named":           {want: award.Totals{Committed: 150}},
+		"all of each":                          {granted: []money.Pence{100, 50}, want: award.Totals{Committed: 150}},
+		"a part of one":                        {granted: []money.Pence{60, 50}, code: "not-value-for-money", want: award.Totals{Committed: 110}},
+		"none of one":                          {granted: []money.Pence{0, 50}, code: "not-allowed", want: award.Totals{Committed: 50}},
+		"less what somebody else pays":         {elsewhere: 30, granted: []money.Pence{60, 50}, code: "other", want: award.Totals{Committed: 80}},
+		"no more than what somebody else pays": {elsewhere: 50, granted: []money.Pence{0, 50}, code: "other", wrong: []string{"/lines"}, kind: fault.Invalid},
+		"nothing at all":                       {granted: []money.Pence{0, 0}, code: "other", wrong: []string{"/lines"}, kind: fault.Invalid},
+		"a part without why":                   {granted: []money.Pence{60, 50}, wrong: []string{"/lines/0/code"}, kind: fault.Invalid},
+		"more than a line asks":                {granted: []money.Pence{101, 50}, wrong: []string{"/lines/0/granted_pence"}, kind: fault.Invalid},
+		"less than nothing":                    {granted: []money.Pence{-1, 50}, code: "other", wrong: []string{"/lines/0/granted_pence"}, kind: fault.Invalid},
+		"of only one of them":                  {granted: []money.Pence{100}, wrong: []string{"/lines"}, kind: fault.Invalid},
+		"no word of other funding":             {other: " ", wrong: []string{"/other_funding"}, kind: fault.Invalid},
+		"nothing to show the public":           {words: " ", wrong: []string{"/scrutiny"}, kind: fault.Invalid},
+		"no word of an interest":               {interest: "perhaps", wrong: []string{"/conflict"}, kind: fault.Invalid},
+		"an interest":                          {interest: award.Declared, kind: fault.Forbidden},
+	} {
+		d := newDesk(t, 1000)
+		r := d.draft(100, 50)
+		if c.elsewhere > 0 {
+			r = must(d.Edit(as(d.Amina), r.ID, r.Version, award.Ask{Lines: r.Lines, Elsewhere: award.Elsewhere{Pence: c.elsewhere, From: "A charity"}}))(t).Request
+		}
+		r = must(d.Submit(as(d.Amina), r.ID, r.Version))(t).Request
+		why := awardtest.Yes("other", "")
+		for i, g := range c.granted {
+			said := award.Granted{Line: r.Lines[i].ID, Pence: g}
+			if g < r.Lines[i].Amount {
+				said.Code = c.code
+			}
+			why.Lines = append(why.Lines, said)
+		}
+		if c.other != "" {
+			why.OtherFunding = c.other
+		}
+		if c.words != "" {
+			why.Scrutiny = c.words
+		}
+		if c.interest != "" {
+			why.Conflict = c.interest
+		}
+		s, err := d.Approve(as(d.Priya), r.ID, r.Version, why)
+		if c.kind != "" {
+			if diff := cmp.Diff(c.wrong, pointers(err)); diff != "" || !fault.Is(err, c.kind) {
+				t.Errorf("%s: %v\n%s", name, err, diff)
+			}
+			continue
+		}
+		if err != nil || s.Request.Totals != c.want || s.Allowance.Totals != c.want || s.Request.Awarded != c.want.Committed || s.Budget.Committed != c.want.Committed {
+			t.Errorf("%s: %v; request %+v, allowance %+v, want %+v", name, err, s.Request, s.Allowance, c.want)
+			continue
+		}
+		for i, g := range c.granted {
+			if l := s.Request.Lines[i]; l.Granted != g || (l.GrantedCode == "") != (g == l.Amount) {
+				t.Errorf("%s: line %d is granted %d, %q", name, i, l.Granted, l.GrantedCode)
+			}
+		}
+	}
+}
+
+func TestCancellingGivesBackAllThatWasPromised(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t, 250)
+	for _, by := range []identity.Person{d.Amina, d.Bilal} {
+		r := d.in(award.Approved)
+		if _, err := d.Cancel(as(by), r.ID, r.Version, " "); !fault.Is(err, fault.Invalid) {
+			t.Errorf("%s cancels without a word: %v", by.Name, err)
+		}
+		s := must(d.Cancel(as(by), r.ID, r.Version, "The job fell through."))(t)
+		if s.Request.State() != award.Cancelled || s.Request.Committed != 0 || s.Request.Awarded != 100 || s.Allowance.Available() != 250 || s.Budget.Committed != 0 {
+			t.Errorf("%s: %+v, %d available, budget %+v", by.Name, s.Request.Totals, s.Allowance.Available(), s.Budget)
+		}
+	}
+	r := d.in(award.Approved)
+	if _, err := d.Cancel(as(d.Chloe), r.ID, r.Version, "No."); !fault.Is(err, fault.Forbidden) {
+		t.Errorf("another coach cancels: %v", err)
+	}
+	r.Paid, r.Committed = 40, 60
+	if err := r.Cancel(d.allowance, &d.Oldham, "No.", d.Priya, time.Now()); !fault.Is(err, fault.Conflict) {
+		t.Errorf("what is paid in part is cancelled: %v", err)
 	}
 }

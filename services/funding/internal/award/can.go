@@ -16,6 +16,7 @@ const (
 	VerbDecline  Verb = "decline"
 	VerbReturn   Verb = "return"
 	VerbWithdraw Verb = "withdraw"
+	VerbCancel   Verb = "cancel"
 )
 
 var verbs = []struct {
@@ -30,6 +31,7 @@ var verbs = []struct {
 	{VerbDecline, policy.DeclineRequest, Declined},
 	{VerbReturn, policy.ReturnRequest, Returned},
 	{VerbWithdraw, policy.WithdrawRequest, Withdrawn},
+	{VerbCancel, policy.CancelRequest, Cancelled},
 }
 
 // can lists what who may do with the request now, so that a page offers nothing
@@ -43,6 +45,8 @@ func (c Case) can(who policy.Actor) []Verb {
 			ok = ok && c.Request.endorsable(who.Person, c.Authority) == nil
 		case v.Verb == VerbApprove:
 			ok = ok && state.leadsTo(v.To) && c.Request.approvable(who.Person, c.Authority) == nil
+		case v.Verb == VerbCancel:
+			ok = ok && state.leadsTo(v.To) && c.Request.Paid == 0
 		case v.To == Unbegun:
 			ok = ok && state.editable()
 		case v.To.decision():

@@ -23,6 +23,9 @@ type Line struct {
 	Supplier string      // may be empty
 	Amount   money.Pence // the full price, whoever pays it
 	Quote    string      // where the price comes from; may be empty
+
+	Granted     money.Pence // how much of it an approval pays for; 0 until then
+	GrantedCode Code        // why not all of it
 }
 
 // Category is what kind of thing a line buys, by a code that its fund knows. A

@@ -16,20 +16,22 @@ import (
 // else decides. Its state is where its history ends: there is no other record
 // of it that could disagree, and only the verbs below add to the history.
 type Request struct {
-	ID          uuid.UUID
-	Reference   string
-	AllowanceID uuid.UUID
-	JobseekerID uuid.UUID
-	Area        string // where it was submitted; its managers decide it
-	Fund        Fund
-	BudgetID    uuid.UUID // that it was promised out of; uuid.Nil until then
-	Lines       []Line
-	Elsewhere   Elsewhere
-	Awarded     money.Pence // what approval promised; 0 until then
-	Totals                  // of its own entries
-	History     []Step      // oldest first, never empty once begun
-	ChangedAt   time.Time
-	Version     int64
+	ID           uuid.UUID
+	Reference    string
+	AllowanceID  uuid.UUID
+	JobseekerID  uuid.UUID
+	Area         string // where it was submitted; its managers decide it
+	Fund         Fund
+	BudgetID     uuid.UUID // that it was promised out of; uuid.Nil until then
+	Lines        []Line
+	Elsewhere    Elsewhere
+	Awarded      money.Pence // what approval promised; 0 until then
+	OtherFunding string      // that was considered; see Approval
+	Scrutiny     string
+	Totals              // of its own entries
+	History      []Step // oldest first, never empty once begun
+	ChangedAt    time.Time
+	Version      int64
 }
 
 // Step is one arrow that a request has gone along.
@@ -52,8 +54,9 @@ func (s Step) decides() bool { return s.From == Submitted && s.To.decision() }
 
 // Reason is why a decision is taken.
 type Reason struct {
-	Code  Code
-	Words string
+	Code     Code
+	Words    string
+	Approval // nothing but of an approval
 }
 
 // begin is a new request against a to fund f, with no lines yet.
@@ -132,11 +135,12 @@ func (r *Request) Submit(a *Allowance, inTheWay []uuid.UUID, by identity.Person,
 	return a.hold(r)
 }
 
-// Approve turns what is held into a commitment of the award out of b: the smaller
-// of what was asked and what is held. It returns Conflict if the request is not
-// waiting for a decision, Forbidden if this is not by's to decide, Invalid
-// without a reason from the list, and OverBudget, with the figures, if b is nil
-// or has less left.
+// Approve grants all or a part of each line and turns what is held into a
+// commitment of the award out of b: the smaller of what is granted and what is
+// held. What is held beyond it is released. It returns Conflict if the request is
+// not waiting for a decision, Forbidden if this is not by's to decide, Invalid
+// naming every field of why that is wrong, and OverBudget, with the figures, if b
+// is nil or has less left.
 func (r *Request) Approve(a *Allowance, b *Budget, why Reason, by identity.Person, may authority.Authority, at time.Time) error {
 	if err := r.canMove(Approved); err != nil {
 		return err
@@ -144,11 +148,14 @@ func (r *Request) Approve(a *Allowance, b *Budget, why Reason, by identity.Perso
 	if err := r.approvable(by, may); err != nil {
 		return err
 	}
-	err := r.decide(Approved, why, by, may, at)
+	granted, err := r.grant(why)
 	if err != nil {
 		return err
 	}
-	r.Awarded, err = a.commit(r, b, at)
+	if err := r.decide(Approved, why, by, may, at); err != nil {
+		return err
+	}
+	r.Awarded, err = a.commit(r, b, granted, at)
 	return err
 }
 
@@ -183,6 +190,34 @@ func (r *Request) Withdraw(a *Allowance, words string, by identity.Person, at ti
 		return err
 	}
 	return a.release(r)
+}
+
+// Cancel gives back all that was promised, of which nothing was paid, to the
+// allowance and to b. It returns Conflict if the request is not approved or
+// something of it was paid, and Invalid without words.
+func (r *Request) Cancel(a *Allowance, b *Budget, words string, by identity.Person, at time.Time) error {
+	return r.giveUp(a, b, Cancelled, words, by, at)
+}
+
+// Expire is Cancel for a promise that was not used within the fund's days.
+func (r *Request) Expire(a *Allowance, b *Budget, words string, by identity.Person, at time.Time) error {
+	return r.giveUp(a, b, Expired, words, by, at)
+}
+
+func (r *Request) giveUp(a *Allowance, b *Budget, to State, words string, by identity.Person, at time.Time) error {
+	why := Reason{Words: tidy(words)}
+	var c fault.Check
+	checkText(&c, "/words", why.Words, 2000, "Say why it is not needed any more.")
+	if err := c.Err(); err != nil {
+		return err
+	}
+	if r.Paid > 0 {
+		return fault.New(fault.Conflict, "Something of this was paid. What is left of it can be given back instead.")
+	}
+	if err := r.move(to, by, at, why); err != nil {
+		return err
+	}
+	return a.enter(r, b, Uncommit, r.Committed)
 }
 
 // decide moves to one of the decisions, which is where separation of duties is

@@ -49,7 +49,7 @@ func approved(t tester, pence money.Pence) (*Books, *awardtest.World) {
 	if s, err = awards.Submit(as(w.Amina), s.Request.ID, s.Request.Version); err != nil {
 		t.Fatal(err)
 	}
-	if s, err = awards.Approve(as(w.Priya), s.Request.ID, s.Request.Version, award.Reason{Code: "other"}); err != nil {
+	if s, err = awards.Approve(as(w.Priya), s.Request.ID, s.Request.Version, awardtest.Yes("other", "")); err != nil {
 		t.Fatal(err)
 	}
 	return &Books{Request: s.Request, Allowance: s.Allowance, Budget: s.Budget}, w

@@ -51,6 +51,7 @@ const (
 	DeclineRequest         Operation = "declineRequest"
 	ReturnRequest          Operation = "returnRequest"
 	WithdrawRequest        Operation = "withdrawRequest"
+	CancelRequest          Operation = "cancelRequest"
 	ListRequestAudit       Operation = "listRequestAudit"
 
 	ListFunds         Operation = "listFunds"
@@ -236,6 +237,7 @@ var Table = map[Operation][]Rule{
 	ProposeReduction: {{Role: identity.Coach, Whose: Caseload}, {Role: identity.Coach, Whose: InArea}},
 	SubmitRequest:    itsCoach,
 	WithdrawRequest:  itsCoach,
+	CancelRequest:    {{Role: identity.Coach, Whose: Caseload}, {Role: identity.Manager, Whose: InArea}},
 
 	ApproveRequest: itsDecider,
 	EndorseRequest: itsDecider,

@@ -169,8 +169,12 @@ func (s Awards) difference(ctx context.Context, act award.Act, was, c award.Case
 	w.id = r.ID
 	if was.Request.Version > 0 {
 		r.Version++
-		if w.relined = !slices.Equal(was.Request.Lines, r.Lines); w.relined {
+		approved := was.Request.Awarded == 0 && r.Awarded > 0
+		if w.relined = !approved && !slices.Equal(was.Request.Lines, r.Lines); w.relined {
 			w.lines = toLineRows(r)
+		}
+		if approved {
+			w.decisions, w.granted = toDecisionRows(r)
 		}
 		w.requests = []requestRow{toRequestRow(r)}
 	}

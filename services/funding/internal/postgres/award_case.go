@@ -28,7 +28,10 @@ func selectCase(g *gorm.DB, who policy.Actor, id uuid.UUID, also award.Also, m d
 			(SELECT s.version FROM request s WHERE s.id = r.id),
 			a.id, a.jobseeker_id, a.course_id, a.course_code, a.course_name, a.price_id, a.cap, a.priced_on, a.source, a.area,
 			a.coach_id, a.coach_name, a.opened_at, a.held, a.committed, a.paid, a.version,
-			(SELECT json_agg(l ORDER BY l.position) FROM line l WHERE l.request_id = r.id),
+			(SELECT json_agg(l ORDER BY l.position) FROM (
+				SELECT l.*, d.granted, d.code AS granted_code
+				FROM line l LEFT JOIN decision_line d ON d.line_id = l.id AND d.request_id = r.id WHERE l.request_id = r.id) l),
+			(SELECT row_to_json(d) FROM decision d WHERE d.request_id = r.id),
 			(SELECT json_agg(h ORDER BY h.step) FROM history h WHERE h.request_id = r.id),
 			(SELECT row_to_json(b) FROM budget b WHERE b.id = coalesce(r.budget_id,
 				(SELECT n.id FROM budget n WHERE n.fund_id = r.fund_id AND n.area = r.area AND n.year = ?))),
@@ -47,6 +50,7 @@ type caseRow struct {
 	seen      int64 // the request's version when the statement began
 	allowance allowanceRow
 	lines     []lineRow
+	decision  *decisionRow
 	steps     []stepRow
 	budget    *awardBudgetRow
 	operation *string // of the message that was taken under the same key before
@@ -57,21 +61,21 @@ type caseRow struct {
 
 // scan reads the row, however it was asked for.
 func (c *caseRow) scan(row interface{ Scan(...any) error }) error {
-	var lines, steps, budget, grants []byte
+	var lines, decision, steps, budget, grants []byte
 	r, a := &c.request, &c.allowance
 	err := row.Scan(&r.ID, &r.Reference, &r.AllowanceID, &r.JobseekerID, &r.Area, &r.FundID, &r.FundCode, &r.FundName, &r.BudgetID, &r.Elsewhere, &r.ElsewhereFrom,
 		&r.Asked, &r.Awarded, &r.Totals.Held, &r.Totals.Committed, &r.Totals.Paid, &r.ChangedAt, &r.Version,
 		&c.seen,
 		&a.ID, &a.JobseekerID, &a.CourseID, &a.CourseCode, &a.CourseName, &a.PriceID, &a.Cap, &a.PricedOn, &a.Source, &a.Area,
 		&a.CoachID, &a.CoachName, &a.OpenedAt, &a.Totals.Held, &a.Totals.Committed, &a.Totals.Paid, &a.Version,
-		&lines, &steps, &budget, &c.operation, &c.hash, &grants, &c.leads)
+		&lines, &decision, &steps, &budget, &c.operation, &c.hash, &grants, &c.leads)
 	if err != nil {
 		return err
 	}
 	for _, list := range []struct {
 		from []byte
 		to   any
-	}{{lines, &c.lines}, {steps, &c.steps}, {budget, &c.budget}, {grants, &c.grants}} {
+	}{{lines, &c.lines}, {decision, &c.decision}, {steps, &c.steps}, {budget, &c.budget}, {grants, &c.grants}} {
 		if list.from == nil {
 			continue
 		}
@@ -84,6 +88,9 @@ func (c *caseRow) scan(row interface{ Scan(...any) error }) error {
 
 func (c *caseRow) toDomain(who policy.Actor, also award.Also) award.Case {
 	found := award.Case{Request: c.request.toDomain(c.lines, c.steps), Allowance: c.allowance.toDomain()}
+	if d := c.decision; d != nil {
+		found.Request.OtherFunding, found.Request.Scrutiny = d.OtherFunding, d.Scrutiny
+	}
 	if also.Authority {
 		found.Authority = authority.Of(toGrants(c.grants), authority.Question{
 			Person: who.Person, Kind: authority.Decide, Fund: c.request.FundID, Area: c.request.Area, Day: award.Today(also.At), LineManager: orNobody(c.leads),

@@ -133,7 +133,12 @@ func TestTheDatabaseRefusesWhateverBreaksARule(t *testing.T) {
 		"a payment of more than was promised":  {pay(approved, "4", "paid") + ";" + out(approved, "4", "pay", "201", d.Oldham.ID), "allowance_within_cap"},
 		"a part payment that leaves it paid":   {pay(approved, "4", "paid") + ";" + out(approved, "4", "pay", "199", d.Oldham.ID), "request_whole"},
 		"a payment that is no step":            {out(approved, "3", "pay", "200", d.Oldham.ID), "request_whole"},
-		"an approval of what is approved":      {step(approved, 4, "approved", "approved", d.Bilal.ID), "history_arrow"},
+		"an approval that grants nothing":      {yes + ";" + out(waiting, "3", "commit", "300", d.Oldham.ID) + ";UPDATE request SET awarded = 300" + is(waiting), "award_granted"},
+		"an approval of more than it grants": {yes + ";" + out(waiting, "3", "commit", "300", d.Oldham.ID) + ";UPDATE request SET awarded = 300" + is(waiting) +
+			";INSERT INTO decision VALUES ('" + waiting.ID.String() + "', 3, 'None.', 'It helps.');INSERT INTO decision_line VALUES ('" +
+			waiting.ID.String() + "', '" + waiting.Lines[0].ID.String() + "', 299, 'other')", "award_granted"},
+		"a decision that is changed":      {"UPDATE decision_line SET granted = 0", "no right"},
+		"an approval of what is approved": {step(approved, 4, "approved", "approved", d.Bilal.ID), "history_arrow"},
 		"an approval by the first of two": {strings.Replace(step(waiting, 3, "submitted", "submitted", d.Priya.ID), "'', '')", "'', '', 'endorse')", 1) + ";" +
 			step(waiting, 4, "submitted", "approved", d.Priya.ID), "request_decided_by_another"},
 		"an endorsement by the submitter":       {strings.Replace(step(waiting, 3, "submitted", "submitted", d.Amina.ID), "'', '')", "'', '', 'endorse')", 1), "request_decided_by_another"},
@@ -142,7 +147,7 @@ func TestTheDatabaseRefusesWhateverBreaksARule(t *testing.T) {
 		"an approval that promises nothing":     {step(waiting, 3, "submitted", "approved", d.Priya.ID), "request_whole"},
 		"a refusal that keeps the hold":         {step(waiting, 3, "submitted", "declined", d.Priya.ID), "request_whole"},
 		"an approval without its award":         {step(waiting, 3, "submitted", "approved", d.Priya.ID) + ";" + out(waiting, "3", "commit", "300", d.Oldham.ID), "request_whole"},
-		"an award without an approval":          {"UPDATE request SET awarded = 1" + is(waiting), "request_whole"},
+		"an award without an approval":          {"UPDATE request SET awarded = 1" + is(waiting), "award_granted"},
 		"an award above what was asked":         {"UPDATE request SET awarded = 201" + is(approved), "request_awarded"},
 		"an asking that is not its lines":       {"UPDATE request SET asked = 99" + is(draft), "request_whole"},
 		"lines that are not the asking":         {line(draft), "request_whole"},
@@ -173,6 +178,7 @@ func TestNotEvenTheOwnerChangesWhatHappened(t *testing.T) {
 	owner := dbtest.Owner(t, d.db)
 	for _, sql := range []string{
 		"UPDATE entry SET pence = 1", "DELETE FROM entry", "TRUNCATE entry",
+		"UPDATE decision SET scrutiny = 'x'", "DELETE FROM decision_line",
 		"UPDATE history SET words = 'x'", "DELETE FROM history", "TRUNCATE history CASCADE",
 		"DELETE FROM audit_entry",
 	} {

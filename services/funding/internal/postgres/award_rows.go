@@ -120,6 +120,9 @@ type lineRow struct {
 	Supplier  string    `json:"supplier"`
 	Amount    int64     `json:"amount"`
 	Quote     string    `json:"quote"`
+
+	Granted     *int64  `json:"granted" gorm:"-"` // of the decision; null before it
+	GrantedCode *string `json:"granted_code" gorm:"-"`
 }
 
 // TableName is where GORM finds it.
@@ -137,10 +140,40 @@ func toLineRows(r *award.Request) []lineRow {
 }
 
 func (r lineRow) toDomain() award.Line {
-	return award.Line{
+	l := award.Line{
 		ID: r.ID, What: r.What, Why: r.Why, NeedID: r.NeedID, Category: award.Category(r.Category),
 		Supplier: r.Supplier, Amount: money.Pence(r.Amount), Quote: r.Quote,
 	}
+	if r.Granted != nil && r.GrantedCode != nil {
+		l.Granted, l.GrantedCode = money.Pence(*r.Granted), award.Code(*r.GrantedCode)
+	}
+	return l
+}
+
+// decisionRow is a row of table decision.
+type decisionRow struct {
+	RequestID    uuid.UUID `json:"request_id"`
+	Step         int       `json:"step"`
+	OtherFunding string    `json:"other_funding"`
+	Scrutiny     string    `json:"scrutiny"`
+}
+
+// grantedRow is a row of table decision_line.
+type grantedRow struct {
+	RequestID uuid.UUID `json:"request_id"`
+	LineID    uuid.UUID `json:"line_id"`
+	Granted   int64     `json:"granted"`
+	Code      string    `json:"code"`
+}
+
+// toDecisionRows are the decision that r has just come to, with what it grants of
+// each line.
+func toDecisionRows(r *award.Request) ([]decisionRow, []grantedRow) {
+	lines := make([]grantedRow, len(r.Lines))
+	for i, l := range r.Lines {
+		lines[i] = grantedRow{r.ID, l.ID, int64(l.Granted), string(l.GrantedCode)}
+	}
+	return []decisionRow{{r.ID, len(r.History), r.OtherFunding, r.Scrutiny}}, lines
 }
 
 // stepRow is a row of table history.

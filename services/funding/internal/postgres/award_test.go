@@ -136,7 +136,7 @@ func (d *desk) submitted(amounts ...money.Pence) *award.Request {
 	return must(d.Submit(d.as(d.Amina), r.ID, r.Version))(d.t).Request
 }
 
-var because = award.Reason{Code: "other", Words: "Because."}
+var because = awardtest.Yes("other", "Because.")
 
 // fewer makes rapid try so many times, since each step of this test is many
 // round trips. The same test in memory tries more.

@@ -21,7 +21,9 @@ type write struct {
 	requests   []requestRow // it, unless it has just been made
 	lines      []lineRow    // all of them, if relined
 	relined    bool
-	steps      []stepRow // those just taken
+	steps      []stepRow     // those just taken
+	decisions  []decisionRow // what an approval that was just given says
+	granted    []grantedRow
 	entries    []entryRow
 	allowances []allowanceRow // its own, if anything changed there
 	notes      []audit.Row
@@ -58,6 +60,8 @@ const writeCase = `
 			category text, supplier text, amount bigint, quote text) -- PostgreSQL has a type line of its own
 		WHERE (SELECT count(*) FROM gone) >= 0), -- after they are gone
 	stepped AS (INSERT INTO history SELECT * FROM jsonb_populate_recordset(null::history, ?)),
+	decided AS (INSERT INTO decision SELECT * FROM jsonb_populate_recordset(null::decision, ?)),
+	granted AS (INSERT INTO decision_line SELECT * FROM jsonb_populate_recordset(null::decision_line, ?)),
 	entered AS (INSERT INTO entry SELECT * FROM jsonb_populate_recordset(null::entry, ?)),
 	noted AS (` + audit.Insert + `),
 	told AS (` + events.Insert + `),
@@ -70,7 +74,7 @@ const writeCase = `
 
 // statement is the one that writes w.
 func (w write) statement(g *gorm.DB) (db.Statement, error) {
-	lists := []any{w.messages, w.lines, w.steps, w.entries, w.notes, w.jobs, w.allowances, w.requests}
+	lists := []any{w.messages, w.lines, w.steps, w.decisions, w.granted, w.entries, w.notes, w.jobs, w.allowances, w.requests}
 	args := make([]any, len(lists))
 	for i, rows := range lists {
 		b, err := json.Marshal(rows)

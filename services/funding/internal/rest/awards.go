@@ -74,7 +74,7 @@ func (h Awards) SubmitRequest(ctx context.Context, in api.SubmitRequestRequestOb
 
 // ApproveRequest says yes.
 func (h Awards) ApproveRequest(ctx context.Context, in api.ApproveRequestRequestObject) (api.ApproveRequestResponseObject, error) {
-	s, err := h.Awards.Approve(ctx, in.Id, int64(in.Params.IfMatch), award.Reason{Code: award.Code(in.Body.Code), Words: in.Body.Words})
+	s, err := h.Awards.Approve(ctx, in.Id, int64(in.Params.IfMatch), toApproval(*in.Body))
 	if err != nil {
 		return nil, err
 	}
@@ -115,6 +115,15 @@ func (h Awards) WithdrawRequest(ctx context.Context, in api.WithdrawRequestReque
 		return nil, err
 	}
 	return api.WithdrawRequest200JSONResponse{Body: fromStanding(s), Headers: api.WithdrawRequest200ResponseHeaders{ETag: etag.Version(s.Request.Version)}}, nil
+}
+
+// CancelRequest gives back what was promised.
+func (h Awards) CancelRequest(ctx context.Context, in api.CancelRequestRequestObject) (api.CancelRequestResponseObject, error) {
+	s, err := h.Awards.Cancel(ctx, in.Id, int64(in.Params.IfMatch), in.Body.Words)
+	if err != nil {
+		return nil, err
+	}
+	return api.CancelRequest200JSONResponse{Body: fromStanding(s), Headers: api.CancelRequest200ResponseHeaders{ETag: etag.Version(s.Request.Version)}}, nil
 }
 
 // ReadRequest is one request.
@@ -186,4 +195,13 @@ func toLine(l api.NewLine) award.Line {
 		ID: l.Id, What: l.What, Why: l.Why, NeedID: l.NeedId, Category: award.Category(l.Category),
 		Supplier: l.Supplier, Amount: money.Pence(l.AmountPence), Quote: l.Quote,
 	}
+}
+
+func toApproval(a api.Approval) award.Reason {
+	return award.Reason{Code: award.Code(a.Code), Words: a.Words, Approval: award.Approval{
+		Lines: each(a.Lines, func(g api.GrantedLine) award.Granted {
+			return award.Granted{Line: g.LineId, Pence: money.Pence(g.GrantedPence), Code: award.Code(g.Code)}
+		}),
+		OtherFunding: a.OtherFunding, Scrutiny: a.Scrutiny, Conflict: award.Conflict(a.Conflict),
+	}}
 }

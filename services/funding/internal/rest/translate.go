@@ -42,6 +42,7 @@ func fromStanding(s award.Standing) api.Request {
 		State: api.State(r.State()), Lines: each(r.Lines, fromLine), Elsewhere: fromElsewhere(r.Elsewhere),
 		AskedPence: int64(r.Asked()), AwardedPence: int64(r.Awarded),
 		CommittedPence: int64(r.Committed), PaidPence: int64(r.Paid),
+		OtherFunding: r.OtherFunding, Scrutiny: r.Scrutiny,
 		History: each(r.History, fromStep),
 		Can:     each(s.Can, func(v award.Verb) api.Verb { return api.Verb(v) }),
 		Version: r.Version,
@@ -69,6 +70,7 @@ func fromLine(l award.Line) api.Line {
 	return api.Line{
 		Id: l.ID, What: l.What, Why: l.Why, NeedId: l.NeedID, Category: string(l.Category),
 		Supplier: l.Supplier, AmountPence: int64(l.Amount), Quote: l.Quote,
+		GrantedPence: int64(l.Granted), GrantedCode: string(l.GrantedCode),
 	}
 }
 

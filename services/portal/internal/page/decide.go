@@ -298,6 +298,7 @@ func (d Decisions) askReason(r *http.Request, v verdict) (web.Answer, error) {
 	}
 	f := form.New(nil)
 	setVersion(f, c.Request)
+	grantAll(f, c.Lines)
 	return showReason(f, c, v), nil
 }
 
@@ -317,6 +318,12 @@ func (d Decisions) decide(r *http.Request, v verdict) (web.Answer, error) {
 	words := f.Text("words")
 	f.Want(words != "" || v.needed == "", "words", v.needed)
 	f.AtMost("words", 2000, "What you write")
+	names := form.Names{"/code": "reason", "/words": "words"}
+	var approval funding.Approval
+	if v.verb == funding.Approve {
+		names = grantedNames(askedLines(f))
+		approval = approvalFrom(f, askedLines(f), reason, words)
+	}
 	version, err := strconv.ParseInt(f.Value("version"), 10, 64)
 	if err != nil || version < 1 {
 		return nil, fault.New(fault.Invalid, "We could not read what your browser sent.")
@@ -326,7 +333,7 @@ func (d Decisions) decide(r *http.Request, v verdict) (web.Answer, error) {
 		if err != nil {
 			return nil, err
 		}
-		err = d.take(r.Context(), id, v, etag.Version(version), reason, words)
+		err = d.take(r.Context(), id, v, etag.Version(version), approval, reason, words)
 		switch {
 		case err == nil:
 			return web.Go(decisionPath(id) + "/done"), nil
@@ -335,7 +342,7 @@ func (d Decisions) decide(r *http.Request, v verdict) (web.Answer, error) {
 		case fault.Is(err, fault.Conflict), fault.Is(err, fault.Forbidden):
 			return web.Go(decisionPath(id) + "?changed"), nil // which says how it stands, and who decided
 		}
-		if err := f.Fail(err, form.Names{"/code": "reason", "/words": "words"}); err != nil {
+		if err := f.Fail(err, names); err != nil {
 			return nil, err
 		}
 	}
@@ -343,7 +350,9 @@ func (d Decisions) decide(r *http.Request, v verdict) (web.Answer, error) {
 	if err != nil || otherwise != nil {
 		return otherwise, err
 	}
+	checkGranted(f, approval, c.Lines)
 	if !f.OK() || f.Value("step") == "change" {
+		grantAll(f, c.Lines)
 		return showReason(f, c, v), nil
 	}
 	return web.Show(component.LayoutProps{
@@ -367,15 +376,15 @@ func (d Decisions) askAgain(r *http.Request, f *form.Form, v verdict, refused er
 		return web.Go(decisionPath(id) + "?changed"), err
 	}
 	setVersion(f, c.Request)
+	grantAll(f, c.Lines)
 	f.Set(theirs, "yes")
 	return showReason(f, c, v), nil
 }
 
-func (d Decisions) take(ctx context.Context, id uuid.UUID, v verdict, version etag.Version, reason, words string) (err error) {
+func (d Decisions) take(ctx context.Context, id uuid.UUID, v verdict, version etag.Version, approval funding.Approval, reason, words string) (err error) {
 	switch v.verb {
 	case funding.Approve:
-		_, err = d.Funding.ApproveRequestWithResponse(ctx, id, &funding.ApproveRequestParams{IfMatch: version},
-			funding.ApproveRequestJSONRequestBody{Code: funding.ApproveCode(reason), Words: words})
+		_, err = d.Funding.ApproveRequestWithResponse(ctx, id, &funding.ApproveRequestParams{IfMatch: version}, approval)
 	case funding.Endorse:
 		_, err = d.Funding.EndorseRequestWithResponse(ctx, id, &funding.EndorseRequestParams{IfMatch: version},
 			funding.EndorseRequestJSONRequestBody{Code: funding.ApproveCode(reason), Words: words})

@@ -2,6 +2,7 @@ package page_test
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -30,6 +31,7 @@ func (p *portal) asks(name, what string, coach identity.Person, waited time.Dura
 	p.needs.assessments = append(p.needs.assessments, needs.Assessment{JobseekerId: j.Id, Version: 1, Needs: []needs.Need{need}})
 	sent := now.Add(-waited)
 	r := &funding.Request{
+		Fund: funding.RequestFund{Name: "Instead of a course"}, Budget: funding.RequestBudget{Year: 2026, LeftPence: 1234500},
 		Id: uuid.New(), Reference: "FR-7K3M-9" + strings.ToUpper(uuid.NewString()[:3]), JobseekerId: j.Id, Area: "Oldham", State: funding.Submitted, AskedPence: 19000, Version: 2,
 		Allowance: funding.Allowance{Id: uuid.New(), CourseName: "Food production, level 2", CapPence: 50000, HeldPence: 19000, AvailablePence: 31000, CoachName: coach.Name, Area: "Oldham"},
 		Lines:     []funding.Line{{Id: uuid.New(), What: what, Why: "She starts on Monday.", NeedId: need.Id, Category: "tools", Supplier: "Nisbets", AmountPence: 19000}},
@@ -73,6 +75,7 @@ func TestARequestIsShownWithAllThatIsNeededToDecideIt(t *testing.T) {
 	r := p.asks("Leanne Hargreaves", "A set of chef’s knives", priya, 24*time.Hour)
 	p.needs.statements = []needs.Statement{{Id: uuid.New(), Words: "I could start as a chef on Monday.", At: now}}
 	p.as(helen).get("/decisions").follow("Leanne Hargreaves").sound().is(200, "/decisions/"+r.Id.String()).wants(
+		"Left of the allowance £310.00 of £500.00 once this is set aside", "Left of the budget £12,345.00 of Instead of a course for Oldham, 2026 to 2027",
 		"£190.00 for Leanne Hargreaves, instead of Food production, level 2, which would cost £500.00.",
 		"I could start as a chef on Monday.", "A set of chef’s knives", "No knives of her own.", "What would remove it: A set of knives.", "Nisbets",
 		"Without this request £500.00 of £500.00 left", "If you approve it £310.00 of £500.00 left Committed £190.00",
@@ -88,8 +91,16 @@ func TestApprovingIsCheckedFirstAndConfirmedWithTheReference(t *testing.T) {
 	ask := b.get("/decisions/"+r.Id.String()).follow("Approve").sound().wants("Approve: £190.00 for Leanne Hargreaves", "Anything to add (optional)")
 
 	none := ask.press("Continue", fill{"words": "Good luck!"}).sound().wants("Choose a reason.", "Good luck!")
-	check := none.press("Continue", fill{"reason": "removes-need"}).sound().
-		wants("Check before you decide", "It removes what stands in the way", "Good luck!", "You can’t take this back.")
+	line := r.Lines[0].Id.String()
+	none.wants("Enter which other funding you considered", "Enter why this is a good use of public money.", "Say whether you have an interest.")
+	said := yes
+	none.press("Continue", with(said, fill{"interest": "declared"})).sound().wants("You have an interest in this request, so somebody else must decide it.")
+	none.press("Continue", with(said, fill{"granted-" + line: "190.01"})).sound().wants("Enter £190.00 or less: that is what was asked for.")
+	none.press("Continue", with(said, fill{"granted-" + line: "150"})).sound().wants("Choose why not all of it.")
+	none.press("Continue", with(said, fill{"granted-" + line: "150", "less-" + line: "not-value-for-money"})).sound().
+		wants("£150.00 of £190.00 asked for", "£150.00 of £190.00: ")
+	check := none.press("Continue", said).sound().
+		wants("£190.00 of £190.00 asked for", "None.", "It costs less than the course.", "Check before you decide", "It removes what stands in the way", "Good luck!", "You can’t take this back.")
 	if r.State != funding.Submitted {
 		t.Fatalf("the request is %s before the decision was confirmed", r.State)
 	}
@@ -160,7 +171,7 @@ func TestSomebodyWhoComesSecondIsToldWhatWasDecidedAndByWhom(t *testing.T) {
 func TestARequestThatChangedInTheMeantimeIsLookedAtAgain(t *testing.T) {
 	p := start(t)
 	r := p.asks("Leanne Hargreaves", "A set of chef’s knives", priya, 24*time.Hour)
-	check := p.as(helen).get("/decisions/"+r.Id.String()+"/approve").press("Continue", fill{"reason": "removes-need"})
+	check := p.as(helen).get("/decisions/"+r.Id.String()+"/approve").press("Continue", yes)
 	p.funding.mu.Lock()
 	r.Version = 4 // it went back and came again
 	p.funding.mu.Unlock()
@@ -280,6 +291,16 @@ func (m *memoryFunding) ReadRequest(ctx context.Context, in funding.ReadRequestR
 		}
 	}
 	return nil, fault.New(fault.NotFound, "There is no such request.")
+}
+
+// yes is what a manager fills in to approve everything.
+var yes = fill{"reason": "removes-need", "other": "None.", "scrutiny": "It costs less than the course.", "interest": "none"}
+
+// with is a form with some of it filled in otherwise.
+func with(a, b fill) fill {
+	all := maps.Clone(a)
+	maps.Copy(all, b)
+	return all
 }
 
 func (m *memoryFunding) ApproveRequest(ctx context.Context, in funding.ApproveRequestRequestObject) (funding.ApproveRequestResponseObject, error) {

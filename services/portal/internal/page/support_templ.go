@@ -297,7 +297,7 @@ func supportPath(r funding.RequestSummary) string { return "/support/requests/" 
 func supportRows(all []funding.RequestSummary, now time.Time) []component.QueueRow {
 	rows := make([]component.QueueRow, len(all))
 	for i, r := range all {
-		rows[i] = component.QueueRow{Title: withMore(r.FirstLine, r.Lines), Href: supportPath(r), Amount: pounds(r.AskedPence)}
+		rows[i] = component.QueueRow{Title: withMore(r.FirstLine, r.Lines), Href: supportPath(r), Amount: pounds(standsAt(r))}
 		switch r.State {
 		case funding.Approved:
 			rows[i].Amount = pounds(r.AwardedPence)

@@ -5,6 +5,7 @@ package seed
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"fmt"
 	"net/http"
@@ -243,7 +244,11 @@ func (s *Seed) end(ctx, coach context.Context, one story, request *funding.Reque
 			s.approved = map[string]*funding.Request{}
 		}
 		s.approved[one.subject] = request
-		_, err = s.funding.ApproveRequestWithResponse(decider, id, &funding.ApproveRequestParams{IfMatch: version}, funding.ApproveRequestJSONRequestBody{Code: funding.ApproveCode(one.code), Words: one.words})
+		_, err = s.funding.ApproveRequestWithResponse(decider, id, &funding.ApproveRequestParams{IfMatch: version}, funding.ApproveRequestJSONRequestBody{
+			Code: funding.ApproveCode(one.code), Words: one.words, Conflict: funding.NoConflict,
+			OtherFunding: cmp.Or(one.otherFunding, "None: no other fund or employer pays for this."),
+			Scrutiny:     cmp.Or(one.scrutiny, "It costs less than the course it replaces and removes what kept somebody from work."),
+		})
 	case funding.Declined:
 		_, err = s.funding.DeclineRequestWithResponse(decider, id, &funding.DeclineRequestParams{IfMatch: version}, funding.DeclineRequestJSONRequestBody{Code: funding.DeclineCode(one.code), Words: one.words})
 	case funding.Returned:

@@ -26,6 +26,8 @@ type story struct {
 	decider string        // subject at the staff demo provider
 	code    string
 	words   string
+
+	otherFunding, scrutiny string // of an approval; what is usual if empty
 }
 
 type need struct {

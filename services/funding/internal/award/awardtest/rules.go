@@ -120,6 +120,7 @@ func (m *machine) verbs() map[award.Verb]func(*rapid.T, award.Request, identity.
 		award.VerbDecline:  m.decide(award.VerbDecline, award.Declined, m.awards.Decline),
 		award.VerbReturn:   m.decide(award.VerbReturn, award.Returned, m.awards.Return),
 		award.VerbWithdraw: m.withdraw,
+		award.VerbCancel:   m.cancel,
 	}
 }
 
@@ -178,13 +179,55 @@ func (m *machine) decide(verb award.Verb, to award.State, decide func(context.Co
 			Words: one(t, "words", []string{"It does.", "It does.", "It does.", "", " "}),
 		}
 		valid := why.Code != "because" && (to == award.Approved || why.Words == "It does.")
-		if b := m.last.Budgets[m.Oldham.ID]; verb == award.VerbApprove {
-			valid = valid && r.Asked() <= b.Left()
+		if verb == award.VerbApprove {
+			granted, sound := m.grant(t, r, &why)
+			b := m.last.Budgets[m.Oldham.ID]
+			valid = valid && sound && granted <= b.Left()
 		}
 		m.try(t, r, by, verb, valid, func(ctx context.Context, version int64) (award.Standing, error) {
 			return decide(ctx, r.ID, version, why)
 		})
 	}
+}
+
+// grant says in why how much of each line is granted: mostly all, at times a part,
+// and at times nonsense. It returns what that comes to, and whether it is sound.
+func (m *machine) grant(t *rapid.T, r award.Request, why *award.Reason) (money.Pence, bool) {
+	why.Approval = Yes(why.Code, why.Words).Approval
+	switch evenly(8).Draw(t, "said") {
+	case 0:
+		why.Conflict = award.Declared
+		return 0, false
+	case 1:
+		why.Scrutiny = " "
+		return 0, false
+	case 2, 3, 4:
+		return r.Asked(), true
+	}
+	sum, sound := -r.Elsewhere.Pence, true
+	for _, l := range r.Lines {
+		g := award.Granted{Line: l.ID, Pence: money.Pence(evenly(int(l.Amount)+1).Draw(t, "granted"))}
+		switch evenly(10).Draw(t, "more") {
+		case 0:
+			g.Pence = l.Amount + 1
+		case 1:
+			g.Line = uuid.New()
+		}
+		if g.Pence < l.Amount && evenly(6).Draw(t, "why less") > 0 {
+			g.Code = "not-value-for-money"
+		}
+		sum += g.Pence
+		sound = sound && g.Pence <= l.Amount && g.Line == l.ID && (g.Pence == l.Amount || g.Code != "")
+		why.Lines = append(why.Lines, g)
+	}
+	return sum, sound && sum >= 1
+}
+
+func (m *machine) cancel(t *rapid.T, r award.Request, by identity.Person) {
+	words := one(t, "words", []string{"Not needed any more.", "Not needed any more.", ""})
+	m.try(t, r, by, award.VerbCancel, words != "", func(ctx context.Context, version int64) (award.Standing, error) {
+		return m.awards.Cancel(ctx, r.ID, version, words)
+	})
 }
 
 func (m *machine) withdraw(t *rapid.T, r award.Request, by identity.Person) {
@@ -332,6 +375,10 @@ func (s Snapshot) promised(r award.Request, entries []award.Entry) error {
 			back += e.Pence
 		}
 	}
+	granted := -r.Elsewhere.Pence // nothing else has a hand in what is held, so all of it is awarded
+	for _, l := range r.Lines {
+		granted += l.Granted
+	}
 	held, awarded := money.Pence(0), false
 	switch r.State() {
 	case award.Submitted:
@@ -343,8 +390,8 @@ func (s Snapshot) promised(r award.Request, entries []award.Entry) error {
 	switch {
 	case r.Held != held:
 		return fmt.Errorf("%d held, want %d", r.Held, held)
-	case awarded != (r.Awarded > 0) || r.Awarded > r.Asked():
-		return fmt.Errorf("awarded %d of %d asked", r.Awarded, r.Asked())
+	case awarded != (r.Awarded > 0) || r.Awarded > r.Asked() || awarded && r.Awarded != granted:
+		return fmt.Errorf("awarded %d of %d asked, with %d granted", r.Awarded, r.Asked(), granted)
 	case r.Committed+r.Paid+back != r.Awarded:
 		return fmt.Errorf("%d committed, %d paid and %d given back of an award of %d", r.Committed, r.Paid, back, r.Awarded)
 	case (r.Committed > 0) != (r.State() == award.Approved):
@@ -419,6 +466,9 @@ func (m *machine) may(verb award.Verb, r award.Request, p identity.Person) bool 
 		return coach && (state == award.Draft || state == award.Returned)
 	case award.VerbWithdraw:
 		return coach && (state == award.Draft || state == award.Returned || state == award.Submitted)
+	case award.VerbCancel:
+		manager := p.ID == m.Priya.ID || p.ID == m.Bilal.ID
+		return (coach || manager) && state == award.Approved && r.Paid == 0
 	default:
 		manager := p.ID == m.Priya.ID || p.ID == m.Bilal.ID
 		submitted := slices.ContainsFunc(r.History, func(s award.Step) bool { return s.To == award.Submitted && s.Act == "" && s.By == p.ID })

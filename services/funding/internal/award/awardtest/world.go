@@ -99,6 +99,13 @@ func (w *World) Line(jobseeker uuid.UUID, amount money.Pence) award.Line {
 	}
 }
 
+// Yes is what an approval in full says, with this code.
+func Yes(code award.Code, words string) award.Reason {
+	return award.Reason{Code: code, Words: words, Approval: award.Approval{
+		OtherFunding: "None.", Scrutiny: "It costs less than the course and gets somebody into work.", Conflict: award.NoConflict,
+	}}
+}
+
 // Clock returns a clock that moves on by a second each time it is read.
 func Clock() func() time.Time {
 	var reads atomic.Int64
