@@ -590,3 +590,46 @@ func TestCancellingGivesBackAllThatWasPromised(t *testing.T) {
 		t.Errorf("what is paid in part is cancelled: %v", err)
 	}
 }
+
+func TestABudgetIsNeverPromisedPastWhatItWasGivenNorOutsideItsYear(t *testing.T) {
+	t.Parallel()
+	june := time.Date(2026, 6, 1, 9, 0, 0, 0, time.UTC)
+	for name, c := range map[string]struct {
+		change func(*award.Budget)
+		at     time.Time
+		kind   fault.Kind // "" for nothing wrong
+		left   int64
+	}{
+		"as much as is left":           {func(b *award.Budget) { b.Allocated = 100 }, june, "", 0},
+		"a penny less":                 {func(b *award.Budget) { b.Allocated = 99 }, june, fault.OverBudget, 99},
+		"all but promised to others":   {func(b *award.Budget) { b.Allocated, b.Committed = 1000, 950 }, june, fault.OverBudget, 50},
+		"all but paid to others":       {func(b *award.Budget) { b.Allocated, b.Paid = 1000, 950 }, june, fault.OverBudget, 50},
+		"the last moment of its year":  {func(*award.Budget) {}, time.Date(2027, 3, 31, 22, 59, 59, 0, time.UTC), "", 0},
+		"the first moment of the next": {func(*award.Budget) {}, time.Date(2027, 3, 31, 23, 0, 0, 0, time.UTC), fault.Conflict, 0},
+		"the last of the one before":   {func(*award.Budget) {}, time.Date(2026, 3, 31, 22, 59, 59, 0, time.UTC), fault.Conflict, 0},
+		"another area's":               {func(b *award.Budget) { b.Area = "Bury" }, june, fault.Internal, 0},
+		"another fund's":               {func(b *award.Budget) { b.Fund.ID = uuid.New() }, june, fault.Internal, 0},
+	} {
+		d := newDesk(t, 1000)
+		r, b := d.in(award.Submitted), d.Oldham
+		c.change(&b)
+		before := b
+		err := r.Approve(&award.Allowance{ID: r.AllowanceID, Cap: 1000, Totals: award.Totals{Held: 100}}, &b, awardtest.Yes("other", ""), d.Priya,
+			authority.Authority{Limit: 100, Alone: 100}, c.at)
+		if c.kind == "" && (err != nil || b.Committed != before.Committed+100) || c.kind != "" && (!fault.Is(err, c.kind) || b != before) {
+			t.Errorf("%s: Approve() = %v, budget %+v", name, err, b)
+		}
+		if c.kind == fault.OverBudget {
+			want := map[string]any{"asked_pence": int64(100), "left_pence": c.left, "over_pence": 100 - c.left}
+			if diff := cmp.Diff(want, fault.As(err).Extra["budget"]); diff != "" {
+				t.Errorf("%s:\n%s", name, diff)
+			}
+		}
+	}
+	d := newDesk(t, 1000)
+	r := d.in(award.Submitted)
+	err := r.Approve(&award.Allowance{Cap: 1000, Totals: award.Totals{Held: 100}}, nil, awardtest.Yes("other", ""), d.Priya, authority.Authority{Limit: 100, Alone: 100}, june)
+	if !fault.Is(err, fault.OverBudget) {
+		t.Errorf("without any budget: %v, want over-budget", err)
+	}
+}

@@ -128,11 +128,11 @@ func TestTheDatabaseRefusesWhateverBreaksARule(t *testing.T) {
 		"a promise out of another area":        {yes + ";" + out(waiting, "3", "commit", "300", elsewhere.ID), "entry_of_budget"},
 		"a promise out of another year":        {yes + ";" + out(waiting, "3", "commit", "300", before.ID), "entry_within_year"},
 		"a promise of more than was allocated": {"UPDATE request SET area = 'Bury'" + is(waiting) + ";" + yes + ";" + out(waiting, "3", "commit", "300", small.ID), "budget_within_allocation"},
-		"a payment out of another budget":      {pay(approved, "4", "paid") + ";" + out(approved, "4", "pay", "200", other.ID), "entry_of_budget"},
+		"a payment out of another budget":      {pay(approved, "4", "paid") + ";" + out(approved, "4", "pay", "200", other.ID), "entry_of_payment"},
 		"a payment of a request that waits":    {pay(waiting, "3", "paid"), "history_arrow"},
-		"a payment of more than was promised":  {pay(approved, "4", "paid") + ";" + out(approved, "4", "pay", "201", d.Oldham.ID), "allowance_within_cap"},
-		"a part payment that leaves it paid":   {pay(approved, "4", "paid") + ";" + out(approved, "4", "pay", "199", d.Oldham.ID), "request_whole"},
-		"a payment that is no step":            {out(approved, "3", "pay", "200", d.Oldham.ID), "request_whole"},
+		"a payment of more than was promised":  {pay(approved, "4", "paid") + ";" + out(approved, "4", "pay", "201", d.Oldham.ID), "entry_of_payment"},
+		"a part payment that leaves it paid":   {pay(approved, "4", "paid") + ";" + out(approved, "4", "pay", "199", d.Oldham.ID), "entry_of_payment"},
+		"a payment that is no step":            {out(approved, "3", "pay", "200", d.Oldham.ID), "payment_by_another"},
 		"an approval that grants nothing":      {yes + ";" + out(waiting, "3", "commit", "300", d.Oldham.ID) + ";UPDATE request SET awarded = 300" + is(waiting), "award_granted"},
 		"an approval of more than it grants": {yes + ";" + out(waiting, "3", "commit", "300", d.Oldham.ID) + ";UPDATE request SET awarded = 300" + is(waiting) +
 			";INSERT INTO decision VALUES ('" + waiting.ID.String() + "', 3, 'None.', 'It helps.');INSERT INTO decision_line VALUES ('" +

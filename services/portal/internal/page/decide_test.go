@@ -197,6 +197,10 @@ func TestRequestsAreFoundByReferenceAndState(t *testing.T) {
 	leanne := p.asks("Leanne Hargreaves", "A set of chef’s knives", priya, 24*time.Hour)
 	p.asks("Kwame Boateng", "Driver card", priya, time.Hour)
 	p.funding.requests[1].State = funding.Declined
+	bought := p.asks("Gary Ogden", "Spanners", priya, time.Hour)
+	bought.State, bought.AwardedPence = funding.Paid, 15000 // of the 190 that were asked for
+	p.as(marcus).get("/all-requests").wants("£150.00 Paid")
+	p.funding.requests = p.funding.requests[:2]
 	all := p.as(marcus).get("/all-requests").sound().wants("2 requests", "Leanne Hargreaves", "Kwame Boateng", "Declined")
 	all.press("Show", fill{"q": leanne.Reference}).sound().wants("1 request", "Leanne Hargreaves").lacks("Kwame Boateng")
 	all.press("Show", fill{"state": "declined", "area": "Oldham"}).sound().wants("1 request", "Kwame Boateng").lacks("Leanne Hargreaves")
