@@ -17,6 +17,7 @@ const (
 	aBudget
 	aNeed
 	aPerson
+	aLine // two to a request: those of request n are 2n and 2n + 1
 )
 
 // sqlID is the id, in SQL, of the thing of this kind whose number n is, which is
@@ -99,6 +100,10 @@ var filling = []string{
 		SELECT b.id, b.fund_id, 'movement', 'The year''s money', {manager}, 'Mo', now() FROM budget b`,
 	`INSERT INTO movement (id, fund_id, to_budget, pence) SELECT b.id, b.fund_id, b.id, b.allocated FROM budget b`,
 	`INSERT INTO proposal_answer (proposal_id, confirmed, by_id, by_name, at, words) SELECT b.id, true, {coach}, 'Cy', now(), '' FROM budget b`,
+	`INSERT INTO fund_category (fund_id, category, allowed, label, words, first_day, proposal_id)
+		SELECT f.id, c, true, c, 'What the work asks for', '2020-04-01', f.id FROM fund f, unnest(ARRAY['licence', 'work-clothing']) c`,
+	`INSERT INTO authority_grant (id, kind, holder_role, holder_name, whose, area, most, alone, first_day, why, proposed_by, proposed_name, proposed_at, confirmed_by, confirmed_name, confirmed_at)
+		VALUES ({need}, 'decide', 'manager', 'Managers of Oldham', 'any', 'Oldham', 1000000, 1000000, '2020-04-01', 'The scheme of delegation', {officer}, 'Fi', now(), {coach}, 'Cy', now())`,
 	`INSERT INTO allowance (id, jobseeker_id, course_id, course_code, course_name, price_id, cap, priced_on, source, area, coach_id, coach_name, opened_at, held, committed, paid)
 		SELECT allowance, min(jobseeker::text)::uuid, {need}, 'C1', 'Diploma in Plumbing and Domestic Heating', {need}, 1000000000, '2026-01-05', 'courses.csv', min(area), min(coach::text)::uuid, 'Cy Coach', min(at),
 			{asked} * count(*) FILTER (WHERE state = 'submitted'), {asked} * count(*) FILTER (WHERE state = 'approved'), {asked} * count(*) FILTER (WHERE state IN ('paid', 'closed'))
@@ -114,15 +119,18 @@ var filling = []string{
 		FROM (SELECT *, lpad(upper(to_hex(n)), 8, '0') AS x,
 			CASE state WHEN 'draft' THEN 1 WHEN 'submitted' THEN 2 WHEN 'paid' THEN 4 WHEN 'closed' THEN 5 WHEN 'expired' THEN 4 ELSE 3 END AS steps FROM bench_seed) s`,
 	`INSERT INTO line (id, request_id, position, what, why, need_id, category, supplier, amount, quote)
-		SELECT gen_random_uuid(), request, 1, 'A CSCS card and its test', 'The site asks for it on the first day', {need}, 'licence', 'CITB', {first}, 'online' FROM bench_seed`,
+		SELECT {line 1}, request, 1, 'A CSCS card and its test', 'The site asks for it on the first day', {need}, 'licence', 'CITB', {first}, 'online' FROM bench_seed`,
 	`INSERT INTO line (id, request_id, position, what, why, need_id, category, supplier, amount, quote)
-		SELECT gen_random_uuid(), request, 2, 'Safety boots and a jacket', 'Nobody may enter the site without', {need}, 'work-clothing', 'Toolstation', {second}, '' FROM bench_seed`,
+		SELECT {line 2}, request, 2, 'Safety boots and a jacket', 'Nobody may enter the site without', {need}, 'work-clothing', 'Toolstation', {second}, '' FROM bench_seed`,
 	step(1, "''", "'draft'", "coach", "true", "''", "''"),
 	step(2, "'draft'", "'submitted'", "coach", "state <> 'draft'", "''", "''"),
 	step(3, "'submitted'", "CASE WHEN state IN ('declined', 'withdrawn') THEN state ELSE 'approved' END", "CASE WHEN state = 'withdrawn' THEN coach ELSE {manager} END", "state NOT IN ('draft', 'submitted')", "''",
 		"CASE state WHEN 'declined' THEN 'not-value-for-money' WHEN 'withdrawn' THEN '' ELSE 'removes-need' END"),
 	step(4, "'approved'", "CASE WHEN state = 'expired' THEN state ELSE 'paid' END", "{officer}", "state IN ('paid', 'closed', 'expired')", "CASE WHEN state = 'expired' THEN '' ELSE 'pay' END", "''"),
 	step(5, "'paid'", "'closed'", "{officer}", "state = 'closed'", "''", "''"),
+	`INSERT INTO decision (request_id, step, other_funding, scrutiny) SELECT request, 3, 'None', 'It leads to work' FROM bench_seed WHERE state IN ('approved', 'paid', 'closed', 'expired')`,
+	`INSERT INTO decision_line (request_id, line_id, granted, code) SELECT request, {line 1}, {first}, '' FROM bench_seed WHERE state IN ('approved', 'paid', 'closed', 'expired')`,
+	`INSERT INTO decision_line (request_id, line_id, granted, code) SELECT request, {line 2}, {second}, '' FROM bench_seed WHERE state IN ('approved', 'paid', 'closed', 'expired')`,
 	posting(2, "hold", "state <> 'draft'", "NULL::uuid"),
 	posting(3, "release", "state IN ('declined', 'withdrawn')", "NULL::uuid"),
 	posting(3, "commit", "state IN ('approved', 'paid', 'closed', 'expired')", "budget"),
@@ -159,7 +167,7 @@ func (s stock) fill(ctx context.Context, superuser string, year int) error {
 		"{allowance}", sqlID(anAllowance, fmt.Sprintf("CASE WHEN %s THEN n / %d * %d ELSE n END", hot, s.each, s.each)),
 		"{fund}", sqlID(aFund, budget), "{budget}", sqlID(aBudget, budget), "{fund n}", sqlID(aFund, "n"), "{budget n}", sqlID(aBudget, "n"),
 		"{jobseeker}", sqlID(aPerson, fmt.Sprintf("CASE WHEN %s THEN n / %d ELSE n + 1000 END", hot, s.each)), "{acoach}", sqlID(aPerson, "500 + n % 300"),
-		"{officer}", sqlID(aPerson, "400"), "{need}", sqlID(aNeed, "1"), "'{coach}'", "'{coach}'", "{manager}", "'"+s.manager.id+"'::uuid", "{coach}", "'"+s.coach.id+"'::uuid",
+		"{officer}", sqlID(aPerson, "400"), "{line 1}", sqlID(aLine, "2 * n"), "{line 2}", sqlID(aLine, "2 * n + 1"), "{need}", sqlID(aNeed, "1"), "'{coach}'", "'{coach}'", "{manager}", "'"+s.manager.id+"'::uuid", "{coach}", "'"+s.coach.id+"'::uuid",
 		"{each}", fmt.Sprint(s.each), "{all}", fmt.Sprint(s.all()), "{funds}", fmt.Sprint(funds), "{year}", fmt.Sprint(year),
 		"{asked}", fmt.Sprint(asked), "{first}", fmt.Sprint(firstLine), "{second}", fmt.Sprint(secondLine),
 	)

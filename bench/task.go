@@ -34,8 +34,27 @@ type task struct {
 	as   func(s *service) person // who calls
 
 	readArgs  func(p person) []string // in SQL, of the request whose number n is in :n
-	decided   []string                // the steps and entries, in SQL
-	decidedGo func(n, allowance, budget int, p person, now time.Time) (steps, entries []map[string]any, awarded int)
+	decided   outcome                 // in SQL
+	decidedGo func(n, allowance, budget int, p person, now time.Time) outcomeGo
+}
+
+// outcome is what comes of a task, as SQL for JSON.
+type outcome struct{ step, decision, lines, entry, awarded string }
+
+// outcomeGo is the same in Go, as lists of rows.
+type outcomeGo struct {
+	steps, decisions, lines, entries []row
+	awarded                          int
+}
+
+type row map[string]any
+
+// orNull is a list of the rows that SQL makes, or none.
+func orNull(rows string) string {
+	if rows == "" {
+		return "NULL"
+	}
+	return "jsonb_build_array(" + rows + ")"
 }
 
 // sent is a statement as the service sends it.
@@ -68,17 +87,18 @@ func (t task) writeArgs(p person, goods stock, hot bool) []string {
 		jobseeker = sqlID(aPerson, fmt.Sprintf(":n::bigint / %d", goods.each))
 	}
 	say := strings.NewReplacer("{request}", request, "{allowance}", allowance, "{budget}", budget, "{jobseeker}", jobseeker,
-		"{me}", "'"+p.id+"'", "{asked}", strconv.Itoa(asked), "{need}", sqlID(aNeed, "1"))
+		"{me}", "'"+p.id+"'", "{asked}", strconv.Itoa(asked), "{need}", sqlID(aNeed, "1"),
+		"{line 1}", sqlID(aLine, "2 * :n::bigint"), "{line 2}", sqlID(aLine, "2 * :n::bigint + 1"), "{first}", strconv.Itoa(firstLine), "{second}", strconv.Itoa(secondLine))
 	args := []string{
 		`jsonb_build_array(jsonb_build_object('person', {me}, 'key', 'k' || :n::bigint, 'operation', '` + t.name + `', 'hash', '\x00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff', 'subject', {request}))`,
 		`{request}`, `false`, `NULL`,
-		`jsonb_build_array(` + t.decided[0] + `)`,
-		`jsonb_build_array(` + t.decided[1] + `)`,
+		`jsonb_build_array(` + t.decided.step + `)`, orNull(t.decided.decision), orNull(t.decided.lines),
+		`jsonb_build_array(` + t.decided.entry + `)`,
 		`jsonb_build_array(jsonb_build_object('id', gen_random_uuid(), 'person', {me}, 'roles', jsonb_build_array('` + p.role + `'), 'action', '` + t.name + `', 'subject', 'request', 'subject_id', {request}, 'jobseeker_id', {jobseeker}, 'trace_id', ''))`,
 		`jsonb_build_array(jsonb_build_object('kind', 'publish-event', 'max_attempts', 100, 'args', jsonb_build_object('id', gen_random_uuid(), 'name', 'funding.request-changed', 'at', now(), 'data',
 			jsonb_build_object('request_id', {request}, 'reference', 'FR-0000-0000', 'version', 4, 'jobseeker_id', {jobseeker}, 'state', 'approved', 'need_ids', jsonb_build_array({need}, {need}), 'at', now()))))`,
 		`jsonb_build_array(jsonb_build_object('id', {allowance}, 'coach_id', '` + goods.coach.id + `', 'coach_name', 'Cy Coach', 'version', :version::bigint + 1))`,
-		`jsonb_build_array(jsonb_build_object('id', {request}, 'area', 'Oldham', 'elsewhere', 0, 'elsewhere_from', '', 'asked', {asked}, 'awarded', ` + t.decided[2] + `, 'changed_at', now(), 'version', 4))`,
+		`jsonb_build_array(jsonb_build_object('id', {request}, 'area', 'Oldham', 'elsewhere', 0, 'elsewhere_from', '', 'asked', {asked}, 'awarded', ` + t.decided.awarded + `, 'changed_at', now(), 'version', 4))`,
 	}
 	for i := range args {
 		args[i] = say.Replace(args[i])
@@ -201,37 +221,36 @@ func (b bare) do(r *http.Request) error {
 }
 
 func (t task) readGo(n int, p person) []any {
-	args := []any{goID(aRequest, n), goID(aRequest, n), financialYear(time.Now()), p.id, uuid.NewString()}
+	args := []any{goID(aRequest, n), goID(aRequest, n), financialYear(time.Now())}
 	if p.role == "coach" {
-		args = append(args, p.id)
+		return append(args, p.id, uuid.NewString(), p.id, "Oldham")
 	}
-	return append(args, "Oldham")
+	return append(args, p.id, "decide", p.role, "decide", time.Now().Format(time.DateOnly), p.id, uuid.NewString(), "Oldham")
 }
 
 func (t task) writeGo(n int, version int64, goods stock, p person, now time.Time, key string) ([]any, error) {
 	allowance, budget := goods.allowanceOf(n), goods.budgetOf(n)
 	request := goID(aRequest, n)
 	jobseeker := goID(aPerson, n+1000)
-	steps, entries, awarded := t.decidedGo(n, allowance, budget, p, now)
+	o := t.decidedGo(n, allowance, budget, p, now)
 	lists := []any{
 		[]any{map[string]any{"person": p.id, "key": key, "operation": t.name, "hash": `\x00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff`, "subject": request}},
-		nil, nil, nil, steps, entries,
+		nil, nil, nil, o.steps, o.decisions, o.lines, o.entries,
 		[]any{map[string]any{"id": uuid.NewString(), "person": p.id, "roles": []string{p.role}, "action": t.name, "subject": "request", "subject_id": request, "jobseeker_id": jobseeker, "trace_id": ""}},
 		[]any{map[string]any{"kind": "publish-event", "max_attempts": 100, "args": map[string]any{"id": uuid.NewString(), "name": "funding.request-changed", "at": now, "data": map[string]any{
 			"request_id": request, "reference": "FR-0000-0000", "version": 4, "jobseeker_id": jobseeker, "state": "approved", "need_ids": []string{goID(aNeed, 1), goID(aNeed, 1)}, "at": now}}}},
 		[]any{map[string]any{"id": goID(anAllowance, allowance), "coach_id": goods.coach.id, "coach_name": "Cy Coach", "version": version + 1}},
-		[]any{map[string]any{"id": request, "area": "Oldham", "elsewhere": 0, "elsewhere_from": "", "asked": asked, "awarded": awarded, "changed_at": now, "version": 4}},
+		[]any{map[string]any{"id": request, "area": "Oldham", "elsewhere": 0, "elsewhere_from": "", "asked": asked, "awarded": o.awarded, "changed_at": now, "version": 4}},
 	}
 	args := make([]any, len(lists))
 	for i, list := range lists {
-		if list == nil {
-			continue
-		}
 		b, err := json.Marshal(list)
 		if err != nil {
 			return nil, err
 		}
-		args[i] = string(b)
+		if string(b) != "null" {
+			args[i] = string(b)
+		}
 	}
 	args[1], args[2] = request, false
 	return args, nil
@@ -335,20 +354,30 @@ var deciding = task{
 	name: "approveRequest",
 	as:   func(s *service) person { return s.manager },
 	call: func(s *service, n int) call {
-		return post("/requests/"+goID(aRequest, n)+"/approval", s.manager.token, "3", "k"+strconv.Itoa(n), `{"code":"removes-need"}`)
+		return post("/requests/"+goID(aRequest, n)+"/approval", s.manager.token, "3", "k"+strconv.Itoa(n), `{"code":"removes-need","other_funding":"None","scrutiny":"It leads to work","conflict":"none"}`)
 	},
 	readArgs: func(p person) []string {
 		id := sqlID(aRequest, ":n")
-		return []string{id, id, strconv.Itoa(financialYear(time.Now())), "'" + p.id + "'::uuid", "'k' || :n::bigint", "'Oldham'"}
+		return []string{
+			id, id, strconv.Itoa(financialYear(time.Now())), "'" + p.id + "'::uuid", "'decide'", "'" + p.role + "'", "'decide'", "'" + time.Now().Format(time.DateOnly) + "'::date",
+			"'" + p.id + "'::uuid", "'k' || :n::bigint", "'Oldham'",
+		}
 	},
-	decided: []string{
+	decided: outcome{
 		`jsonb_build_object('request_id', {request}, 'step', 3, 'from_state', 'submitted', 'to_state', 'approved', 'act', '', 'at', now(), 'by_id', {me}, 'by_name', 'Mo Hussain', 'code', 'removes-need', 'words', '')`,
+		`jsonb_build_object('request_id', {request}, 'step', 3, 'other_funding', 'None', 'scrutiny', 'It leads to work')`,
+		`jsonb_build_object('request_id', {request}, 'line_id', {line 1}, 'granted', {first}, 'code', ''), jsonb_build_object('request_id', {request}, 'line_id', {line 2}, 'granted', {second}, 'code', '')`,
 		`jsonb_build_object('id', gen_random_uuid(), 'allowance_id', {allowance}, 'request_id', {request}, 'budget_id', {budget}, 'step', 3, 'kind', 'commit', 'pence', {asked})`,
 		`{asked}`,
 	},
-	decidedGo: func(n, allowance, budget int, p person, now time.Time) ([]map[string]any, []map[string]any, int) {
-		return []map[string]any{{"request_id": goID(aRequest, n), "step": 3, "from_state": "submitted", "to_state": "approved", "act": "", "at": now, "by_id": p.id, "by_name": p.name, "code": "removes-need", "words": ""}},
-			[]map[string]any{{"id": uuid.NewString(), "allowance_id": goID(anAllowance, allowance), "request_id": goID(aRequest, n), "budget_id": goID(aBudget, budget), "step": 3, "kind": "commit", "pence": asked}}, asked
+	decidedGo: func(n, allowance, budget int, p person, now time.Time) outcomeGo {
+		return outcomeGo{
+			steps:     []row{{"request_id": goID(aRequest, n), "step": 3, "from_state": "submitted", "to_state": "approved", "act": "", "at": now, "by_id": p.id, "by_name": p.name, "code": "removes-need", "words": ""}},
+			decisions: []row{{"request_id": goID(aRequest, n), "step": 3, "other_funding": "None", "scrutiny": "It leads to work"}},
+			lines:     []row{{"request_id": goID(aRequest, n), "line_id": goID(aLine, 2*n), "granted": firstLine, "code": ""}, {"request_id": goID(aRequest, n), "line_id": goID(aLine, 2*n+1), "granted": secondLine, "code": ""}},
+			entries:   []row{{"id": uuid.NewString(), "allowance_id": goID(anAllowance, allowance), "request_id": goID(aRequest, n), "budget_id": goID(aBudget, budget), "step": 3, "kind": "commit", "pence": asked}},
+			awarded:   asked,
+		}
 	},
 }
 
@@ -362,13 +391,16 @@ var submitting = task{
 		id := sqlID(aRequest, ":n")
 		return []string{id, id, strconv.Itoa(financialYear(time.Now())), "'" + p.id + "'::uuid", "'k' || :n::bigint", "'" + p.id + "'::uuid", "'Oldham'"}
 	},
-	decided: []string{
-		`jsonb_build_object('request_id', {request}, 'step', 2, 'from_state', 'draft', 'to_state', 'submitted', 'act', '', 'at', now(), 'by_id', {me}, 'by_name', 'Cy Coach', 'code', '', 'words', '')`,
+	decided: outcome{
+		`jsonb_build_object('request_id', {request}, 'step', 2, 'from_state', 'draft', 'to_state', 'submitted', 'act', '', 'at', now(), 'by_id', {me}, 'by_name', 'Cy Coach', 'code', '', 'words', '')`, "", "",
 		`jsonb_build_object('id', gen_random_uuid(), 'allowance_id', {allowance}, 'request_id', {request}, 'step', 2, 'kind', 'hold', 'pence', {asked})`,
 		`0`,
 	},
-	decidedGo: func(n, allowance, budget int, p person, now time.Time) ([]map[string]any, []map[string]any, int) {
-		return []map[string]any{{"request_id": goID(aRequest, n), "step": 2, "from_state": "draft", "to_state": "submitted", "act": "", "at": now, "by_id": p.id, "by_name": p.name, "code": "", "words": ""}},
-			[]map[string]any{{"id": uuid.NewString(), "allowance_id": goID(anAllowance, allowance), "request_id": goID(aRequest, n), "step": 2, "kind": "hold", "pence": asked}}, 0
+	decidedGo: func(n, allowance, budget int, p person, now time.Time) outcomeGo {
+		return outcomeGo{
+			steps:   []row{{"request_id": goID(aRequest, n), "step": 2, "from_state": "draft", "to_state": "submitted", "act": "", "at": now, "by_id": p.id, "by_name": p.name, "code": "", "words": ""}},
+			entries: []row{{"id": uuid.NewString(), "allowance_id": goID(anAllowance, allowance), "request_id": goID(aRequest, n), "step": 2, "kind": "hold", "pence": asked}},
+			awarded: 0,
+		}
 	},
 }
