@@ -27,6 +27,7 @@ var checked = []struct{ what, from, area string }{
 	{"requests", "request x", "x.area"},
 	{"budgets", "budget x", "x.area"},
 	{"ledger entries", "entry x JOIN allowance o ON o.id = x.allowance_id", "o.area"},
+	{"payments", "payment x", "x.area"},
 	{"steps of requests", "history x JOIN request o ON o.id = x.request_id", "o.area"},
 }
 
@@ -88,9 +89,9 @@ func disagreements(tx *gorm.DB, areas []string, report *reconcile.Report) error 
 		Total int64
 	}
 	err = tx.Raw(`WITH wrong AS MATERIALIZED (
-			SELECT d.what, d.id, coalesce(a.area, r.area, b.area) AS area
+			SELECT d.what, d.id, coalesce(a.area, r.area, b.area, p.area) AS area
 			FROM (`+strings.Join(views, " UNION ALL ")+`) d
-			LEFT JOIN allowance a ON a.id = d.id LEFT JOIN request r ON r.id = d.id LEFT JOIN budget b ON b.id = d.id)
+			LEFT JOIN allowance a ON a.id = d.id LEFT JOIN request r ON r.id = d.id LEFT JOIN budget b ON b.id = d.id LEFT JOIN payment p ON p.id = d.id)
 		SELECT w.what, w.id, w.area, count(*) OVER () AS total FROM wrong w WHERE ? ORDER BY w.what, w.id LIMIT ?`,
 		where, reconcile.Most).Scan(&rows).Error
 	for _, row := range rows {
