@@ -102,7 +102,7 @@ var tries = map[string]map[string]try{
 		"returnRequest":          {"ufffyffff", map[string]any{"code": "other", "words": "Why?"}},
 		"withdrawRequest":        {"uyfnfffff", map[string]any{}},
 		"listRequestAudit":       {"uyfnyfynn", nil},
-		"listDocuments":          {"uyynyyynn", nil},
+		"listDocuments":          {"ueeneeenn", nil},
 		"addDocument":            {"uyfnffynn", wordsForAFile},
 		"downloadDocument":       {"unnnnnnnn", nil},
 		"removeDocument":         {"unnnffnnn", nil},

@@ -153,8 +153,18 @@ func quoted(s string) string {
 	return string(b)
 }
 
-// point returns the middle of an element, scrolled into view.
+// point brings the mouse to the middle of an element, scrolled into view, and
+// returns where that is. The browser answers a movement once it has drawn the
+// page as it is now, where a press just after the window changed its size can
+// land on what was there before.
 func (p *person) point(kind, words string, nth int) (x, y float64) {
+	p.t.Helper()
+	x, y = p.middle(kind, words, nth)
+	do(p, "move the mouse", send(input.DispatchMouseEvent, input.DispatchMouseEventParams{Type: input.DispatchMouseEventTypeMouseMoved, X: x, Y: y}))
+	return p.middle(kind, words, nth)
+}
+
+func (p *person) middle(kind, words string, nth int) (x, y float64) {
 	p.t.Helper()
 	at := ask[[]float64](p, fmt.Sprintf(`(() => { const e = %s(%s, %s, %d); if (!e) return [];
 		e.scrollIntoView({block: 'center', behavior: 'instant'}); const r = e.getClientRects()[0]; return [r.x + r.width / 2, r.y + r.height / 2]; })()`, find, quoted(kind), quoted(words), nth))
