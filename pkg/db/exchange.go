@@ -19,11 +19,16 @@ import (
 // Between the two is plain Go. It is for the few changes that many people make
 // at once; for all others there is Tx.
 type Exchange struct {
-	// Read locks what is about to change and answers with one row at most.
+	// Lock takes the locks, and answers with nothing. It is a statement of its own
+	// because one that has to wait for a lock sees only the locked row as it is then,
+	// and everything else as it was before.
+	Lock Statement
+
+	// Read reads what is about to change, and answers with one row at most.
 	Read Statement
 
 	// Decide reads that row and says what to write because of it. An error of
-	// its own undoes the transaction and is returned, except for ReadAgain.
+	// its own undoes the transaction and is returned.
 	Decide func(row pgx.Row) (Statement, error)
 
 	// Wrote reads the one row that the write answers with, before it is certain
@@ -44,11 +49,6 @@ func Say(g *gorm.DB, sql string, args ...any) Statement {
 	return Statement{said.SQL.String(), said.Vars}
 }
 
-// ReadAgain is what Decide returns when what was read does not belong together:
-// a statement that had to wait for a lock sees the locked row as it is now and
-// the rest as it was before. Read is then sent once more, with the locks held.
-var ReadAgain = errors.New("what was read changed while the lock was waited for")
-
 // Run does the exchange on a connection of g's. It tries again, and fails, as Tx
 // does.
 func (x Exchange) Run(ctx context.Context, g *gorm.DB) error {
@@ -68,10 +68,7 @@ func (x Exchange) on(ctx context.Context, conn *pgx.Conn) (err error) {
 			err = errors.Join(err, undone)
 		}
 	}()
-	write, err := x.read(ctx, conn, "begin")
-	for errors.Is(err, ReadAgain) {
-		write, err = x.read(ctx, conn)
-	}
+	write, err := x.read(ctx, conn)
 	if err != nil {
 		return err
 	}
@@ -87,11 +84,12 @@ func (x Exchange) on(ctx context.Context, conn *pgx.Conn) (err error) {
 	return err
 }
 
-// read sends Read behind some words that begin the transaction, or none.
-func (x Exchange) read(ctx context.Context, conn *pgx.Conn, before ...string) (Statement, error) {
+// read begins the transaction and has Decide read what there is.
+func (x Exchange) read(ctx context.Context, conn *pgx.Conn) (Statement, error) {
+	before := []Statement{{SQL: "begin"}, x.Lock}
 	var batch pgx.Batch
-	for _, sql := range before {
-		batch.Queue(sql)
+	for _, s := range before {
+		batch.Queue(s.SQL, s.Args...)
 	}
 	batch.Queue(x.Read.SQL, x.Read.Args...)
 	answers := conn.SendBatch(ctx, &batch)

@@ -116,14 +116,12 @@ func (s Awards) Change(ctx context.Context, act award.Act, id uuid.UUID, also aw
 	}
 	var w write
 	err = db.Exchange{
-		Read: selectCase(s.db.Gorm, act.Who, id, also, m, forChange),
+		Lock: lockCase(s.db.Gorm, id),
+		Read: selectCase(s.db.Gorm, act.Who, id, also, m),
 		Decide: func(row pgx.Row) (db.Statement, error) {
 			var found caseRow
 			if err := found.scan(row); err != nil {
 				return db.Statement{}, orNoRecord(err)
-			}
-			if found.request.Version != found.seen {
-				return db.Statement{}, db.ReadAgain
 			}
 			if found.operation != nil {
 				return db.Statement{}, cmp.Or(m.Was(*found.operation, found.hash), errSeen)

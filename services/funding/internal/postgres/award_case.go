@@ -14,18 +14,23 @@ import (
 	"github.com/instead-support/instead/services/funding/internal/policy"
 )
 
-// selectCase reads a request with all that a verb on it has to know, in one
-// statement. It locks the allowance first and the request after, or neither. The
-// budget is not locked, though a decision changes it: everybody in the area would
-// wait for everybody else from here on, where they need only wait from the
-// change to its end. Its CHECK has the last word.
-func selectCase(g *gorm.DB, who policy.Actor, id uuid.UUID, also award.Also, m db.Message, lock string) db.Statement {
+// lockCase keeps everybody else from changing a request, or anything else against
+// its allowance, until the transaction ends: the allowance first, the request
+// after. The budget is not locked, though a decision changes it: everybody in the
+// area would wait for everybody else from here on, where they need only wait from
+// the change to its end. Its CHECK has the last word.
+func lockCase(g *gorm.DB, id uuid.UUID) db.Statement {
 	return db.Say(g, `
-		WITH a AS MATERIALIZED (SELECT * FROM allowance WHERE id = (SELECT allowance_id FROM request WHERE id = ?)`+lock+`),
-		r AS MATERIALIZED (SELECT * FROM request WHERE id = ? AND EXISTS (SELECT FROM a)`+lock+`)
+		WITH a AS MATERIALIZED (SELECT id FROM allowance WHERE id = (SELECT allowance_id FROM request WHERE id = ?)`+forChange+`)
+		SELECT FROM request WHERE id = ? AND EXISTS (SELECT FROM a)`+forChange, id, id)
+}
+
+// selectCase reads a request with all that a verb on it has to know, in one
+// statement.
+func selectCase(g *gorm.DB, who policy.Actor, id uuid.UUID, also award.Also, m db.Message) db.Statement {
+	return db.Say(g, `
 		SELECT r.id, r.reference, r.allowance_id, r.jobseeker_id, r.area, r.fund_id, f.code, f.name, r.budget_id, r.elsewhere, r.elsewhere_from,
 			r.asked, r.awarded, r.held, r.committed, r.paid, r.changed_at, r.version,
-			(SELECT s.version FROM request s WHERE s.id = r.id),
 			a.id, a.jobseeker_id, a.course_id, a.course_code, a.course_name, a.price_id, a.cap, a.priced_on, a.source, a.area,
 			a.coach_id, a.coach_name, a.opened_at, a.held, a.committed, a.paid, a.version,
 			(SELECT json_agg(l ORDER BY l.position) FROM (
@@ -36,9 +41,9 @@ func selectCase(g *gorm.DB, who policy.Actor, id uuid.UUID, also award.Also, m d
 			(SELECT row_to_json(b) FROM budget b WHERE b.id = coalesce(r.budget_id,
 				(SELECT n.id FROM budget n WHERE n.fund_id = r.fund_id AND n.area = r.area AND n.year = ?))),
 			k.operation, k.hash, ?
-		FROM r CROSS JOIN a JOIN fund f ON f.id = r.fund_id LEFT JOIN idempotency k ON k.person = ? AND k.key = ?
-		WHERE ?`,
-		id, id, award.YearOf(also.At), authorityOver(who, also), m.Person, m.Key, within(who, policy.ReadRequest, ofRequest))
+		FROM request r JOIN allowance a ON a.id = r.allowance_id JOIN fund f ON f.id = r.fund_id LEFT JOIN idempotency k ON k.person = ? AND k.key = ?
+		WHERE r.id = ? AND ?`,
+		award.YearOf(also.At), authorityOver(who, also), m.Person, m.Key, id, within(who, policy.ReadRequest, ofRequest))
 }
 
 // forChange is the lock of whoever goes on to change what they read.
@@ -47,7 +52,6 @@ const forChange = " FOR NO KEY UPDATE"
 // caseRow is what selectCase answers with.
 type caseRow struct {
 	request   requestRow
-	seen      int64 // the request's version when the statement began
 	allowance allowanceRow
 	lines     []lineRow
 	decision  *decisionRow
@@ -65,7 +69,6 @@ func (c *caseRow) scan(row interface{ Scan(...any) error }) error {
 	r, a := &c.request, &c.allowance
 	err := row.Scan(&r.ID, &r.Reference, &r.AllowanceID, &r.JobseekerID, &r.Area, &r.FundID, &r.FundCode, &r.FundName, &r.BudgetID, &r.Elsewhere, &r.ElsewhereFrom,
 		&r.Asked, &r.Awarded, &r.Totals.Held, &r.Totals.Committed, &r.Totals.Paid, &r.ChangedAt, &r.Version,
-		&c.seen,
 		&a.ID, &a.JobseekerID, &a.CourseID, &a.CourseCode, &a.CourseName, &a.PriceID, &a.Cap, &a.PricedOn, &a.Source, &a.Area,
 		&a.CoachID, &a.CoachName, &a.OpenedAt, &a.Totals.Held, &a.Totals.Committed, &a.Totals.Paid, &a.Version,
 		&lines, &decision, &steps, &budget, &c.operation, &c.hash, &grants, &c.leads)
@@ -105,7 +108,7 @@ func (c *caseRow) toDomain(who policy.Actor, also award.Also) award.Case {
 
 // readCase reads a request that who may see, and what else is wanted.
 func readCase(tx *gorm.DB, who policy.Actor, id uuid.UUID, also award.Also) (award.Case, error) {
-	said := selectCase(tx, who, id, also, db.Message{}, "")
+	said := selectCase(tx, who, id, also, db.Message{})
 	var c caseRow
 	err := c.scan(tx.Statement.ConnPool.QueryRowContext(tx.Statement.Context, said.SQL, said.Args...))
 	if err != nil {
