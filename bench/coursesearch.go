@@ -59,7 +59,7 @@ func (s courseSearch) run(ctx context.Context, out io.Writer) error {
 		return fmt.Errorf("run it from the project's folder: %w", err)
 	}
 	fmt.Fprintf(out, "course search among %d courses\n", s.courses)
-	service, err := start(ctx)
+	service, err := start(ctx, "")
 	if err != nil {
 		return err
 	}

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -27,6 +29,7 @@ type growth struct {
 	seconds   int
 	limit     float64       // the most that the rate may fall by, as a multiple
 	page      time.Duration // the most that a page may take the database
+	keep      string        // a folder for the requests, or "" to make them each time
 }
 
 func (g growth) run(ctx context.Context, out io.Writer) error {
@@ -35,25 +38,28 @@ func (g growth) run(ctx context.Context, out io.Writer) error {
 	}
 	var worlds [2]*service
 	var goods [2]stock
+	var work [2]*supply
 	for i, done := range []int{g.few, g.many} {
-		began := time.Now()
-		s, err := start(ctx)
+		goods[i] = stock{each: g.each, done: done}
+		s, err := g.world(ctx, out, &goods[i])
 		if err != nil {
 			return err
 		}
 		defer s.stop()
-		goods[i] = stock{each: g.each, done: done, manager: s.manager, coach: s.coach}
-		if err := goods[i].fill(ctx, s.superuser, financialYear(time.Now())); err != nil {
+		if work[i], err = left(ctx, s.superuser, goods[i].waiting(false), "submitted"); err != nil {
 			return err
 		}
-		if err := s.capture(ctx, goods[i]); err != nil {
+		drafts, err := left(ctx, s.superuser, goods[i].drafts(false), "draft")
+		if err != nil {
 			return err
 		}
-		fmt.Fprintf(out, "%d requests made in %v\n", goods[i].all(), time.Since(began).Round(time.Second))
+		work[i].end--
+		if err := s.capture(ctx, work[i].end, drafts.end-1); err != nil {
+			return err
+		}
 		worlds[i] = s
 	}
 	rates := [2][]float64{}
-	work := [2]*supply{goods[0].waiting(false), goods[1].waiting(false)}
 	for round := -1; round < g.rounds; round++ {
 		for turn := range worlds {
 			i := (turn + max(round, 0)) % 2
@@ -84,13 +90,50 @@ func (g growth) run(ctx context.Context, out io.Writer) error {
 	return errors.Join(failed, g.pages(ctx, out, worlds[1], goods[1]))
 }
 
-// plans prints how PostgreSQL goes about the two statements of a decision.
+// world is a service with these requests, which it makes unless they were kept.
+func (g growth) world(ctx context.Context, out io.Writer, goods *stock) (*service, error) {
+	began, dir, kept := time.Now(), "", ""
+	if g.keep != "" {
+		dir = filepath.Join(g.keep, strconv.Itoa(goods.all()))
+		kept = filepath.Join(dir, "whole")
+		if err := os.MkdirAll(dir, 0o700); err != nil {
+			return nil, err
+		}
+	}
+	s, err := start(ctx, dir)
+	if err != nil {
+		return nil, err
+	}
+	goods.manager, goods.coach = s.manager, s.coach
+	if _, err := os.Stat(kept); kept != "" && err == nil {
+		fmt.Fprintf(out, "%d requests found\n", goods.all())
+		return s, nil
+	}
+	if err := goods.fill(ctx, s.superuser, financialYear(time.Now())); err != nil {
+		s.stop()
+		return nil, err
+	}
+	fmt.Fprintf(out, "%d requests made in %v\n", goods.all(), time.Since(began).Round(time.Second))
+	if kept != "" {
+		if err := os.WriteFile(kept, nil, 0o600); err != nil {
+			s.stop()
+			return nil, err
+		}
+	}
+	return s, nil
+}
+
+// plans prints how PostgreSQL goes about the statements of a decision.
 func (s *service) plans(ctx context.Context, out io.Writer, goods stock, n int) error {
 	conn, err := pgx.Connect(ctx, s.database)
 	if err != nil {
 		return err
 	}
 	defer conn.Close(ctx)
+	lock, err := inlined(s.sent[deciding.name].lock, lockArgs)
+	if err != nil {
+		return err
+	}
 	read, err := inlined(s.sent[deciding.name].read, deciding.readArgs(s.manager))
 	if err != nil {
 		return err
@@ -105,7 +148,7 @@ func (s *service) plans(ctx context.Context, out io.Writer, goods stock, n int) 
 		return err
 	}
 	defer func() { _ = tx.Rollback(ctx) }() // nothing of it is kept
-	for _, sql := range []string{read, write} {
+	for _, sql := range []string{lock, read, write} {
 		fmt.Fprintln(out)
 		rows, err := tx.Query(ctx, "EXPLAIN (ANALYZE, COSTS OFF, SUMMARY OFF) "+say.Replace(sql), pgx.QueryExecModeSimpleProtocol)
 		if err != nil {

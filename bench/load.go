@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"net"
 	"net/http"
 	"os"
@@ -24,7 +25,7 @@ import (
 // call as soon as the last was answered.
 type spell struct {
 	perSecond float64
-	latencies []time.Duration // sorted; none for pgbench
+	latencies []time.Duration // sorted
 }
 
 // call is one message of the load, as it goes over the wire, and the status that
@@ -97,42 +98,81 @@ func (c call) on(conn net.Conn, answers *bufio.Reader) error {
 // with the variables set. The statements are prepared, as ours are.
 type pgbench struct {
 	url string
-	dir string // for the script
+	dir string // for the script and the log
 }
 
-var (
-	tpsLine    = regexp.MustCompile(`tps = ([0-9.]+) \(without initial connection time\)`)
-	doneLine   = regexp.MustCompile(`number of transactions actually processed: ([0-9]+)`)
-	failedLine = regexp.MustCompile(`number of failed transactions: 0 `)
-)
+var failedLine = regexp.MustCompile(`number of failed transactions: 0 `)
+
+// warming is for how long so many clients are let run before anything is counted.
+// Each is a new session of PostgreSQL, which plans every statement of the script
+// and of the triggers anew, where a service's sessions have long done so.
+func warming(clients int) time.Duration {
+	return time.Second + time.Duration(clients)*150*time.Millisecond
+}
 
 // run runs the script, whose transactions are numbered from base on, a series
 // for each client. It says how many numbers are gone: as many as there would be
-// if every client had got as far as the busiest can have.
+// if every client had got as far as the busiest.
 func (p pgbench) run(ctx context.Context, script string, clients int, long time.Duration, base int) (s spell, used int, err error) {
 	program, err := pgbenchProgram()
 	if err != nil {
 		return spell{}, 0, err
 	}
-	file := filepath.Join(p.dir, "script.sql")
+	file, log := filepath.Join(p.dir, "script.sql"), filepath.Join(p.dir, "pgbench")
 	if err := os.WriteFile(file, []byte(script), 0o600); err != nil {
 		return spell{}, 0, err
 	}
+	whole := warming(clients) + long
 	out, err := exec.CommandContext(ctx, program, "--no-vacuum", "--protocol=prepared", "--file="+file, "--client="+strconv.Itoa(clients),
-		"--jobs="+strconv.Itoa(min(clients, 2)), "--time="+strconv.Itoa(int(long.Seconds())),
+		"--jobs="+strconv.Itoa(min(clients, 2)), "--time="+strconv.Itoa(int(math.Ceil(whole.Seconds()))), "--log", "--log-prefix="+log,
 		"--define=i=-1", "--define=base="+strconv.Itoa(base), "--define=clients="+strconv.Itoa(clients), p.url).CombinedOutput()
 	if err != nil {
 		return spell{}, 0, fmt.Errorf("pgbench: %w: %s", err, out)
 	}
-	tps, done := tpsLine.FindSubmatch(out), doneLine.FindSubmatch(out)
-	if tps == nil || done == nil || !failedLine.Match(out) {
+	if !failedLine.Match(out) {
 		return spell{}, 0, fmt.Errorf("pgbench: %s", out)
 	}
-	if s.perSecond, err = strconv.ParseFloat(string(tps[1]), 64); err != nil {
+	s, busiest, err := fromLogs(log, long)
+	return s, clients * busiest, err
+}
+
+// fromLogs reads what pgbench logged of every transaction, counts those that
+// ended in the last stretch of its time, and removes the logs. It says how many
+// the busiest client began.
+func fromLogs(prefix string, long time.Duration) (s spell, busiest int, err error) {
+	logs, err := filepath.Glob(prefix + ".*")
+	if err != nil {
 		return spell{}, 0, err
 	}
-	used, err = strconv.Atoi(string(done[1]))
-	return s, 2*used + 100*clients, err
+	type ended struct{ at, took time.Duration }
+	var all []ended
+	var last time.Duration
+	for _, log := range logs {
+		b, err := os.ReadFile(log)
+		if err != nil {
+			return spell{}, 0, errors.Join(err, os.Remove(log))
+		}
+		for line := range strings.Lines(string(b)) {
+			var client, number, took, script, seconds, micros int
+			if _, err := fmt.Sscan(line, &client, &number, &took, &script, &seconds, &micros); err != nil {
+				return spell{}, 0, fmt.Errorf("a line of pgbench's log: %w: %s", err, line)
+			}
+			at := time.Duration(seconds)*time.Second + time.Duration(micros)*time.Microsecond
+			all, last = append(all, ended{at, time.Duration(took) * time.Microsecond}), max(last, at)
+			busiest = max(busiest, number+2) // counted from 0 or 1, and one that may have been cut off
+		}
+		if err := os.Remove(log); err != nil {
+			return spell{}, 0, err
+		}
+	}
+	for _, e := range all {
+		if e.at > last-long {
+			s.latencies = append(s.latencies, e.took)
+		}
+	}
+	slices.Sort(s.latencies)
+	s.perSecond = float64(len(s.latencies)) / long.Seconds()
+	return s, busiest, nil
 }
 
 func pgbenchProgram() (string, error) {

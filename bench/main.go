@@ -36,6 +36,7 @@ func main() {
 	flag.IntVar(&g.few, "few", 10_000, "how many requests are few")
 	flag.IntVar(&g.many, "many", 10_000_000, "how many requests are many; a million take some 3 GB of disk and minutes to make")
 	flag.Float64Var(&g.limit, "growth", 1.2, "the most that deciding may take among many requests, as a multiple of among few")
+	flag.StringVar(&g.keep, "keep", "", "a folder to keep those requests in, and to find them in the next time")
 	flag.Parse()
 	g.rounds, g.seconds = m.rounds, m.seconds
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)

@@ -83,7 +83,7 @@ func (m money) run(ctx context.Context, out io.Writer) error {
 	if m.rounds < 5 {
 		return errors.New("fewer than 5 rounds say nothing")
 	}
-	s, err := start(ctx)
+	s, err := start(ctx, "")
 	if err != nil {
 		return err
 	}
@@ -94,7 +94,7 @@ func (m money) run(ctx context.Context, out io.Writer) error {
 		return err
 	}
 	fmt.Fprintf(out, "%d requests made in %v\n", goods.all(), time.Since(began).Round(time.Second))
-	if err := s.capture(ctx, goods); err != nil {
+	if err := s.capture(ctx, goods.waiting(false).end-1, goods.drafts(false).end-1); err != nil {
 		return err
 	}
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', tabwriter.AlignRight)

@@ -42,7 +42,7 @@ type service struct {
 	database  string // the serving login's
 	owner     string
 	superuser string
-	dir       string // for whatever is of no use afterwards
+	dir       string // its data, and whatever else is written
 	manager   person
 	coach     person
 	deps      host.Deps
@@ -71,17 +71,21 @@ var tuning = map[string]string{"shared_buffers": "4GB", "max_wal_size": "16GB", 
 	"shared_preload_libraries": "pg_stat_statements", "pg_stat_statements.track_planning": "on",
 }
 
-func start(ctx context.Context) (s *service, err error) {
-	s = &service{sent: map[string]sent{}}
+// start starts a service in this folder, which may hold the data of one before it,
+// or with "" in one that is gone when it stops.
+func start(ctx context.Context, dir string) (s *service, err error) {
+	s = &service{sent: map[string]sent{}, dir: dir}
 	defer func() {
 		if err != nil {
 			s.stop()
 		}
 	}()
-	if s.dir, err = os.MkdirTemp("", "instead-bench"); err != nil {
-		return s, err
+	if dir == "" {
+		if s.dir, err = os.MkdirTemp("", "instead-bench"); err != nil {
+			return s, err
+		}
+		s.closers = append(s.closers, func() { _ = os.RemoveAll(s.dir) })
 	}
-	s.closers = append(s.closers, func() { _ = os.RemoveAll(s.dir) })
 	server, err := embedpg.Start(ctx, embedpg.Config{Dir: filepath.Join(s.dir, "postgres"), Durable: true, Settings: tuning})
 	if err != nil {
 		return s, err
@@ -115,7 +119,7 @@ func start(ctx context.Context) (s *service, err error) {
 	hosts := map[string]http.Handler{"staff": provider(key), "needs": needs{s.coach}}
 	s.deps = host.Deps{
 		Env: config.Env{
-			"DATABASE_URL": access.Serve + "&pool_max_conns=40", "OWNER_DATABASE_URL": access.Owner, "STAFF_ISSUER": issuer, "PUBLIC_ISSUER": "http://public",
+			"DATABASE_URL": access.Serve + "&pool_max_conns=8", "OWNER_DATABASE_URL": access.Owner, "STAFF_ISSUER": issuer, "PUBLIC_ISSUER": "http://public",
 			"BANK_KEYS": keys,
 		},
 		Log: slog.New(slog.DiscardHandler), Now: time.Now, Transport: httpx.InProcess{Hosts: hosts}, Bus: broker.JetStream,

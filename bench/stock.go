@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"strconv"
 	"strings"
 
 	"github.com/jackc/pgx/v5"
@@ -28,6 +29,12 @@ func sqlID(kind int, n string) string {
 
 // goID is the same id.
 func goID(kind, n int) string { return fmt.Sprintf("01900000-0000-7000-80%02d-%012x", kind, n) }
+
+// numberOf is the number in such an id.
+func numberOf(id string) int {
+	n, _ := strconv.ParseInt(id[24:], 16, 64) // of our own making
+	return int(n)
+}
 
 // funds is over how many budgets the work is spread; the last of them is hot.
 const funds = 500
@@ -105,7 +112,7 @@ var filling = []string{
 	`INSERT INTO authority_grant (id, kind, holder_role, holder_name, whose, area, most, alone, first_day, why, proposed_by, proposed_name, proposed_at, confirmed_by, confirmed_name, confirmed_at)
 		VALUES ({need}, 'decide', 'manager', 'Managers of Oldham', 'any', 'Oldham', 1000000, 1000000, '2020-04-01', 'The scheme of delegation', {officer}, 'Fi', now(), {coach}, 'Cy', now())`,
 	`INSERT INTO allowance (id, jobseeker_id, course_id, course_code, course_name, price_id, cap, priced_on, source, area, coach_id, coach_name, opened_at, held, committed, paid)
-		SELECT allowance, min(jobseeker::text)::uuid, {need}, 'C1', 'Diploma in Plumbing and Domestic Heating', {need}, 1000000000, '2026-01-05', 'courses.csv', min(area), min(coach::text)::uuid, 'Cy Coach', min(at),
+		SELECT allowance, min(jobseeker::text)::uuid, {need}, 'C1', 'Diploma in Plumbing and Domestic Heating', {need}, 100000000000, '2026-01-05', 'courses.csv', min(area), min(coach::text)::uuid, 'Cy Coach', min(at),
 			{asked} * count(*) FILTER (WHERE state = 'submitted'), {asked} * count(*) FILTER (WHERE state = 'approved'), {asked} * count(*) FILTER (WHERE state IN ('paid', 'closed'))
 		FROM bench_seed GROUP BY allowance`,
 	`INSERT INTO request (id, reference, allowance_id, jobseeker_id, coach_id, area, fund_id, budget_id, asked, awarded, changed_at, version, state, step, since,
@@ -149,6 +156,26 @@ func step(n int, from, to, by, which, act, code string) string {
 func posting(step int, kind, which, budget string) string {
 	return fmt.Sprintf(`INSERT INTO entry (id, allowance_id, request_id, budget_id, step, kind, pence)
 		SELECT gen_random_uuid(), allowance, request, %s, %d, '%s', {asked} FROM bench_seed WHERE %s`, budget, step, kind, which)
+}
+
+// left is what is left of a supply once some of it has been used up, at either end:
+// all that are still in this state.
+func left(ctx context.Context, superuser string, of *supply, state string) (*supply, error) {
+	conn, err := pgx.Connect(ctx, superuser)
+	if err != nil {
+		return nil, err
+	}
+	defer conn.Close(ctx)
+	var first, last string
+	err = conn.QueryRow(ctx, `SELECT coalesce(min(id::text), ''), coalesce(max(id::text), '') FROM funding.request WHERE id >= $1 AND id < $2 AND state = $3`,
+		goID(aRequest, of.next), goID(aRequest, of.end), state).Scan(&first, &last)
+	if err != nil {
+		return nil, err
+	}
+	if first == last {
+		return nil, fmt.Errorf("no request is left that is %s", state)
+	}
+	return &supply{numberOf(first), numberOf(last) + 1}, nil
 }
 
 // fill makes the stock as the superuser, with triggers, foreign keys and all

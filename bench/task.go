@@ -24,8 +24,8 @@ import (
 	"github.com/instead-support/instead/services/funding"
 )
 
-// task is work that is measured: one call of the API, which reads with one
-// statement and writes with another. Those are taken from the service's own
+// task is work that is measured: one call of the API, which locks with one
+// statement, reads with one and writes with one. Those are taken from the service's own
 // spans; what is sent with them is built here, with SQL for pgbench and in Go
 // for the bare handler, and must be as much.
 type task struct {
@@ -58,9 +58,12 @@ func orNull(rows string) string {
 }
 
 // sent is a statement as the service sends it.
-type sent struct{ read, write string }
+type sent struct{ lock, read, write string }
 
 var placeholder = regexp.MustCompile(`\$([0-9]+)`)
+
+// lockArgs are the arguments of the locking statement, in SQL.
+var lockArgs = []string{sqlID(aRequest, ":n"), sqlID(aRequest, ":n")}
 
 // inlined is the statement with SQL for each of its arguments.
 func inlined(sql string, args []string) (string, error) {
@@ -108,6 +111,10 @@ func (t task) writeArgs(p person, goods stock, hot bool) []string {
 
 // script is the task for pgbench: the very statements, each sent by itself.
 func (t task) script(said sent, p person, goods stock, hot bool) (string, error) {
+	lock, err := inlined(said.lock, lockArgs)
+	if err != nil {
+		return "", err
+	}
 	read, err := inlined(said.read, t.readArgs(p))
 	if err != nil {
 		return "", err
@@ -116,13 +123,17 @@ func (t task) script(said sent, p person, goods stock, hot bool) (string, error)
 	if err != nil {
 		return "", err
 	}
-	return "\\set i :i + 1\n\\set n :base + :i * :clients + :client_id\nBEGIN;\n" + flat(read) + " \\gset\n" + flat(write) + ";\nCOMMIT;\n", nil
+	return "\\set i :i + 1\n\\set n :base + :i * :clients + :client_id\nBEGIN;\n" + flat(lock) + ";\n" + flat(read) + " \\gset\n" + flat(write) + ";\nCOMMIT;\n", nil
 }
 
 // oneCall is a function that does it all on the server, and the script that calls
 // it.
 func (t task) oneCall(said sent, p person, goods stock, hot bool) (function, script string, err error) {
 	name := fmt.Sprintf("bench_%s_%v", strings.ToLower(t.name), hot)
+	lock, err := inlined(said.lock, lockArgs)
+	if err != nil {
+		return "", "", err
+	}
 	read, err := inlined(said.read, t.readArgs(p))
 	if err != nil {
 		return "", "", err
@@ -134,6 +145,7 @@ func (t task) oneCall(said sent, p person, goods stock, hot bool) (function, scr
 	say := strings.NewReplacer(":n::bigint", "p_n", "(:n)::bigint", "p_n", ":n", "p_n", ":version::bigint", "p_version")
 	request := say.Replace(sqlID(aRequest, ":n"))
 	return "CREATE FUNCTION " + name + "(p_n bigint) RETURNS bigint LANGUAGE plpgsql AS $f$ DECLARE p_version bigint; BEGIN\n" +
+			say.Replace(strings.Replace(lock, "SELECT FROM request", "SELECT 1 INTO p_version FROM request", 1)) + ";\n" +
 			"PERFORM * FROM (" + say.Replace(read) + ") x;\n" +
 			"SELECT a.version INTO p_version FROM allowance a WHERE a.id = (SELECT r.allowance_id FROM request r WHERE r.id = " + request + ");\n" +
 			"PERFORM 1; " + strings.Replace(say.Replace(write), "SELECT (SELECT count(*) FROM asked), (SELECT count(*) FROM handed)", "SELECT (SELECT count(*) FROM asked) INTO p_version", 1) + ";\nRETURN p_version; END $f$",
@@ -176,13 +188,12 @@ func (b bare) do(r *http.Request) error {
 		return err
 	}
 	id := strings.Split(r.URL.Path, "/")[2]
-	n64, err := strconv.ParseInt(id[24:], 16, 64)
-	if err != nil {
-		return err
-	}
-	n := int(n64)
+	n := numberOf(id)
 	now := time.Now().UTC()
 	return pgx.BeginFunc(r.Context(), b.pool, func(tx pgx.Tx) error {
+		if _, err := tx.Exec(r.Context(), b.said.lock, goID(aRequest, n), goID(aRequest, n)); err != nil {
+			return err
+		}
 		rows, err := tx.Query(r.Context(), b.said.read, b.task.readGo(n, b.me)...)
 		if err != nil {
 			return err
@@ -221,11 +232,11 @@ func (b bare) do(r *http.Request) error {
 }
 
 func (t task) readGo(n int, p person) []any {
-	args := []any{goID(aRequest, n), goID(aRequest, n), financialYear(time.Now())}
+	id, year := goID(aRequest, n), financialYear(time.Now())
 	if p.role == "coach" {
-		return append(args, p.id, uuid.NewString(), p.id, "Oldham")
+		return []any{year, p.id, uuid.NewString(), id, p.id, "Oldham"}
 	}
-	return append(args, p.id, "decide", p.role, "decide", time.Now().Format(time.DateOnly), p.id, uuid.NewString(), "Oldham")
+	return []any{year, p.id, "decide", p.role, "decide", time.Now().Format(time.DateOnly), p.id, uuid.NewString(), id, "Oldham"}
 }
 
 func (t task) writeGo(n int, version int64, goods stock, p person, now time.Time, key string) ([]any, error) {
@@ -298,9 +309,9 @@ func (t task) contenders(ctx context.Context, s *service, goods stock, hot bool)
 	}, nil
 }
 
-// capture does each task once through a service that is traced, on the last of
-// the stock, and keeps the statements that it sends.
-func (s *service) capture(ctx context.Context, goods stock) error {
+// capture does each task once through a service that is traced, on the requests of
+// these numbers, and keeps the statements that it sends.
+func (s *service) capture(ctx context.Context, decide, submit int) error {
 	spans, before := tracetest.NewInMemoryExporter(), otel.GetTracerProvider()
 	traced := trace.NewTracerProvider(trace.WithSyncer(spans))
 	otel.SetTracerProvider(traced)
@@ -314,7 +325,7 @@ func (s *service) capture(ctx context.Context, goods stock) error {
 	if err != nil {
 		return err
 	}
-	for t, n := range map[*task]int{&deciding: goods.waiting(false).end - 1, &submitting: goods.drafts(false).end - 1} {
+	for t, n := range map[*task]int{&deciding: decide, &submitting: submit} {
 		spans.Reset()
 		conn, err := new(net.Dialer).DialContext(ctx, "tcp", address)
 		if err != nil {
@@ -332,12 +343,14 @@ func (s *service) capture(ctx context.Context, goods stock) error {
 				case strings.Contains(text, "INSERT INTO history"):
 					said.write = text
 				case strings.Contains(text, "FOR NO KEY UPDATE"):
+					said.lock = text
+				case strings.Contains(text, "FROM history"):
 					said.read = text
 				}
 			}
 		}
-		if said.read == "" || said.write == "" {
-			return fmt.Errorf("%s does not read with one statement and write with another", t.name)
+		if said.lock == "" || said.read == "" || said.write == "" {
+			return fmt.Errorf("%s does not lock with one statement, read with one and write with one", t.name)
 		}
 		s.sent[t.name] = said
 	}
@@ -357,10 +370,9 @@ var deciding = task{
 		return post("/requests/"+goID(aRequest, n)+"/approval", s.manager.token, "3", "k"+strconv.Itoa(n), `{"code":"removes-need","other_funding":"None","scrutiny":"It leads to work","conflict":"none"}`)
 	},
 	readArgs: func(p person) []string {
-		id := sqlID(aRequest, ":n")
 		return []string{
-			id, id, strconv.Itoa(financialYear(time.Now())), "'" + p.id + "'::uuid", "'decide'", "'" + p.role + "'", "'decide'", "'" + time.Now().Format(time.DateOnly) + "'::date",
-			"'" + p.id + "'::uuid", "'k' || :n::bigint", "'Oldham'",
+			strconv.Itoa(financialYear(time.Now())), "'" + p.id + "'::uuid", "'decide'", "'" + p.role + "'", "'decide'", "'" + time.Now().Format(time.DateOnly) + "'::date",
+			"'" + p.id + "'::uuid", "'k' || :n::bigint", sqlID(aRequest, ":n"), "'Oldham'",
 		}
 	},
 	decided: outcome{
@@ -388,8 +400,8 @@ var submitting = task{
 		return post("/requests/"+goID(aRequest, n)+"/submission", s.coach.token, "3", "k"+strconv.Itoa(n), `{}`)
 	},
 	readArgs: func(p person) []string {
-		id := sqlID(aRequest, ":n")
-		return []string{id, id, strconv.Itoa(financialYear(time.Now())), "'" + p.id + "'::uuid", "'k' || :n::bigint", "'" + p.id + "'::uuid", "'Oldham'"}
+		me := "'" + p.id + "'::uuid"
+		return []string{strconv.Itoa(financialYear(time.Now())), me, "'k' || :n::bigint", sqlID(aRequest, ":n"), me, "'Oldham'"}
 	},
 	decided: outcome{
 		`jsonb_build_object('request_id', {request}, 'step', 2, 'from_state', 'draft', 'to_state', 'submitted', 'act', '', 'at', now(), 'by_id', {me}, 'by_name', 'Cy Coach', 'code', '', 'words', '')`, "", "",
