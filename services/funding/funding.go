@@ -86,6 +86,8 @@ func New(ctx context.Context, d host.Deps) (*host.Service, error) {
 	budgets := postgres.NewBudgets(database)
 	awards := award.New(award.Deps{
 		Store:     ledger,
+		Questions: ledger,
+		Terms:     budgets,
 		Catalogue: prices{standard},
 		Needs:     rest.Needs{API: needsAPI},
 		Funds:     budgets,

@@ -46,6 +46,12 @@ var walk = map[policy.Operation]struct {
 	policy.ListRequestAudit:  {"/requests/{sent}/audit", "", 401, 200, 403, 404, 200, 404, 403, 200, 404},
 	policy.ProposeReduction:  {"/requests/{draft}/reduction", "", 401, 200, 200, 404, 403, 403, 403, 403, 403},
 
+	policy.ListQuestions:    {"/requests/{sent}/questions", "", 401, 200, 200, 404, 200, 404, 404, 200, 404},
+	policy.AskQuestion:      {"/requests/{sent}/questions", `{"to":"coach","words":"Why?"}`, 401, 403, 403, 403, 201, 404, 403, 403, 403},
+	policy.FindQuestions:    {"/questions?which=for-me", "", 401, 200, 200, 200, 200, 200, 403, 200, 200},
+	policy.AnswerQuestion:   {"/questions/{none}/answer", `{"words":"So."}`, 401, 404, 404, 404, 403, 403, 403, 404, 404},
+	policy.ChallengeRequest: {"/requests/{sent}/challenge", `{"words":"Look again."}`, 401, 409, 403, 404, 403, 403, 403, 409, 404},
+
 	policy.ListDocuments:    {"/requests/{sent}/documents", "", 401, 200, 200, 404, 200, 404, 404, 200, 404},
 	policy.AddDocument:      {"/requests/{sent}/documents", aQuote, 401, 201, 403, 404, 403, 403, 403, 201, 404},
 	policy.DownloadDocument: {"/documents/{none}/file", "", 401, 404, 404, 404, 404, 404, 404, 404, 404},

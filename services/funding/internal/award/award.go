@@ -54,6 +54,8 @@ type Funds interface {
 
 // Deps is what Awards are made of.
 type Deps struct {
+	Questions QuestionStore
+	Terms     Terms
 	Store     Store
 	Catalogue Catalogue
 	Needs     Needs
@@ -340,19 +342,20 @@ func (s *Awards) seen(who policy.Actor) Also {
 // did says what each operation that changes a request did to it, in words that
 // go on from a name.
 var did = map[policy.Operation]string{
-	policy.EditRequest:     "changed what it asks for",
-	policy.SubmitRequest:   "submitted it",
-	policy.ApproveRequest:  "approved it",
-	policy.EndorseRequest:  "endorsed it",
-	policy.DeclineRequest:  "declined it",
-	policy.ReturnRequest:   "sent it back with a question",
-	policy.WithdrawRequest: "withdrew it",
-	policy.CompletePayment: "recorded a payment",
-	policy.UploadResults:   "recorded what became of a payment",
-	policy.RecoverPayment:  "recorded that money came back",
-	policy.ReleaseRest:     "gave back what was left",
-	policy.CloseRequest:    "closed it",
-	policy.CancelRequest:   "cancelled it",
+	policy.EditRequest:      "changed what it asks for",
+	policy.SubmitRequest:    "submitted it",
+	policy.ApproveRequest:   "approved it",
+	policy.EndorseRequest:   "endorsed it",
+	policy.DeclineRequest:   "declined it",
+	policy.ReturnRequest:    "sent it back with a question",
+	policy.WithdrawRequest:  "withdrew it",
+	policy.CompletePayment:  "recorded a payment",
+	policy.UploadResults:    "recorded what became of a payment",
+	policy.RecoverPayment:   "recorded that money came back",
+	policy.ReleaseRest:      "gave back what was left",
+	policy.CloseRequest:     "closed it",
+	policy.CancelRequest:    "cancelled it",
+	policy.ChallengeRequest: "asked for another look",
 }
 
 // Did says what an operation that changes a request did to it, in words that go

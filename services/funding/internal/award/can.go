@@ -9,14 +9,15 @@ type Verb string
 
 // The verbs, as the contract names them.
 const (
-	VerbEdit     Verb = "edit"
-	VerbSubmit   Verb = "submit"
-	VerbApprove  Verb = "approve"
-	VerbEndorse  Verb = "endorse"
-	VerbDecline  Verb = "decline"
-	VerbReturn   Verb = "return"
-	VerbWithdraw Verb = "withdraw"
-	VerbCancel   Verb = "cancel"
+	VerbEdit      Verb = "edit"
+	VerbSubmit    Verb = "submit"
+	VerbApprove   Verb = "approve"
+	VerbEndorse   Verb = "endorse"
+	VerbDecline   Verb = "decline"
+	VerbReturn    Verb = "return"
+	VerbWithdraw  Verb = "withdraw"
+	VerbCancel    Verb = "cancel"
+	VerbChallenge Verb = "challenge"
 )
 
 var verbs = []struct {
@@ -32,6 +33,7 @@ var verbs = []struct {
 	{VerbReturn, policy.ReturnRequest, Returned},
 	{VerbWithdraw, policy.WithdrawRequest, Withdrawn},
 	{VerbCancel, policy.CancelRequest, Cancelled},
+	{VerbChallenge, policy.ChallengeRequest, Challenged},
 }
 
 // can lists what who may do with the request now, so that a page offers nothing

@@ -244,6 +244,9 @@ func (r *Request) decidable(by identity.Person, may authority.Authority) error {
 	if by.ID == uuid.Nil || r.Area == "" || !by.Is(identity.Manager) || !by.Covers(r.Area) {
 		return fault.New(fault.Forbidden, "Only a manager of this request's area can decide it.")
 	}
+	if r.decidedBeforeChallenge(by.ID) {
+		return fault.New(fault.Forbidden, "You took part in the decision that was challenged, so somebody else must take another look.")
+	}
 	for i, s := range r.History {
 		switch {
 		case s.By != by.ID:

@@ -32,6 +32,11 @@ const (
 	MapImport              Operation = "mapImport"
 	ListImportProblems     Operation = "listImportProblems"
 	DownloadImportProblems Operation = "downloadImportProblems"
+	ListQuestions          Operation = "listQuestions"
+	AskQuestion            Operation = "askQuestion"
+	FindQuestions          Operation = "findQuestions"
+	AnswerQuestion         Operation = "answerQuestion"
+	ChallengeRequest       Operation = "challengeRequest"
 	ListDocuments          Operation = "listDocuments"
 	AddDocument            Operation = "addDocument"
 	DownloadDocument       Operation = "downloadDocument"
@@ -238,6 +243,16 @@ var Table = map[Operation][]Rule{
 	SubmitRequest:    itsCoach,
 	WithdrawRequest:  itsCoach,
 	CancelRequest:    {{Role: identity.Coach, Whose: Caseload}, {Role: identity.Manager, Whose: InArea}},
+
+	ListQuestions: seeRequest,
+	FindQuestions: {
+		{Role: identity.Jobseeker, Whose: Own, States: asked},
+		{Role: identity.Coach, Whose: Caseload},
+		{Role: identity.Manager, Whose: InArea},
+	},
+	AskQuestion:      itsDecider,
+	AnswerQuestion:   whoseItIs,
+	ChallengeRequest: whoseItIs,
 
 	ApproveRequest: itsDecider,
 	EndorseRequest: itsDecider,

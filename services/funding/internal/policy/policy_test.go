@@ -91,6 +91,10 @@ func TestWhoMayDoWhatToWhoseRecordInWhichState(t *testing.T) {
 		{policy.ApproveRequest, policy.ReadRequest, in("approved"), no, no, hidden, yes, hidden, hidden, no, no, hidden, hidden},
 		{policy.ApproveRequest, policy.ReadRequest, nowhere, no, hidden, hidden, hidden, hidden, hidden, hidden, no, hidden, hidden},
 
+		{policy.ListQuestions, policy.ReadRequest, in("submitted"), yes, yes, hidden, yes, hidden, hidden, hidden, yes, hidden, hidden},
+		{policy.AskQuestion, policy.ReadRequest, in("submitted"), no, no, hidden, yes, hidden, hidden, hidden, no, hidden, hidden},
+		{policy.AnswerQuestion, policy.ReadRequest, in("submitted"), yes, no, hidden, no, hidden, hidden, hidden, yes, hidden, hidden},
+		{policy.ChallengeRequest, policy.ReadRequest, in("declined"), yes, no, hidden, no, hidden, hidden, hidden, yes, hidden, hidden},
 		{policy.ListDocuments, policy.ListDocuments, in("draft"), yes, yes, hidden, yes, hidden, hidden, hidden, hidden, hidden, hidden},
 		{policy.DownloadDocument, policy.ListDocuments, in("approved"), yes, yes, hidden, yes, hidden, hidden, yes, yes, hidden, hidden},
 		{policy.AddDocument, policy.ListDocuments, in("approved"), yes, no, hidden, no, hidden, hidden, no, yes, hidden, hidden},

@@ -46,6 +46,7 @@ var awardFaults = db.Faults{
 	"entry_within_year":          fault.New(fault.Conflict, "This budget's financial year is not the one of today. Try again."),
 	"allowance_within_cap":       fault.New(fault.OverCap, "There is not that much left of this allowance. Look at what is available now."),
 	"request_decided_by_another": fault.New(fault.Forbidden, "You have submitted, endorsed or declined this request before, so somebody else must decide it."),
+	"challenge_to_another":       fault.New(fault.Forbidden, "You took part in the decision that was challenged, so somebody else must take another look."),
 	"request_reference":          fault.New(fault.Unavailable, "The reference for this request was taken. Try again."),
 	"history_arrow":              errTooLate,
 	"history_goes_on":            errTooLate,

@@ -19,6 +19,7 @@ import (
 	"github.com/instead-support/instead/pkg/money"
 	"github.com/instead-support/instead/services/funding/internal/authority"
 	"github.com/instead-support/instead/services/funding/internal/award"
+	"github.com/instead-support/instead/services/funding/internal/budget"
 )
 
 // World is who and what there is. Sam's coach is Amina; Ravi's is Bilal, who is
@@ -29,6 +30,8 @@ type World struct {
 	SamsRecord, RavisRecord uuid.UUID
 	Needs                   *Needs
 	Catalogue               Catalogue
+	Terms                   Terms
+	Now                     func() time.Time
 
 	Fund   award.Fund
 	Oldham award.Budget // of the fund, with more in it than anybody here asks for
@@ -70,6 +73,7 @@ func NewWorld() *World {
 		Ways: map[uuid.UUID][]uuid.UUID{w.SamsRecord: {newID(), newID()}, w.RavisRecord: {newID()}},
 	}
 	w.Catalogue = Catalogue{}
+	w.Terms, w.Now = Terms{}, Clock()
 	id := newID()
 	w.Fund = award.Fund{ID: id, Code: strings.ToUpper(id.String()[24:]), Name: "Fund " + id.String()}
 	w.Oldham = award.Budget{ID: newID(), Fund: w.Fund, Area: "Oldham", Year: 2026, Allocated: 1_000_000_00}
@@ -88,7 +92,8 @@ func (w *World) Everyone() []identity.Person {
 
 // Awards are the use cases on top of this store.
 func (w *World) Awards(store award.Store) *award.Awards {
-	return award.New(award.Deps{Store: store, Catalogue: w.Catalogue, Needs: w.Needs, Funds: Funds{}, Now: Clock()})
+	questions, _ := store.(award.QuestionStore)
+	return award.New(award.Deps{Store: store, Questions: questions, Terms: w.Terms, Catalogue: w.Catalogue, Needs: w.Needs, Funds: Funds{}, Now: func() time.Time { return w.Now() }})
 }
 
 // Line is a line for this amount that meets a need in the jobseeker's way.
@@ -126,10 +131,13 @@ func (Funds) Rulings(context.Context, uuid.UUID, time.Time) ([]award.Ruling, err
 
 // Needs stands in for the needs service.
 type Needs struct {
-	Down   atomic.Bool
-	Linked map[uuid.UUID]uuid.UUID // person → jobseeker
-	People map[uuid.UUID]award.Jobseeker
-	Ways   map[uuid.UUID][]uuid.UUID // jobseeker → needs in the way
+	Down atomic.Bool
+	// Speechless has the question of what stands in somebody's way, and no
+	// other, go unanswered.
+	Speechless atomic.Bool
+	Linked     map[uuid.UUID]uuid.UUID // person → jobseeker
+	People     map[uuid.UUID]award.Jobseeker
+	Ways       map[uuid.UUID][]uuid.UUID // jobseeker → needs in the way
 }
 
 func (n *Needs) up() error {
@@ -162,6 +170,9 @@ func (n *Needs) Jobseeker(_ context.Context, id uuid.UUID) (award.Jobseeker, err
 
 // InTheWay is one of Ways.
 func (n *Needs) InTheWay(_ context.Context, jobseeker uuid.UUID) ([]uuid.UUID, error) {
+	if n.Speechless.Load() {
+		return nil, fault.New(fault.Unavailable, "The needs cannot be checked right now.")
+	}
 	return slices.Clone(n.Ways[jobseeker]), n.up()
 }
 
@@ -186,5 +197,11 @@ func (c Catalogue) PriceOn(_ context.Context, course uuid.UUID, _ time.Time) (aw
 	}
 	return p, nil
 }
+
+// Terms are those of each fund.
+type Terms map[uuid.UUID][]budget.Terms
+
+// Terms is what was agreed for the fund.
+func (t Terms) Terms(_ context.Context, fund uuid.UUID) ([]budget.Terms, error) { return t[fund], nil }
 
 func newID() uuid.UUID { return uuid.Must(uuid.NewV7()) }
