@@ -35,6 +35,7 @@ type workday struct {
 	waiting    funding.StateTotal // for a decision
 	returned   *funding.RequestPage
 	questions  map[uuid.UUID]question // by request, of those returned
+	asked      *funding.QuestionPage  // of what waits for a decision
 	drafts     *funding.RequestPage
 	decided    []funding.RequestSummary // lately
 	names      map[uuid.UUID]string
@@ -82,7 +83,14 @@ func (w Work) home(r *http.Request) (web.Answer, error) {
 		}
 		day.questions[back.Id] = question{request.JSON200.DecidedByName, request.JSON200.DecisionWords}
 	}
-	day.names, err = w.names(ctx, slices.Concat(day.returned.Items, day.drafts.Items, day.decided))
+	if day.asked, err = w.waiting(ctx, funding.QuestionsForMe); err != nil {
+		return nil, err
+	}
+	about := slices.Concat(day.returned.Items, day.drafts.Items, day.decided)
+	for _, q := range day.asked.Items {
+		about = append(about, funding.RequestSummary{JobseekerId: q.JobseekerId})
+	}
+	day.names, err = w.names(ctx, about)
 	if err != nil {
 		return nil, err
 	}

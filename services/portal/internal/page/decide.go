@@ -73,7 +73,20 @@ func (d Decisions) home(r *http.Request) (web.Answer, error) {
 	if err != nil {
 		return nil, err
 	}
+	answered, err := d.waiting(ctx, funding.QuestionsAnswered)
+	if err != nil {
+		return nil, err
+	}
+	asked, err := d.waiting(ctx, funding.QuestionsUnanswered)
+	if err != nil {
+		return nil, err
+	}
+	askedOf, err := d.namesOfQuestions(ctx, answered, asked)
+	if err != nil {
+		return nil, err
+	}
 	return web.Show(component.LayoutProps{Title: "To decide", Wide: true}, decisionsHome(desk{
+		answered: answered, asked: asked, askedOf: askedOf,
 		may: may.JSON200.Items, areas: me.Areas, now: d.Now(),
 		mine: totalOf(mine.JSON200.Items, funding.Submitted), all: all.JSON200.Items,
 		queue: queue.JSON200, names: names, pricesToConfirm: flagged.JSON200.Total,
@@ -215,8 +228,12 @@ func (d Decisions) read(r *http.Request) (web.Answer, error) {
 	if err != nil {
 		return nil, err
 	}
+	said, err := d.talk(r.Context(), request, "/decisions")
+	if err != nil {
+		return nil, err
+	}
 	layout := component.LayoutProps{Title: "Request " + request.Reference, Before: component.BackLink("To decide", "/decisions")}
-	return web.Show(layout, decision(c, papers, me, r.URL.Query().Has("changed"), d.Now())), nil
+	return web.Show(layout, decision(c, said, papers, me, r.URL.Query().Has("changed"), d.Now())), nil
 }
 
 // verdict is one of the things that a manager can decide, or the first of two

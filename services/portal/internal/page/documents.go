@@ -54,12 +54,12 @@ var papers = []paper{
 	{
 		kind: funding.DocumentQuote, path: "quotes", one: "a quote", file: "Photo or file of the quote",
 		parts: "How much does it say for each thing? (optional)", hint: "Leave out what it does not name.",
-		when: []funding.State{funding.Draft, funding.Submitted, funding.Returned, funding.Declined, "challenged"},
+		when: []funding.State{funding.Draft, funding.Submitted, funding.Returned, funding.Declined, funding.Challenged},
 	},
 	{
 		kind: funding.DocumentReceipt, path: "receipts", one: "a receipt", file: "Photo or file of the receipt",
 		parts: "How much was paid for each thing?", hint: "Leave out what is not on this receipt.",
-		when: []funding.State{funding.Approved, "paid"},
+		when: []funding.State{funding.Approved, funding.Paid},
 	},
 }
 

@@ -268,6 +268,9 @@ func (m *memoryFunding) standing(ctx context.Context, r *funding.Request) fundin
 	if decidable(who, r) {
 		answer.Can = append(answer.Can, funding.Approve, funding.Decline, funding.Return)
 	}
+	if r.State == funding.Declined && who.Is(identity.Jobseeker) {
+		answer.Can = append(answer.Can, funding.Challenge)
+	}
 	if a := m.allowance(r.Allowance.Id); a != nil && a.CoachId == who.ID {
 		switch r.State {
 		case funding.Draft, funding.Returned:

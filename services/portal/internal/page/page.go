@@ -42,6 +42,7 @@ func All(d Deps) []web.Page {
 		Over{d},
 		Send{d},
 		Documents{d},
+		Dialogue{d},
 		Finance{d},
 		Payments{d},
 		Batches{d},

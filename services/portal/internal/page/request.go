@@ -72,9 +72,13 @@ func (q Request) show(r *http.Request) (web.Answer, error) {
 	if err != nil {
 		return nil, err
 	}
+	said, err := q.talk(r.Context(), request, "/requests")
+	if err != nil {
+		return nil, err
+	}
 	return web.Show(component.LayoutProps{
 		Title: c.title(), Before: component.BackLink("Back to "+called(c.jobseeker), jobseekerPath(c.JobseekerId)),
-	}, requestPage(c, papers)), nil
+	}, requestPage(c, said, papers)), nil
 }
 
 // title says what there is to do with it, or else which it is.

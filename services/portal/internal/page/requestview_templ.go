@@ -261,9 +261,14 @@ func happened(h funding.Happening) string {
 		if h.From == string(funding.Returned) {
 			return "Answered, and sent again for a decision"
 		}
+		if h.From == string(funding.Challenged) {
+			return "Sent to somebody else for a decision"
+		}
 		return "Sent for a decision"
 	case funding.Returned:
 		return "Sent back with a question"
+	case funding.Challenged:
+		return "Another look asked for"
 	}
 	return component.StateWords(string(h.To))
 }

@@ -50,6 +50,9 @@ type memoryFunding struct {
 	edits      int  // how often lines were saved
 	needsDown  bool // so that nothing can be submitted
 	papers     []paper
+	questions  []fundingapi.Question
+
+	challengesWait bool // until a coach has made them fit
 
 	may    []fundingapi.Reach // what whoever asks may decide
 	grants []*fundingapi.Grant

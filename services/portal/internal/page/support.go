@@ -45,6 +45,8 @@ type mine struct {
 	why         map[uuid.UUID]string     // the words written for them, for what was not agreed
 	needs       []needs.Need             // that stand in the way
 	statements  []needs.Statement        // newest first
+	questions   *funding.QuestionPage    // for them to answer
+	until       map[uuid.UUID]string     // the last day to ask for another look, for what was not agreed
 }
 
 // in are their requests in these states.
@@ -98,7 +100,10 @@ func (s Support) mine(ctx context.Context, me uuid.UUID) (mine, error) {
 	m := mine{
 		Jobseeker: jobseeker.JSON200, needs: inTheWay.JSON200.Items, statements: statements.JSON200.Items,
 		agreedPence: totalOf(totals.JSON200.Items, funding.Approved).AwardedPence,
-		requests:    requests.JSON200.Items, why: map[uuid.UUID]string{},
+		requests:    requests.JSON200.Items, why: map[uuid.UUID]string{}, until: map[uuid.UUID]string{},
+	}
+	if m.questions, err = s.waiting(ctx, funding.QuestionsForMe); err != nil {
+		return mine{}, err
 	}
 	refused := m.in(funding.Declined)
 	for _, r := range refused[:min(len(refused), mostRefusals)] {
@@ -107,6 +112,9 @@ func (s Support) mine(ctx context.Context, me uuid.UUID) (mine, error) {
 			return mine{}, err
 		}
 		m.why[r.Id] = resp.JSON200.DecisionWords
+		if challengeable(resp.JSON200) {
+			m.until[r.Id] = lastDay(resp.JSON200)
+		}
 	}
 	return m, nil
 }
@@ -131,8 +139,12 @@ func (s Support) read(r *http.Request) (web.Answer, error) {
 	if err != nil {
 		return nil, err
 	}
+	said, err := s.talk(r.Context(), resp.JSON200, "/support/requests")
+	if err != nil {
+		return nil, err
+	}
 	layout := component.LayoutProps{Title: forWhat(resp.JSON200), Before: component.BackLink("Your support", "/support")}
-	return web.Show(layout, supportRequest(resp.JSON200, papers)), nil
+	return web.Show(layout, supportRequest(resp.JSON200, said, papers)), nil
 }
 
 // forWhat is what a request is for, in a few words.

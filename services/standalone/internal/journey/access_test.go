@@ -103,6 +103,11 @@ var tries = map[string]map[string]try{
 		"withdrawRequest":        {"uyfnfffff", map[string]any{}},
 		"listRequestAudit":       {"uyfnyfynn", nil},
 		"listDocuments":          {"ueeneeenn", nil},
+		"listQuestions":          {"ueeneeenn", nil},
+		"askQuestion":            {"ufffyffff", map[string]any{"to": "coach", "words": " "}},
+		"findQuestions":          {"ueeeefeee", nil},
+		"answerQuestion":         {"unnnffnnn", map[string]any{"words": "So."}},
+		"challengeRequest":       {"uyfnffynn", map[string]any{"words": "Look again."}},
 		"addDocument":            {"uyfnffynn", wordsForAFile},
 		"downloadDocument":       {"unnnnnnnn", nil},
 		"removeDocument":         {"unnnffnnn", nil},
@@ -278,6 +283,8 @@ func (r record) address(op operation) string {
 		path += "?role=coach"
 	case "listCoaches":
 		path += "?area=Oldham"
+	case "findQuestions":
+		path += "?which=for-me"
 	case "uploadImport":
 		path += "?file_name=empty.csv"
 	case "uploadResults":

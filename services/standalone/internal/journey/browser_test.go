@@ -58,7 +58,8 @@ func chromium() (string, error) {
 type person struct {
 	t      *testing.T
 	ctx    context.Context
-	script bool // whether pages may run scripts
+	script bool  // whether pages may run scripts
+	width  int64 // of their window
 }
 
 // width of a desktop window, and of the smallest telephone that we draw for.
@@ -73,12 +74,20 @@ func newPerson(t *testing.T, script bool) *person {
 	}
 	ctx, cancel := chromedp.NewContext(parent, chromedp.WithNewBrowserContext())
 	t.Cleanup(cancel)
-	p := &person{t: t, ctx: ctx, script: script}
+	p := &person{t: t, ctx: ctx, script: script, width: desktop}
 	// The first run opens the window, which lives as long as its context.
 	if err := chromedp.Do(ctx, send(emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: !script})); err != nil {
 		t.Fatal(err)
 	}
-	p.size(desktop)
+	p.size(p.width)
+	return p
+}
+
+// onAPhone has the person go on with the smallest telephone.
+func (p *person) onAPhone() *person {
+	p.t.Helper()
+	p.width = telephone
+	p.size(p.width)
 	return p
 }
 
@@ -288,5 +297,5 @@ func (p *person) picture(name string) {
 			p.t.Error(err)
 		}
 	}
-	p.size(desktop)
+	p.size(p.width)
 }

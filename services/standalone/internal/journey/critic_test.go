@@ -47,7 +47,7 @@ func (p *person) inspect() {
 			p.t.Errorf("%s at %d: %s", at, width, f)
 		}
 	}
-	p.size(desktop)
+	p.size(p.width)
 }
 
 // personal is what has no place in an address.
