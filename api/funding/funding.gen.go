@@ -25,6 +25,24 @@ import (
 	openapi_types "github.com/oapi-codegen/runtime/types"
 )
 
+// Defines values for Addressee.
+const (
+	ToCoach     Addressee = "coach"
+	ToJobseeker Addressee = "jobseeker"
+)
+
+// Valid indicates whether the value is a known member of the Addressee enum.
+func (e Addressee) Valid() bool {
+	switch e {
+	case ToCoach:
+		return true
+	case ToJobseeker:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for ApprovalConflict.
 const (
 	ConflictDeclared ApprovalConflict = "declared"
@@ -670,6 +688,27 @@ func (e ProposalVerb) Valid() bool {
 	}
 }
 
+// Defines values for Questions.
+const (
+	QuestionsAnswered   Questions = "answered"
+	QuestionsForMe      Questions = "for-me"
+	QuestionsUnanswered Questions = "unanswered"
+)
+
+// Valid indicates whether the value is a known member of the Questions enum.
+func (e Questions) Valid() bool {
+	switch e {
+	case QuestionsAnswered:
+		return true
+	case QuestionsForMe:
+		return true
+	case QuestionsUnanswered:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for RecoveryKind.
 const (
 	RecoveryCreditNote RecoveryKind = "credit-note"
@@ -810,14 +849,15 @@ func (e State) Valid() bool {
 
 // Defines values for Verb.
 const (
-	Approve  Verb = "approve"
-	Cancel   Verb = "cancel"
-	Decline  Verb = "decline"
-	Edit     Verb = "edit"
-	Endorse  Verb = "endorse"
-	Return   Verb = "return"
-	Submit   Verb = "submit"
-	Withdraw Verb = "withdraw"
+	Approve   Verb = "approve"
+	Cancel    Verb = "cancel"
+	Challenge Verb = "challenge"
+	Decline   Verb = "decline"
+	Edit      Verb = "edit"
+	Endorse   Verb = "endorse"
+	Return    Verb = "return"
+	Submit    Verb = "submit"
+	Withdraw  Verb = "withdraw"
 )
 
 // Valid indicates whether the value is a known member of the Verb enum.
@@ -826,6 +866,8 @@ func (e Verb) Valid() bool {
 	case Approve:
 		return true
 	case Cancel:
+		return true
+	case Challenge:
 		return true
 	case Decline:
 		return true
@@ -861,6 +903,9 @@ func (e ListStaffParamsRole) Valid() bool {
 		return false
 	}
 }
+
+// Addressee defines model for Addressee.
+type Addressee string
 
 // Allowance defines model for Allowance.
 type Allowance struct {
@@ -1129,6 +1174,9 @@ type Checked struct {
 	What string `json:"what"`
 }
 
+// ClockStands A question waits for its answer, and `decide_by` is as if that came today
+type ClockStands = bool
+
 // Colleague defines model for Colleague.
 type Colleague struct {
 	Id   openapi_types.UUID `json:"id"`
@@ -1179,6 +1227,9 @@ type CourseSummary struct {
 	Provider string `json:"provider"`
 	Subject  string `json:"subject"`
 }
+
+// DecideBy While it waits, as it is read: the last of the working days that its fund's terms give to decide it; absent where they give none. Days on which a question waits for its answer are not counted.
+type DecideBy = openapi_types.Date
 
 // DeclineCode defines model for DeclineCode.
 type DeclineCode string
@@ -1927,6 +1978,37 @@ type ProposalState string
 // ProposalVerb defines model for ProposalVerb.
 type ProposalVerb string
 
+// Question defines model for Question.
+type Question struct {
+	// Answer Absent until it is answered
+	Answer       string             `json:"answer,omitempty,omitzero"`
+	AnsweredAt   time.Time          `json:"answered_at,omitempty,omitzero"`
+	AnsweredById openapi_types.UUID `json:"answered_by_id,omitempty,omitzero"`
+
+	// AnsweredByName “The jobseeker” for the jobseeker, whose name is not kept here
+	AnsweredByName string             `json:"answered_by_name,omitempty,omitzero"`
+	AskedAt        time.Time          `json:"asked_at"`
+	AskedById      openapi_types.UUID `json:"asked_by_id"`
+	AskedByName    string             `json:"asked_by_name"`
+	Id             openapi_types.UUID `json:"id"`
+	JobseekerId    openapi_types.UUID `json:"jobseeker_id"`
+	Reference      string             `json:"reference"`
+	RequestId      openapi_types.UUID `json:"request_id"`
+	To             Addressee          `json:"to"`
+	Words          string             `json:"words"`
+}
+
+// QuestionPage defines model for QuestionPage.
+type QuestionPage struct {
+	Items []Question `json:"items"`
+	Page  int        `json:"page"`
+	Size  int        `json:"size"`
+	Total int        `json:"total"`
+}
+
+// Questions `for-me`: to be answered by the caller. The others are about requests that the caller's role decides.
+type Questions string
+
 // Reach defines model for Reach.
 type Reach struct {
 	AlonePence int64  `json:"alone_pence"`
@@ -2002,13 +2084,22 @@ type Request struct {
 	// Can What the caller may do with it now
 	Can []Verb `json:"can"`
 
+	// ChallengeUntil While declined, as it is read: the last day to ask for another look
+	ChallengeUntil openapi_types.Date `json:"challenge_until,omitempty,omitzero"`
+
+	// ClockStands A question waits for its answer, and `decide_by` is as if that came today
+	ClockStands ClockStands `json:"clock_stands,omitempty,omitzero"`
+
 	// CommittedPence Of the award: promised, and still to be paid
-	CommittedPence int64              `json:"committed_pence"`
-	DecidedAt      time.Time          `json:"decided_at,omitempty,omitzero"`
-	DecidedById    openapi_types.UUID `json:"decided_by_id,omitempty,omitzero"`
-	DecidedByName  string             `json:"decided_by_name,omitempty,omitzero"`
-	DecisionCode   string             `json:"decision_code,omitempty,omitzero"`
-	DecisionWords  string             `json:"decision_words,omitempty,omitzero"`
+	CommittedPence int64 `json:"committed_pence"`
+
+	// DecideBy While it waits, as it is read: the last of the working days that its fund's terms give to decide it; absent where they give none. Days on which a question waits for its answer are not counted.
+	DecideBy      DecideBy           `json:"decide_by,omitempty,omitzero"`
+	DecidedAt     time.Time          `json:"decided_at,omitempty,omitzero"`
+	DecidedById   openapi_types.UUID `json:"decided_by_id,omitempty,omitzero"`
+	DecidedByName string             `json:"decided_by_name,omitempty,omitzero"`
+	DecisionCode  string             `json:"decision_code,omitempty,omitzero"`
+	DecisionWords string             `json:"decision_words,omitempty,omitzero"`
 
 	// Elsewhere What somebody else pays towards the lines
 	Elsewhere Elsewhere `json:"elsewhere,omitempty,omitzero"`
@@ -2086,12 +2177,18 @@ type RequestSummary struct {
 	AvailablePence int64 `json:"available_pence"`
 
 	// AwardedPence 0 until approved
-	AwardedPence int64              `json:"awarded_pence"`
-	ChangedAt    time.Time          `json:"changed_at"`
-	CoachId      openapi_types.UUID `json:"coach_id"`
-	CoachName    string             `json:"coach_name"`
-	CourseName   string             `json:"course_name"`
-	DecidedAt    time.Time          `json:"decided_at,omitempty,omitzero"`
+	AwardedPence int64     `json:"awarded_pence"`
+	ChangedAt    time.Time `json:"changed_at"`
+
+	// ClockStands A question waits for its answer, and `decide_by` is as if that came today
+	ClockStands ClockStands        `json:"clock_stands,omitempty,omitzero"`
+	CoachId     openapi_types.UUID `json:"coach_id"`
+	CoachName   string             `json:"coach_name"`
+	CourseName  string             `json:"course_name"`
+
+	// DecideBy While it waits, as it is read: the last of the working days that its fund's terms give to decide it; absent where they give none. Days on which a question waits for its answer are not counted.
+	DecideBy  DecideBy  `json:"decide_by,omitempty,omitzero"`
+	DecidedAt time.Time `json:"decided_at,omitempty,omitzero"`
 
 	// FirstLine What the first line is for, to know the request by
 	FirstLine   string             `json:"first_line,omitempty,omitzero"`
@@ -2770,6 +2867,28 @@ type RefuseProposalParams struct {
 	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
 }
 
+// FindQuestionsParams defines parameters for FindQuestions.
+type FindQuestionsParams struct {
+	Which Questions `form:"which" json:"which"`
+
+	// Page Counted from 1
+	Page *Page `form:"page,omitempty" json:"page,omitempty"`
+
+	// Size Rows a page
+	Size *Size `form:"size,omitempty" json:"size,omitempty"`
+}
+
+// AnswerQuestionJSONBody defines parameters for AnswerQuestion.
+type AnswerQuestionJSONBody struct {
+	Words string `json:"words"`
+}
+
+// AnswerQuestionParams defines parameters for AnswerQuestion.
+type AnswerQuestionParams struct {
+	// IdempotencyKey The same key from the same person does its work once; later calls answer with the thing as it now stands.
+	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
+}
+
 // ReadReconciliationParams defines parameters for ReadReconciliation.
 type ReadReconciliationParams struct {
 	// Area One of the caller's areas; all of them if left out
@@ -2864,6 +2983,22 @@ type CancelRequestParams struct {
 	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
 }
 
+// ChallengeRequestJSONBody defines parameters for ChallengeRequest.
+type ChallengeRequestJSONBody struct {
+	// Words Why somebody should look again
+	Words string `json:"words"`
+}
+
+// ChallengeRequestParams defines parameters for ChallengeRequest.
+type ChallengeRequestParams struct {
+	// IfMatch The version that was read, as its `ETag` gave it: `"7"`. Without it the answer is 428, with another than the thing
+	// now has 412, and `changes` say who changed what since.
+	IfMatch IfMatch `json:"If-Match"`
+
+	// IdempotencyKey The same key from the same person does its work once; later calls answer with the thing as it now stands.
+	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
+}
+
 // CloseRequestParams defines parameters for CloseRequest.
 type CloseRequestParams struct {
 	// IfMatch The version that was read, as its `ETag` gave it: `"7"`. Without it the answer is 428, with another than the thing
@@ -2911,6 +3046,18 @@ type PlanPaymentsJSONBody struct {
 
 // PlanPaymentsParams defines parameters for PlanPayments.
 type PlanPaymentsParams struct {
+	// IdempotencyKey The same key from the same person does its work once; later calls answer with the thing as it now stands.
+	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
+}
+
+// AskQuestionJSONBody defines parameters for AskQuestion.
+type AskQuestionJSONBody struct {
+	To    Addressee `json:"to"`
+	Words string    `json:"words"`
+}
+
+// AskQuestionParams defines parameters for AskQuestion.
+type AskQuestionParams struct {
 	// IdempotencyKey The same key from the same person does its work once; later calls answer with the thing as it now stands.
 	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
 }
@@ -3124,6 +3271,9 @@ type RecoverPaymentJSONRequestBody RecoverPaymentJSONBody
 // RefuseProposalJSONRequestBody defines body for RefuseProposal for application/json ContentType.
 type RefuseProposalJSONRequestBody RefuseProposalJSONBody
 
+// AnswerQuestionJSONRequestBody defines body for AnswerQuestion for application/json ContentType.
+type AnswerQuestionJSONRequestBody AnswerQuestionJSONBody
+
 // DraftRequestJSONRequestBody defines body for DraftRequest for application/json ContentType.
 type DraftRequestJSONRequestBody DraftRequestJSONBody
 
@@ -3136,6 +3286,9 @@ type ApproveRequestJSONRequestBody = Approval
 // CancelRequestJSONRequestBody defines body for CancelRequest for application/json ContentType.
 type CancelRequestJSONRequestBody CancelRequestJSONBody
 
+// ChallengeRequestJSONRequestBody defines body for ChallengeRequest for application/json ContentType.
+type ChallengeRequestJSONRequestBody ChallengeRequestJSONBody
+
 // AddDocumentMultipartRequestBody defines body for AddDocument for multipart/form-data ContentType.
 type AddDocumentMultipartRequestBody AddDocumentMultipartBody
 
@@ -3144,6 +3297,9 @@ type EndorseRequestJSONRequestBody EndorseRequestJSONBody
 
 // PlanPaymentsJSONRequestBody defines body for PlanPayments for application/json ContentType.
 type PlanPaymentsJSONRequestBody PlanPaymentsJSONBody
+
+// AskQuestionJSONRequestBody defines body for AskQuestion for application/json ContentType.
+type AskQuestionJSONRequestBody AskQuestionJSONBody
 
 // DeclineRequestJSONRequestBody defines body for DeclineRequest for application/json ContentType.
 type DeclineRequestJSONRequestBody DeclineRequestJSONBody
@@ -3767,6 +3923,29 @@ type ClientInterface interface {
 	// Corresponds with POST /proposals/{id}/refusal (the `RefuseProposal` operationId).
 	RefuseProposal(ctx context.Context, id Id, params *RefuseProposalParams, body RefuseProposalJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// FindQuestions Questions about requests that wait for a decision, the longest waiting first
+	//
+	// Corresponds with GET /questions (the `FindQuestions` operationId).
+	FindQuestions(ctx context.Context, params *FindQuestionsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// AnswerQuestionWithBody Answer a question, once
+	//
+	// The jobseeker one that was put to them, their coach any.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /questions/{id}/answer (the `AnswerQuestion` operationId).
+	AnswerQuestionWithBody(ctx context.Context, id Id, params *AnswerQuestionParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// AnswerQuestion Answer a question, once
+	//
+	// The jobseeker one that was put to them, their coach any.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /questions/{id}/answer (the `AnswerQuestion` operationId).
+	AnswerQuestion(ctx context.Context, id Id, params *AnswerQuestionParams, body AnswerQuestionJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// ReadReconciliation Whether every total agrees with what it follows from, and where not
 	//
 	// Every total, state and link of the books is worked out again from the entries and steps it follows from, as they
@@ -3863,6 +4042,28 @@ type ClientInterface interface {
 	// Corresponds with POST /requests/{id}/cancellation (the `CancelRequest` operationId).
 	CancelRequest(ctx context.Context, id Id, params *CancelRequestParams, body CancelRequestJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// ChallengeRequestWithBody Ask for another look at a declined request, by another person
+	//
+	// By the jobseeker, or their coach for them, up to the end of `challenge_until`. It is submitted again at once if what it
+	// asks for still fits; otherwise it stays `challenged` until the coach has reduced and submitted it. Nobody who decided
+	// before decides again.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /requests/{id}/challenge (the `ChallengeRequest` operationId).
+	ChallengeRequestWithBody(ctx context.Context, id Id, params *ChallengeRequestParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ChallengeRequest Ask for another look at a declined request, by another person
+	//
+	// By the jobseeker, or their coach for them, up to the end of `challenge_until`. It is submitted again at once if what it
+	// asks for still fits; otherwise it stays `challenged` until the coach has reduced and submitted it. Nobody who decided
+	// before decides again.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /requests/{id}/challenge (the `ChallengeRequest` operationId).
+	ChallengeRequest(ctx context.Context, id Id, params *ChallengeRequestParams, body ChallengeRequestJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// CloseRequest Say that all is done that will be for a request that is paid
 	//
 	// Corresponds with POST /requests/{id}/closure (the `CloseRequest` operationId).
@@ -3924,6 +4125,29 @@ type ClientInterface interface {
 	//
 	// Corresponds with POST /requests/{id}/payments (the `PlanPayments` operationId).
 	PlanPayments(ctx context.Context, id Id, params *PlanPaymentsParams, body PlanPaymentsJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ListQuestions What was asked about a request, and what was answered
+	//
+	// Corresponds with GET /requests/{id}/questions (the `ListQuestions` operationId).
+	ListQuestions(ctx context.Context, id Id, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// AskQuestionWithBody Ask the coach or the jobseeker about a request, without deciding it
+	//
+	// By a manager who could decide it. It stays submitted, and what it asks for stays held. Both can read every question and answer.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /requests/{id}/questions (the `AskQuestion` operationId).
+	AskQuestionWithBody(ctx context.Context, id Id, params *AskQuestionParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// AskQuestion Ask the coach or the jobseeker about a request, without deciding it
+	//
+	// By a manager who could decide it. It stays submitted, and what it asks for stays held. Both can read every question and answer.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /requests/{id}/questions (the `AskQuestion` operationId).
+	AskQuestion(ctx context.Context, id Id, params *AskQuestionParams, body AskQuestionJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ProposeReduction The same request made to fit what is available
 	//
@@ -5390,6 +5614,59 @@ func (c *Client) RefuseProposal(ctx context.Context, id Id, params *RefusePropos
 	return c.Client.Do(req)
 }
 
+// FindQuestions Questions about requests that wait for a decision, the longest waiting first
+//
+// Corresponds with GET /questions (the `FindQuestions` operationId).
+func (c *Client) FindQuestions(ctx context.Context, params *FindQuestionsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewFindQuestionsRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// AnswerQuestionWithBody Answer a question, once
+//
+// The jobseeker one that was put to them, their coach any.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /questions/{id}/answer (the `AnswerQuestion` operationId).
+func (c *Client) AnswerQuestionWithBody(ctx context.Context, id Id, params *AnswerQuestionParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewAnswerQuestionRequestWithBody(c.Server, id, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// AnswerQuestion Answer a question, once
+//
+// The jobseeker one that was put to them, their coach any.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /questions/{id}/answer (the `AnswerQuestion` operationId).
+func (c *Client) AnswerQuestion(ctx context.Context, id Id, params *AnswerQuestionParams, body AnswerQuestionJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewAnswerQuestionRequest(c.Server, id, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // ReadReconciliation Whether every total agrees with what it follows from, and where not
 //
 // Every total, state and link of the books is worked out again from the entries and steps it follows from, as they
@@ -5616,6 +5893,48 @@ func (c *Client) CancelRequest(ctx context.Context, id Id, params *CancelRequest
 	return c.Client.Do(req)
 }
 
+// ChallengeRequestWithBody Ask for another look at a declined request, by another person
+//
+// By the jobseeker, or their coach for them, up to the end of `challenge_until`. It is submitted again at once if what it
+// asks for still fits; otherwise it stays `challenged` until the coach has reduced and submitted it. Nobody who decided
+// before decides again.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /requests/{id}/challenge (the `ChallengeRequest` operationId).
+func (c *Client) ChallengeRequestWithBody(ctx context.Context, id Id, params *ChallengeRequestParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewChallengeRequestRequestWithBody(c.Server, id, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ChallengeRequest Ask for another look at a declined request, by another person
+//
+// By the jobseeker, or their coach for them, up to the end of `challenge_until`. It is submitted again at once if what it
+// asks for still fits; otherwise it stays `challenged` until the coach has reduced and submitted it. Nobody who decided
+// before decides again.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /requests/{id}/challenge (the `ChallengeRequest` operationId).
+func (c *Client) ChallengeRequest(ctx context.Context, id Id, params *ChallengeRequestParams, body ChallengeRequestJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewChallengeRequestRequest(c.Server, id, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // CloseRequest Say that all is done that will be for a request that is paid
 //
 // Corresponds with POST /requests/{id}/closure (the `CloseRequest` operationId).
@@ -5738,6 +6057,59 @@ func (c *Client) PlanPaymentsWithBody(ctx context.Context, id Id, params *PlanPa
 // Corresponds with POST /requests/{id}/payments (the `PlanPayments` operationId).
 func (c *Client) PlanPayments(ctx context.Context, id Id, params *PlanPaymentsParams, body PlanPaymentsJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewPlanPaymentsRequest(c.Server, id, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ListQuestions What was asked about a request, and what was answered
+//
+// Corresponds with GET /requests/{id}/questions (the `ListQuestions` operationId).
+func (c *Client) ListQuestions(ctx context.Context, id Id, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListQuestionsRequest(c.Server, id)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// AskQuestionWithBody Ask the coach or the jobseeker about a request, without deciding it
+//
+// By a manager who could decide it. It stays submitted, and what it asks for stays held. Both can read every question and answer.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /requests/{id}/questions (the `AskQuestion` operationId).
+func (c *Client) AskQuestionWithBody(ctx context.Context, id Id, params *AskQuestionParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewAskQuestionRequestWithBody(c.Server, id, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// AskQuestion Ask the coach or the jobseeker about a request, without deciding it
+//
+// By a manager who could decide it. It stays submitted, and what it asks for stays held. Both can read every question and answer.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /requests/{id}/questions (the `AskQuestion` operationId).
+func (c *Client) AskQuestion(ctx context.Context, id Id, params *AskQuestionParams, body AskQuestionJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewAskQuestionRequest(c.Server, id, params, body)
 	if err != nil {
 		return nil, err
 	}
@@ -9591,6 +9963,142 @@ func NewRefuseProposalRequestWithBody(server string, id Id, params *RefusePropos
 	return req, nil
 }
 
+// NewFindQuestionsRequest constructs an http.Request for the FindQuestions method
+func NewFindQuestionsRequest(server string, params *FindQuestionsParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/questions")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "which", params.Which, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+			return nil, err
+		} else {
+			for _, qp := range strings.Split(queryFrag, "&") {
+				rawQueryFragments = append(rawQueryFragments, qp)
+			}
+		}
+
+		if params.Page != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "page", *params.Page, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Size != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "size", *params.Size, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewAnswerQuestionRequest calls the generic AnswerQuestion builder with application/json body
+func NewAnswerQuestionRequest(server string, id Id, params *AnswerQuestionParams, body AnswerQuestionJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewAnswerQuestionRequestWithBody(server, id, params, "application/json", bodyReader)
+}
+
+// NewAnswerQuestionRequestWithBody constructs an http.Request for the AnswerQuestion method, with any body, and a specified content type
+func NewAnswerQuestionRequestWithBody(server string, id Id, params *AnswerQuestionParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/questions/%s/answer", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		if params.IdempotencyKey != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Idempotency-Key", headerParam0)
+		}
+
+	}
+
+	return req, nil
+}
+
 // NewReadReconciliationRequest constructs an http.Request for the ReadReconciliation method
 func NewReadReconciliationRequest(server string, params *ReadReconciliationParams) (*http.Request, error) {
 	var err error
@@ -10236,6 +10744,77 @@ func NewCancelRequestRequestWithBody(server string, id Id, params *CancelRequest
 	return req, nil
 }
 
+// NewChallengeRequestRequest calls the generic ChallengeRequest builder with application/json body
+func NewChallengeRequestRequest(server string, id Id, params *ChallengeRequestParams, body ChallengeRequestJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewChallengeRequestRequestWithBody(server, id, params, "application/json", bodyReader)
+}
+
+// NewChallengeRequestRequestWithBody constructs an http.Request for the ChallengeRequest method, with any body, and a specified content type
+func NewChallengeRequestRequestWithBody(server string, id Id, params *ChallengeRequestParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/requests/%s/challenge", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		var headerParam0 string
+
+		headerParam0, err = runtime.StyleParamWithOptions("simple", false, "If-Match", params.IfMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+		if err != nil {
+			return nil, err
+		}
+
+		req.Header.Set("If-Match", headerParam0)
+
+		if params.IdempotencyKey != nil {
+			var headerParam1 string
+
+			headerParam1, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Idempotency-Key", headerParam1)
+		}
+
+	}
+
+	return req, nil
+}
+
 // NewCloseRequestRequest constructs an http.Request for the CloseRequest method
 func NewCloseRequestRequest(server string, id Id, params *CloseRequestParams) (*http.Request, error) {
 	var err error
@@ -10478,6 +11057,102 @@ func NewPlanPaymentsRequestWithBody(server string, id Id, params *PlanPaymentsPa
 	}
 
 	operationPath := fmt.Sprintf("/requests/%s/payments", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		if params.IdempotencyKey != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Idempotency-Key", headerParam0)
+		}
+
+	}
+
+	return req, nil
+}
+
+// NewListQuestionsRequest constructs an http.Request for the ListQuestions method
+func NewListQuestionsRequest(server string, id Id) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/requests/%s/questions", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewAskQuestionRequest calls the generic AskQuestion builder with application/json body
+func NewAskQuestionRequest(server string, id Id, params *AskQuestionParams, body AskQuestionJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewAskQuestionRequestWithBody(server, id, params, "application/json", bodyReader)
+}
+
+// NewAskQuestionRequestWithBody constructs an http.Request for the AskQuestion method, with any body, and a specified content type
+func NewAskQuestionRequestWithBody(server string, id Id, params *AskQuestionParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/requests/%s/questions", pathParam0)
 	if operationPath[0] == '/' {
 		operationPath = "." + operationPath
 	}
@@ -12210,6 +12885,31 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with POST /proposals/{id}/refusal (the `RefuseProposal` operationId).
 	RefuseProposalWithResponse(ctx context.Context, id Id, params *RefuseProposalParams, body RefuseProposalJSONRequestBody, reqEditors ...RequestEditorFn) (*RefuseProposalResponse, error)
 
+	// FindQuestionsWithResponse Questions about requests that wait for a decision, the longest waiting first
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /questions (the `FindQuestions` operationId).
+	FindQuestionsWithResponse(ctx context.Context, params *FindQuestionsParams, reqEditors ...RequestEditorFn) (*FindQuestionsResponse, error)
+
+	// AnswerQuestionWithBodyWithResponse Answer a question, once
+	//
+	// The jobseeker one that was put to them, their coach any.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /questions/{id}/answer (the `AnswerQuestion` operationId).
+	AnswerQuestionWithBodyWithResponse(ctx context.Context, id Id, params *AnswerQuestionParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*AnswerQuestionResponse, error)
+
+	// AnswerQuestionWithResponse Answer a question, once
+	//
+	// The jobseeker one that was put to them, their coach any.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /questions/{id}/answer (the `AnswerQuestion` operationId).
+	AnswerQuestionWithResponse(ctx context.Context, id Id, params *AnswerQuestionParams, body AnswerQuestionJSONRequestBody, reqEditors ...RequestEditorFn) (*AnswerQuestionResponse, error)
+
 	// ReadReconciliationWithResponse Whether every total agrees with what it follows from, and where not
 	//
 	// Every total, state and link of the books is worked out again from the entries and steps it follows from, as they
@@ -12316,6 +13016,28 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with POST /requests/{id}/cancellation (the `CancelRequest` operationId).
 	CancelRequestWithResponse(ctx context.Context, id Id, params *CancelRequestParams, body CancelRequestJSONRequestBody, reqEditors ...RequestEditorFn) (*CancelRequestResponse, error)
 
+	// ChallengeRequestWithBodyWithResponse Ask for another look at a declined request, by another person
+	//
+	// By the jobseeker, or their coach for them, up to the end of `challenge_until`. It is submitted again at once if what it
+	// asks for still fits; otherwise it stays `challenged` until the coach has reduced and submitted it. Nobody who decided
+	// before decides again.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /requests/{id}/challenge (the `ChallengeRequest` operationId).
+	ChallengeRequestWithBodyWithResponse(ctx context.Context, id Id, params *ChallengeRequestParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ChallengeRequestResponse, error)
+
+	// ChallengeRequestWithResponse Ask for another look at a declined request, by another person
+	//
+	// By the jobseeker, or their coach for them, up to the end of `challenge_until`. It is submitted again at once if what it
+	// asks for still fits; otherwise it stays `challenged` until the coach has reduced and submitted it. Nobody who decided
+	// before decides again.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /requests/{id}/challenge (the `ChallengeRequest` operationId).
+	ChallengeRequestWithResponse(ctx context.Context, id Id, params *ChallengeRequestParams, body ChallengeRequestJSONRequestBody, reqEditors ...RequestEditorFn) (*ChallengeRequestResponse, error)
+
 	// CloseRequestWithResponse Say that all is done that will be for a request that is paid
 	//
 	// Returns a wrapper object for the known response body format(s).
@@ -12381,6 +13103,31 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with POST /requests/{id}/payments (the `PlanPayments` operationId).
 	PlanPaymentsWithResponse(ctx context.Context, id Id, params *PlanPaymentsParams, body PlanPaymentsJSONRequestBody, reqEditors ...RequestEditorFn) (*PlanPaymentsResponse, error)
+
+	// ListQuestionsWithResponse What was asked about a request, and what was answered
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /requests/{id}/questions (the `ListQuestions` operationId).
+	ListQuestionsWithResponse(ctx context.Context, id Id, reqEditors ...RequestEditorFn) (*ListQuestionsResponse, error)
+
+	// AskQuestionWithBodyWithResponse Ask the coach or the jobseeker about a request, without deciding it
+	//
+	// By a manager who could decide it. It stays submitted, and what it asks for stays held. Both can read every question and answer.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /requests/{id}/questions (the `AskQuestion` operationId).
+	AskQuestionWithBodyWithResponse(ctx context.Context, id Id, params *AskQuestionParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*AskQuestionResponse, error)
+
+	// AskQuestionWithResponse Ask the coach or the jobseeker about a request, without deciding it
+	//
+	// By a manager who could decide it. It stays submitted, and what it asks for stays held. Both can read every question and answer.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /requests/{id}/questions (the `AskQuestion` operationId).
+	AskQuestionWithResponse(ctx context.Context, id Id, params *AskQuestionParams, body AskQuestionJSONRequestBody, reqEditors ...RequestEditorFn) (*AskQuestionResponse, error)
 
 	// ProposeReductionWithResponse The same request made to fit what is available
 	//
@@ -15431,6 +16178,102 @@ func (r RefuseProposalResponse) ContentType() string {
 	return ""
 }
 
+type FindQuestionsResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *QuestionPage
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r FindQuestionsResponse) GetJSON200() *QuestionPage {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r FindQuestionsResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r FindQuestionsResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r FindQuestionsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r FindQuestionsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r FindQuestionsResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type AnswerQuestionResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Question
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r AnswerQuestionResponse) GetJSON200() *Question {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r AnswerQuestionResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r AnswerQuestionResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r AnswerQuestionResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r AnswerQuestionResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r AnswerQuestionResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 type ReadReconciliationResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -15902,6 +16745,61 @@ func (r CancelRequestResponse) ContentType() string {
 	return ""
 }
 
+// ChallengeRequestResponse200Headers the declared response headers of an HTTP 200 response for ChallengeRequest
+type ChallengeRequestResponse200Headers struct {
+	ETag etag.Version
+}
+
+type ChallengeRequestResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Request
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *ChallengeRequestResponse200Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ChallengeRequestResponse) GetJSON200() *Request {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ChallengeRequestResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ChallengeRequestResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ChallengeRequestResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ChallengeRequestResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ChallengeRequestResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 type CloseRequestResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -16144,6 +17042,106 @@ func (r PlanPaymentsResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r PlanPaymentsResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type ListQuestionsResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *struct {
+		Items []Question `json:"items"`
+	}
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ListQuestionsResponse) GetJSON200() *struct {
+	Items []Question `json:"items"`
+} {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ListQuestionsResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ListQuestionsResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ListQuestionsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListQuestionsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListQuestionsResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type AskQuestionResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON201 the response for an HTTP 201 `application/json` response
+	JSON201 *Question
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+}
+
+// GetJSON201 returns the response for an HTTP 201 `application/json` response
+func (r AskQuestionResponse) GetJSON201() *Question {
+	return r.JSON201
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r AskQuestionResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r AskQuestionResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r AskQuestionResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r AskQuestionResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r AskQuestionResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -18082,6 +19080,49 @@ func (c *ClientWithResponses) RefuseProposalWithResponse(ctx context.Context, id
 	return ParseRefuseProposalResponse(rsp)
 }
 
+// FindQuestionsWithResponse Questions about requests that wait for a decision, the longest waiting first
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /questions (the `FindQuestions` operationId).
+func (c *ClientWithResponses) FindQuestionsWithResponse(ctx context.Context, params *FindQuestionsParams, reqEditors ...RequestEditorFn) (*FindQuestionsResponse, error) {
+	rsp, err := c.FindQuestions(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseFindQuestionsResponse(rsp)
+}
+
+// AnswerQuestionWithBodyWithResponse Answer a question, once
+//
+// The jobseeker one that was put to them, their coach any.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /questions/{id}/answer (the `AnswerQuestion` operationId).
+func (c *ClientWithResponses) AnswerQuestionWithBodyWithResponse(ctx context.Context, id Id, params *AnswerQuestionParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*AnswerQuestionResponse, error) {
+	rsp, err := c.AnswerQuestionWithBody(ctx, id, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseAnswerQuestionResponse(rsp)
+}
+
+// AnswerQuestionWithResponse Answer a question, once
+//
+// The jobseeker one that was put to them, their coach any.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /questions/{id}/answer (the `AnswerQuestion` operationId).
+func (c *ClientWithResponses) AnswerQuestionWithResponse(ctx context.Context, id Id, params *AnswerQuestionParams, body AnswerQuestionJSONRequestBody, reqEditors ...RequestEditorFn) (*AnswerQuestionResponse, error) {
+	rsp, err := c.AnswerQuestion(ctx, id, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseAnswerQuestionResponse(rsp)
+}
+
 // ReadReconciliationWithResponse Whether every total agrees with what it follows from, and where not
 //
 // Every total, state and link of the books is worked out again from the entries and steps it follows from, as they
@@ -18266,6 +19307,40 @@ func (c *ClientWithResponses) CancelRequestWithResponse(ctx context.Context, id 
 	return ParseCancelRequestResponse(rsp)
 }
 
+// ChallengeRequestWithBodyWithResponse Ask for another look at a declined request, by another person
+//
+// By the jobseeker, or their coach for them, up to the end of `challenge_until`. It is submitted again at once if what it
+// asks for still fits; otherwise it stays `challenged` until the coach has reduced and submitted it. Nobody who decided
+// before decides again.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /requests/{id}/challenge (the `ChallengeRequest` operationId).
+func (c *ClientWithResponses) ChallengeRequestWithBodyWithResponse(ctx context.Context, id Id, params *ChallengeRequestParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ChallengeRequestResponse, error) {
+	rsp, err := c.ChallengeRequestWithBody(ctx, id, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseChallengeRequestResponse(rsp)
+}
+
+// ChallengeRequestWithResponse Ask for another look at a declined request, by another person
+//
+// By the jobseeker, or their coach for them, up to the end of `challenge_until`. It is submitted again at once if what it
+// asks for still fits; otherwise it stays `challenged` until the coach has reduced and submitted it. Nobody who decided
+// before decides again.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /requests/{id}/challenge (the `ChallengeRequest` operationId).
+func (c *ClientWithResponses) ChallengeRequestWithResponse(ctx context.Context, id Id, params *ChallengeRequestParams, body ChallengeRequestJSONRequestBody, reqEditors ...RequestEditorFn) (*ChallengeRequestResponse, error) {
+	rsp, err := c.ChallengeRequest(ctx, id, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseChallengeRequestResponse(rsp)
+}
+
 // CloseRequestWithResponse Say that all is done that will be for a request that is paid
 //
 // Returns a wrapper object for the known response body format(s).
@@ -18372,6 +19447,49 @@ func (c *ClientWithResponses) PlanPaymentsWithResponse(ctx context.Context, id I
 		return nil, err
 	}
 	return ParsePlanPaymentsResponse(rsp)
+}
+
+// ListQuestionsWithResponse What was asked about a request, and what was answered
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /requests/{id}/questions (the `ListQuestions` operationId).
+func (c *ClientWithResponses) ListQuestionsWithResponse(ctx context.Context, id Id, reqEditors ...RequestEditorFn) (*ListQuestionsResponse, error) {
+	rsp, err := c.ListQuestions(ctx, id, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListQuestionsResponse(rsp)
+}
+
+// AskQuestionWithBodyWithResponse Ask the coach or the jobseeker about a request, without deciding it
+//
+// By a manager who could decide it. It stays submitted, and what it asks for stays held. Both can read every question and answer.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /requests/{id}/questions (the `AskQuestion` operationId).
+func (c *ClientWithResponses) AskQuestionWithBodyWithResponse(ctx context.Context, id Id, params *AskQuestionParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*AskQuestionResponse, error) {
+	rsp, err := c.AskQuestionWithBody(ctx, id, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseAskQuestionResponse(rsp)
+}
+
+// AskQuestionWithResponse Ask the coach or the jobseeker about a request, without deciding it
+//
+// By a manager who could decide it. It stays submitted, and what it asks for stays held. Both can read every question and answer.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /requests/{id}/questions (the `AskQuestion` operationId).
+func (c *ClientWithResponses) AskQuestionWithResponse(ctx context.Context, id Id, params *AskQuestionParams, body AskQuestionJSONRequestBody, reqEditors ...RequestEditorFn) (*AskQuestionResponse, error) {
+	rsp, err := c.AskQuestion(ctx, id, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseAskQuestionResponse(rsp)
 }
 
 // ProposeReductionWithResponse The same request made to fit what is available
@@ -20743,6 +21861,72 @@ func ParseRefuseProposalResponse(rsp *http.Response) (*RefuseProposalResponse, e
 	return response, nil
 }
 
+// ParseFindQuestionsResponse parses an HTTP response from a FindQuestionsWithResponse call
+func ParseFindQuestionsResponse(rsp *http.Response) (*FindQuestionsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &FindQuestionsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest QuestionPage
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseAnswerQuestionResponse parses an HTTP response from a AnswerQuestionWithResponse call
+func ParseAnswerQuestionResponse(rsp *http.Response) (*AnswerQuestionResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &AnswerQuestionResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Question
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
 // ParseReadReconciliationResponse parses an HTTP response from a ReadReconciliationWithResponse call
 func ParseReadReconciliationResponse(rsp *http.Response) (*ReadReconciliationResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -21107,6 +22291,52 @@ func ParseCancelRequestResponse(rsp *http.Response) (*CancelRequestResponse, err
 	return response, nil
 }
 
+// ParseChallengeRequestResponse parses an HTTP response from a ChallengeRequestWithResponse call
+func ParseChallengeRequestResponse(rsp *http.Response) (*ChallengeRequestResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ChallengeRequestResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Request
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers ChallengeRequestResponse200Headers
+		if values := rsp.Header.Values("ETag"); len(values) > 0 {
+			var value etag.Version
+			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ETag = value
+		}
+		response.Headers200 = &headers
+	}
+
+	return response, nil
+}
+
 // ParseCloseRequestResponse parses an HTTP response from a CloseRequestWithResponse call
 func ParseCloseRequestResponse(rsp *http.Response) (*CloseRequestResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -21268,6 +22498,74 @@ func ParsePlanPaymentsResponse(rsp *http.Response) (*PlanPaymentsResponse, error
 		var dest struct {
 			Items []Payment `json:"items"`
 		}
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON201 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseListQuestionsResponse parses an HTTP response from a ListQuestionsWithResponse call
+func ParseListQuestionsResponse(rsp *http.Response) (*ListQuestionsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListQuestionsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest struct {
+			Items []Question `json:"items"`
+		}
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseAskQuestionResponse parses an HTTP response from a AskQuestionWithResponse call
+func ParseAskQuestionResponse(rsp *http.Response) (*AskQuestionResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &AskQuestionResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 201:
+		var dest Question
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}
@@ -22116,6 +23414,12 @@ type ServerInterface interface {
 	// RefuseProposal Refuse a proposal, or take back one's own; it then never counts
 	// (POST /proposals/{id}/refusal)
 	RefuseProposal(ctx echo.Context, id Id, params RefuseProposalParams) error
+	// FindQuestions Questions about requests that wait for a decision, the longest waiting first
+	// (GET /questions)
+	FindQuestions(ctx echo.Context, params FindQuestionsParams) error
+	// AnswerQuestion Answer a question, once
+	// (POST /questions/{id}/answer)
+	AnswerQuestion(ctx echo.Context, id Id, params AnswerQuestionParams) error
 	// ReadReconciliation Whether every total agrees with what it follows from, and where not
 	// (GET /reconciliation)
 	ReadReconciliation(ctx echo.Context, params ReadReconciliationParams) error
@@ -22143,6 +23447,9 @@ type ServerInterface interface {
 	// CancelRequest Give back all that was promised, of which nothing was paid
 	// (POST /requests/{id}/cancellation)
 	CancelRequest(ctx echo.Context, id Id, params CancelRequestParams) error
+	// ChallengeRequest Ask for another look at a declined request, by another person
+	// (POST /requests/{id}/challenge)
+	ChallengeRequest(ctx echo.Context, id Id, params ChallengeRequestParams) error
 	// CloseRequest Say that all is done that will be for a request that is paid
 	// (POST /requests/{id}/closure)
 	CloseRequest(ctx echo.Context, id Id, params CloseRequestParams) error
@@ -22158,6 +23465,12 @@ type ServerInterface interface {
 	// PlanPayments Plan payments of an approved request, by line or for the whole
 	// (POST /requests/{id}/payments)
 	PlanPayments(ctx echo.Context, id Id, params PlanPaymentsParams) error
+	// ListQuestions What was asked about a request, and what was answered
+	// (GET /requests/{id}/questions)
+	ListQuestions(ctx echo.Context, id Id) error
+	// AskQuestion Ask the coach or the jobseeker about a request, without deciding it
+	// (POST /requests/{id}/questions)
+	AskQuestion(ctx echo.Context, id Id, params AskQuestionParams) error
 	// ProposeReduction The same request made to fit what is available
 	// (GET /requests/{id}/reduction)
 	ProposeReduction(ctx echo.Context, id Id) error
@@ -23984,6 +25297,74 @@ func (w *ServerInterfaceWrapper) RefuseProposal(ctx echo.Context) error {
 	return err
 }
 
+// FindQuestions converts echo context to params.
+func (w *ServerInterfaceWrapper) FindQuestions(ctx echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params FindQuestionsParams
+	// ------------- Required query parameter "which" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, true, "which", ctx.QueryParams(), &params.Which, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter which: %s", err))
+	}
+
+	// ------------- Optional query parameter "page" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "page", ctx.QueryParams(), &params.Page, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter page: %s", err))
+	}
+
+	// ------------- Optional query parameter "size" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "size", ctx.QueryParams(), &params.Size, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter size: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.FindQuestions(ctx, params)
+	return err
+}
+
+// AnswerQuestion converts echo context to params.
+func (w *ServerInterfaceWrapper) AnswerQuestion(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id Id
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params AnswerQuestionParams
+
+	headers := ctx.Request().Header
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for Idempotency-Key, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter Idempotency-Key: %s", err))
+		}
+
+		params.IdempotencyKey = &IdempotencyKey
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.AnswerQuestion(ctx, id, params)
+	return err
+}
+
 // ReadReconciliation converts echo context to params.
 func (w *ServerInterfaceWrapper) ReadReconciliation(ctx echo.Context) error {
 	var err error
@@ -24337,6 +25718,59 @@ func (w *ServerInterfaceWrapper) CancelRequest(ctx echo.Context) error {
 	return err
 }
 
+// ChallengeRequest converts echo context to params.
+func (w *ServerInterfaceWrapper) ChallengeRequest(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id Id
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ChallengeRequestParams
+
+	headers := ctx.Request().Header
+	// ------------- Required header parameter "If-Match" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("If-Match")]; found {
+		var IfMatch IfMatch
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for If-Match, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "If-Match", valueList[0], &IfMatch, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter If-Match: %s", err))
+		}
+
+		params.IfMatch = IfMatch
+	} else {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Header parameter If-Match is required, but not found"))
+	}
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for Idempotency-Key, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter Idempotency-Key: %s", err))
+		}
+
+		params.IdempotencyKey = &IdempotencyKey
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ChallengeRequest(ctx, id, params)
+	return err
+}
+
 // CloseRequest converts echo context to params.
 func (w *ServerInterfaceWrapper) CloseRequest(ctx echo.Context) error {
 	var err error
@@ -24528,6 +25962,58 @@ func (w *ServerInterfaceWrapper) PlanPayments(ctx echo.Context) error {
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.PlanPayments(ctx, id, params)
+	return err
+}
+
+// ListQuestions converts echo context to params.
+func (w *ServerInterfaceWrapper) ListQuestions(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id Id
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListQuestions(ctx, id)
+	return err
+}
+
+// AskQuestion converts echo context to params.
+func (w *ServerInterfaceWrapper) AskQuestion(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id Id
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params AskQuestionParams
+
+	headers := ctx.Request().Header
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for Idempotency-Key, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter Idempotency-Key: %s", err))
+		}
+
+		params.IdempotencyKey = &IdempotencyKey
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.AskQuestion(ctx, id, params)
 	return err
 }
 
@@ -25301,6 +26787,11 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.GET(options.BaseURL+"/results/:id", wrapper.ReadResult, options.OperationMiddlewares["readResult"]...)
 	router.PUT(options.BaseURL+"/results/:id/mapping", wrapper.MapResult, options.OperationMiddlewares["mapResult"]...)
 	router.GET(options.BaseURL+"/results/:id/lines", wrapper.ListResultLines, options.OperationMiddlewares["listResultLines"]...)
+	router.GET(options.BaseURL+"/requests/:id/questions", wrapper.ListQuestions, options.OperationMiddlewares["listQuestions"]...)
+	router.POST(options.BaseURL+"/requests/:id/questions", wrapper.AskQuestion, options.OperationMiddlewares["askQuestion"]...)
+	router.GET(options.BaseURL+"/questions", wrapper.FindQuestions, options.OperationMiddlewares["findQuestions"]...)
+	router.POST(options.BaseURL+"/questions/:id/answer", wrapper.AnswerQuestion, options.OperationMiddlewares["answerQuestion"]...)
+	router.POST(options.BaseURL+"/requests/:id/challenge", wrapper.ChallengeRequest, options.OperationMiddlewares["challengeRequest"]...)
 
 }
 
@@ -27699,6 +29190,86 @@ func (response RefuseProposaldefaultApplicationProblemPlusJSONResponse) VisitRef
 	return err
 }
 
+type FindQuestionsRequestObject struct {
+	Params FindQuestionsParams
+}
+
+type FindQuestionsResponseObject interface {
+	VisitFindQuestionsResponse(w http.ResponseWriter) error
+}
+
+type FindQuestions200JSONResponse QuestionPage
+
+func (response FindQuestions200JSONResponse) VisitFindQuestionsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type FindQuestionsdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response FindQuestionsdefaultApplicationProblemPlusJSONResponse) VisitFindQuestionsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AnswerQuestionRequestObject struct {
+	Id     Id `json:"id"`
+	Params AnswerQuestionParams
+	Body   *AnswerQuestionJSONRequestBody
+}
+
+type AnswerQuestionResponseObject interface {
+	VisitAnswerQuestionResponse(w http.ResponseWriter) error
+}
+
+type AnswerQuestion200JSONResponse Question
+
+func (response AnswerQuestion200JSONResponse) VisitAnswerQuestionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AnswerQuestiondefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response AnswerQuestiondefaultApplicationProblemPlusJSONResponse) VisitAnswerQuestionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type ReadReconciliationRequestObject struct {
 	Params ReadReconciliationParams
 }
@@ -28100,6 +29671,55 @@ func (response CancelRequestdefaultApplicationProblemPlusJSONResponse) VisitCanc
 	return err
 }
 
+type ChallengeRequestRequestObject struct {
+	Id     Id `json:"id"`
+	Params ChallengeRequestParams
+	Body   *ChallengeRequestJSONRequestBody
+}
+
+type ChallengeRequestResponseObject interface {
+	VisitChallengeRequestResponse(w http.ResponseWriter) error
+}
+
+type ChallengeRequest200ResponseHeaders struct {
+	ETag etag.Version
+}
+
+type ChallengeRequest200JSONResponse struct {
+	Body    Request
+	Headers ChallengeRequest200ResponseHeaders
+}
+
+func (response ChallengeRequest200JSONResponse) VisitChallengeRequestResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("ETag", fmt.Sprint(response.Headers.ETag))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ChallengeRequestdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ChallengeRequestdefaultApplicationProblemPlusJSONResponse) VisitChallengeRequestResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type CloseRequestRequestObject struct {
 	Id     Id `json:"id"`
 	Params CloseRequestParams
@@ -28297,6 +29917,88 @@ type PlanPaymentsdefaultApplicationProblemPlusJSONResponse struct {
 }
 
 func (response PlanPaymentsdefaultApplicationProblemPlusJSONResponse) VisitPlanPaymentsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListQuestionsRequestObject struct {
+	Id Id `json:"id"`
+}
+
+type ListQuestionsResponseObject interface {
+	VisitListQuestionsResponse(w http.ResponseWriter) error
+}
+
+type ListQuestions200JSONResponse struct {
+	Items []Question `json:"items"`
+}
+
+func (response ListQuestions200JSONResponse) VisitListQuestionsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListQuestionsdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ListQuestionsdefaultApplicationProblemPlusJSONResponse) VisitListQuestionsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AskQuestionRequestObject struct {
+	Id     Id `json:"id"`
+	Params AskQuestionParams
+	Body   *AskQuestionJSONRequestBody
+}
+
+type AskQuestionResponseObject interface {
+	VisitAskQuestionResponse(w http.ResponseWriter) error
+}
+
+type AskQuestion201JSONResponse Question
+
+func (response AskQuestion201JSONResponse) VisitAskQuestionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(201)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AskQuestiondefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response AskQuestiondefaultApplicationProblemPlusJSONResponse) VisitAskQuestionResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -29222,6 +30924,12 @@ type StrictServerInterface interface {
 	// RefuseProposal Refuse a proposal, or take back one's own; it then never counts
 	// (POST /proposals/{id}/refusal)
 	RefuseProposal(ctx context.Context, request RefuseProposalRequestObject) (RefuseProposalResponseObject, error)
+	// FindQuestions Questions about requests that wait for a decision, the longest waiting first
+	// (GET /questions)
+	FindQuestions(ctx context.Context, request FindQuestionsRequestObject) (FindQuestionsResponseObject, error)
+	// AnswerQuestion Answer a question, once
+	// (POST /questions/{id}/answer)
+	AnswerQuestion(ctx context.Context, request AnswerQuestionRequestObject) (AnswerQuestionResponseObject, error)
 	// ReadReconciliation Whether every total agrees with what it follows from, and where not
 	// (GET /reconciliation)
 	ReadReconciliation(ctx context.Context, request ReadReconciliationRequestObject) (ReadReconciliationResponseObject, error)
@@ -29249,6 +30957,9 @@ type StrictServerInterface interface {
 	// CancelRequest Give back all that was promised, of which nothing was paid
 	// (POST /requests/{id}/cancellation)
 	CancelRequest(ctx context.Context, request CancelRequestRequestObject) (CancelRequestResponseObject, error)
+	// ChallengeRequest Ask for another look at a declined request, by another person
+	// (POST /requests/{id}/challenge)
+	ChallengeRequest(ctx context.Context, request ChallengeRequestRequestObject) (ChallengeRequestResponseObject, error)
 	// CloseRequest Say that all is done that will be for a request that is paid
 	// (POST /requests/{id}/closure)
 	CloseRequest(ctx context.Context, request CloseRequestRequestObject) (CloseRequestResponseObject, error)
@@ -29264,6 +30975,12 @@ type StrictServerInterface interface {
 	// PlanPayments Plan payments of an approved request, by line or for the whole
 	// (POST /requests/{id}/payments)
 	PlanPayments(ctx context.Context, request PlanPaymentsRequestObject) (PlanPaymentsResponseObject, error)
+	// ListQuestions What was asked about a request, and what was answered
+	// (GET /requests/{id}/questions)
+	ListQuestions(ctx context.Context, request ListQuestionsRequestObject) (ListQuestionsResponseObject, error)
+	// AskQuestion Ask the coach or the jobseeker about a request, without deciding it
+	// (POST /requests/{id}/questions)
+	AskQuestion(ctx context.Context, request AskQuestionRequestObject) (AskQuestionResponseObject, error)
 	// ProposeReduction The same request made to fit what is available
 	// (GET /requests/{id}/reduction)
 	ProposeReduction(ctx context.Context, request ProposeReductionRequestObject) (ProposeReductionResponseObject, error)
@@ -31213,6 +32930,80 @@ func (sh *strictHandler) RefuseProposal(ctx echo.Context, id Id, params RefusePr
 	return nil
 }
 
+// FindQuestions operation middleware
+func (sh *strictHandler) FindQuestions(ctx echo.Context, params FindQuestionsParams) error {
+	var request FindQuestionsRequestObject
+
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.FindQuestions(ctx.Request().Context(), request.(FindQuestionsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "FindQuestions")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(FindQuestionsResponseObject); ok {
+		return validResponse.VisitFindQuestionsResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// AnswerQuestion operation middleware
+func (sh *strictHandler) AnswerQuestion(ctx echo.Context, id Id, params AnswerQuestionParams) error {
+	var request AnswerQuestionRequestObject
+
+	request.Id = id
+	request.Params = params
+
+	var body AnswerQuestionJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.AnswerQuestion(ctx.Request().Context(), request.(AnswerQuestionRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "AnswerQuestion")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(AnswerQuestionResponseObject); ok {
+		return validResponse.VisitAnswerQuestionResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
 // ReadReconciliation operation middleware
 func (sh *strictHandler) ReadReconciliation(ctx echo.Context, params ReadReconciliationParams) error {
 	var request ReadReconciliationRequestObject
@@ -31534,6 +33325,55 @@ func (sh *strictHandler) CancelRequest(ctx echo.Context, id Id, params CancelReq
 	return nil
 }
 
+// ChallengeRequest operation middleware
+func (sh *strictHandler) ChallengeRequest(ctx echo.Context, id Id, params ChallengeRequestParams) error {
+	var request ChallengeRequestRequestObject
+
+	request.Id = id
+	request.Params = params
+
+	var body ChallengeRequestJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ChallengeRequest(ctx.Request().Context(), request.(ChallengeRequestRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ChallengeRequest")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ChallengeRequestResponseObject); ok {
+		return validResponse.VisitChallengeRequestResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
 // CloseRequest operation middleware
 func (sh *strictHandler) CloseRequest(ctx echo.Context, id Id, params CloseRequestParams) error {
 	var request CloseRequestRequestObject
@@ -31709,6 +33549,80 @@ func (sh *strictHandler) PlanPayments(ctx echo.Context, id Id, params PlanPaymen
 		return err
 	} else if validResponse, ok := response.(PlanPaymentsResponseObject); ok {
 		return validResponse.VisitPlanPaymentsResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ListQuestions operation middleware
+func (sh *strictHandler) ListQuestions(ctx echo.Context, id Id) error {
+	var request ListQuestionsRequestObject
+
+	request.Id = id
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListQuestions(ctx.Request().Context(), request.(ListQuestionsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListQuestions")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListQuestionsResponseObject); ok {
+		return validResponse.VisitListQuestionsResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// AskQuestion operation middleware
+func (sh *strictHandler) AskQuestion(ctx echo.Context, id Id, params AskQuestionParams) error {
+	var request AskQuestionRequestObject
+
+	request.Id = id
+	request.Params = params
+
+	var body AskQuestionJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.AskQuestion(ctx.Request().Context(), request.(AskQuestionRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "AskQuestion")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(AskQuestionResponseObject); ok {
+		return validResponse.VisitAskQuestionResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}
@@ -32340,302 +34254,319 @@ func (sh *strictHandler) ProposeSupplierBankDetails(ctx echo.Context, id Id, par
 // const string: with thousands of chunks the chained `+` fold is several
 // times slower for the Go compiler than parsing a slice literal.
 var swaggerSpec = []string{
-	"7L1bk9s4lif+VRD6T0TNxDAvdl26KzPmIZ22qz1dvozT3f5PtGtTEAlJ6KQANQGmStPhiHmc53nefdn9",
-	"JvtR+pNs4BwABEmQIjOVF1d1R0eUpaRAXA7O/fzOXyepXK2lYEKryclfJ0tGM1bAP198oAvz34yptOBr",
-	"zaWYnEw+LBm5ZoXiUhA5J5sl1YQropZyIxKiJVFMZGRG0yvCBZm+mh+8pjpdTslmyQTh8DDLuGbZJJkU",
-	"7C8lL1g2OdFFyZKJSpdsRc1L9XbNJicTpQsuFpNk8vPBQh7YL5mmi8M/4hzCPx3w1VoW2vx8TfVycjJZ",
-	"cL0sZ4epXB1xoTSj2YEq1+Yh9/mIrvmRGXDy+fPnz8lkTQu6YtpuwZk605EtkJrmilBFqCZ6yYhZsZwT",
-	"veSKZHSbEFlq88VKXrOV2VlCRUaY0AVnitBcCnZqfq6XbEtowYiQG8LnJGdzbX47SSbcvOgvJSu2k2Qi",
-	"6Mqsm6pLav5W7dJcFiuqJyeTjGo2SRq79jncG3XF1wcSlkDzg7XkQrNicjKnuWKfk8mrzIwHb4W98y/l",
-	"/efkZ1CW8GRjBjAyW62lZiLd/p5t4wSl6IqRK7Yl80KuYEvhmzUrlBQkk0wRrhXZyOKKSJGyU5JTzQqS",
-	"0twchFAbVpAN10v4rV5ysTD7yzXsrNJUZOrQ7SqSeLXCYIIHZobh8lb05x+ZWBhienJ8nExWXPjPt9ru",
-	"OdyK/uulzd3aUEUKRrMEF6TI1NzLKVnQa0a4PiHTT5PffJpMD8lHrpeG8DgSpd0Vrsg3T3+b4O5QIfWS",
-	"FWZkUW3VJ2F2aUkV+ebJ0wRodZouqVgwNSWKbslmKQl+keGFV1yk7PCT6NxSe+t7SWdNtWaF+fn/+DT5",
-	"0/HB9z/99Uny5LefP03+oUVI98QAksk7umDtUzmXpdAsQ/J80nE91+an4QIzNqdlroFUVvRnvipXQEbH",
-	"lpLsF36thkYWrBhFSBf8PyLzfS83ilBiZxSbrDK/i0726bfBbJ/ubaqfkRSY0s9kxhmw13d0a9jjR1lk",
-	"8DmVQjMB50fX65yn1Ix19GdlFvXXkHQKuWaFtsNs3O/rm/BxadYb3OBvd97gzyG9/skO/JN/TM7+zFKN",
-	"hFKna/xGraVQdmmFnOVs1bOqNT7xz+3V/UPB5pOTyf93VInmI/yrOnLjwhya6zXsgglNNoW0q7E/A1mW",
-	"53JDRcraG0gLFhG6n5MJvaY8p7OcXa6Z/WX9nSldk7/913+TJcsz+EcqVyuuzV0xn9YUhIIXElzo776Z",
-	"xKgopeuudxiWmMqyUOwrRdYFTxlyRpC080L+BxMD3yFpurzk2QC55R7G2/LX2J/tOqtZD5qBWcZlKrOu",
-	"UeHvg6cIT3fO0RzKqOkNfO+f5UwxdsWKoROVayZYZpSXps5yoPkqqrgYyhk1dyCMSyXLIo3vBjyQXeJl",
-	"26k4WRk86OUNrgF7UNuj8GDrRFA/xPAahBNurC7BCxsQdI1cw/2uEUGbamv73L7u1Ta0eWBSMRSjeLxA",
-	"5Ra4SZ6/nU9O/tTPyCp29Dlp8iNWDcY1W6ldTNG8fGumZOdIi4JuW+fiRm2v5SezmvW6kNc0j8gRq1fl",
-	"XDBF2DUrtqhhckUWBQXFgAsyL/P8kBhmRTe0yMxfnXHknsqZqr40O48KBcsV2yxZwZJPwihfwryDrGTB",
-	"UFHjCvgr6lv1nXKcpHenYWXs3DwKXEPMc57qmMBkVjtkoFmzApRCMwMjyZnSZp3mr1aSn4JmaJ5Z0S0R",
-	"UpOMpTwzeukkmTBhdIY/TYQUhpQylubUHMVPMeXOPHxwTQtDwcr86o08dxNNJu6fz/0Yn5MJnEd7FW8F",
-	"I3NZEEbTJZwZmmZ+0gmRBbFzGkRdP+Dp/cgF7N+K/vwKf/b1cZPikgno15fzUmRmZZEtppqgDm6fAQU/",
-	"lULxjBUsg9mBeDMPMXP2dq51U2S3LaLSotRcbKOKEdqq3CiJCykzUirYpnU5y3lKVlKw7SF5peFcZwy/",
-	"V0uWnYBNZc6ICDmT2fYGE+tQ18zN8VyTpFSA2QMTrb/kKbykX3OzzLV+GsGeBNcgytqCKwP8CCm5YMai",
-	"VweCgfciZzRTB1oe/FnODuR8DhbQjBmr5sBc3APk7W4ebcI3byozrpF/tdWyVFsR1FbMxohSsKKHympV",
-	"4i7E3mr/NmyoxomAMKqmkrjVVW+sjR89FbNXzkCrb5W/yINudLDpn9tXeG3f0NYxlDW22n/RUqPo2KUb",
-	"wPTc84m3Gc3AsSU/o+LqOdOU55Ebc0ZmVFwRmqbGPE3Iiqorlh2SNxLlk1oaM5AD105zRgsyK9E3MOc5",
-	"MknzwQxy2JIsdtT4Pc2p0mQuy4LM+aIsmHI81v6KiHI1Y8UJmf7tP/83/p88efr1N9MYxdGcX7HLglFr",
-	"CLWZlXNbrOmWMZA33kXkF8/nRAr4Y/Qd4AwZqYP6H822PYYAFZeGl/Bi1WG6oCQ1nNQ+h+LRjjSTMmdU",
-	"uKEKNi8V2zkSPtY10MCrDtt5OerhKy6ykCOq0li0wPjwbkeZnKEsqcZaAO5HfbuvtNHfd1z34BJdwPPd",
-	"QshQG3dON7PFuxkbbFewO8G+uvkl/jZFllXfnjpB1WhiB3/4kSt9W8YYsptd6jQOuGNSF+58HMG4tVoJ",
-	"zIuVDQS4zS7YOqfpYDUxeNe7aujg2/PgLcHX7/0La1+6d8MqrIN2oK/Es8uI2V8wqkeSv/tNH/Wzn9ey",
-	"GDuw/1HfyHPKc5bFV4N/G2WcG3nT8zI7wC7a1OnyJT46nMetmF7KbKdXDR2Rr/Fh636Ir77umGgyaaoh",
-	"iDPMHzXOvSFTphQXi8uMbge5MAo2Z4V7RZtzLunTb7+LmE9zryEkRnFYsp+psepWoK9EhpGF7toPGEsq",
-	"BrZugpavYa1akpzRawahhoxnxnQctmUD+b1Ol57Tj/HkJJMN5Tpqub2Rmiimdc4ysmW678cjrkZMllTn",
-	"5h09looreRJwlDarcLzIUVi1quYULaE33ED28jduev2s+11D4V0NmH+qro2FRFN18OS3Axk8jnJ+8cdJ",
-	"Yv/97Oz8ouLQLQkj1+APdmzOzBuPbbBE0enyLQ4C/35RjYRvdMOZKZTZgkXELs1zmdKaezgS9SxXRm/m",
-	"WhEvC6uY8bAL0e26V1YqtN+b0S0xNxGuJhMZRgJtULtg4Yu7eAvVlwVXV12rw1CELPOMLCQphVozoY2K",
-	"Dp4FDFJIQWbMmCnrQq64YpmN2BoG4cPAW0aLrxSZ80KBw9+wDr3k6hTCwP4RwhWR16ywPCYbHnUQHZPX",
-	"dX07kxhAxYjyUM8RUscfWTGL2ZmREEJ9Iu/8xghgkegy3DJ9UqVdaJ7nRG7YwAXDRg6WIPNS7BSdL80z",
-	"w+WxsRwHv9+I0q7N8TfsVmGn0WGGYQIIzt1LIEOh7QU8PX76nTnCJ+RsXfCcwGctyddPyGtapEvzxW8G",
-	"igw4KC8t4H3hWQfbnlRZJM40abCqnVGC4FSajABvVFQiwJb8yLIFK/bhwsHx3kmlLa08ai8OTPaN1X8j",
-	"3IaSGTxi6OFKyI0gs23bI9PF6gdePUeGQwgqpKTuFe3vIL+ME3Tk1hb3I+yvpgvF3j/0hRYsK51fVBdU",
-	"qDkrDnjtE+aH4R2dJJNS+H+u4X4XLDWicKC2Y5d0Fk7Cfvc+mIv96oOdxKvId29hXvbLczcn+/kP1Szt",
-	"N+9gsv5Vds6hVdRwduYbulWEzuQ1I//BCnkKMtrsJlnwa2Z9gnwxMBkAHRE0t/6vluFCvSYWjtd1t7q8",
-	"l82B+o20qCVmw1bxH8OfOpcgIOdwu3sBMV+9c2bB5LrvhNe/66//ndxU2lnOGRh9WmZ0e2qVQK4Cqc2F",
-	"ma1R3cGLCymSQQhRy4NU+tA2/CEbrtDDPD/IcxwBPzoFHz68wNH8mkBjC66oOcBRL3sNP/icTM6XLL1C",
-	"R0ozcGu9RUNs0mVMk38lCDgxExeUXedlQfOEqDJdGl16Sl2IXU13Hjm8wxmOsdM+l3nO6KKMMfxh8qfD",
-	"/xMTP/BofBYQURucZYDPX5SrFYVgT3PqkFcR8QO/YRumNNodQ7X9d2asnW5T+8Z4EgJOdx9itbnw/UrX",
-	"9l1fUbElK2Men5InyfHxMVkxKhSGsuGPElMaJo1cyGTforq+8sjF68i9Wprfxdc91LZh1yyPjr2SQi87",
-	"Bu90i4IvujuVaTA5rgt5zTNW9IV0B95LG1av4hY4cBjDxU1ws48d0HOW5ly0gutC6oOciyuWHWjpQuwQ",
-	"9zuwAfwDn59k5iD1wTXNS3Ywl8UBiBT7LbA9+DUXqpzPecqZ0Adc4AGiQtMdkX/OWNappivN1piPDgk7",
-	"SN6Qo6HJOqdcoOuCa2Oao33l1sdEJjEbgJZamomkLZ3N/CtnVLGDwoj8YSLHTPiFH9x8OgteYD6jrmX+",
-	"9d6/CD/By97Du8zSuaKLgqGy0hn5aOhlMwUpp5itoklKhdmMGSNa5tFr0qGtQPjYSaykytaxlpGE8O9Q",
-	"fWyXyNwE54ZuJ7UEd9WMDRWVHUkKz2Vaduxflo0NQMMvZtuhMVr/vIiamn/7z/9ZS7L523/+L58E4L9M",
-	"rF/QDOF26IqtNTEHHA1UQYQSVKQhGWUruiWaXgGt0A2kjW1uE8QeJxbd6bzSbBWTis44GzLG7zl6vlYs",
-	"4/QSR2puwAVjovJmukzw4cpRFQ+9nG0H7Yd9Xg18ODQgducGRYsNXgky22qm9hjBcVtsXWjxKImfurdV",
-	"nKpg5VNwMIkveHBeL3cZ67eseYdq5N133YGg4pqRUcelsQMz+6y5VubebZbcpii2fD3my8GZGZ3uy0bR",
-	"ye7Ck8ZGu1n0WYG12xCI87+UEja6YCnj68GyzI72b/bX7vN7N0rwxg7Lc1oKZYQQy6YnhntBKhRIp1zK",
-	"K9z5a16UiqlDMv1LSQsqNMfHIfxghLeWRoKZH7CM6GUhy8USK6NSKr4C8YZJ1odkanMXpidgukL4QpYi",
-	"w8d9thVXZCEFOww0Aj/RSTIJ5mGIDphglRYxbvP+EIxbbWg4vvv23L6n2mb7vs/J5IXLSu5QhpRcsZnM",
-	"tpC+bGSz2bUNLTL0xGB2bpOuDSts1NU9HZAyenck7mOeZmIx+u7KzRwhxgfe46ZjcIn6k9UIb+bzG5ll",
-	"0J8yMEpaxHh2zaXUYOG1qHfcBfGS92VVz1hqVBbgtIb4Dsl0TXk2TcgUAtdTLGzEmPbU1zNSp1aeVgWk",
-	"YBwozzwgQxsfD26vDTLB2GHQHIqvDujKhuBpXjCabQ9cEBptFIVqAKbLZwez7cFWlnCy4P4/CHejYGuI",
-	"78OfzWBgAQ2Nnpcie4czhX9f2OnCh5duzvDpo5n4mZs3fHWGk7/wc4dv30h9waqHnuMinm3/HZYA3/0B",
-	"1+E+vq+WYP9craM62A/OvdDhKouFMz1F9MYo7WOjbkMrozxMqYiSZ04XC5a9c8Z5axXWczXKbTPG1G/P",
-	"GE1CHGPXlPfhdaptwSMP6by0we2B7qFxkfMbRMM7zGqjOwgJaRouODgkQWOEs7Xu1KnW2bVp51SzhSy2",
-	"nU6SeSkyooxCIDEpG4I0CJAgFmgOUcjmkO2KJue96bUl4Q2gchhtrjOduppnH9H+yAXzaxp90jmdodMv",
-	"UGm+263R3N3Jd2Y2U02AiSkiC8iX55ULBDfd2P5Yx2VE5cbmwYhbVlH7c0gmlWsOt83NdgjZ7YU/2WSV",
-	"x8yXoNwsllEmBRuVqhL3171YrfUWC+SuWQHwI9QXnBGjc7ICgDYUwbhzxN9zlzlTsPzulCmbJjculdr/",
-	"qjeZWox1z+Evdo+5WW73IFIMz4tGes/EFhgiYnwA9IxgQ5ykMGLcVVhRCbWjxwZAaolO6gUQ14oKumCF",
-	"rw4qGB09S/uSXfNkXS/cg0W2k16dK3BcdhtfcT2yxv2WdTRDPUp7K72B3amKbpZSDfvJR3gSfrIdqMZY",
-	"4xLfUSebkNR9blO4/UmNvdZT5zYAI+L8ho3dHFbP083nndes4cJCu3DqgiAK7owN8/sYySn+k1BBpuzn",
-	"lK31lEthM2QgqZiuEx+nskqTLZ5bBYYsvgxSps0gAy1LP/3n7uf+mxd2HLfIfUhulIpfguhuJaRXyfdp",
-	"WRRoOKdyhV/5sN8YRx9eET8sfDz3Y+NH9wL49BbfAv8OfXyVsA2z9H3xGROjZmQGOvc/9l+9EMHLPjoW",
-	"0KB4KrYVuUMRvBT51paPyDlCfwHIBcRezbfTnAs29Sw/UF+gYtzn10G5N3jZx+yuecUZ/LT6DBAAfikW",
-	"EqDThOwNcAQx8M/JxAJEXN7Uz3kckxbDYwidbv/6vGIk/zu6XjMR9cq9FUYAFzYRzJ4tMKCFy/FaRMqO",
-	"9e69Y9nYGvjhsq+31rfTOWDd2l3KCZRZswUXAqmuNYCWu1bdrlztP0SYEgycYD6fE1hugbHTfFXhp7VD",
-	"17ECBZ4yRfCvURNkzBHRrAPIzBikml4xEX1H34FlUnSho2WM5hoNFCXJHDLm24NnJQJ2xXLEYBiwnNBD",
-	"W6HrSYyAABLETeoh0YvWud+wF/hm6jASV6XSvr58xuYIHsO2AKQxY4QabeA2oE8rul4PcLW+to9BXFyp",
-	"KJoeGIvGKmQsQ16/wbJr70OPaKTsmrPNbkcoPjZUPUV691erI78NDtpqX+bkTskxKYXmOfpTOmi/FC5m",
-	"0EM5G6ucFYYfgq89PtY6A/d5F0XIwiKkKeIeHVg44gkxCI3rgEtUyk+G9pq77NV7qoXW7gve6Iqau/lN",
-	"gJU30BmbyrxcxZFRciuTY8Etl6O9W/xVblH7Kv/z7mW0FD+g7wN3cZJJUTr+b/fS0nssavdjPGl4fwB2",
-	"gv0chYCSJJUrw9TnmhUJmW0JmkGDtHSjEL1GfSymqwu5GTVCK6ARhzuDpcTOJa6fYWhuHG7fDV3JTn9y",
-	"hNxUkFJGKEINZSeV7zXPsSw0dqotTbE74cTWUroXDEvPGZrLzVg2lBAxEySefGrRQ2J/dCl8kT8MdQnY",
-	"TD204N2Uk9AhHeCX1MjCzbqLqrpjIGf1aAfcIEoMAdhkUa3QEr8ScqNOiGKVdf6VsdlhYM4aoFffHMeY",
-	"RHBZ7pRZjPNUWoss6hd8A6hho52AbshubxTTo7xi5vluzXEg46nNqu41Csf3s4tR0+tKr2qyYp4uCYof",
-	"BBPkAKjcPGXz97ofJfbEAEzjfpjfOWd5VncTDM4Fx9R6nwbvksNdZDoJjJWfdhmnOA8vl2NbWiH0PXna",
-	"FkJxW83VxUMhDSpVStNCh/4zniP4lJBYY+NVg503YsloxsXi0ikn3pr/dly2kjvt2KrfsE0DLSwK6HWJ",
-	"0FztHfguIb8xiuRvHaZXA9rv6R1Bd8UQBDuCAPFjg0xlKUL8sdaYMQ4gC90hmL9zW3BK1JqCiSsystyu",
-	"l0wokkkQ0ytqzbv+TWqcoF1I+PqkeTQdp9udWe5vfkMUaZIzqoDJYiyHuGzM5Gbp0v3YlzdJng7TlSM3",
-	"0mXM2gAlV7AWrgjEyC2EO5Hz0SWOMNeOje7PDGnssSJzLqjR5DYF19CooCrBe/Xm4sOLs+dtItmRHTA2",
-	"BaErl+BH21Di9nkkoxohxME4ByWYvGGbYQHwNrGspNKtSPaKbp0G7HUOShRLpcis7ySmGPd7Vjsi67vj",
-	"6TW95xRd3HPwdbNqMo1Ekn7iaHYmgayaAttjDDnf/UeVe4LCZ85ZXzWrMCvvDN3C9pkbdTjkxbeK1ja1",
-	"1NpF6dyDgaHd8bTaS5NP4kXCN42t3ia3pxF0HRNT7bj9N7TZR+eB39yov0sTuZXyZnVPbHuAnhmjwJ4Q",
-	"SuBHXymLtZoQSjZsRtRSrlt4yUm/7b3zYWeLj0zbtwQWhdhcMK1QolsPNhdaAqMcDSkdr8/rsfpr1NRB",
-	"hxfB/jQUgSUtuN52KtJn2KenYAuutMVQ5zrIuKPEDjFAwzb0SEXvy87hEc4U+Z0sFYu+D0cZ8L6MzyHz",
-	"XNd6wkALl6Qbkta80hbL+DwwkXHDHtVphTWOtkA0WTOXKc0vMQwWs4OtVMD3fQU4ZVi3yc2bU5oTiHR5",
-	"rXaXEK002W8jmmxE64lfjLVU2imGNaLdRaTObHa/76DCD6yIafa/kxuXZ4uqxY6c2lLLy8Cz1C7hm4PX",
-	"kWtClS2R4g7TWbGOff1m/L7CRMr1pZZdwvHMB4rLtQN7A9qxXkwyM9xDsXx+So5hoqIhk28RMU+XhrzE",
-	"ghkxFcuhlcUVFwuzzVAiRtWVzZFDI9dcgXgYEXJkhozKhS0LpH4juCtHs9Ui0Tdg7g6XQnVhR689mD9V",
-	"imXWMWnGdL38DNdCs6B9P9nPa14w1bGEc5ozkdHC7gxEJoU9M5rbBmykFHVA5S5cutvqtNbIHb3d8Cuz",
-	"3VnJ4rWrdLXO2aXRanjE33EhEenC1/f7HQB+FXBICK6ckifQDBG0X9/jIUTG6KfWDS3EoPPw4WCqE1uH",
-	"TNMl0lU+IFIYam6tG9wgjXBarQtVvwiNg6rRcIwdvqNbFuUYTpVJLHMwRymLzNDMbAvuoVPSLHNvNQXZ",
-	"LKXLhje/yFy9e52TDrExYJ7OxhgsSdwi4l5zxjKWWR8OgP7bojXgQiSIYuzJC1KtYRzYexxjzAx2Uf0Y",
-	"Pr+zI+DLOhATGlp/BG2ZV2jCtwVM1ZoJ13CjIR5daoIhoznLcwJVfw6X0xcJZpDXNLNNGGsowQErnVE9",
-	"PDCDD/fXZdrw+8ic+Ix16uaxxSa2YSmSn/m56ghRDq19GlHifkMUb9EVeNwniLfjSjtZgsX0EaNbodnf",
-	"9CU62QLg7sDwW9uq1ywsQQkN5bIzml4NW6h9RVR//Mj1kkwLRjN7BlMP4TbIz2xhaaJAVT0IeRfWzfru",
-	"3w9+8/uvXx98//Tf/v+kCjBwYYXrnOesByvjUWBruMd3oLZjJe7YUCf85tbJ/PZsb4qs3ttxo2I5UG1N",
-	"Rcry3LbDwkI0Cb44z16HVZzX66hr5ebN7faFAXijA9D1RmZADQy3efGqNCqBCBbW+e3q3AIG0L7Z7bOq",
-	"MfdQRvXjr9uTeh5D63OW1Dgkok6puaFFNroL5oBkg0YeVyBexOU854tlp17wDncVcBGNtqTTpaEi1YCO",
-	"6p5fH+x0C5NbCmxNTbdW4A95getcN669xI++feBo1n1XsA7dEA6uyAZRQGppE3WaaVyo5vE28aYD6u2h",
-	"/NdeYfDpCrTIbPMBc3lkmS4Hg+Q+257jr59tofmA+ccf3QjVS/dR5+J04Ude6eJWnGMx6N076wNtse3c",
-	"2CxlXlUY1Bvp37VuWZ/NSxBXEhp4gnV77dTk3a7EUYpkd9z8rLINDauwghWxiMIgunXKcGHMytGWY7+Q",
-	"7CGZdkeo3GEVAau2HTsQa8Pi+Lu0cK8WDDc8HZXiG+wXz/yL3KTwff4e8+BvHiTFfj6vJtFY1Xj8kr72",
-	"GYFle1rp7mHLHIgHgRhIwDUwvO3BDdS9xvn7RjQ7YVHcMF2ArD12t/2patQ6LLGFUCYBgwrNb1ALB0jz",
-	"QdKSZttuAIU8s82LOGJVA9UOxgi2K3oP74haO1gC12HB8XQZLJorpAktCeJAdZy06kpWgL8mtsoOamGE",
-	"WZKWcuSCAvrfBYDsV9iQ7Hambv9DZbeHrOxO7qVN2017hd0UUqjZ3GnAXarKYGIGeK3gYHpisxYL5XpX",
-	"y7C3F6S0yY1tPwR5hViOUoqMFUpLmbXcn808xkhnUG7oBwqUXOGb/ZFKXLlMlXLaoxq31aZ20Vzj7vSS",
-	"ndNEa0uI73EHfpPrIxhzD9rQClRZndgG3rbwJcHqHNffCaIuPtcnglpza4iLzpqy3naXfrbcVQ5E04Vs",
-	"8uy+AJBGtd7xvf3bZIcQi9YwctnE8SLLhk1FsbGUsRbTvFTcSFsaQvBU6RdGccK2ATuWH+0QGgINhs0v",
-	"4zToK6IalWMvz8n333z7mwhsEr9iHXzhm+PvjZmKsARGboALN8NE4ROIfACGY0d27vALOPPd0GLcSV6z",
-	"4gAfmbbnr65GehFGy3Xz/pu35gsn2JBcwcCxw6xSIfrPh2bQD74K55xYgc+Rv9gCQYSoHiScfcwlBqVD",
-	"170HldL1Pk7JQ7Y/2FE1Z7D7vMDj1nlYT56eVJ0sM1SXsIMeNt3mrjGdddDZQk+KOcsJhLFjrSVuji86",
-	"2/YlxkMHGraaYcxTaTqfg0ia1rDApzdBUfedRlQ5c41c9O5eI7NtVZvV4cZpUisyq6ivj1eg7g6/c0O3",
-	"pGYOBIhMRSGLvnKZ6k2RZB9DcZEkrH+9ePuG2L9iHluIeDCTYVVvlz1tx/ZLHbIrRmUuOxyJmus87u/T",
-	"BU2dL6WDpbcCLdpcoODAl1qv1cnRkc3APzQsSxb6aI2CSx2FPKR/5RafG+fr19S7D+9s76YOI63KprYy",
-	"zxZwuDSdsFa+zeKg6ftlT7QCm9Xuv8X8UJD/IV3pHwAb425h4dyRdyLD1bLbBoMBhnm9rUKx/Xe/HJQ+",
-	"Ylfq2wu47mGt3X2NfbQE5ICgYpVAtQfkcgGTB0vLyqgq/TKOyb27Sx90MBypte9GNgnHjqJzx1hAZzH/",
-	"UOeW3eUK+8FlWvb9ymdk9iGQWbQ8O8M28IpFWPAetA58sBodNJqRuW5yMJcgtXmgW9SO/LoayX31wY7o",
-	"Pp9X1+qnYE57iXQ4Jv7YQx01SonjenljbiySlxu8AvPyOx+M6b4LobtqDDGK3oUzGTmRCr+r/lJ453tG",
-	"0+U+oUm/BJDL8WVFo3EdR9fuxB2JIcjh4MKcGMm/Z6kUKc85dX75tnN1pG+uqxf5SkKoioJzEs1dyNmp",
-	"kup81mzT79LtDKuaLsbaktdqFZwXFFvUzQlQ+ECdxDV3jNkrtpNWT7M8W0YMj52SY7JZMoFZ+IpsWJ4P",
-	"i+RkQcsu1eUbK5Qmy1JkBbNBwPDdg2uBw+Zgu7ytaNsBmVTnEWxLc+JdVAhJYbc0jvvgwaqK6rvEiHUr",
-	"cRxiFG8YBvcW66/hl1elH9Wwnfo2val1pAXLuD4QvqkPHs0w4eIGPYdB3uAY7sv3TJeFsFKt6jncPvR7",
-	"8j2xsO9N36lWDXKicYtdJYUxtnFvfi834TgJYMPhiJy3yLO7lnfmH+xNHRt/oDdINqt80v03FNZcNSO/",
-	"Y3O2G+C83nq/s1Gi2YkTsrbZaBjNU5rnua0VGp4LYKuKRrkt3G+Guw6CX3SzY1uLdNmJ++af6OKKN72+",
-	"Q2x9SyPO5F9ypaMIUG/zbHTv4ApGNUIUA7fY+3IvR2Tg74Fn6SUrLm2L1p0gZ769ErG/qNzjqRSKZ6zo",
-	"QIDsSYxsXArKs4Tkd5MsqdKi1FxsB6G5ufLbhZQZKRHIeF3Ocp4S17D2Zt4L77XwjvdxGeH+V8MvcO03",
-	"nVd4TEr4rnztGj0ngfRJQoMn8KS4EH9DDjayTZsstpF/6q41ioD+NOu61Igq37Z7rU1gciEBQ+6OdzuP",
-	"nYTWqwjT4tN7KgYPF0dAkHtjO9ViP/3DT8JiwKGX28HRKGYePvzULgce3M66Ow3aHEZKNcvI3/7rv4M+",
-	"/ubTcNGzZbSI3mYAyQOzBULzT8jZuuD5QBqCUWvT7zm7FxmPaDr3oQM6rIsdsErRNJaeBTnwoogdWLoc",
-	"0IoQqbpSEUy5DvG7/0b/ITRQz6L24W+0Q91zS3yL7Vuwh26L31h+t3I/OA41UK+P54ipQEBzRVZMY6yi",
-	"unnJDU28eCotZoQ3uoy71t+QCX3i8324Chg1175deB0dwaVjKGa+xxYYN7Fh6vN1yNLjUFtvVgG6P3xQ",
-	"BJ/u1+zH2hj1MqAOQ6zKbrRNlRNfKFYLwW9vkaN2c726gyc4PWW07nnnquFNVTL7EbWyKjU8jpoaEstQ",
-	"pa3tzAhIPs7uFCDXDM4L3pdPcQe0v4yK5zppOD80se1NPVAYSpKhNmWtq+rNzcqBwP+44aPh/+8R7B9n",
-	"2NNSPgTDb9ByAxMfj7Gb7s495u5NsXg7gED6oXl3r/4lPHoDTN3w54FbOGQOstSpxM1zTYRrxa9DfcXm",
-	"Re+DcfGbt350/OwbFbsdz6q/fcT3+Wn39+mJXOEOX8aZu5GQW8EgfFglCYMUAoWhSyh0lXxCQcHlHaRM",
-	"92RJ7LEmFIzkjKe6V1DnDHrCOv/Mmhaa0zzfHuDnghlSs+nyzgLWVnurlSQM6t4QEqabXRUZsXTpDrq3",
-	"uUOdse0Rpnv3bbVspA6r1Wbk/VUZdd5ySo4Jn1fChAjpCzRCvvN0B/zQCGDqkO8O744xhlu8MUO99iNZ",
-	"FuLHw8/PpXBZDLosxLm9/VVaTcEOuEBSxwp7AFg8EIC948DKDyCYaYEFD0qR5uhtwNSqWCeP1sKzggK4",
-	"iFfQgrJmhEgyB4mqlw2NJZMN18usoIDO5VGVsqpGMs2latRIOmSmrHtaHRWL9xOZ6anEkuBCjwJiIs53",
-	"LsXC2WeGUaSI9+EA45zYHugOHaFX7yiD7NNiY3ejF2VyvElnf9Obp7kDvRKTYoLu0AFYZXswpLrqPbVC",
-	"pn7kysiLPErljTGFAhTJ4bkpnXsVojvu3dXdRIBs7VjrrIL1hRc+BAhpUkC//9pRX9wJ2qaUnWClnhz6",
-	"kUNfwYlfsTXm36RUmOOHO12QGSPpUirWVR7XpKpdk9oHsuipjVnh364YW/vu6FuikAP/oqBHHWXsw/Ha",
-	"V4X0mBI9PdYqzfO388nJn4bmAifN/Vnb1MloJuPHpXRlCQjLUNWGcp3YzvvbIamNAQdqoFBYVQ/rUKvu",
-	"bDs2zI2X1BbQ3iqjRDXTTlnGK52mUmiwiawsIAnRajZesQnUGq+4DNT7XuDrLtzrzvzrXvjXPfeve+9e",
-	"97F63bl93WdAyEpLw+ouzNFaZB55xWBnZ4wWrHjpzuJfP36YJK3cVELTlClF4FeOo0CplQOetGHft2sm",
-	"Xj0nrltO4oukaZlxoyWQqS2pmZrdhPkYBgiTqE5wqfV68vkzoCHNZYfZZWuS1ZoJgCmiAfpl1TkD0KHL",
-	"QrGkqmoDLQa9qUiOrtoN3biHnwSWHuQAb4KmBMAhYbMcZlg+QqvKnBHQfg7JWfh6C6wPgJ1mvE8CAQkM",
-	"FyYpLQrOlGvo0tpYW9uzWUpCU60OCSx3K0tYspAaYp9YJ6PIN8ffJJ/EJnzE/HlWang0k8GTXx8SnAeU",
-	"iZlpTukaOxpyKVx10z//WUkxJf/oinH/CYOsOU+ZwDxenjGh+RwUu8nZmqZLdvD08NhJ/dp3Va3W5GXp",
-	"7FF/tSdPDo/xIblmgq755GTy9eETGGtN9RKI9cg7YuGjDUYbjgTzfpVNTiY5V/qsesz8uqArplmhgNVx",
-	"87K/lAxC33aWDXdvxSt0UTJLnnQIaNRP5sdqLYXCGT49PrY19dqmX4bb/Gfrs6jGv434qSWj9cZWcbg2",
-	"v/v8OWnhsW6qFB/4q1V34lPxaz9yhd3AdVwobhJcDaOAhKek6QIYXnB0P1nh3772z7Z1kNuvFEL9HhLo",
-	"xezDXobpgIO5upEoiAwfMDfVggHYuneolzNqmRdUsHCk+jqVGSI9CxI1GkQW25zqkaNXGVutpWYi3f6e",
-	"bSdINphiIRHk44YUY0MOdxXwgW3KLmOiGNGruSA/SpFJEYJTOfnsOsuWuizYaHCBxh2tVhqn4/od/ty6",
-	"l09G7fLAe9e+QEYOgkqyZDRjWJD74gPtjDLYx47gGTvera7cG7piTkqLjBaO+r3L0WGDnkIyCl4EzJ0H",
-	"sYqtONBwWHfd089JyJqP/sqzz538uWA0C2/OrfjloHMxytALoaG4K3JEH8JI+QOe1JmoppH4hAEXz3cq",
-	"szmknGUL1JI6mOZIZoSa7hEt9VIa9fAImq/2i9gf8JFB4tU5j4adG4zso7s/HyzkgbnfB+qKrw8knBrN",
-	"D3yNOhjexjTZsUyw8AY8d2HMplsL8p0LxOm0qfGMrHGityUnY35B3jboslj7U6bLhIhQpgc05E6/R+6+",
-	"0ghtpIiErBKfgyfnc54ygAQkC8qF8pENQKoHxJXQ/Dsk2B+1qlt3rfv0kq0Uy6+ZOmwJXfsw9k17QJm7",
-	"w1rG+d2zFApe2gJyBRPcmji2/vL29GXHRVmh5IrBeVYU10FaMUazW2C4I7/bO9klHRb4x1tvmVFOYSww",
-	"R/2mdN7B/bBx2N0je/uqQsfxg1dcoX5Adug9Xsv7PmRfg5w4+0BAtAVCibUc3T1QgX0ZoZYW6hcIAKqc",
-	"22zsHTpitqHn/g6XiezB+W3dxunuZgg5lxbnzDUhtwKr3ogRciHlWhEAUUnZ4ZBuO3voIhhvBzhEUNwn",
-	"p3N1XoowrAC6JcG/EJkjdkh60GUhSCY3CCtqy2K4VqchoA03b5flYjnoDuRcsAPbWLNfbw1ayavRNH2/",
-	"OuRtnEE/xsu1H08Y4g41X0DKlsUV+oQqONBG5AuRohkvMKHJUU/ieimN1I3fMA6hM/syvZEQ71N0S5R0",
-	"au38kCCTAmi0jSxcryNwntg0cWwGa2UPkaKtCCsW0vFjcj+NSLXeays0e3rxplJgaowE1Gjl/fgc376+",
-	"zver84c0ELlQGH1Wcg9X6oJuMQwRXKyvVO3iQF56ozvjbsa9sqlc0bqyc5rnmB0HZQjKGLRX3hsFlcm2",
-	"bTHcMCPMzRWEtiokXUo0T9jK3ej2RTK2xevtWaCKPxjHRsyZ/bnun2GL7tOqcZdvshtWdaN3wD6zF7dD",
-	"pHQcXwJVfC7ShpUvuwkEgou9Ev0CnhjkiCpkznrjOz5JznNWIPWBwVqYSaBcwOdzFEJmYQ+pEJzLPGd0",
-	"Ue4zOnSW51bcrfZAOb64UxZDxLdhR0t6zYjiC8EyaDrfL7kNYc2ouDqwiMB3YBhHPMsIL4z6rGYFy9B3",
-	"tpIFSxzDXNM1ag5SsK+gNyleExeQcjWxvoTcGYhtjmaX84yKq+e4zMejHti9GJHTpGShL2PJP093Cezq",
-	"l0nzvQ9tgYVnExPbgCif7kMTflfqKgUnBMO23VBSBt0O684HvaSYc+B/CRe8ulMuz0l13ilAZLMJt/tz",
-	"RSDO26Ok7J0oqrdr9N4oK3mUZOsw+/blL3CpWYlFS9NLJlyiF7h0eilSg8ztUxue2WduGMEaJHThHT6U",
-	"FVS/ty3z4XGu2PxcFZef3q7czC80rHYbDQgO41frFLHkDkawTcTwClVhTI/OwKBrQFPzfTSUjoJRzZ7Z",
-	"BkGPRduwFbCNq9DLeG/eG8fXtsU6leW5xaMoGLFtwBrd2zwFDyhTdVzkaQif0AFPWOu889D+CnsD21T+",
-	"A4U6rYfMk8Ep+NNZu45cqJSDzYFniD2xJJRAbuPXJBBBu0Ob7tbcodzu2HWA7bFvf7CkF9u3NGzS5Pce",
-	"UpY6OdHNoqPhuRyxn9ey0Hu2+iApHXwttmWqX8+KbtFkxebULh7vc6MLqN+DElL0E2O3H6wgSYhiFDoF",
-	"+/DMkqrl4SfxAlYBLVUWlIsgzff7U4iz5BLqHskC0ph95xsY3fZwmG01S8wJgIIl55qJWNojbtgNGf38",
-	"tZXADycTHHcdcGNsJjxkPcqUKcXFIu6tPgN3hdngjG6dgP36+BQ2VrCfbcwx3q1zUO6jffrhLYAOTvKa",
-	"Zg+ZOfeaXrGq+BpS/eGaJzZNSdgoC2AND+DXR9BHvdMrffFHcyf/8OHlwW+rViyus5xTBHxddoJzCb9o",
-	"9eROCErohEC70csrLvy/jYaffBLen5GQujsjIYhCkJC0LMxo2wSkVULqdJsYS5Qdkmdn5xfkwiWDPvmt",
-	"xZPB2Kv/BUHAtRYDcOzkBlJLpprpA6ULRld1mvOXYcYFLWI9ZKKyC05pP+HCFuEEbNGCJ22oYeC1vKa9",
-	"yyMnKY7+av/1GckvZ1i329QeVvKaGXGzR8373pUQaKGITPGh+IeZA3hhsZ2wxSl0LdUBWt6LYiE1kIFt",
-	"gr4nUnBm/ZrqZWXV2wndriIFiAzAGXf4Q+wzg/whrn3BiJk8YhdHm7WkNGeGQZIto4WHJbLprpzm+P2M",
-	"LbhQhAto596esgVorE3Zok58//33Ae7E0ygQ3h69NGfqTE++qCRpJMf+LGkEC7XJFHAi+ypUspeh21sS",
-	"XH13cbrdI3LNhMVO/cK9I0Hbkp3XPQ56+vT46XeGj1qoUwKftSRfPyGvaZEuzRe/qQG0DLkqTX3ZsyfL",
-	"NWAuD+7+sKDrnVVCe8gwXjNBKCCgfqUcJi82fkEXhjEP4aokrg22heA1pmpDplWEHciQAQ6Nm1E6sqi7",
-	"ZymdnhAPiX97l4ZtUeZrimt1PF2s44b6Y3AsR7YwaLeY/9FVEN3kjL48MYLLHSFM9iVHIBtmCZj3LCNB",
-	"/7r9EgGW9HXrd4oZ1npun2q9phG0lEXmky7A+iSqBIZJZBFU9FunlY2xx/Sfv3Tpa3Ggj5sqbG9FvrVV",
-	"jSixIXoY1jF2zK8qZ43qsV25hr/AkjQkjV0XZGauxgqMon1dkJccgr3N4tTZlrhOPu6aOOpFaWSPe7c0",
-	"wp9N7nzvusRKav+6B7Fi9wYpPM/BBZwBNj0QcnyzbsxTXFOlIS6xs3xDt4pAUjWhWtN0aX56SD4CaCT1",
-	"1vOMAYgZ9skCxeSaF6Viyha3zm1gRRFAHk0Ai7pyZx92+qOeVy2gHtolBSk1kAK+XTNfhuLXhH1r9u63",
-	"Agw/w5MLljK+DgWM25t9kgP4nvaQ4dPKWd0sJYQgaJZZoKB6r4gAnoVIUQO/pnNoS22hXeD3iNZiQa1s",
-	"pbuC+tMzeNiczidRJ7Kk1kM5pYLMmB0ODnPqxpnCQGGcBj112Wnt1BGCUmlzQ6wtScuMa6ILyvOYkxUd",
-	"ewFJ79uv901769/DO/dhg1hvGuwJ3dAtRqU66NGQlrFW+n1TL+GJx12ts6t78k7hanNX96F0GoKDxjsE",
-	"4Rug8/FYj8VLbDrzWKussT3V/Vrw1TvvyH4/yzJrvnv73B7kbgMdrtFuheil69p8h7TeKR7LvRQUvhXM",
-	"d7HdnxFV7d9Rvcl6J1sKmkbvsKl60HE6bJM7MkoeMgGvvw/9jasQHMz+2ghYo1KCbZIg8NOaFhoxKBTJ",
-	"6Yzl+zLq8ZZWL618PZpkkkGgKEE0uqyWJ3RLSu1SnXwJu1ltLaHb7oT2pVOgvWAbYhfXMEtRlGdo9lNN",
-	"roxdBh8AxIPNq3IFrtUnETStAoA50Nngz/gsDAt1YLZ4I6iyiKk8Nte870Y9WFFjjRnciNLrSKgrLuyn",
-	"J+1k1ArJ/lYp42m4kZ2g7/crPatG+N0oJXsEJtkMv6bYhKSjeLFLyh5ph6PaKSAQN3W/LFdcYnVItNrI",
-	"win68g6suTslx7B4gZWv7TjjOD7u0GCHMPCkmvAQXh4UR4OZvDAL2ZOrCQEv3Q6B0WzjJHCQzl3P06Ux",
-	"5dwOPiznBtxlWrDqQIFKnV/zJsy3i/U6Wn0kXPemfDCZ+Gs5DNS4QbbaX9lfI8+sX4mBLJGv1rLYkV3y",
-	"yj7zy0XcwBX+autL0ONMzFkrghTBMqIkmdOis7TEUUU3qsYH0Foh1zKB/zz5Dvj0Ry4yuVEHT55++zRx",
-	"QZ9UrlY0IYqteCpzw+QLoumMzJjeMCZ8jiYgf3Cduw6NdCavgWl+Eq5FDPr10CtonSgWKwjTeqFAeSEB",
-	"uI7M2JIDNOMJMRY2PIBbYKTYXOY5ZLbjmNAjuZAbqGP+JDC1GxSQGc0wU1jBNrIMfxDkam94yizMuUfY",
-	"OyRnmqyk0uTpMXn9LKZcl+tc0swS6LD8rqBDWHfuWTOit0NBjTQ5KQzLsXvusuuqHkgnZAodu/7ld/jE",
-	"NCGqTJeEKjKFkMe/nJt1/+P//T//NO0wo1cAWhop29sZjax09qDY+Ablem0FB9GpmI3aEKWNjVqhM8BR",
-	"Lyl0CoHl2m5l8QVa195DhC9HyX7NftZHqbq+QZhll7R9ujdp63h4V5oqF6fGcChKobB9F2OZAt+CYy0r",
-	"ul7vRSLjVAgFVmAUORfgtjL5/OKPmAAd46aBVN7tEPR84c5cgj3b6jnlHrbsd3JjpA2hwnFfrpK6xcez",
-	"LulzM59huMlHQQPJm5kHZeSEVnTdxbgfhyved8J8NFe1kr7mou4N/SjS/g6pqyhFIPIHXUjXYWGI0vzO",
-	"PfpL15395v+KcetAMUSYFwZNCzU4bhHbxnZ5uSv+5Wjy0IrpKF26hIsWbe4gnlvI//p2B3VXz96+PiUp",
-	"y3Pl2v2rtZFoasmYJhtZ5ng5of0jK3VBc74fe7n/qKjaJaBvfGC+C4I9sxB7pZeXvANYzTp4yn1AhfzI",
-	"1T1gR9Ubi4RINwlZQZefE6KXHq56Q7lO7BcBEg4AQprv0I3WATCyV+ffBWPGlgHvi3tJsHvTTndd7Dwf",
-	"a6i+hRxzn5ADvaA1d+BC0wHol+VKtX5Qa8oz6ODZg1+zktcMM2SMYI0SzkfDAKdaXmI+8SXPpoTmFtyY",
-	"YyJenkvctFPkl1NjO3T9AHgXmdH0yj49k1BmDoN9ErqgQs2ZrRvgiN07L0V2SBpdAepoUtb3jElXr9E5",
-	"TYXPiA/yrmwt7XbNPompvGbFAc50Chdz6j4ouoVSd3OpEzdIRswPegKLr+2OPh4Hd/0sbtkRu9ZGHf+3",
-	"q5n6LRzsctS8G+qW6xn763SwA0fAjB7wHkIrX+orRmzpqRQM/Atg6wPwn3QJiZ1eeFc73K8FuIfuEvXK",
-	"viSCe/XdvnGvLLDNTadY4ffsCZuraRn4Cn+MN/oK44JQl7YKBw1pKnjwY2spvjn+kkpto6isVQ/+e6wn",
-	"RlSGu3tnpEYl0EDnlAOWiywwEYenS5IzZaUiQjBS5eCIEpvIHKRAAyjRzPALnxYYPUptWCRvZJM1uxa3",
-	"2w//Amtc7J2/88ZLjsf2Qa0FpWa2a20f7FrI3o+ykvWy+Ocl25WNeOZ4D0zIc6i/s6E7ZkO/GH+dpc3n",
-	"MTTpX4mzzjZiztxVUhUfNwaQrap2/Fwa0W+vvRQLqFZxAwy9+P7dXUWe8Heu2Dgl765u2T2w8gu7I53F",
-	"WIuyYGqPoPYFBOfxNPvYu4e4H4RlVzvlneG6dwEozN1ub9e+VrA0D4caaOdgUz8gvgfF9SSlKwZejD3j",
-	"NNUO6Ah7uOd30k0Nhq5O+QFB9uJH4x7hzFMKlIxPPj8MSWKD+/xB0UOh5s1QXWDkuQa7DlIUClwFEdKD",
-	"bg7hBTCLnN1Bd4Ifod98w9JAeFPl4Cid6IJMKgkAkrDMwa48gp68lK6nsV4FsDT2KIj9pjg6AL53uVfX",
-	"nEeTb/aa6/es1aby0FiRPRf2HeUPeVffs1QWmSsPSGmRoT/mWpYplgnTPN+Cn37oHS1YasjcksQe7yi2",
-	"cKLXlOd0ljMH8IqZiB6lsGp4b3mM9ng2VRtEIxfRvXhIXtB0SVxFd+i8j3VIgqX9/YrWr6jbvHgZRlqw",
-	"jGsA3PxKEYfTaQFTZlRchYZ3vTvEABCuKy6y3d2k4Ni2v+dYcdnJUsYUFcGLk/p+BluRPJJGFT2sB+8+",
-	"ewTsh4ZEArSBUQG4rzuUWGBAkDx6NM/pYsGy/up5fOadAwn5Yqvog3Xsqqafl4VeGv3FsLx9VRDhDkKO",
-	"oSy1gp5m0EDS4iOZW03Fwrp4BXY4r7U+78Szscd5T62aYSGPGi92CKhOBb6MaE/VLu+vSbON4NtrZl/E",
-	"FSn4YqmrvoMgYBEohKSQct51zBht3BGl80/tcOQGUYWA2lARB2KLOXxcC/i7Cgg8ErzYKkR9jy+1EnJc",
-	"6NnJ6F9izMUucTf0Xi03y5Xw255Pm71D8oU99EaCvNau8QB3ncsvuIdd7nTY+b/vBXqj6szlc+s3dbaz",
-	"R1SO+lbfi2z0B/Z4xWPfiZ/fgRiEQ64ndrnrUxeCzc5sfffmTtsE7vcY/94j8PZ0ub8GgThSrUcgVHo6",
-	"H6zvogrVWn2NA+vkWbBUipTn3LOXKNohAglABDIhkCMFjDDn4spV3M+kvFJQJiKLK5aBFYK+G1u/zwgT",
-	"uuAMi1GVZmtoMoG1oljk5XAEt58EJJhT7COzkgit+Eb6GKNNIYhDydHsfX1ZO3VKFu+4ewqgkzZnewCC",
-	"0ZcYWGxsVRfakBF3DsTSy8CMK7oo2J4CjgzQB1lFagQHDwJebXrxYUdkKI7KG6tyxI5x604yN5qDzDOj",
-	"e1mTAQqhUREz7xFkCtQ/NTQ4VeVsxbVm2bQ7vQWBGDdcRRyNxvB57+Z0l+mJkbzEp8d3lPT3kCk1naZi",
-	"83bLjSApVSyXtMtmXGHl0d0YjP2Zcl0N6zcdU4UH6Cxn92rg3nOukq8ouO8mLC7S8GvJkuoXFsCt7jyh",
-	"0HHFQYaqZ6Hd4J5ZQeeO1T6ihiQhaQ2hqKAXSRxp0kfgoVYEq1pswiw21M+3VVd9rohcM+FDanifx5U2",
-	"1Jbw0IUN7oCjlAkk4BFGEQUFk4gfKizyDLC+aAXmbLRl819RhTfjZB4qM8OT5MapGncq/x5Aij1k8ijo",
-	"Xx8gf3N/IKBok4FG6LyJlrqhekbuCV5iRcW2yvi0wGwA3oN24I6cQIwWQaBvAC3v9C1WPPyuZVyXZ7Hw",
-	"M3i4VEDHMXxbXGBnSSMrYsmVlsW2U1LeArCjyVzN+4liwk6JCjLl2ZRcMTTy26YPy/jN5fGDJFgMIJkX",
-	"Gb9399MwarUNPYXcYFauetBsAETjBYsZxDAUioF8TkjBdFkIBglK6dIwFLClq1s3hIUcYab53ps1YG5S",
-	"Kldo9rvaxSD3yH6qik1AK4PuCgWj2PZaZnRr/lLrrFhPL/wkXPMsjMb25Bnuo2LYJub/ci7kmTv/x3Mb",
-	"XfXEQwoOnAI6NQvI20VPDYhzcxdPvWXgidyLcUyOdRjaG6rIkuXmZuaMqloMrP9qloZL9uUC2J+fwYNf",
-	"bu4OzL/fUnbsImiOshdPqvQ+SFmQXEpw2hoTkKuqBrcDoPK2OkL7xO+8cuDL4luDQ2QIRCGkBtA98Ltv",
-	"yQpRWupYjl9k4KyHVz6G+oYfXOI/sEsdpFCsOMSAffFbWKTcSKHu5YRpLlVZsH1fiVyqB5Pku1ouned7",
-	"Ape4oDZvFLrC2eJwPCSe52TGEPre67++MqU3xb1+Pr7/V0+8qMrhYYWRkNBRCqxkFyo8rWX64FOgAGdG",
-	"S4O2f4aK4tGhqm/UA3ovfFeu/fkuPmyY0FtCEcY3xKHChnFLWqzmZT7Zo7H8lcKGcRh+ti3jVOLifU0x",
-	"eOsOcj0N34zIrwCSMEeeFySVNF0ekjPb2K4Umue1bm886ANX2CZxXl/ztlICZA/LQ3Qirj8Jrnz17Wnw",
-	"d0W3iizlhqzKdGnLCTm2jbAADVywCm75yTF5/cw3OjNnhudoPqvqth1+Eh9cM0CuiGIsSAKwJJuAGgkp",
-	"CjpoJwcupOyEvHv+MiH/+u7FDwl59+aHhPzuxatzs+iPbPbukLyFSLF9KwJWf3N8/ElU2bHo+yNTaOI4",
-	"jdo8WbbfdnNd2sCqzDU3mvbRXBarg4xquJFMpDKz2KlhaYX95Qd70Zq3Gqi741qHw+zAJwvvtOtzGUHb",
-	"4lpBi7ZTdO5gu8Gpe880DBd0whnWeURQOgHvfeiYQbURbS71e7bWe+tw5rtV0h39KtuCiIlMFoq5o90j",
-	"M/roIbiDeLPROC2zIEoiawDYtFoGjlOELJ+iRLFUioysAaXPDaAirj9czZestEMD6EEuCHZuHu2oRkLN",
-	"fUdXI/P7R6yqv8DTtG4CpY32VaXbP5TybtTDLVOuLa3NxJkTvZFDtfMQXGyPNy4AAQU10cMd2WZFsTJj",
-	"W5C8q9oYXYDwL/T/fRLWARhUU1ov4Knv0r/iSpkrjc3SqC0jKrwsJ2+wzAL6Sbn2aS4pJZqAZ5bUDcjx",
-	"UHc2PM8xiC/vcgwzBnBp/Q3NmuB/3sS4B0m3B4SbvUcoPQJczTXeULz3UKmWU1Fhj8g5hNEbiDUeUhqQ",
-	"Bm1x6mYpa5DFvTZhwbIy7U2VPW/2Krlg1n/qUnetVwEAS6EeUkvM5I0FymzO+Xv/3jtl8+4ld19V4du8",
-	"OONmRTMAfZxz7XmT51t36p+8m5z8jKWG0n7pas5zXGZLzWkTT2XxAmA5eKNv68mEGSaP36Fpd+kh/Zl2",
-	"CqeN8A1EBMZFcOzze69hgVHfP/hluTUEUMTv+QO/tkjTk316pjfe4WlsthkD9+apQ7C+OYTGcGmoy0Ls",
-	"nRDMoL90vvkeVrmDbX60ctDGf7S0avevhW2+t8kgD2lJGu0NLpu9NuClde33YOaINn9brgrFJErtH/Sq",
-	"Zk+GluBIa5J0GpOHn8THJUMGgv3BUiosR3I1Q7zKYvn2+OsauC/ARXTXc2GVzaOIaN0L0V+4qqKHzBRR",
-	"VzaAZhiOqijcpZabfwClu6TlmkQZSvOG7rKCbvaufLuBfxGZAQM8ho+VgX+05yAeGqgwDKPZhh83Ydiq",
-	"zHe0G3hvn/nldi7DFf5qUZBx+Tb4qG2PzF1df+twrPGe6Bd/dFoFeKgM+4W8POvTOoFgnC+0xPgpmTFE",
-	"uYPI7T8a9T+BrD7uAf0SUjCzKSz7J6xSRSwz8Nd/Er4HK+L8YhaFuSpUSfGVIkZTxCJbw40OyQ9SZq6F",
-	"cMFI0MoX6lzrzXwrtCIcD5r7fhJVd1/ngoNvIEE2k5XrDGVLFX3+FoLPIiNPjpPj42OcRnfz386b2FPM",
-	"OKjx73dD+v7eY4vhL6Rn7T7rvJADdfesPSGKaQ3tJjAkNWOGoPyXd9vIFiSONajnPklD+QBKdWnXVZik",
-	"0+AGKh5SGQObcqdyvnPbMTvYioU9ZOx4FlthDVR8bs8w1+EOHwFPGSDgf4TnBjYWF1kTfGyQoH1pf1jv",
-	"zH2ruv1fmBJiTuFX3Ts1qJ8JLk0DpQpT6mya/11enrvqBu1Z26Ps9oizG9UT+j548kUg6yIy8O57ROOL",
-	"fMoAsnMjBLuFnfJNIfs4cNU6cgeuDzjo8XYYXpwQSozubXTaBDOxzGqp2Npis4LrrYUuHgtc8uT4jpBL",
-	"cpnSHH2PXLka/djU4MFL6LF5F5Ac/YglFgk0Nd+IjgnKNft7S64jR7y74CFnGBPX6XJvGRJGnyCUuEvW",
-	"3es3ap++FczZp+ZASc4hYwEukq9DdrjfLefyNKUi4xnVTE0hmTQj04zPwZjVJ8SwySm0fMzQVZznn4Sz",
-	"DA/Jh43001YW2GxJr1llPOKLO/J8L6oVP9Z+wX6K92xK1d/bIMXsYWHDMW92B7nWxMZuKykghTu/4l2W",
-	"UrCih9pac5l384G96XAs4/rml/DRVRe7pTxEvf9Q4npMFf/nsihYqoPLDFIDKtXq9nz/zR7e+j/SV/4X",
-	"1vzf7cyX1fv/Q20OhjK3RElbQtDRRV0vmWKH5Ew0esxjc2iyplvGAhD4Sun4JKbUaCle4YBPl+iLBm1D",
-	"gQWz9UVUAHHf01I9TlaPVacIZ3nPakXr1ffQZZw16KNihbbuEzqPdzEbMyhLS2MCwilqecXE5ORPP5kD",
-	"Uqy4dsdbFvnkZLLUen1ydDQvrYvuJz9sk+QvDPelRWY7OKgAFcmow7bBgjpx3Zls/cxGlnlWgYca6wpK",
-	"sKQ4rEwq12mhbaDhXyAOg1Cptmov+PGr1VoWOvbjl6XIVBJCN2EygMAYDYCWbRktAj8TVg/ojSRrJtc5",
-	"ZPJiTkfwRgc9HLMnw/xQyCsRvueFq5c9BRMD+1HAEWd0C80poXxpHbzozCUixN71cSlDWE1X/ZgQxUXK",
-	"AOUVFwaluYa2llRk4eilXkoglPbg0GbER8gigG4VnIbLrCASIgWr4A0+7hzBWnUp7XguUsCmbOj2pCol",
-	"WVAI6CHBY+s9phKgn9A1Y1do3TMgRRTdqmAe3j3Tnse/tWtpnR8S5n5C1kup5aKg6yU+BhHTYPCq5i1+",
-	"RtangDFMt2n2iisbUvE2ofm7JyCMTforH7yzuvKxdyIAcQVmDfDDtWOpQyX/9Pn/BQAA//8=",
+	"7L1bcxu7lS/+VVD8T5VnaloXe1+SLdU8yLK948S3WE78n4r2EcFukETUBJgGWtycXaqax3me53Nezvkm",
+	"56Pkk5zCWgAa3UQ3m1LrYu+kUrVNqonGZWHd12/9MkrlYikFE1qNjn4ZzRnNWAH/fPmJzsx/M6bSgi81",
+	"l2J0NPo0Z+SKFYpLQeSUrOZUE66ImsuVSIiWRDGRkQlNLwkXZPx6uveW6nQ+Jqs5E4TDwyzjmmWjZFSw",
+	"v5W8YNnoSBclS0YqnbMFNS/V6yUbHY2ULriYjZLRz3szuWe/ZJrO9v+Mcwj/tMcXS1lo8/Ml1fPR0WjG",
+	"9byc7KdyccCF0oxme6pcmofc5wO65AdmwNH19fV1MlrSgi6Ytltwok50ZAukprkiVBGqiZ4zYlYsp0TP",
+	"uSIZXSdEltp8sZBXbGF2llCRESZ0wZkiNJeCHZuf6zlbE1owIuSK8CnJ2VSb346SETcv+lvJivUoGQm6",
+	"MOum6oKav1W7NJXFgurR0Sijmo2Sxq5dh3ujLvlyT8ISaL63lFxoVoyOpjRX7DoZvc7MePBW2Dv/Ut59",
+	"Tn4GZQlPNmYAI7PFUmom0vUf2DpOUIouGLlkazIt5AK2FL5ZskJJQTLJFOFakZUsLokUKTsmOdWsICnN",
+	"zUEItWIFWXE9h9/qORczs79cw84qTUWm9t2uIolXKwwmuGdmGC5vQX9+w8TMENPTw8NktODCf77Vdk/h",
+	"VnRfL23u1ooqUjCaJbggRcbmXo7JjF4xwvURGZ+PfnM+Gu+Tz1zPDeFxJEq7K1yRb5/9NsHdoULqOSvM",
+	"yKLaqnNhdmlOFfn26bMEaHWczqmYMTUmiq7Jai4JfpHhhVdcpGz/XLRuqb31naSzpFqzwvz8f5yP/nK4",
+	"98NPvzxNnv72+nz0TxuEdE8MIBl9oDO2eSqnshSaZUieT1uu59L8NFxgxqa0zDWQyoL+zBflAsjo0FKS",
+	"/cKv1dDIjBU7EdIZ/4/IfD/KlSKU2BnFJqvM76KTffZdMNtng031GkmBKf1cZpwBe/1A14Y9fpZFBp9T",
+	"KTQTcH50ucx5Ss1YB39VZlG/hKRTyCUrtB1m5X5f34TPc7Pe4AZ/t/UGX4f0+hc78E/+MTn5K0s1Ekqd",
+	"rvEbtZRC2aUVcpKzRceqlvjEv26u7p8KNh0djf6/g0o0H+Bf1YEbF+bQXK9hF0xosiqkXY39GciyLCuY",
+	"UgzIhQlznn8ZpZLCLf2rnCjGLlkRrDa4eubxvStaGOJR5nef5Kn95Sf5++q318noJM/lioqUbZ4TLVhE",
+	"tl8nI3pFeU4nObtYMvvL+tJSuiR//6//JnOWZ/CPVC4WXJsraT4tKcgeL4u40N9/O4oRa0qXbe8wnDeV",
+	"ZaHYE0WWBU8ZMmAQ6NNC/gcTPd9hduaCZz3Eo3sYL+UvsT/bdVaz7jUDs4yLVGZto8Lfe08Rnm6dozmU",
+	"nabX872eJvtOVC6ZYJnRkZqq0Z7mi6h+ZChnp7kDYVwoWRZpfDfggewC7/RW/cyK+l4vbzAn2IPaHoUH",
+	"WyeC+iGG1yCccGN1CV7YgKBr5Brud40INqm2ts+b173ahk1WGzAUo9+8RB0auEmev5+Ojv7SzS8rdnSd",
+	"NPkRqwbjmi3UNt5rXr42U7JzpEVB1xvn4kbdXAuwx+WykFc0j4grq77lXDBF2BUr1qjIckVmBQX9gwsy",
+	"LfN8nxhmRVe0yMxfnQ3mnsqZqr40O496C8sVW81ZwZJzYXQ8Yd5BFrJgqA9yBfwV1br6TjlO0rnTsDJ2",
+	"ah4FriGmOU91TC4zq4QyUOBZAbqnmYFRGJjSZp3mr1ZhOAYF1DyzoGsipCYZS3lm1N9R4kWZkMKQUsbS",
+	"nJqj6CfI3slTN9Fk5P75wo9xnYzgPDZX8V4wMpUFYTSdw5mhBegnnRBZEDunXtT1I57eGy5g/xb059f4",
+	"s28OmxSXjECNv5iWIjMri2wx1QRVffsM2BGpFIpnrGAZzA7Em3mImbO3c61bPNtNHpUWpeZiHdW/0CTm",
+	"RhedSZmRUsE2LctJzlOykIKt98lrDec6Yfi9mrPsCEw3c0ZEyInM1jeYWItWaG6O55okpQKsK5ho/SXP",
+	"4CXdCqJlrvXTCPYkuAZR1hZcmUApK9hCXjG1Jxg4SXJGM7Wn5d5f5WRPTqdgaE2YMZ72zMXdQ97u5rFJ",
+	"+OZNZcY18q9NtSzVVgRtKma7iFIw1vvKalXiLsTeav/Wb6jGiYAwqqaSuNVVb6yNHz0Vs1fODqxvlb/I",
+	"vW50sOnXm1d4ad+wqWMoa9Nt/kVLjaJjm24A03PPJ940NQPHlvycissXTFOeR27MCZlQcUlomhorOCEL",
+	"qi5Ztk/eSZRPam6sTQ5cO80ZLcikRBfElOfIJM0HM8j+hmSxo8bvaU6VJlNZFmTKZ2XBlOOx9ldElIsJ",
+	"K47I+O//+b/x/+Tps2++Hccojub8kl0UjFp7a5NZOe/Ikq4ZA3njPVF+8XxKpIA/Rt8BPpcddVD/o8m6",
+	"wxCg4sLwEl4sWkwXlKSGk9rnUDzakSZS5owKN1TBpqViW0fCx9oG6nnVYTsvdnr4koss5IiqNIYzMD68",
+	"21EmZyhLql0tAPejrt1X2ujvW657cInO4Pl2IWSojTvfntni7YwNtivYnWBf3fwSf5siy6pvT52gajSx",
+	"hT+84UrfljGG7GabOo0DbpnUmTsfRzBurVYC82Jh4w1uswu2zGnaW00M3vWhGjr49jR4S/D1R//C2pfu",
+	"3bAK6wfu6Svx7DJi9heM6h3J3/2mi/rZz0tZ7Dqw/1HXyFPKc5bFV4N/28k4N/Km42V2gG20qdP5K3y0",
+	"P49bMD2X2VbnHfo73+LD1v0QX33dMdFk0lRDrKifP2o394ZMmVJczC4yuu7lwijYlBXuFZucc06fffd9",
+	"xHyaeg0hMYrDnP1MjVW3AH0lMowsdNt+wFhSMbB1E7R8DWvVkuSMXjGIaGQ8M6Zjvy3rye91OvecfhdP",
+	"TjJaUa6jlts7qYliWucsI2umu368w9WIyZLq3Lyjx1JxJU8CjrLJKhwvchRWrao5RUvoDTeQvfyNm14/",
+	"627XUHhXQ6e2ujIWEk3V3tPf9mTwOMrp2Z9Hif3385PTs4pDb0gYuQR/sGNzZt54bL0lik7n73EQ+PfL",
+	"aiR8oxvOTKHMZiwidmmey5TW3MOR4Gq5MHoz14p4WViFpvtdiHbXvbJSYfO9GV0TcxPhajKRYcDRxs4L",
+	"Fr64jbdQfVFwddm2Oox4yDLPyEySUqglE9qo6OBZwFiIFGTCjJmyLOSCK5bZwLBhED7avGa0eKLIlBcK",
+	"HP6Gdeg5V8cQbfaPEK6IvGKF5TFZ/6iDaJm8ruvbmcQ4LQau+3qOkDr+zIpJzM6MhBDqE/ngN0YAi0SX",
+	"4Zrpoyq7Q/M8J3LFei4YNrK3BJmWYqvofGWe6S+PjeXY+/1GlLZtjr9htwo77Rxm6CeA4Ny9BDIUurmA",
+	"Z4fPvjdH+JScLAueE/isJfnmKXlLi3RuvvhNT5EBB+WlBbwvPOtg25MqWcWZJg1WtTVKEJxKkxHgjYpK",
+	"BNiSNyybsWIIFw6O90EqbWnlUXtxYLLvrP4b4TaUTOARQw+XQq4Emaw3PTJtrL7n1XNk2IegQkpqX9Fw",
+	"B/llnKAjt01xv4P91XSh2PuHvtCCZaXzi+qCCjVlxR6vfcI0NLyjo2RUCv/PJdzvgqVGFPbUduySTsJJ",
+	"2O8+BnOxX32yk3gd+e49zMt+eermZD//qZql/eYDTNa/ys45tIoazs58RdeK0Im8YuQ/WCGPQUab3SQz",
+	"fsWsT5DPeiYDoCOC5tb/tWG4UK+JheO13a0272VzoG4jLWqJ2bBV/Mfwp9YlCEhtXG9fQMxX75xZMLn2",
+	"O+H17/rrfydXlXaWcwZGn5YZXR9bJZCrQGpzYWZrVHfw4kImZhBC1HIvlT60DX/I+iv0MM9P8hRHwI9O",
+	"wYcPL3E0vybQ2IIrag5wp5e9hR9cJ6PTOUsv0ZHSDNxab1Efm3Qe0+RfCwJOzMQFZZd5WdA8IapM50aX",
+	"HlMXYlfjrUcO73CGY+y0T3OZXp5BwmYsEgGEyKUgxsBUEFvg2mWA2tRFDA5fTNZjiDwqYxBAqDOlC4bE",
+	"EXVnn8o8Z3RWxmRNP9HX4nqKST54NLoBGMzrneCAz5+ViwWFOFNz6pDSEdnLd2zFlEaTp6+h8cGMtdVj",
+	"a98Yz3/A6Q4h0ZsLH1awb7KZBRVrsjCW+TF5mhweHpIFo0IhacEfJWZTjBrZnsnQWkJ95ZE735L2NTe/",
+	"i6+7r1nFrlgeHXshhZ63DN7qkQU3eHsWVW9yXBbyimes6Iom97yXNqJfhUxw4DB8jJvgZh87oBfAgZ5H",
+	"cyJ4ztD9wLWyOd2GTRWMZkfAXyHoaeOcK1lccjEjmdFJgNCA65Uie6KIZsVCgVJihJ5PiTkmdKIgCxQy",
+	"O6DGAB4SUrB98sIMZRjonBv+3c1RbXGCJikmQO/3cdq8YGnOxUZWg5B6L+fikmV7WrrcBgi47tnMiT2f",
+	"GGZOQOq9K5qXbG8qiz2Q5fZbkDfway5UOZ3ylDOh97jAmaEm2Z4K8YKxrNU+Upotsd7A7R46QMAtklMu",
+	"0GdkdsgZtm59TGQS0zBoqaWZSLqhLJt/5YwqtlcYXaufrDcTfukHN59OgheYz6jkmn999C/CT/Cyj/Au",
+	"s3Su6KxgqCW2hpwaMjckJm6EqDCbMTFEl0eZRIuaCHF7pyokVZqUNUklxN37KsLbdJVVcG54x9Qc/IQT",
+	"1ldHackOeSHTsmX/smzXyD/8YrLuGxz3z4uojf/3//yfteymv//n//LZF/7LxDpkzRBuhy7ZUhNzwNEI",
+	"IYSGQTftk8q3oGui6SXQCl1Bvt7qNtkDuykF7nRea7aI6QTOKu4zxh84uhwXLOP0AkdqbsAZY6JyI7tM",
+	"//6qYRWIvpise+2HfV71fDi03LYnZUWLSV4LMllrpgYMnbkttr7LeHjKT90biU5RstI5OJjEF7Q4d6O7",
+	"jPVb1rxDNfLuuu5AUHG90NhB0hjgmX3WXCtz71DEGlm44WQzX/ZOiWn1GzeKirYXFjU22s2iy/yu3YZA",
+	"nP+tlLDRBUsZX/aWZXa0P9pfu88f3SjBG1tM/nEplBFCLBsfGe4FOWggnXIpL3Hnr3hRKqb2yfhvJS2o",
+	"0Bwfd4qXUZgm+AOWET0vZDmbo/mYUvEExBtmt++TsU0aGR+BzwDiRrIUGT7u09y4IjOjYAUagZ/oKBkF",
+	"8zBEB0ywykfZbfP+FIxbbWg4vvv21L6n2mb7vutk9NKlg7coQ0ou2ERma8gbN7LZ7NqKFhm6wDAtuknX",
+	"hhU26iaf9cjVvTsS98FmM7EYfbclxe4gxnve46ZHdo76k9UIb+Zs3TG9oztXYydpEePZNV9eg4XX0g3i",
+	"vp9XvCudfcLAfwOc1hDfPhkvKc/GCRlDxsAYvT+YTDD29arUqZXHVYEwGAfKMw9IjcfHg9tro3swdpit",
+	"AMV1e3Rhcx9obky39Z6L/qONolANQKMs25us99ayhJOFuMteuBsFW0JiBfzZDAYWUN+0hVJkH3Cm8O8z",
+	"O1348MrNGT59NhM/cfOGr05w8md+7vDtO6nPWPUQWrPZ8/W/wxLguz/hOtzHj9US7J+rdVQH+8k5V1p8",
+	"lLE4sqeIzuCwfWyn27CRyh/mskTJM6ezGcs+ONfExiqs324np9Uujo7NGaNJiGNsm/IQPrfaFjzyWNor",
+	"m1XQ0zm2W8rCDdIQWsxqozsICfkxLirbx8myg6u57tKq1tm2aadUs5ks1q1OkmkpMqLAj4TZ8BAdQwAM",
+	"MUNziEIajdwsJXPem05bEt4AKgf6o1ry2Kt5dhHtGy6YX9POJ53TCbo8A5Xm++0azd2dfGtKObVuOkVk",
+	"AYUKvHKB4KYb2x8L6IyoXNkEJHHLKnl/Dsmocs3htrnZ9iG7QfiTzRJ6zHwJ6vxiqXxSsJ1yhOL+upeL",
+	"pV5jZeIVKwBehvpKP2J0TlaAX1kRDPhH/D13mawGy2/PVbP5ibvlsPtfdWaxi13dc/iL7WOu5usBRIrh",
+	"edEQ+4lYA0NEDBeAFhKsj5MURoy7CisqoXb02ABILdFJvQTiWlBBZ6zwZVkFozvP0r5k2zxZ2wsHsMi2",
+	"0qtzBe6WVsgXXO8ILnDLAqa+HqXBap5gd6pqp7lU/X7yGZ6En6x7qjHWuMR31MkmJHWfVBZuf1Jjr/Wc",
+	"xRXAxDi/YWM3+xVStfN55zVruLDQLhy7IIiCO2PzK3yM5Bj/SaggY/ZzypZ6zKWwqUmQzU2XSRXlQ6XJ",
+	"Vi0uAkMWXwa56maQnpaln/4L93P/zUs7jlvkEJIbpeKXILo3KgGqqoe0LAo0nFO5wK982G8XRx9eET8s",
+	"fDz1Y+NH9wL49B7fAv8OfXyVsK1h/riqPyZ2mpEZ6NT/2H/1UgQv++xYQIPiqVhX5A7oA1Lka1u3I6cI",
+	"7QboIhB7Nd+Ocy7Y2LP8QH2BUn2f2Ah19uBl32V3zStO4KfVZ8Be8EuxWAytJmRngCOIgV8nI4vMcXFT",
+	"P+dhTFr0jyG0uv3r84qR/O/ocslE1Cv3XhgBXNgMPHu2wIBmLrluFqn31tv3jmW7gg/0l32dRdatzgHr",
+	"1m5TTqC+nc24EEh1GwNouW3VmyXD3YcIU4KBE0ykdALLLTB2mq8rfLzN0HWsMoSnTBH8a9QE2eWIaNYC",
+	"VGcMUk0vmYi+o+vAMina0O8yRnONBoqSZAqlCpuDZyUCssUy5GAYsJzQQ1uhJ0qMgAAEx00KUdGL1rrf",
+	"sBf4ZuowMBel0r6wf8Km0qX2pFSQCSPUaAO3Qdta0OWyh6v1rX0M4uJKRdESP2OiEhGMZcjrV1jv7n3o",
+	"EY2UXXG22u4Ixcf6qqdI7/5qtWT3wUFb7cuc3DE5JKXQPHdpT9F9LYWLGXRQzsoqZ4Xhh+Brj4+1zMB9",
+	"3kYRsrDQdIq4R3tW7HhCDELjOuASlfKTob3mLnv1nmqhtfuCN7qi5nZ+E2Ah9nTGpjIvF3FImtzK5Fhw",
+	"yyXHbxd/lVvUvsr/vH0ZG4of0PeeuzjJqCgd/7d7aek9FrV7E8/WHg45ULCfo9hbkqRyYZj6VLMiIZM1",
+	"QTOol5ZuFKK3qI/FdHUhVzuNsBHQiOPMwVJi5xLXzzA0txtg4g1dyU5/coTcVJBSRihiPGVHle81z7Ee",
+	"N3aqG5pie8KJLWJ1L+iXntM3k52xrC8hYiZIPPXWwrbE/uhS+CJ/6OsSsJl6aMG7KSehQzoAjqmRhZt1",
+	"G1W1x0BO6tEOuEGUGAKoJ+iCQ18dEcUq6/yJsdlhYM4aaGPfHsaYRHBZ7pRZ7OaptBZZ1C/4DuDadnYC",
+	"uiHbvVFM7+QVM8+3a449GU9tVnWvUTi+n12Mmt5WetVGKng6Jyh+EMWRA6Bu85TN3+t+lNgTPTCru2Gc",
+	"p5zlWd1N0DsTHgsLfBGAS413kekkMFZ+2mac4jy8XI5taQWN+PTZphCK22oOkAAqmFCpUpoWOvSf8RxR",
+	"v4TE4iavGmy9EXNGMy5mF0458db8d7tlK7nTjq36HVs1YNqiSGoXiIm2uQPfJ+Q3RpH8rQNTa2AqPrsj",
+	"zLQYdGNLECB+bJCpLEUI/LYxZowDyEK3CObv3RYcE7WkYOKKjMzXyzkTimQSxPSCWvOue5MaJ2gXEr4+",
+	"aR5Ny+m2Z5b7m98QRZrkDKpFLBYpJS4bM7lZunQ36OhNkqfDdOXIjXQZszZAyRWshSsCMXIL0U/kdOfa",
+	"Uphry0Z3Z4Y09liRKRfUaHKrgmtoRFHVPr5+d/bp5cmLTSLZkh2wawpCWy7BG9sw5PZ5JDs1uoijoPZK",
+	"MHnHVv0C4JvEspBKb0SyF3TtNGCvc1CiWCpFZn0nMcW427PaElnfHk+v6T3H6OKegq+bVZNpJJJ0E0ez",
+	"8wxk1RTY/qTP+Q4fVe4ICp84Z33VjMSsvDV0C9tnbtR+nxffKlrb1FJrF6V1D3qGdnen1U6afBqvzr5p",
+	"bPU2uT2NoOsuMdWW239Dm33nPPCbG/V3aSJvpLxZ3RP7TaBnxiiwR1CZKTV7oizIbUIoWbEJUXO53ACq",
+	"Trpt760PO1t8x7R9S2BRbNMZ0woluvVgc6ElMMqdsbzj9XkdVn+Nmlro8CzYn4YiMKcF1+tWRfoE+zAV",
+	"bMaVtuD1XAcZd5TYIXpo2IYeqeh82Sk8wpkiv5OlYtH34Sg93pfxKWSe61rPH2jRk7RjAZtX2mIZnwcm",
+	"Mm7YozquQN7RFogma+YypfkFhsFidrCVCvi+JwAQ52uj4bcEIl1eq90mRCtN9ruIJhvReuIXYymVdoph",
+	"jWi3Eakzm93vW6jwEytimv3v5Mrl2aJqsSWnttTyIvAsbZbwTcHryDWhypZIcQemrVjLvn67+77CRMrl",
+	"hZZtwvHEB4rLpUPZA9qxXkwyMdxDsXx6TA5hoqIhk28RMU/nhrzEjBkxFcuhrZXbS7NZNkcOjVxzBeJh",
+	"RIQc6TEqryrv3UZwV45mq0Wib8DcHS6FagPtXvouClQpllnHpBnT9Wo0XAvNgs37yX5e8oKpliWc0pyJ",
+	"jBYBEAEV9sxobhvskVLUkazbAAFvq9NaI3fn7YZfme3OShavXaWLZc4ujFbDI/6OM4k4H76+3+8A8KuA",
+	"Q0Jw5Zg8hWaXoP365hohLkg3ta5oIXqdhw8HU53YOmSazpGu8h6RwlBz27jBDdIIp7VxoeoXoXFQNRqO",
+	"scMPdM2iHMOpMollDuYoZZEZmpmswT10TJpl7hvdWFZz6bLhzS8yV+9e56R9bAyYp7MxeksSt4i415yx",
+	"jGXWhwPdFmzRGnAhEkQxBvKCVGvYDWU/Du5mBjurfgyfP9gR8GUtiAkNrT8Cc80rGOfbItVqzYTrdNIQ",
+	"jy41wZDRlOU5gao/B4jqiwQzyGua2CabNXjmgJVOqO4fmMGHu+sybfh9x5z4jLXq5rHFJrYhLZKf+blq",
+	"CVH2rX3aocT9hvDpoi3wOCR6uuNKW1mCRTQSO/egs7/pSnSyBcDtgeH3thWzWVgSwJ1NaHrZb6H2FVH9",
+	"8TPXczIuGM3sGYw9dl4vP7OFpYnCdHVAE55ZN+uHf9/7zR++ebv3w7M//v9JFWDgwgrXKc9ZB1bGo8DW",
+	"cI9vgcvHStxdQ53wm1sn89uzvSmkfWerk4rlQLU1FSnLc9uHDAvRJPjiPHvtV3Fer6OulZs3t9sXBuCN",
+	"DtDuG5kBNRTi5sWr0qgEIlhY57ercwsYwObN3jyrGnMPZVQ38L09qRcxrEJnSe2GRNQqNVe0yHZuP9oj",
+	"2aCRxxWIF3Exzfls3qoXfMBdBUBKoy3pdG6oSDWgo9rn14X3vQGGLgW2HqdrK/D7vMC1DNytr8cb37dx",
+	"Z9Z9V7AO7RAOrsgGUUBqaRN1mmlcqObxNoG+A+rtoPy3XmHw6Qq0yGzXB3N5ZJnOe6MTP1+f4q+fr6Hr",
+	"g/nHn90I1UuHqHNxuvAjr3RxK86xGPTunfWBtrjp3FjNZV5VGPApaDkEEarvWresz+YViCsJnVPBur1y",
+	"avJ2V+JOimR73Pyksg0Nq7CCFbGIwiC6dcpwYczKnS3HbiHZQTKbrbhyh1UErNq2SkGsDdtAwaWFe7Wg",
+	"v+HpqBTfYL947l/kJoXv8/eYB3/zICn282k1icaqdscv6epbEli2x5XuHvYqgngQiIEEXAP9+03cQN1r",
+	"nL/vALQVFsUN0wZH22F325+qRq3DHHs3ZRIwqND8BrWwhzTvJS1ptm4HUMgz2zWKI0g4UG1vhGS7oo/w",
+	"jqi1gyVwLRYcT+fBorlCmtCSLOm6/aRVW7IC/DWxVXZQCyPMkrSUOy4ooP9t8M9+hQ3Jbmfq9j9UdjvI",
+	"yu7kIP3xbtqk7aaQQs2uWj3uUlUGEzPAawUH4yObtVgo1zRchk3VIKVNrmzfJ8grxHKUUmSsUFrKbMP9",
+	"2cxjjLRk5YZ+oEDJFb7ZH6nElctUKacdqvGm2rRZNNe4O51k5zTR2hLie9yC3+QaOMbcgza0AlVWR7Zz",
+	"ui18SbA6xzXWgqiLz/WJoNbcGuKitaass8+ony13lQPRdCGbPDsUANJOPY9kWbTl00wtbDYYRi6bOF5k",
+	"2bCpKHb0MtZimpeKG2lLQwieKv3CKE7Yr2HL8qOtWUOgwbDraJwGfUVUo3Ls1Sn54dvvfhOBTeKXrIUv",
+	"fHv4gzFTEZbAyA1w4WaYKHwEkQ/AcGzJzu1/ASe+DV2MO8krVuzhI+PN+avLHb0IO8t18/6b90QMJ9iQ",
+	"XMHAscOsUiG6z4dm0Ii/CuccWYHPkb/YAkGEqO4lnH3MJQalQ5edB5XS5RCn5CHbH+yomjPYfl7gcWs9",
+	"rKfPjqoWohmqS9i6ELudc9cR0DrobKEnxZzlBMLYscYaN8cXnay7EuOh9Q9bTDDmqTSdTkEkjWtY4OOb",
+	"oKj7Fi+qnLgOOnp7k5fJuqrNanHjNKkVmVXU18crUHeH37mia1IzBwJEpqKQRVe5TPWmSLKPobhIEtbv",
+	"z96/I/avmMcWIh5MZFjV22ZP27H9UvvsilGZyxZHouY6j/v7dEFT50tpYekbgRZtLlBw4HOtl+ro4MBm",
+	"4O8bliULfbBEwaUOQh7SvXKLz43z9Wvq3IcPtmlWi5FWZVNbmWcLOFyaTlgrv8nioLHFRUe0ArsED9/b",
+	"vy/If/CTVh/6A2Bj3C0snDvyVmS4WnZbbzDAMK93o1Bs+LajvdJH7Ep9ewHXtm1jd99iAzMBOSCoWCVQ",
+	"7QG5XMDkwdKyMqpKv4xjcm9vjwitI3fU2rcjm4RjR9G5YyygtZi/r3PL7nKF/eAyLbt+5TMyuxDILFqe",
+	"neEm8IpFWPAetBZ8sBodNLrAuTZ+MJcgtbmnW9SO/LYayX31yY7oPp9W1+qnYE6DRDocE3/soY4apcRx",
+	"vbwxtyuSlxu8AvPyOx+M6b4LobtqDDGK3oUz2XEiFX5X/aXwzj/aXlARdRWEUiuYLaKl2Gx0K78emwy9",
+	"j145aJnstDj4xQ4rc8+3CuqeA/lF9k9gGSzI3EdqnGRZwZRiu2BibTaOCUPWtRVb5CyXthEeQ3OTg2ON",
+	"8Q93aYbgmf4CPnKe6eYZ0aDH0K6NjY9sUru7imSyDjTFffKp6sNAC5dV6fEwdV2xfKJIIXOXIa/CJiv4",
+	"OoApCjiP/2c/7ujX80oWb81g/os/haP6b0/88NfJ6COj6XxIQOcvARp492LMndFwd654jIdfQmjY3uWM",
+	"MaL/yFIpUp5z2iIjjUa4W0Qj5n7B8lEI8FMI6aCTEDIdq1RkX2vQ9Fa3hxCqHsERI642po8dYVvTKQEK",
+	"72nJuV7EMS+P7T/Y0WDVgi/AY8fkkKzmTGDtkiIrluf94t9Z0OhQtUUUCqXJvBRZwWzqRPju3ggKYUvF",
+	"bTEq9IgBmVTnEWxLc+JtVAiptLd0KXaBKlY4FHeJrO1W4jjETrxhB4Wg0ZXILy+Q/noLbmZtqqEyXrCM",
+	"6z3hW6Hh0fQTOm7QUxjkHY7hvvzIdFkIL2Fci/zNQ78njz0Lu4V1nWrVViwa7d1WiB1jG/cWLXATjpMA",
+	"9sePyHmL171Vo/UPdibc7n6gN0jRrSJ53TcU1owOnHtwArY6/3yZGRiabW2VMwRdztrbKgMCVGtd59ag",
+	"d5rL9PJC+e70nWIwaGR/7Xq76c4CDoDFMId5RJY2DRnTOJTmeW716f5JYL4Pfg+wamxX7X+0mw3rftPf",
+	"ig1+0S6GbOXqRStKqH+iTRrclG318Qzbu+EcxHOudBQv8H2e7dxnvwLdjlyGu7LvB+LV5kJd2IbeWyEx",
+	"fTM+Yn9RBVNTKRTP2hxJXWn0jZtEeZaQ/G5S61ValJqLdS/sTwfWMJMyIyXC3i/LSc5T4tqb38zX7X3c",
+	"Pky7W/2Q/1X/C1z7TesV3qWAaFt1T8N7U0ndJDT0Ar+7SwhryP9GbUKTLzeqFdy1RtHXXZRTl5ZRo8P2",
+	"Orfpri6AbMjdMXwX35HgfERQL58MWkkFuDgCUqJWtq850TKj6/1zYRFDMSbqwMsUMw/vn2+CR/RlDx1F",
+	"M+YwUqpZRv7+X/9N/JbCp/7yas1oEb3NAKkK5hokcj0lJ8uC5z1pCEatTb/j7F5mPKLh3Yfu65CRtoDw",
+	"RZMeOxbkoO4i9m/pKgYqQqTqUkUQSLNbOZpv2KmwY1FDeFrtUEEnzkH9rS3eDYsEX7Bj8jQ5PDwkC0aF",
+	"9Xair6UgC1lEoCIGduA2lt9u1PSOS/S0Z+IZxSoQ0FyRBdMY2a5uXnJD0zZeeIH1Q9N6vyVrNaB6f+Sz",
+	"Q8GKcIyaa5XYadaxdFzynmLme2yYdBPbrT5f14dgN4zvG+EF3Ma0GQ6IGrscdBsF92LT1ItUWwzeKvfe",
+	"tvxPfBlzLUFsfYsM6pvr8S08yOlFO+u6d66K3lQFtB9RC6wKl+KY3iGF9VUSN51GwRWLs1cFuGq9q1aG",
+	"8t1uaTwjo+pAnTScv5/Y5ts+FoeSq68NW+v5fXMztmdbGtzwnZvT3GMrGpxhvNhuo1VLg5YbHVvwGNvp",
+	"7tQjwt8UKb4FpqobOH776l/BozdAfA9/HrjfQ+YgS51K3DzX4r4GzdDXJ29e9DEYF79570fHz76Nvtvx",
+	"rPrbZ3yfn3Z3F7nIFW7xnZy4GwmZfwzCtFUJC0ghUFDahEIbIAGUu13cQUFPRw7foMkkV6zIeKo7BXXO",
+	"oGO58wctaaE5zfP1Hn4umCE1W8zlLG5ttcVawVyv3kIhYbrZVREoS5fuoDtbD9UZ24BNJLbfVstG6qCP",
+	"m4y8u2awzluOySHh00qYECF9+WDId55tAcfboW1CyHf7927ahVu8M0O99SNZFuLHw88vpG0tiYG9U3v7",
+	"q6TPgu1xgaSO+C8A/7snABnOtdLYg6Cxhb3dK0Wao3cDE39jfaY2Fp4VFKCvvIIWgG4ggB/EUIAqbQgy",
+	"Ga24nmcFBexIH4zJqgr+NJeqUcHvcAOz9mm11NPfTwSso05Ygss+CteMXShyKWbOHjSMIkU0Kgdn6sR2",
+	"T/frDnr1liL9Li02djc6MZB3NyHtbzqrCLZgK2PykUc2FjKAUo7ZrIqFZS61MttuXOXIizyG8o0R7wKM",
+	"4/45QK17FWIPD+5ab+ITb+zYxlkF6wsvfAhf1aSAbn+5o76403WTUrZCaXty6Ma1fg0nDnm8VGTQQFNI",
+	"vNMFmTCSzqVibcXbTaraNqkhcK+PbYwM/3bJ2NJCps3ZmijkwF8VMLajjCEcvV01so8ppdYjgdM8fz8d",
+	"Hf2lb6VK0tyfpU3sj2aMfp5LVzSHoEEVcgHXmG2AwPp9tG4VRXV5ZVU9REmoeodu2TA3XlJbwOZWGSWq",
+	"WRTBMl7pNJVCgy3OZQHJnlaz8YpNoNZ4xSVUb3rqgC/x1Wfu1Sf+1S/9q1/4V390r/5cvfrUvfq0evU1",
+	"4DqmpWGBZ+bILZ6cvGSw4xNGC1a8cmf0+8+fRslGbjChacqUIvArx2mgQNjBJdvw8/slE69fENfjLfGV",
+	"ELTMuNEeyNgWgo7NLsN8DGOESVQnO9d6Obq+Bgy/qWwxxyyShloyAeB6NMBsrvo9QU+DslAsqWqxQbtB",
+	"LyuSqavRRvfu/rnAgrkcQLnQxAAQP2zxxowoQEBwmTMCWtE+OQlfb9vBAMy0Ge9cIIyO4c4kpUXBmXJt",
+	"yDY21lakruaS0FSrfQLLXcsSliykhhgsZpMr8u3ht8m5WIWPmD9PSg2PZjJ48pt9gvOA4mYzzTFdYh9e",
+	"LoWryf3XvyopxuSfHYTEv2CwN+cpE5hHzTMmNJ+Cwjc6WdJ0zvae7R86baD2XVVhPHpVOjvVX/nR0/1D",
+	"fEgumaBLPjoafbP/FMZaUj0HYj3wDlr4aIPihlPBvF9no6NRzpU+qR4zvy7ogmlWKGCB3LzsbyWDELyd",
+	"ZcMNXPEQXZTMkiftA3X4k/mxWkqhcIbPDg8tEoy26a/hNv/V+jKq8W8jlmrJgJ0xXhxukw9eXycbKOKr",
+	"KtUI/mrVoPhU/NoPHBwJcB0XEhwFV8MoJuEpaToD5hcc3U9WKdi89s/X9aqqJwoB6vfJexGG3wzTAcdz",
+	"dSNRQBk+YG6qhbCxaC1Q5W3UNS/AYOFI9XUqM0R6EiSMNIgstjnVIwevM7ZYSs1Euv4DW4+QbDDVQyI0",
+	"1Q0pxoYi7ioQBNuUXcRENPZc4IK8kSKTIoRUdHLb9UMvdVmwnSFxGne0Wmmcjut3+HrjXj7daZd73rvN",
+	"C2TkIKgqc0YzhjASLz/R1uiDfewAnrHj3erKvaML5qS0yGjhqN+7Ih2i9TEkxeBFwNoFEKvYQAoNimXb",
+	"Pb1OQtZ88AvPrlv5c8FoFt6cW/HLXudiFKOXQkNJcuSIPoUR+wc8qRNRTSPxiQsur8Cp0uaQcpbNUEtq",
+	"YZo7MiPUgA9oqefSqIcH0DK8W8T+iI/0Eq/OqdTv3GBkH/X9eW8m98z93lOXfLkn4dRovueRVcAgNybL",
+	"lmWC5dfjuTNjTt1akG9dIE5nkxpPyBIneltyMmYZ5M2DLou1V2U6T4gIZXpAQ+70O+Tua42AfIpIyG7x",
+	"uYByOuUpAyBbMqNcKB/xgP4qgBMWmoX7BLt6V2grruGsnrOFYvkVlmTW6c4+jN0+H1DmbrGicX73LIWC",
+	"l27Aj4Npbk0cixpwe/qy46KsUHLB4DwrimshrRij2S4w3JHf7Z1skw4z/OOtt8wopzAWmKN+U1rv4DBs",
+	"HHb3wN6+qtB098ErrlA/IDv0gNfyvg/ZI2ckzj4QEIWBEGMtV3gAKrAvI9TSQv0CAayic6fteocOmG1D",
+	"PdzhMpE9OL+t2zjtPXg/1YqybFYOCqx6+2DIyZRLRQD6K2X7fUq1Buh9G29i20dQ3Cenc3V2ijCsRLol",
+	"wb8UmSN2SIbQZSFIJlcIhm3Lc7hWxyEMGzdvl+Vs3usO5FywPdsOultvfcMFc+UMO9P0/eqQt3EGvYmX",
+	"yz+e8MQdar7Q30EWl+gTqkCsGxEx7G/AeIGJTo56EtcBcEfd+B3jEFKzL9MrCXFARddESafWThGlxAJ6",
+	"rmThOvSB88Smq2MLcyt7iBSbirBiIR0/JvfTDnnbgzbwtKcXb4UIpsaOgCYb+UA+97ea90N7nkIaiFwo",
+	"jEorOcCVOqNrDEMEF+uJql0cyFdv9BTezrgXNsUrWt92SvMcs+agHEIZg/bSe6OgMtw224cbZoQ5wv+Y",
+	"i5fOJZonbOFu9OZFMrbF2/VJoIo/GMdGzJ/hXPfP18Dnjqt2k741fFhVj94B+8wgbodI6T6+BKoJXaTN",
+	"wp1tJRAILnZK9DN4opcjqpA564zv+OQ5z1mB1HsGbmEmgXIBn09RCJmFPaRCcCrznNFZOWR06CTPrbhb",
+	"DEA5vshUFn3Et2FHc3rFiOIzwTLCxTbJbQhrQsXlnsWxvwPDOOJZRlB81Gc1wJaB72whC5Y4hrmkS9Qc",
+	"pGBPoKM2XhMXkHK1ub6U3RmImxzNLuc5FZcvcJmPRz2we7FDrpOShb6IJQU92yawq18mzfc+tAUWnk1M",
+	"bEMflHQITfhDqavUnLCFg+3hlTIANqk7H/ScYs6B/yVc8OpOufwn1XqnAEfUJuIO54pAdNJHSdlbsb9r",
+	"CW07uw0a5SaPkmwd0uxQ/gKXspVYtDo9Z8IlgIFLp5MiNcjcLrXhuX3mhhGsXkIX3uFDWUEV/qZl3j/O",
+	"FZufq+7y09uWs/mFhtVuowHBYfxqnSKW3MEItokYFRCqMT1aA4OubVrN99FQOgpGNXtu29o9Fm3DVsY2",
+	"rkIn4715Rzdf8xbrr5nnFhejYMQ2r2z0HPUU3KN81XGRZyGMQws8ZK1f3EP7K+wN3KTyHynUbz1kngxO",
+	"wZ/O0vWRRKUcbA48Q+zkKKE0ch2/JoEI2h7adLfmDuV2y64DfJB9+4Mlvdhu22FrQb/3kLLUyoluFh0N",
+	"z+WA/byUhR7Y6oNkdfC12Ebffj0LukaT1Vz8Kh7vc6MLqOuD0lL0E2OPOqwsSYhiFPrb+/DMnKr5/rl4",
+	"CauARmAzykWQ5vvDMcRZcgn1kGQGacy+XxuMbjsPTdaaJeYEQMGSU81ELO0RN+yGjH761krgh5MJjrv2",
+	"uDE2Ex6yHmXKlOJiFvdWn4C7wmxwRtdOwH5zeAwbK9jPNuYY7zHdK/fRPv3wFkALJ3lLs4fMnHtLL1lV",
+	"lA2p/nDNE5umJGyUBbCee/DrAzNOu1f67M/mTv7p06u931YNxFw/VKcI+HrtBOcSfuGK0YOvUEInBJpk",
+	"X1xy4f9tNPzkXHh/RkLq7oyEIDpBQtKyMKOtE5BWCanTbWIsUbZPnp+cnpEzlwz69LcWZwZjr/4XBIHf",
+	"NhiAYyc3kFoy1UzvKV0wuqjTnL8MEy5oEet8FpVdcErDhAs3CCdgixbEaUUNA6/lNQ0uj5ykOPjF/usa",
+	"yS9nWM/b1B4W8ooZcTOg5n3vSgg0/kWm+FD8w8wBvLDYBN/iJVpasA1bnCgWUgMZkDXTw5GCM+uXVM8r",
+	"q95O6HYVKUBkABK5xR9in+nlD3HtI3aYySN2cWyylpTmzDBIsma0qFqHYLorpzl+P2EzLhThhk3GpmyB",
+	"ImtTtmgUP/zwQ4BH8SwKyDegl+ZEnejRF5UkjeTYnSWdWBhuSKaAExmqUMlehnZvSXD13cVpd4/IJRMW",
+	"w/UL944EbWO2Xvc4+Oqzw2ffGz5qIVcJfNaSfPOUvKVFOjdf/KYG3NLnqjT1Zc+eLNeAuTy4+8OC3rdW",
+	"CQ2QYbxkglBAYn2iHDYw4tKjC8OYh3BVrBnpoYCNqdqQaRVhBzKkh0PjZpSOLOruWUqrJ8S3JLi9S8M2",
+	"1vQ1xbU6njbWcUP9MTiWA1sYtF3Mv3EVRDc5oy9PjOBydxAmQ8kRyIaZA/Y+y0jQdXVYIsCSvnb9TjHD",
+	"Wk/tUxuvaQQtZZH5pAuwPokqgWESWQQV/dZpZWPsMf3nb236WhwA5KYK23uRr21VI0psiB6GdYwt86vK",
+	"WaN6bFuu4VdYkoakse2CTMzVWIBRNNQFecUh2NssTp2sieuk5K6Jo16URva4t0sj/NnozveuTayk9q8D",
+	"iBW7N0jheQ4u4Aww8oGQ45t1Y57imlr1cYmd5Cu6VgSSqgnVmqZz89N9gl10qLeeJwzAzbBPGSgmV7wo",
+	"FVO2uHVqAyuKACJpApjYlTt7v9Uf9aJqwfXQLilIqYEU8PWS+TIUvyZsujO43wqw/QxPLljK+DIUMG5v",
+	"hiQH8D0NkOGzkbO6mksIQdAsswBC9Z4VATwLkaIGik2nmhVur/H3iNZiwa5spbuC+tMTeNiczrmoE1lS",
+	"6/yfUgE9R2E4OMyxG2cMA4VxGvTUZce1U0doSqXNDbG2JC0zrokuKM9jTlZ07AUkPbRf79vNrf8I7xzC",
+	"BrHeNNgTuqJrjEq10KMhLWOtdPumXsETj7taZ1vP/63C1eauDqF0GoKDBkAE4RugX/+uHotX2PzmsVZZ",
+	"Y5us+7Xgq3fekf1+kmXWfPf2uT3I7QY6XKPtCpE91jul9VbxWA5SUPheMN9FeDgjqtq/g5RqNpMF35JC",
+	"eFo9tsWm6kDHabFN7sgoecgEPEMZdsvWA1YhOPj9pRGwRqUE2yRB4KclLTRiUCiS0wnLhzLq8ZZWL618",
+	"PZpkkkGgKEE0uqyWJ3RLSm1TnXwJu1ltLaHb7oT2pVOgvWAbaBfXMEtRlGdo9lNNLo1dBh8AxINNq3IF",
+	"rtW5CJpnAcAc6GzwZ3wWhoU6MFu8EVRZxFQem2vedaMerKixxgxuROl1hNQFF/bT081k1Arh/lYp42m4",
+	"ka1g8PcrPT/YjO4ulJIBgUlW/a8pNidpKV5sk7IH2uGrtgoIxFMdluWKC6wOiVYbWThFX96BNXfH5BAW",
+	"L7DydTPOuBsfdyixfRh4Uk24Dy8PiqPBTJ6ZhQzkakLAS7dDYDTbOAkcpHPX83RuTDm3gw/LuQGPmRas",
+	"OlCgUufXvAnzbWO9jlYfCde9KR9MRv5a9gM7bpCt9lf218gz61eiJ0vki6UstmSXvLbPfL2IG7jCX219",
+	"CXqciTlrRZAiWEaUJFNatJaWOKpoR9X4BFor5Fom8J+n3wOf/sxFJldq7+mz754lLuiTysWCJkSxBU9l",
+	"bph8QTSdkAnTK8aEz9EE5A+uc9cpkk7kFTDNc+Fax6BfD72C1olisYIwrRcKlGcSgOvIhM05QDMeQXd4",
+	"eAC3wEixqcxzyGzHMaFXcyFXUMd8LjC1GxSQCc0wU1jBNrIMfxDkaq94yiz8uUfY2ycnmiyk0uTZIXn7",
+	"PKZcl8tc0swSaL/8rqBzWHvuWTOit0VBjTQ/KQzLsXvusuuq3khHZAydvP7td/jEOCGqTOeEKjKGkMe/",
+	"nZp1//P//T//Mm4xoxcAWhop29sajax09qDY+AblepsKDqJTMRu1IUobG7VCZ4CjnlPoIALLtV3M4gu0",
+	"rr2HCF/uJPs1+1kfpOrqBmGWbdL22WDS1vHwtjRVLo6N4VCUQmFbL8YyBb4Fx1oWdLkcRCLjVAgFVmAU",
+	"ORfgtjL59OzPmAAd46aBVN7uEPR84c5cgh3b6jnlAFv2O7ky0oZQ4bgvV0nd4uNZm/S5mc8w3OSDoLHk",
+	"zcyDMnJCC7psY9yPwxXvO2Q+mqtaSV9zUQdDP4q0xUPqKkoRiPxeF9J1WOijNH9wj37turPf/F8xbh0o",
+	"hgjzwqCZoQbHLWLb2I4vd8W/HE3uWzEdpUuXcLFBm1uI5xbyv77dQd3V8/dvj0nK8txuGSVqaSSamjOm",
+	"yUqWOV5OaAvJSl3QnA9jL3cfFVXbBPSND8x3QbBnFmKvdPKSDwCrWQdPuQ+okDdc3QN2VL2xSIh0k5AF",
+	"dPk5Inru4apXlOvEfhEg4QAgpPkO3WgtACODOv/OGDO2DHhf3EuC3Ru3uuti5/lYQ/UbyDH3CTnQCVpz",
+	"By40HYB+Wa5U6we1pDyDzp4d+DULecUwQ8YI1ijhfDYMcKzlBeYTX/BsTGhuwY05JuLlucRNO0Z+OTa2",
+	"Q9sPgHeRCU0v7dMTCWXmMNi50AUVasps3QBH7N5pKbJ90ugKUEeTsr5nTLp6i85pKnxGfJB3ZWtp10t2",
+	"LsbyihV7ONMxXMyx+6DoGkrdzaVO3CAZMT/oCCy+tTv6eBzc9bO4ZafsWnt1/N+2Juu3cLDLnebdULdc",
+	"L9lfp4MdOAJm9ID3EFr8Ul8xYktPpWDgXwBbH4D/pEtIbPXCu9rhbi3APXSXqFf2JRHcq++Hxr2ywDY3",
+	"nWKF3zMQNlfTMvAV/hhv9BXGBaEubRUOGtJU8OB3raX49vBLKrWNorJWvfnvsZ4YURnu7p2RGpVAA51S",
+	"DlgussBEHJ7OSc6UlYoIwUiVgyNKbCJzkAINoEQTwy98WmD0KLVhkbyRTdbsZrzZlvgrrHGxd/7OGy85",
+	"HtsFtRaUmtlutl2wayF7P8hK1sniX5RsWzbiieM9MCHPof7Bhu6YDX01/jpLmy9iaNK/Emedbcqcuauk",
+	"Kj5uDCBbVe34uTSi3157KWZQreIG6Hvx/bvbijzh71yx3ZS8u7pl98DKz+yOtBZjzcqCqQFB7QsIzuNp",
+	"drF3D3HfC8uudspbw3UfAlCYu93etn2tYGkeDjXQzsGmfkB8D4rrSUoXDLwYA+M01Q7oAHu753fSTQ2G",
+	"rk75AUH24kfjHuHMUwqUjI+uH4Yksdl9/qDooVDzZqguMPJcg10HKQoFroII6UE3+/ACmEXO7qA7wRvo",
+	"N9+wNBDeVDk4Sie6IJNKAoAkLLO3K4+gJy+ly3GsVwEsjT0KYr8pjg6A710M6przaPLNXnPdnrXaVB4a",
+	"K7Ljwn6g/CHv6keWyiJz5QEpLTL0x1zJMsUyYZrna/DT972jBUsNmVuSGPCOYgsnekV5Tic5cwCvmIno",
+	"UQqrhveWx2iPZ1O1QTRyEd2L++QlTefEVXSHzvtYhyRY2j+uaP2Kus2Ll2GkBcu4BsDNJ4o4nE4LmDKh",
+	"4jI0vOvdIXqAcF1ykW3vJgXHtv4Dx4rLVpayS1ERvDip72ewFckjaVTRwXrw7rNHwH5oSCRAGxgVgPu6",
+	"RYkFBgTJowfTnM5mLOuunsdnPjiQkC+2ij5Yx7Zq+mlZ6LnRXwzLG6qCCHcQcgxlqRX0NIMGkhYfydxq",
+	"KmbWxSuww3mt9Xkrno09zntq1QwLedR4sX1AdSrwZUR7qnZ5uCbNNoJvr5l9EVek4LO5rvoOgoBFoBCS",
+	"Qsp52zFjtHFLlM4/tcWRG0QVAmpDRRyILebwcS3g7yog8EjwYqsQ9T2+1ErI3ULPTkZ/jTEXu8Tt0Hu1",
+	"3CxXwm97Pq0Gh+QLe+jtCPJau8Y93HUuv+AedrnVYef/Pgj0RtWZy+fWr+psZ0BUjvpW34ts9Af2eMVj",
+	"14mf3oEYhEOuJ3a561MXgs3ObF335k7bBA57jP/oEXh7uhyuQSCOVOsRCJWezgfru6hCtVZX48A6ecIp",
+	"cynatbMpF9kf/VO94msQE+wso+za0Opl11+U4HfzvvNsC79BNhvGh2MDZQI77LOUKy5FPQprleGNIOwL",
+	"TnM5K1mTMpBxoai7g27BVaZwvd1vqa2vb5FYkxOaIxMq1psuO5yd25hHyADrtbdfJKPzuxujbacIDRDo",
+	"xAJ0ShwBYkujdkItWCpFynPuNaQoYCtioUASRUIgzRN0uZyLSwcaMpHyUkGlmywuWQaOFHQ/WwgSRpjQ",
+	"BWdYT680W0KfHCx3xzpVB4W6PhdQI0OxFdZCIjrsO+nTJGwWVBwNk2Yf68vaahazeNPwY8DNtWUnPUDY",
+	"vsTciMZWtQGmGbbicHi9Gp9xRWcFGyhnggGAKqtIjeDgQcx+k1585gTqRI7MG6tyxI68vpXMDUuVeRYy",
+	"+lQCmkKhoORekDFQ/9jQ4FiVkwXXmmXj9gw9xJJdcRWJleRc6Y9uTneZYR1JrX52eEd5yw+ZFdjq7Wre",
+	"brkSJKWK5ZK2ub0WWDx5Nz6v7mTfaqrQAhLhi4mQq5apwgN0krN79dHdc7qlV3Xuu4+UC5b+WhI9u4UF",
+	"cKs719IdV+zla/MstB2fOCvo1LHaR9RTKSStPhQVtFOKg+X6JCIod8PCPJvzb7ZQGkbjLQWuiFwy4bMC",
+	"8D7vVp1VW8JD12a5A45SJpCAB0lGICesg3ioyO5zgCukFR690ZbNf0WVoREn81CZ6Z/nu5uqcafy7wGk",
+	"2EPmv4P+9QlS0IfDMUabDDRCFxCx1A0FgHIghJwFFevKS2KxJQF/DO3ALWnN6H2AXIUetLw1PFLx8LuW",
+	"cW3BkcLP4OGymR3H8J29gZ0ljcSuOVdaFutWSXkLzKEmczXvJ4oJOyUqyJhnY3LJ0MjfNH1Yxm8ujx8k",
+	"R6wHybzM+L07lvpRq+1JLOQKCwvUgyY0IaA4WMwghqHWFeRzQgqmy0IwyLFM54ahgC1d3bo+LOQAi2UG",
+	"7zeD6ZWpXKDZ78qvg/RJ+6mqlwOtDBrEFIxi536Z0bX5S605bD1D+ly4/n+YUNKRKj0E6IGtLfp6LuSJ",
+	"O//HcxtdAdhDCg6cAjo1Cyg9QE8NiHNzF4+9ZeCJ3ItxzO93bQBWVJE5y83NzBlVtTB+99UsDZfsSmey",
+	"Pz+BB7/c9EOYf7el7NhF0N9pEE+q9D5IWZBcSnDaGhOQqwpGoAVj97Y6wuaJ33nx05fFt3pH+RFLR0gN",
+	"uKHgd1+TBQJNfQUhsQ5e+RhKtH50tUvALnWQBbbgkMbi63dDnIVGFUgnJ/TqzfBd8XQYG3aVBD4KPMXP",
+	"i4SUS+f9Ydi/ZewndVEKzfMxwDVxRXyso15TQvjURWbOBVWX2DVDaZ7nZMq1Oq7iH4aesatd9ZJsTOA1",
+	"tu2AmdycGh6VlakNNFUv5hAChIyi1Vy6rn7nwjYxwM8K5xfTcvxbv1J+4fOt1BygDA3j9830vm6G8UhN",
+	"nRN1abvIYHNIPBGN2SVG38oqcTxZ+8eWgNXXFbSvsZFcqrJgQ0vWXKoHuyjbmk+e5gPBbJ1RW0ED/XEt",
+	"TA7yesPBJswmAzna8jW6ncV+9fPxnVA7ws5VNjMrDCVDb01wtrmMg+NazjM+BXZ0Zow9aIBshFE8yFx1",
+	"0HxAJ6jvTzqcC/TTigm9JhQbGoSInNg6d06LxbTMRwP63J4obJ2LWSy2ea5KXNrARl7YbXvp9hXyDRm/",
+	"T05si99Kvjoi5kFH3MK2y/Vmn5fMCZA9LM9Ken0uuPI4JMfB35WR6nO5IosynVtgBY6qgIWq4oJVjSee",
+	"HpK3z33LV3NmeI7ms6pu2/65+OTaIhsNhLEgl8iSbALaByRr6qCxLniisyPy4cWrhPz+w8sfE/Lh3Y8J",
+	"+d3L16dm0Z/Z5MM+eQ/c1r4VM6e+PTw8F1WdEIYQyBjaWY+jrpMsG7bxbpuSsChzzY3BfjCVxWIvoxpu",
+	"JBOpzCyKfFhkan/5yV605q0G6m651uEwW5BawzvtOn5HcEe5VtCs9hh9xNh4eezeMw6jjq3AznUeERSR",
+	"wnsfOvRYbcQml/oDW+rBer36vt10S+fuTUHERCYLxdzRDsiMPvtmJEHaijFcLbMgSiJrAADZWiKfs6cs",
+	"n6JEsVSKzOpAbgAViSDgar5kXT6VGevnyWSn5tGWumzU57f0dzS/f8QK/Es8TettRPuxKjx8KP3dqIdr",
+	"IxyUlS4FekD1SvY18kOY1QFvXACHDmqiB360bRtjgCsWmmUb7gpGEuBfGEYAwx6OpsKVsMGEY2v8K7Lg",
+	"SpkrjW1jqS2oLrwsd5Y7dNZ0jWRdbls0j9csqR2a7KHubHieu2DffcgxWyEAju1u7dqEQfYmxj1IugGw",
+	"/gZPdPBYuLUIW0PxHqBmP6eiQmGTU8jGaWD3+eYagLlsYTpWc1lr3tBpE26vHDJmW1g59GBmW1W5MNiB",
+	"vh/2yHx+OrApW9cT4CVvqzoNvCtDm2iULKigM1aAxzIFt5xN5+UaXKvoEfVOznr/qcChChYWy7N98lzq",
+	"OaAHQO9ATJd39ISRZlhipM5HXT6+Ih8tt2pAWVYwpdgW/WcXfyY0U7iNU/Pp/RQGGXoeDeOGrBzsll9V",
+	"noONC+OyRoFSQU/XfZ2R4LnvLCU6bbajPGM2vuyqM23UBXpSAOSNllisGUsksmXFH/1771R/dS+5+8J5",
+	"38nTeW0WNANc/ynXXunyCtmdxm/vpuzaesC/dvvtBS5zw37rquWEnlQQrb9t4AZmmDz++I3dpYeM99op",
+	"HDfSWyBjYrcMF/v84DAFMOrHB78st0Z5jQR0fuRXtpnQaMjI/cpHcoTUZMIgbnPsmhTdHCWxr5qPyYyD",
+	"E4IZ9Gvnmx9hlVvY5mcrB21+jHZJAb8WtvnRJss+pIvMaG9w2ey1QSXTdlh3dskAXBVMJKWGxzWuOcpC",
+	"F9eObjLS6iXbPxef5wwZCLaATqmwHMnVVPMqy/e7w29q/VsAEbC93h1tx0cRqr8Xoj9ztvJjSOzwMCGV",
+	"JxS9ENxSuivqqkmUvjRv6C4r6Gpw5dsN/FVkQvUIhTxWBv7ZnoN4aCz6MD/A9nS8CcNWZb6lo9xH+8zX",
+	"25waV/irbXSDy7dZFdgklAuiJJnSojXpvN5xIyqmT8/+7LQKcL0b9gt1C9ZZfwRZBh6IAhNDyIQhkDmk",
+	"pPyzUf8TqHrgHrM9IQUzm8Kyf0EUD4SrBkfsuVi5yDa2csH0MHNVqJLiiSJGU0SXreFG++RHKTNb1UQL",
+	"Ri7ZUic4TUztg/6pipibYJEkg/H2yac5Oxfg9oFMFhdbgG+ggCiTlevMZrr6tJrvIKtGZOTpYXJ4eIjT",
+	"iGkM5TKXNGu9iR1gD+2gZLtAkreivvKcXcC/e77p2WGfVw0poG7Rlvw+6+CRA0WclPY+HhHFtIaOghhr",
+	"nzBDUP5LWVhF1dypVOblQiiyoMvlMN3QwZkrqowtyD5TPjJcXdplFf9tNbiBivtUDsOm3Kmcb912rJ6y",
+	"YmGAVETPYqtwUcXnBu5kFO7wAfCUHgL+DTzXi7VMucia+NK9BO0r+8NaVP3prXCNvjIlxJzCr1YR+VSv",
+	"Lw4uTSMkjLnCtgzyLi+PYaA2VfM2xff1O7egS8/aHmVDf5zdW7v2e7e92njyWSDrIjJwoOICTH9GCQrg",
+	"iOazTXKDF/lcKGTnRgi2Czvl+/53ceAz/9QW3ENw0OPtMLw4IZQY3dvotAmmmJrVUrG2xfgF12vbnWZX",
+	"YLenh3eE7JbLlOboe+TKYRjFpgYPXkDk/y4gy7oR3Wyzh9R8I1omKJfsH12XDxzxbusAMMGYuE7ng+UR",
+	"GX2CUOIuWXANqxvVbp++F8zZp+ZASc4hYwEuksdpca2dNpzL45SKjGdUMzWGLPmMjDM+BWNWHxHDJsfQ",
+	"1T9DV3GenwtnGe6TTyvpp60sdvWcXrHKeMQXtxQwnFUrfpQS5B1b+SnesylVf2+DFLOH7QyFBQFbyLUm",
+	"NrZbSQEp3PkVb7OUghU91Naay7ydDwymw7GM65tfwkeHvuKW8hB4SH2J6zGVCZ/KomCpDi4zSA0owa3b",
+	"8903+2BCxeVexjTleT8V8TkVly/s83d4KMFr3vAWeJyqoGEQH4nbmScKGigSuysJWUB87qjZQshB6HFB",
+	"prJIWVhMigADA/OBFkz/cA6Q9kuUtLVR9X4qtv0MVKYotk9OBKEpNKxwmFG2mJyuGQv6fFVKx7kYU6Ol",
+	"eIUDPl2gLxq0DQUWzNpXh0IXs2itBmZhxsnqseoU4SzvWa3YeHWj463tlTNID0IYCiMbNfqoWKEtaCdc",
+	"aNnGbMygLC2NCQinqOUlE6Ojv/xkDkix4sodb1nko6PRXOvl0cHBtLQuup/8sE2SPzPclxaZbdKnAtRI",
+	"ow7bHnrqyDXgtYWBK8ilr8BFJhZ/UIr9yqRyzfQ2DTT8C8RhEEreliMHP369WMpCx378qhSZSkJoS4vy",
+	"gDEaAHVdM1oEfiYsi9IrSZZMLnPI5MWcjuCNrrtMzJ6sJWyLDAJJtq2hAwI4BhMDWw7CEWd0bc4W6zKX",
+	"wYtOXCJC7F2f5zKEHXdl3QlRXKQMUPBxYYA5YGhrTkUWjl7quQRC2RwcOkn6CFkE8LaCG3OZFURCpGAR",
+	"vMHHnSNY9K5WB89FCtiUFV0fVTVyMwoBPSR47K7OVAL0E7pm7AqtewakiKJrFczDu2c25/HHTZAA54eE",
+	"uR+R5VxqOSvoco6PQcQ0GLwq5o2fkfUpYAzTbZq94radTWUTmr97AsLYpL/ywTurKx97JzZoqJp9QHuG",
+	"2rHUW0lENsU137GYPY02O7xwQiqxlSwhbgpUjUsRvtHXIlz/dP3/AgAA//8=",
 }
 
 // decodeSpec returns the embedded OpenAPI spec as raw JSON bytes,

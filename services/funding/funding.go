@@ -87,7 +87,6 @@ func New(ctx context.Context, d host.Deps) (*host.Service, error) {
 	awards := award.New(award.Deps{
 		Store:     ledger,
 		Questions: ledger,
-		Terms:     budgets,
 		Catalogue: prices{standard},
 		Needs:     rest.Needs{API: needsAPI},
 		Funds:     budgets,

@@ -22,6 +22,7 @@ import (
 
 	"github.com/instead-support/instead/pkg/fault"
 	"github.com/instead-support/instead/pkg/identity"
+	"github.com/instead-support/instead/services/funding/internal/budget"
 	"github.com/instead-support/instead/services/funding/internal/policy"
 )
 
@@ -45,18 +46,19 @@ type Needs interface {
 	InTheWay(ctx context.Context, jobseeker uuid.UUID) ([]uuid.UUID, error)
 }
 
-// Funds knows what funds pay for.
+// Funds knows what funds pay for, and how they work.
 type Funds interface {
 	// Rulings is what the fund that this request asks says, that day, of each kind
 	// of thing.
 	Rulings(ctx context.Context, request uuid.UUID, day time.Time) ([]Ruling, error)
+	// TermsOf is all that was ever agreed for the fund that this request asks.
+	TermsOf(ctx context.Context, request uuid.UUID) ([]budget.Terms, error)
 }
 
 // Deps is what Awards are made of.
 type Deps struct {
-	Questions QuestionStore
-	Terms     Terms
 	Store     Store
+	Questions QuestionStore
 	Catalogue Catalogue
 	Needs     Needs
 	Funds     Funds
@@ -75,6 +77,9 @@ func New(d Deps) *Awards { return &Awards{d} }
 type Standing struct {
 	Case
 	Can []Verb // what the one who looks may do with it now
+
+	ChallengeUntil time.Time // the last day for another look; zero unless Get finds it declined
+	Clock          Clock     // by when it is to be decided, as Get finds it
 }
 
 // Opening names the course that a jobseeker would otherwise be sent on.
@@ -229,7 +234,10 @@ func (s *Awards) Get(ctx context.Context, id uuid.UUID) (Standing, error) {
 		return Standing{}, err
 	}
 	c, err := s.d.Store.Request(ctx, Act{Who: who, Operation: policy.ReadRequest}, id, s.seen(who))
-	return standing(who, c, err)
+	if err != nil {
+		return Standing{}, err
+	}
+	return s.timed(ctx, Standing{Case: c, Can: c.can(who)})
 }
 
 // Reduction proposes how a request could fit what is available.
@@ -252,7 +260,11 @@ func (s *Awards) List(ctx context.Context, f Filter, p Page) ([]Summary, int, er
 	if err != nil {
 		return nil, 0, err
 	}
-	return s.d.Store.Requests(ctx, Act{Who: who, Operation: policy.ListRequests}, f, p)
+	found, total, err := s.d.Store.Requests(ctx, Act{Who: who, Operation: policy.ListRequests}, f, p)
+	if err != nil {
+		return nil, 0, err
+	}
+	return found, total, s.clock(ctx, found)
 }
 
 // Totals counts the requests within reach, every state in its turn.

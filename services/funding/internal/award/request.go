@@ -52,6 +52,9 @@ func (s Step) submits() bool { return s.To == Submitted && s.Act == "" }
 // decides reports whether the step answered a submission.
 func (s Step) decides() bool { return s.From == Submitted && s.To.decision() }
 
+// challenges reports whether the step asked for another look.
+func (s Step) challenges() bool { return s.To == Challenged }
+
 // Reason is why a decision is taken.
 type Reason struct {
 	Code     Code
@@ -237,15 +240,12 @@ func (r *Request) decide(to State, why Reason, by identity.Person, may authority
 }
 
 // decidable returns Forbidden unless by is a manager of the request's area who
-// has never submitted it, has not declined it before, and is not the first of
-// two to say yes to it, and has authority to decide something there. Authority that
-// is missing or cannot be read is none.
+// has never submitted it, has not declined it before nor taken part in what was
+// then challenged, is not the first of two to say yes to it, and has authority to
+// decide something there. Authority that is missing or cannot be read is none.
 func (r *Request) decidable(by identity.Person, may authority.Authority) error {
 	if by.ID == uuid.Nil || r.Area == "" || !by.Is(identity.Manager) || !by.Covers(r.Area) {
 		return fault.New(fault.Forbidden, "Only a manager of this request's area can decide it.")
-	}
-	if r.decidedBeforeChallenge(by.ID) {
-		return fault.New(fault.Forbidden, "You took part in the decision that was challenged, so somebody else must take another look.")
 	}
 	for i, s := range r.History {
 		switch {
@@ -254,6 +254,8 @@ func (r *Request) decidable(by identity.Person, may authority.Authority) error {
 			return fault.New(fault.Forbidden, "You submitted this request, so somebody else must decide it.")
 		case s.To == Declined:
 			return fault.New(fault.Forbidden, "You declined this request before, so somebody else must take another look.")
+		case (s.decides() || s.Act == Endorsing) && slices.ContainsFunc(r.History[i:], Step.challenges):
+			return fault.New(fault.Forbidden, "You took part in the decision that was challenged, so somebody else must take another look.")
 		case s.Act == Endorsing && !slices.ContainsFunc(r.History[i:], Step.submits):
 			return fault.New(fault.Forbidden, "You have endorsed this request, so a second person must decide it.")
 		}

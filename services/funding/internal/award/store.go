@@ -76,6 +76,10 @@ type Store interface {
 	// for a request that who may not see.
 	Changes(ctx context.Context, who policy.Actor, request uuid.UUID, by []policy.Operation, since int64) ([]Change, error)
 
+	// Paces is what the clock of each of these requests hangs on, as far as they
+	// wait for a decision. Like Record it says nothing of anybody.
+	Paces(ctx context.Context, requests []uuid.UUID) (map[uuid.UUID]Pace, error)
+
 	Request(ctx context.Context, act Act, id uuid.UUID, also Also) (Case, error)
 	Requests(ctx context.Context, act Act, f Filter, p Page) ([]Summary, int, error)
 	Totals(ctx context.Context, act Act, f Filter) ([]StateTotal, error)
@@ -120,6 +124,7 @@ type Summary struct {
 	SubmittedAt *time.Time
 	DecidedAt   *time.Time
 	ChangedAt   time.Time
+	Clock       Clock // by when it is to be decided
 }
 
 // StateTotal counts every request in a state, and its money.

@@ -41,7 +41,8 @@ func narrowing(act award.Act, f award.Filter) clause.Expr {
 	if f.Decidable {
 		and("r.state = ?", award.Submitted)
 		and("?", within(act.Who, policy.ApproveRequest, ofRequest))
-		and("NOT EXISTS (SELECT FROM history h WHERE h.request_id = r.id AND h.to_state = ? AND h.by_id = ?)", award.Submitted, act.Who.ID)
+		and("NOT EXISTS (SELECT FROM history h WHERE h.request_id = r.id AND h.to_state IN ? AND h.by_id = ?)",
+			[]award.State{award.Submitted, award.Declined}, act.Who.ID)
 	}
 	if f.Area != "" {
 		and("r.area = ?", f.Area)

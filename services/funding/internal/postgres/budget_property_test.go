@@ -37,7 +37,7 @@ func newPromises(t testing.TB, d *db.DB) *promises {
 	t.Helper()
 	p := &promises{treasury: newTreasury(t, d), World: awardtest.NewWorld()}
 	store := postgres.NewAwards(d, func(context.Context, *award.Request) ([]events.Row, error) { return nil, nil })
-	p.awards = award.New(award.Deps{Store: store, Catalogue: p.Catalogue, Needs: p.Needs, Funds: awardtest.Funds{}, Now: func() time.Time { return p.now }})
+	p.awards = award.New(award.Deps{Store: store, Catalogue: p.Catalogue, Needs: p.Needs, Funds: &awardtest.Funds{}, Now: func() time.Time { return p.now }})
 	p.fund = p.treasury.fund(strings.ToUpper(uuid.NewString()[:8]))
 	p.budget = p.treasury.budget(p.fund, "Oldham", 2026, 0)
 	granted := p.Granted

@@ -95,8 +95,17 @@ type termsRow struct {
 
 // Terms is budget.Store's.
 func (s Budgets) Terms(ctx context.Context, fund uuid.UUID) ([]budget.Terms, error) {
+	return s.terms(ctx, "?", fund)
+}
+
+// TermsOf is award.Funds's.
+func (s Budgets) TermsOf(ctx context.Context, request uuid.UUID) ([]budget.Terms, error) {
+	return s.terms(ctx, "(SELECT fund_id FROM request WHERE id = ?)", request)
+}
+
+func (s Budgets) terms(ctx context.Context, fund string, id uuid.UUID) ([]budget.Terms, error) {
 	var rows []termsRow
-	err := s.db.Gorm.WithContext(ctx).Raw("SELECT *, array_to_string(auto_categories, ' ') AS automatic FROM fund_term WHERE fund_id = ? ORDER BY version", fund).Scan(&rows).Error
+	err := s.db.Gorm.WithContext(ctx).Raw("SELECT *, array_to_string(auto_categories, ' ') AS automatic FROM fund_term WHERE fund_id = "+fund+" ORDER BY version", id).Scan(&rows).Error
 	all := make([]budget.Terms, len(rows))
 	for i, r := range rows {
 		all[i] = budget.Terms{

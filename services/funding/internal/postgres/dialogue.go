@@ -203,3 +203,32 @@ func (s Awards) Questions(ctx context.Context, act award.Act, which award.Questi
 	})
 	return found, total, err
 }
+
+// paceRow is a question about a request that waits, or none, beside what its
+// clock hangs on.
+type paceRow struct {
+	ID       uuid.UUID
+	Sent     time.Time
+	Days     int
+	Asked    *time.Time
+	Answered *time.Time
+}
+
+// Paces is award.Store's.
+func (s Awards) Paces(ctx context.Context, requests []uuid.UUID) (map[uuid.UUID]award.Pace, error) {
+	var rows []paceRow
+	err := s.db.Gorm.WithContext(ctx).Raw(`
+		SELECT r.id, r.submitted_at AS sent, q.at AS asked, w.at AS answered, coalesce(
+			(SELECT t.decide_days FROM terms_on(r.fund_id, (r.submitted_at AT TIME ZONE 'Europe/London')::date) t), 0) AS days
+		FROM request r LEFT JOIN question q ON q.request_id = r.id LEFT JOIN answer w ON w.question_id = q.id
+		WHERE r.id IN ? AND r.state = 'submitted'`, requests).Scan(&rows).Error
+	paces := map[uuid.UUID]award.Pace{}
+	for _, row := range rows {
+		p := award.Pace{Sent: row.Sent, Days: row.Days, Waits: paces[row.ID].Waits}
+		if row.Asked != nil {
+			p.Waits = append(p.Waits, award.Wait{Asked: *row.Asked, Answered: orNever(row.Answered)})
+		}
+		paces[row.ID] = p
+	}
+	return paces, err
+}

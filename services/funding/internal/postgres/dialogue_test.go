@@ -6,8 +6,10 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"gorm.io/gorm"
 
 	"github.com/instead-support/instead/pkg/db"
+	"github.com/instead-support/instead/pkg/db/dbtest"
 	"github.com/instead-support/instead/pkg/fault"
 	"github.com/instead-support/instead/pkg/identity"
 	"github.com/instead-support/instead/pkg/money"
@@ -136,6 +138,15 @@ func TestADeclineIsChallengedByTheJobseekerAndDecidedByAnother(t *testing.T) {
 	if s := must(d.Get(d.as(d.Priya), r.ID))(t); slices.Contains(s.Can, award.VerbApprove) {
 		t.Error("who declined it may decide it again, by what their page offers")
 	}
+	for who, want := range map[string]int{"Priya": 0, "Quinn": 1} {
+		manager := another(who)
+		if who == d.Priya.Name {
+			manager = d.Priya
+		}
+		if _, total := must2(d.List(d.as(manager), award.Filter{Decidable: true}, award.Page{Number: 1, Size: 10}))(t); total != want {
+			t.Errorf("%s is asked to decide %d requests, want %d", who, total, want)
+		}
+	}
 	for _, err := range []error{
 		second(d.Approve(d.as(d.Priya), r.ID, again.Version, because)), second(d.Return(d.as(d.Priya), r.ID, again.Version, award.Reason{Code: "other", Words: "?"})),
 		second(d.Decline(d.as(d.Priya), r.ID, again.Version, award.Reason{Code: "other", Words: "No."})),
@@ -212,7 +223,7 @@ func TestNeedsThatCannotBeAskedCostNobodyTheirChallenge(t *testing.T) {
 func TestAChallengeIsInTimeToTheEndOfTheLastWorkingDay(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t, 100_000)
-	d.Terms[d.Fund.ID] = []budget.Terms{{Version: 1, First: time.Date(2026, 4, 1, 0, 0, 0, 0, time.UTC), ChallengeDays: 3}}
+	d.Funds.Agreed = []budget.Terms{{Version: 1, First: time.Date(2026, 4, 1, 0, 0, 0, 0, time.UTC), ChallengeDays: 3}}
 	at := func(moment string) {
 		now := must(time.Parse(time.RFC3339, moment))(t)
 		d.Now = func() time.Time { now = now.Add(time.Millisecond); return now }
@@ -305,5 +316,55 @@ func TestQuestionsAndAnswersAreNeverChanged(t *testing.T) {
 		if _, err := d.db.Pool.Exec(t.Context(), sql); err == nil {
 			t.Errorf("the database takes %s", sql)
 		}
+	}
+}
+
+// toDecideIn has the fund agree in how many working days requests are decided.
+func (d *desk) toDecideIn(days int) {
+	d.t.Helper()
+	err := db.Tx(d.t.Context(), dbtest.Owner(d.t, d.db).Gorm, func(tx *gorm.DB) error {
+		id := uuid.New()
+		if err := tx.Exec(`INSERT INTO proposal (id, fund_id, kind, reason, by_id, by_name, at, content)
+			VALUES (?, ?, 'terms', 'For a test.', gen_random_uuid(), 'Fin', '2026-04-01', jsonb_build_object('first_day', '2026-04-01', 'auto_up_to', 0,
+				'auto_categories', jsonb_build_array(), 'sample_one_in', 0, 'expires_days', 90, 'warn_days', 14, 'challenge_days', 20, 'decide_days', ?::int,
+				'receipt_days', 10, 'exceptions', false))`, id, d.Fund.ID, days).Error; err != nil {
+			return err
+		}
+		return tx.Exec("INSERT INTO proposal_answer VALUES (?, true, gen_random_uuid(), 'Mo', '2026-04-01', '')", id).Error
+	})
+	if err != nil {
+		d.t.Fatal(err)
+	}
+}
+
+func TestARequestAndItsListSayByWhenItIsToBeDecided(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t, 100_000)
+	d.toDecideIn(3)
+	at := func(moment string) {
+		now := must(time.Parse(time.RFC3339, moment))(t)
+		d.Now = func() time.Time { now = now.Add(time.Millisecond); return now }
+	}
+	says := func(id uuid.UUID, day string, stands bool) {
+		t.Helper()
+		read := must(d.Get(d.as(d.Priya), id))(t).Clock
+		found, _ := must2(d.List(d.as(d.Priya), award.Filter{Decidable: true}, award.Page{Number: 1, Size: 10}))(t)
+		i := slices.IndexFunc(found, func(s award.Summary) bool { return s.ID == id })
+		if got := read.By.Format(time.DateOnly); got != day || read.Stands != stands || found[i].Clock != read {
+			t.Errorf("it is to be decided by %s, stands %v, and in the list %+v; want %s, %v", got, read.Stands, found[i].Clock, day, stands)
+		}
+	}
+	at("2026-06-04T10:00:00+01:00") // a Thursday
+	r := d.submitted(5000)
+	says(r.ID, "2026-06-09", false)
+	q := must(d.Ask(d.as(d.Priya), r.ID, award.ToCoach, "Why?"))(t)
+	at("2026-06-08T10:00:00+01:00")
+	says(r.ID, "2026-06-11", true)
+	at("2026-06-09T10:00:00+01:00")
+	must(d.Answer(d.as(d.Amina), q.ID, "So."))(t)
+	says(r.ID, "2026-06-12", false)
+	must(d.Approve(d.as(d.Priya), r.ID, r.Version, because))(t)
+	if c := must(d.Get(d.as(d.Priya), r.ID))(t).Clock; c != (award.Clock{}) {
+		t.Errorf("decided, its clock still runs: %+v", c)
 	}
 }

@@ -132,11 +132,7 @@ func (h Awards) ReadRequest(ctx context.Context, in api.ReadRequestRequestObject
 	if err != nil {
 		return nil, err
 	}
-	out, err := h.withTerm(ctx, s)
-	if err != nil {
-		return nil, err
-	}
-	return api.ReadRequest200JSONResponse{Body: out, Headers: api.ReadRequest200ResponseHeaders{ETag: etag.Version(s.Request.Version)}}, nil
+	return api.ReadRequest200JSONResponse{Body: fromStanding(s), Headers: api.ReadRequest200ResponseHeaders{ETag: etag.Version(s.Request.Version)}}, nil
 }
 
 // ProposeReduction is a request made to fit.

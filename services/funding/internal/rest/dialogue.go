@@ -3,8 +3,6 @@ package rest
 import (
 	"context"
 
-	openapi "github.com/oapi-codegen/runtime/types"
-
 	"github.com/instead-support/instead/api/etag"
 	api "github.com/instead-support/instead/api/funding"
 	"github.com/instead-support/instead/services/funding/internal/award"
@@ -56,14 +54,6 @@ func (h Awards) ChallengeRequest(ctx context.Context, in api.ChallengeRequestReq
 	return api.ChallengeRequest200JSONResponse{
 		Body: fromStanding(s), Headers: api.ChallengeRequest200ResponseHeaders{ETag: etag.Version(s.Request.Version)},
 	}, nil
-}
-
-// withTerm adds to a request until when it can be challenged, if it was declined.
-func (h Awards) withTerm(ctx context.Context, s award.Standing) (api.Request, error) {
-	out := fromStanding(s)
-	until, err := h.Awards.ChallengeUntil(ctx, s.Request)
-	out.ChallengeUntil = openapi.Date{Time: until}
-	return out, err
 }
 
 func fromQuestion(q award.Question) api.Question {

@@ -46,6 +46,8 @@ func fromStanding(s award.Standing) api.Request {
 		History: each(r.History, fromStep),
 		Can:     each(s.Can, func(v award.Verb) api.Verb { return api.Verb(v) }),
 		Version: r.Version,
+
+		ChallengeUntil: openapi.Date{Time: s.ChallengeUntil}, DecideBy: openapi.Date{Time: s.Clock.By}, ClockStands: s.Clock.Stands,
 	}
 	if b := s.Budget; b != nil {
 		out.Budget = api.RequestBudget{Id: b.ID, Year: int(b.Year), LeftPence: int64(b.Left())}
@@ -84,5 +86,6 @@ func fromSummary(s award.Summary) api.RequestSummary {
 		State: api.State(s.State), CoachId: s.CoachID, CoachName: s.CoachName, CourseName: s.CourseName,
 		FirstLine: s.FirstLine, Lines: s.Lines, AskedPence: int64(s.Asked), AwardedPence: int64(s.Awarded), AvailablePence: int64(s.Available),
 		SubmittedAt: or(s.SubmittedAt, time.Time{}), DecidedAt: or(s.DecidedAt, time.Time{}), ChangedAt: s.ChangedAt,
+		DecideBy: openapi.Date{Time: s.Clock.By}, ClockStands: s.Clock.Stands,
 	}
 }

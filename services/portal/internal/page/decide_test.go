@@ -213,6 +213,7 @@ func (m *memoryFunding) summary(r *funding.Request) funding.RequestSummary {
 		CoachId: r.Allowance.CoachId, CoachName: r.Allowance.CoachName, CourseName: r.Allowance.CourseName, Lines: len(r.Lines),
 		AskedPence: r.AskedPence, AwardedPence: r.AwardedPence, AvailablePence: r.Allowance.AvailablePence,
 		SubmittedAt: r.SubmittedAt, DecidedAt: r.DecidedAt, ChangedAt: r.History[len(r.History)-1].At,
+		DecideBy: r.DecideBy, ClockStands: r.ClockStands,
 	}
 	if len(r.Lines) > 0 {
 		s.FirstLine = r.Lines[0].What

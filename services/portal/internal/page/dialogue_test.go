@@ -130,7 +130,7 @@ func TestAManagerAsksAndTheJobseekerAnswersFromTheirPhone(t *testing.T) {
 	form.press("Send your answer", fill{"words": "No, I need my own."}).sound().is(200, "/support/requests/"+r.Id.String()).
 		wants("Thank you. Your answer is sent.", "You answered", "No, I need my own.")
 	p.as(leanne).get("/support").lacks("Questions for you")
-	p.as(helen).get("/decisions").sound().wants("Answered, and waiting for you", "You were answered: “No, I need my own.”").lacks("Waiting for an answer")
+	p.as(helen).get("/decisions").sound().wants("Answered, and waiting for you", "The jobseeker answered Helen Barlow: “No, I need my own.”").lacks("Waiting for an answer")
 	p.as(priya).get("/requests/"+r.Id.String()).sound().wants("The jobseeker answered", "No, I need my own.")
 }
 
@@ -176,4 +176,36 @@ func TestACoachBringsAChallengeDownToWhatIsLeft(t *testing.T) {
 		wants("There is less to spend now than this asks for")
 	p.as(leanne).get("/support").sound().wants("You asked for another look. Priya Shah makes it fit what is left")
 	p.as(priya).get("/requests/"+r.Id.String()).sound().wants("Leanne Hargreaves asks for another look:", "“I start on Monday.”", "Bring it down to what can be spent")
+}
+
+func TestAManagerSeesByWhenToDecide(t *testing.T) {
+	p := start(t)
+	r := p.asks("Leanne Hargreaves", "A set of chef’s knives", priya, 24*time.Hour)
+	p.as(helen).get("/decisions/" + r.Id.String()).sound().lacks("To be decided", "Was to be decided")
+	for _, test := range []struct {
+		day    int
+		stands bool
+		words  string
+	}{
+		{16, false, "To be decided by 16 March 2026."},
+		{16, true, "To be decided by 16 March 2026 if the answer comes today. Days of waiting for it do not count."},
+		{10, false, "To be decided today."},
+		{9, false, "Was to be decided by 9 March 2026."},
+		{9, true, "Was to be decided by 9 March 2026."},
+	} {
+		r.DecideBy, r.ClockStands = openapi.Date{Time: time.Date(2026, 3, test.day, 0, 0, 0, 0, time.UTC)}, test.stands
+		for _, path := range []string{"/decisions/" + r.Id.String(), "/decisions", "/all-requests"} {
+			p.as(helen).get(path).sound().wants(test.words)
+		}
+	}
+}
+
+func TestAManagerReadsTheAnswerWhereTheyDecide(t *testing.T) {
+	p := start(t)
+	r := p.asks("Leanne Hargreaves", "A set of chef’s knives", priya, 24*time.Hour)
+	p.as(helen).get("/decisions/"+r.Id.String()+"/ask").press("Send the question", fill{"to": "coach", "words": "Whose quote is this?"}).
+		wants("Whose quote is this?", "Not answered yet.", "Your decision")
+	p.as(priya).get("/requests/"+r.Id.String()+"/questions/"+p.funding.questions[0].Id.String()).press("Send your answer", fill{"words": "Nisbets’, on paper."})
+	p.as(helen).get("/decisions").sound().follow("Leanne Hargreaves").sound().is(200, "/decisions/"+r.Id.String()).
+		wants("Whose quote is this?", "Priya Shah answered", "Nisbets’, on paper.", "Your decision")
 }

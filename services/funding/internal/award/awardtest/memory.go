@@ -232,6 +232,11 @@ func (m *Memory) Changes(_ context.Context, who policy.Actor, request uuid.UUID,
 	return done, nil
 }
 
+// Paces is award.Store's. Memory knows no terms, and so no day.
+func (m *Memory) Paces(context.Context, []uuid.UUID) (map[uuid.UUID]award.Pace, error) {
+	return map[uuid.UUID]award.Pace{}, nil
+}
+
 // Request is award.Store's.
 func (m *Memory) Request(_ context.Context, act award.Act, id uuid.UUID, also award.Also) (award.Case, error) {
 	m.mu.Lock()

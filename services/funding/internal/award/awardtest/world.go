@@ -30,7 +30,7 @@ type World struct {
 	SamsRecord, RavisRecord uuid.UUID
 	Needs                   *Needs
 	Catalogue               Catalogue
-	Terms                   Terms
+	Funds                   *Funds
 	Now                     func() time.Time
 
 	Fund   award.Fund
@@ -73,7 +73,7 @@ func NewWorld() *World {
 		Ways: map[uuid.UUID][]uuid.UUID{w.SamsRecord: {newID(), newID()}, w.RavisRecord: {newID()}},
 	}
 	w.Catalogue = Catalogue{}
-	w.Terms, w.Now = Terms{}, Clock()
+	w.Funds, w.Now = &Funds{}, Clock()
 	id := newID()
 	w.Fund = award.Fund{ID: id, Code: strings.ToUpper(id.String()[24:]), Name: "Fund " + id.String()}
 	w.Oldham = award.Budget{ID: newID(), Fund: w.Fund, Area: "Oldham", Year: 2026, Allocated: 1_000_000_00}
@@ -93,7 +93,9 @@ func (w *World) Everyone() []identity.Person {
 // Awards are the use cases on top of this store.
 func (w *World) Awards(store award.Store) *award.Awards {
 	questions, _ := store.(award.QuestionStore)
-	return award.New(award.Deps{Store: store, Questions: questions, Terms: w.Terms, Catalogue: w.Catalogue, Needs: w.Needs, Funds: Funds{}, Now: func() time.Time { return w.Now() }})
+	return award.New(award.Deps{
+		Store: store, Questions: questions, Catalogue: w.Catalogue, Needs: w.Needs, Funds: w.Funds, Now: func() time.Time { return w.Now() },
+	})
 }
 
 // Line is a line for this amount that meets a need in the jobseeker's way.
@@ -118,16 +120,20 @@ func Clock() func() time.Time {
 	return func() time.Time { return start.Add(time.Duration(reads.Add(1)) * time.Second) }
 }
 
-// Funds stands in for what funds pay for: licences every day, and never fines.
-type Funds struct{}
+// Funds stands in for what funds pay for, licences every day and never fines, and
+// for the terms that were agreed.
+type Funds struct{ Agreed []budget.Terms }
 
 // Rulings is the same for every fund and day.
-func (Funds) Rulings(context.Context, uuid.UUID, time.Time) ([]award.Ruling, error) {
+func (*Funds) Rulings(context.Context, uuid.UUID, time.Time) ([]award.Ruling, error) {
 	return []award.Ruling{
 		{Category: "licence", Allowed: true, Label: "Licence", Words: "What the work may not be done without."},
 		{Category: "fines", Label: "Fines", Words: "This fund does not pay fines. Ask the court to agree smaller payments."},
 	}, nil
 }
+
+// TermsOf is the same for every request.
+func (f *Funds) TermsOf(context.Context, uuid.UUID) ([]budget.Terms, error) { return f.Agreed, nil }
 
 // Needs stands in for the needs service.
 type Needs struct {
@@ -197,11 +203,5 @@ func (c Catalogue) PriceOn(_ context.Context, course uuid.UUID, _ time.Time) (aw
 	}
 	return p, nil
 }
-
-// Terms are those of each fund.
-type Terms map[uuid.UUID][]budget.Terms
-
-// Terms is what was agreed for the fund.
-func (t Terms) Terms(_ context.Context, fund uuid.UUID) ([]budget.Terms, error) { return t[fund], nil }
 
 func newID() uuid.UUID { return uuid.Must(uuid.NewV7()) }
