@@ -234,7 +234,7 @@ func (b bare) do(r *http.Request) error {
 func (t task) readGo(n int, p person) []any {
 	id, year := goID(aRequest, n), financialYear(time.Now())
 	if p.role == "coach" {
-		return []any{year, p.id, uuid.NewString(), id, p.id, "Oldham"}
+		return []any{year, time.Now().Format(time.DateOnly), p.id, uuid.NewString(), id, p.id, "Oldham"}
 	}
 	return []any{year, p.id, "decide", p.role, "decide", time.Now().Format(time.DateOnly), p.id, uuid.NewString(), id, "Oldham"}
 }
@@ -401,7 +401,7 @@ var submitting = task{
 	},
 	readArgs: func(p person) []string {
 		me := "'" + p.id + "'::uuid"
-		return []string{strconv.Itoa(financialYear(time.Now())), me, "'k' || :n::bigint", sqlID(aRequest, ":n"), me, "'Oldham'"}
+		return []string{strconv.Itoa(financialYear(time.Now())), "'" + time.Now().Format(time.DateOnly) + "'::date", me, "'k' || :n::bigint", sqlID(aRequest, ":n"), me, "'Oldham'"}
 	},
 	decided: outcome{
 		`jsonb_build_object('request_id', {request}, 'step', 2, 'from_state', 'draft', 'to_state', 'submitted', 'act', '', 'at', now(), 'by_id', {me}, 'by_name', 'Cy Coach', 'code', '', 'words', '')`, "", "",

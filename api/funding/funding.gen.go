@@ -802,6 +802,30 @@ func (e ReturnCode) Valid() bool {
 	}
 }
 
+// Defines values for ReviewState.
+const (
+	ReviewAgrees   ReviewState = "agrees"
+	ReviewDiffers  ReviewState = "differs"
+	ReviewNotDrawn ReviewState = "not-drawn"
+	ReviewWaiting  ReviewState = "waiting"
+)
+
+// Valid indicates whether the value is a known member of the ReviewState enum.
+func (e ReviewState) Valid() bool {
+	switch e {
+	case ReviewAgrees:
+		return true
+	case ReviewDiffers:
+		return true
+	case ReviewNotDrawn:
+		return true
+	case ReviewWaiting:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for State.
 const (
 	Approved   State = "approved"
@@ -856,6 +880,7 @@ const (
 	Edit      Verb = "edit"
 	Endorse   Verb = "endorse"
 	Return    Verb = "return"
+	Review    Verb = "review"
 	Submit    Verb = "submit"
 	Withdraw  Verb = "withdraw"
 )
@@ -876,6 +901,8 @@ func (e Verb) Valid() bool {
 	case Endorse:
 		return true
 	case Return:
+		return true
+	case Review:
 		return true
 	case Submit:
 		return true
@@ -1000,6 +1027,49 @@ type AuditPage struct {
 	Page  int          `json:"page"`
 	Size  int          `json:"size"`
 	Total int          `json:"total"`
+}
+
+// Automatic How a request was approved by its fund's own rule; only for one that was
+type Automatic struct {
+	// Review What a manager said of an automatic approval after
+	Review AutomaticReview `json:"review,omitempty,omitzero"`
+
+	// Sampled It was drawn for review; for those who answer for the money
+	Sampled bool `json:"sampled,omitempty,omitzero"`
+
+	// TermsVersion Of the fund's terms
+	TermsVersion int `json:"terms_version"`
+}
+
+// AutomaticApproval defines model for AutomaticApproval.
+type AutomaticApproval struct {
+	// Automatic How a request was approved by its fund's own rule; only for one that was
+	Automatic Automatic `json:"automatic"`
+
+	// Fund The fund that a request asks
+	Fund    RequestFund    `json:"fund"`
+	Request RequestSummary `json:"request"`
+
+	// ReviewState Drawn and not looked at, looked at with either answer, or not drawn
+	ReviewState ReviewState `json:"review_state"`
+}
+
+// AutomaticPage defines model for AutomaticPage.
+type AutomaticPage struct {
+	Items []AutomaticApproval `json:"items"`
+	Page  int                 `json:"page"`
+	Size  int                 `json:"size"`
+	Total int                 `json:"total"`
+}
+
+// AutomaticReview What a manager said of an automatic approval after
+type AutomaticReview struct {
+	// Agrees They would have approved it as well
+	Agrees bool               `json:"agrees"`
+	At     time.Time          `json:"at"`
+	ById   openapi_types.UUID `json:"by_id"`
+	ByName string             `json:"by_name"`
+	Words  string             `json:"words"`
 }
 
 // BankDetails A bank account, masked. Nothing shows it in clear but the file for the bank.
@@ -2072,9 +2142,12 @@ type Reduction struct {
 
 // Request defines model for Request.
 type Request struct {
-	Allowance    Allowance `json:"allowance"`
-	Area         string    `json:"area"`
-	AskedPence   int64     `json:"asked_pence"`
+	Allowance  Allowance `json:"allowance"`
+	Area       string    `json:"area"`
+	AskedPence int64     `json:"asked_pence"`
+
+	// Automatic How a request was approved by its fund's own rule; only for one that was
+	Automatic    Automatic `json:"automatic,omitempty,omitzero"`
 	AwardedPence int64     `json:"awarded_pence"`
 
 	// Budget The budget that a request was promised out of or, while nothing is promised, the one it would be today.
@@ -2264,6 +2337,9 @@ type ResultState string
 
 // ReturnCode defines model for ReturnCode.
 type ReturnCode string
+
+// ReviewState Drawn and not looked at, looked at with either answer, or not drawn
+type ReviewState string
 
 // State defines model for State.
 type State string
@@ -2474,6 +2550,18 @@ type ListStaffParams struct {
 
 // ListStaffParamsRole defines parameters for ListStaff.
 type ListStaffParamsRole string
+
+// ListAutomaticParams defines parameters for ListAutomatic.
+type ListAutomaticParams struct {
+	Review *ReviewState `form:"review,omitempty" json:"review,omitempty"`
+	Area   *string      `form:"area,omitempty" json:"area,omitempty"`
+
+	// Page Counted from 1
+	Page *Page `form:"page,omitempty" json:"page,omitempty"`
+
+	// Size Rows a page
+	Size *Size `form:"size,omitempty" json:"size,omitempty"`
+}
 
 // ConfirmBankDetailsJSONBody defines parameters for ConfirmBankDetails.
 type ConfirmBankDetailsJSONBody struct {
@@ -2906,7 +2994,10 @@ type ListRequestsParams struct {
 	Mine *bool `form:"mine,omitempty" json:"mine,omitempty"`
 
 	// Decidable Only those that the caller may decide now
-	Decidable   *bool               `form:"decidable,omitempty" json:"decidable,omitempty"`
+	Decidable *bool `form:"decidable,omitempty" json:"decidable,omitempty"`
+
+	// Automatic Only those that their fund's own rule approved
+	Automatic   *bool               `form:"automatic,omitempty" json:"automatic,omitempty"`
 	Area        *string             `form:"area,omitempty" json:"area,omitempty"`
 	JobseekerId *openapi_types.UUID `form:"jobseeker_id,omitempty" json:"jobseeker_id,omitempty"`
 	AllowanceId *openapi_types.UUID `form:"allowance_id,omitempty" json:"allowance_id,omitempty"`
@@ -2936,6 +3027,7 @@ type DraftRequestParams struct {
 type SummariseRequestsParams struct {
 	Mine      *bool `form:"mine,omitempty" json:"mine,omitempty"`
 	Decidable *bool `form:"decidable,omitempty" json:"decidable,omitempty"`
+	Automatic *bool `form:"automatic,omitempty" json:"automatic,omitempty"`
 }
 
 // EditRequestParams defines parameters for EditRequest.
@@ -2965,6 +3057,20 @@ type ListRequestAuditParams struct {
 
 	// Size Rows a page
 	Size *Size `form:"size,omitempty" json:"size,omitempty"`
+}
+
+// ReviewAutomaticJSONBody defines parameters for ReviewAutomatic.
+type ReviewAutomaticJSONBody struct {
+	Agrees bool `json:"agrees"`
+
+	// Words Why not, where the caller would not have
+	Words string `json:"words,omitempty,omitzero"`
+}
+
+// ReviewAutomaticParams defines parameters for ReviewAutomatic.
+type ReviewAutomaticParams struct {
+	// IdempotencyKey The same key from the same person does its work once; later calls answer with the thing as it now stands.
+	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
 }
 
 // CancelRequestJSONBody defines parameters for CancelRequest.
@@ -3283,6 +3389,9 @@ type EditRequestJSONRequestBody = RequestEdit
 // ApproveRequestJSONRequestBody defines body for ApproveRequest for application/json ContentType.
 type ApproveRequestJSONRequestBody = Approval
 
+// ReviewAutomaticJSONRequestBody defines body for ReviewAutomatic for application/json ContentType.
+type ReviewAutomaticJSONRequestBody ReviewAutomaticJSONBody
+
 // CancelRequestJSONRequestBody defines body for CancelRequest for application/json ContentType.
 type CancelRequestJSONRequestBody CancelRequestJSONBody
 
@@ -3508,6 +3617,11 @@ type ClientInterface interface {
 	//
 	// Corresponds with GET /authority/staff (the `ListStaff` operationId).
 	ListStaff(ctx context.Context, params *ListStaffParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ListAutomatic What funds approved by their own rule within the caller's reach
+	//
+	// Corresponds with GET /automatic-approvals (the `ListAutomatic` operationId).
+	ListAutomatic(ctx context.Context, params *ListAutomaticParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ConfirmBankDetailsWithBody Put proposed bank details in force, as somebody else than who proposed them
 	//
@@ -4028,6 +4142,24 @@ type ClientInterface interface {
 	// Corresponds with GET /requests/{id}/audit (the `ListRequestAudit` operationId).
 	ListRequestAudit(ctx context.Context, id Id, params *ListRequestAuditParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// ReviewAutomaticWithBody Say whether one would have approved what the fund's rule approved and chance drew
+	//
+	// Once, by a manager of its area who may decide as much, and who has neither submitted nor paid it. It changes nothing of the request. Who would not have approved it can cancel it while nothing is paid.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /requests/{id}/automatic-review (the `ReviewAutomatic` operationId).
+	ReviewAutomaticWithBody(ctx context.Context, id Id, params *ReviewAutomaticParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ReviewAutomatic Say whether one would have approved what the fund's rule approved and chance drew
+	//
+	// Once, by a manager of its area who may decide as much, and who has neither submitted nor paid it. It changes nothing of the request. Who would not have approved it can cancel it while nothing is paid.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /requests/{id}/automatic-review (the `ReviewAutomatic` operationId).
+	ReviewAutomatic(ctx context.Context, id Id, params *ReviewAutomaticParams, body ReviewAutomaticJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// CancelRequestWithBody Give back all that was promised, of which nothing was paid
 	//
 	// Takes any type of body and a specified content type.
@@ -4200,6 +4332,7 @@ type ClientInterface interface {
 
 	// SubmitRequest Ask for a decision; what is asked is held against the allowance
 	//
+	// What the fund's own rule approves is approved at once, and answered as approved.
 	// More than is available answers 409 with type `over-cap` and `cap` saying asked, available and over.
 	// When the needs cannot be checked it answers 503 and nothing has changed.
 	//
@@ -4590,6 +4723,21 @@ func (c *Client) ReadMyAuthority(ctx context.Context, reqEditors ...RequestEdito
 // Corresponds with GET /authority/staff (the `ListStaff` operationId).
 func (c *Client) ListStaff(ctx context.Context, params *ListStaffParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewListStaffRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ListAutomatic What funds approved by their own rule within the caller's reach
+//
+// Corresponds with GET /automatic-approvals (the `ListAutomatic` operationId).
+func (c *Client) ListAutomatic(ctx context.Context, params *ListAutomaticParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListAutomaticRequest(c.Server, params)
 	if err != nil {
 		return nil, err
 	}
@@ -5859,6 +6007,44 @@ func (c *Client) ListRequestAudit(ctx context.Context, id Id, params *ListReques
 	return c.Client.Do(req)
 }
 
+// ReviewAutomaticWithBody Say whether one would have approved what the fund's rule approved and chance drew
+//
+// Once, by a manager of its area who may decide as much, and who has neither submitted nor paid it. It changes nothing of the request. Who would not have approved it can cancel it while nothing is paid.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /requests/{id}/automatic-review (the `ReviewAutomatic` operationId).
+func (c *Client) ReviewAutomaticWithBody(ctx context.Context, id Id, params *ReviewAutomaticParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewReviewAutomaticRequestWithBody(c.Server, id, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ReviewAutomatic Say whether one would have approved what the fund's rule approved and chance drew
+//
+// Once, by a manager of its area who may decide as much, and who has neither submitted nor paid it. It changes nothing of the request. Who would not have approved it can cancel it while nothing is paid.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /requests/{id}/automatic-review (the `ReviewAutomatic` operationId).
+func (c *Client) ReviewAutomatic(ctx context.Context, id Id, params *ReviewAutomaticParams, body ReviewAutomaticJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewReviewAutomaticRequest(c.Server, id, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // CancelRequestWithBody Give back all that was promised, of which nothing was paid
 //
 // Takes any type of body and a specified content type.
@@ -6241,6 +6427,7 @@ func (c *Client) ReturnRequest(ctx context.Context, id Id, params *ReturnRequest
 
 // SubmitRequest Ask for a decision; what is asked is held against the allowance
 //
+// What the fund's own rule approves is approved at once, and answered as approved.
 // More than is available answers 409 with type `over-cap` and `cap` saying asked, available and over.
 // When the needs cannot be checked it answers 503 and nothing has changed.
 //
@@ -7149,6 +7336,96 @@ func NewListStaffRequest(server string, params *ListStaffParams) (*http.Request,
 			for _, qp := range strings.Split(queryFrag, "&") {
 				rawQueryFragments = append(rawQueryFragments, qp)
 			}
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewListAutomaticRequest constructs an http.Request for the ListAutomatic method
+func NewListAutomaticRequest(server string, params *ListAutomaticParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/automatic-approvals")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.Review != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "review", *params.Review, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Area != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "area", *params.Area, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Page != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "page", *params.Page, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Size != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "size", *params.Size, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
 		}
 
 		if encoded := queryValues.Encode(); encoded != "" {
@@ -10229,6 +10506,18 @@ func NewListRequestsRequest(server string, params *ListRequestsParams) (*http.Re
 
 		}
 
+		if params.Automatic != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "automatic", *params.Automatic, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
 		if params.Area != nil {
 
 			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "area", *params.Area, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
@@ -10401,6 +10690,18 @@ func NewSummariseRequestsRequest(server string, params *SummariseRequestsParams)
 		if params.Decidable != nil {
 
 			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "decidable", *params.Decidable, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Automatic != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "automatic", *params.Automatic, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
 				return nil, err
 			} else {
 				for _, qp := range strings.Split(queryFrag, "&") {
@@ -10668,6 +10969,68 @@ func NewListRequestAuditRequest(server string, id Id, params *ListRequestAuditPa
 	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
 	if err != nil {
 		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewReviewAutomaticRequest calls the generic ReviewAutomatic builder with application/json body
+func NewReviewAutomaticRequest(server string, id Id, params *ReviewAutomaticParams, body ReviewAutomaticJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewReviewAutomaticRequestWithBody(server, id, params, "application/json", bodyReader)
+}
+
+// NewReviewAutomaticRequestWithBody constructs an http.Request for the ReviewAutomatic method, with any body, and a specified content type
+func NewReviewAutomaticRequestWithBody(server string, id Id, params *ReviewAutomaticParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/requests/%s/automatic-review", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		if params.IdempotencyKey != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Idempotency-Key", headerParam0)
+		}
+
 	}
 
 	return req, nil
@@ -12413,6 +12776,13 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with GET /authority/staff (the `ListStaff` operationId).
 	ListStaffWithResponse(ctx context.Context, params *ListStaffParams, reqEditors ...RequestEditorFn) (*ListStaffResponse, error)
 
+	// ListAutomaticWithResponse What funds approved by their own rule within the caller's reach
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /automatic-approvals (the `ListAutomatic` operationId).
+	ListAutomaticWithResponse(ctx context.Context, params *ListAutomaticParams, reqEditors ...RequestEditorFn) (*ListAutomaticResponse, error)
+
 	// ConfirmBankDetailsWithBodyWithResponse Put proposed bank details in force, as somebody else than who proposed them
 	//
 	// The account is entered once more, from a paper of one's own, and must be the one that was proposed.
@@ -13002,6 +13372,24 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with GET /requests/{id}/audit (the `ListRequestAudit` operationId).
 	ListRequestAuditWithResponse(ctx context.Context, id Id, params *ListRequestAuditParams, reqEditors ...RequestEditorFn) (*ListRequestAuditResponse, error)
 
+	// ReviewAutomaticWithBodyWithResponse Say whether one would have approved what the fund's rule approved and chance drew
+	//
+	// Once, by a manager of its area who may decide as much, and who has neither submitted nor paid it. It changes nothing of the request. Who would not have approved it can cancel it while nothing is paid.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /requests/{id}/automatic-review (the `ReviewAutomatic` operationId).
+	ReviewAutomaticWithBodyWithResponse(ctx context.Context, id Id, params *ReviewAutomaticParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ReviewAutomaticResponse, error)
+
+	// ReviewAutomaticWithResponse Say whether one would have approved what the fund's rule approved and chance drew
+	//
+	// Once, by a manager of its area who may decide as much, and who has neither submitted nor paid it. It changes nothing of the request. Who would not have approved it can cancel it while nothing is paid.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /requests/{id}/automatic-review (the `ReviewAutomatic` operationId).
+	ReviewAutomaticWithResponse(ctx context.Context, id Id, params *ReviewAutomaticParams, body ReviewAutomaticJSONRequestBody, reqEditors ...RequestEditorFn) (*ReviewAutomaticResponse, error)
+
 	// CancelRequestWithBodyWithResponse Give back all that was promised, of which nothing was paid
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
@@ -13182,6 +13570,7 @@ type ClientWithResponsesInterface interface {
 
 	// SubmitRequestWithResponse Ask for a decision; what is asked is held against the allowance
 	//
+	// What the fund's own rule approves is approved at once, and answered as approved.
 	// More than is available answers 409 with type `over-cap` and `cap` saying asked, available and over.
 	// When the needs cannot be checked it answers 503 and nothing has changed.
 	//
@@ -13932,6 +14321,54 @@ func (r ListStaffResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r ListStaffResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type ListAutomaticResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *AutomaticPage
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ListAutomaticResponse) GetJSON200() *AutomaticPage {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ListAutomaticResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ListAutomaticResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ListAutomaticResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListAutomaticResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListAutomaticResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -16690,6 +17127,61 @@ func (r ListRequestAuditResponse) ContentType() string {
 	return ""
 }
 
+// ReviewAutomaticResponse200Headers the declared response headers of an HTTP 200 response for ReviewAutomatic
+type ReviewAutomaticResponse200Headers struct {
+	ETag etag.Version
+}
+
+type ReviewAutomaticResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Request
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *ReviewAutomaticResponse200Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ReviewAutomaticResponse) GetJSON200() *Request {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ReviewAutomaticResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ReviewAutomaticResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ReviewAutomaticResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ReviewAutomaticResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ReviewAutomaticResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 // CancelRequestResponse200Headers the declared response headers of an HTTP 200 response for CancelRequest
 type CancelRequestResponse200Headers struct {
 	ETag etag.Version
@@ -18248,6 +18740,19 @@ func (c *ClientWithResponses) ListStaffWithResponse(ctx context.Context, params 
 	return ParseListStaffResponse(rsp)
 }
 
+// ListAutomaticWithResponse What funds approved by their own rule within the caller's reach
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /automatic-approvals (the `ListAutomatic` operationId).
+func (c *ClientWithResponses) ListAutomaticWithResponse(ctx context.Context, params *ListAutomaticParams, reqEditors ...RequestEditorFn) (*ListAutomaticResponse, error) {
+	rsp, err := c.ListAutomatic(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListAutomaticResponse(rsp)
+}
+
 // ConfirmBankDetailsWithBodyWithResponse Put proposed bank details in force, as somebody else than who proposed them
 //
 // The account is entered once more, from a paper of one's own, and must be the one that was proposed.
@@ -19281,6 +19786,36 @@ func (c *ClientWithResponses) ListRequestAuditWithResponse(ctx context.Context, 
 	return ParseListRequestAuditResponse(rsp)
 }
 
+// ReviewAutomaticWithBodyWithResponse Say whether one would have approved what the fund's rule approved and chance drew
+//
+// Once, by a manager of its area who may decide as much, and who has neither submitted nor paid it. It changes nothing of the request. Who would not have approved it can cancel it while nothing is paid.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /requests/{id}/automatic-review (the `ReviewAutomatic` operationId).
+func (c *ClientWithResponses) ReviewAutomaticWithBodyWithResponse(ctx context.Context, id Id, params *ReviewAutomaticParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ReviewAutomaticResponse, error) {
+	rsp, err := c.ReviewAutomaticWithBody(ctx, id, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseReviewAutomaticResponse(rsp)
+}
+
+// ReviewAutomaticWithResponse Say whether one would have approved what the fund's rule approved and chance drew
+//
+// Once, by a manager of its area who may decide as much, and who has neither submitted nor paid it. It changes nothing of the request. Who would not have approved it can cancel it while nothing is paid.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /requests/{id}/automatic-review (the `ReviewAutomatic` operationId).
+func (c *ClientWithResponses) ReviewAutomaticWithResponse(ctx context.Context, id Id, params *ReviewAutomaticParams, body ReviewAutomaticJSONRequestBody, reqEditors ...RequestEditorFn) (*ReviewAutomaticResponse, error) {
+	rsp, err := c.ReviewAutomatic(ctx, id, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseReviewAutomaticResponse(rsp)
+}
+
 // CancelRequestWithBodyWithResponse Give back all that was promised, of which nothing was paid
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
@@ -19587,6 +20122,7 @@ func (c *ClientWithResponses) ReturnRequestWithResponse(ctx context.Context, id 
 
 // SubmitRequestWithResponse Ask for a decision; what is asked is held against the allowance
 //
+// What the fund's own rule approves is approved at once, and answered as approved.
 // More than is available answers 409 with type `over-cap` and `cap` saying asked, available and over.
 // When the needs cannot be checked it answers 503 and nothing has changed.
 //
@@ -20254,6 +20790,39 @@ func ParseListStaffResponse(rsp *http.Response) (*ListStaffResponse, error) {
 		var dest struct {
 			Items []Colleague `json:"items"`
 		}
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseListAutomaticResponse parses an HTTP response from a ListAutomaticWithResponse call
+func ParseListAutomaticResponse(rsp *http.Response) (*ListAutomaticResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListAutomaticResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest AutomaticPage
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}
@@ -22245,6 +22814,52 @@ func ParseListRequestAuditResponse(rsp *http.Response) (*ListRequestAuditRespons
 	return response, nil
 }
 
+// ParseReviewAutomaticResponse parses an HTTP response from a ReviewAutomaticWithResponse call
+func ParseReviewAutomaticResponse(rsp *http.Response) (*ReviewAutomaticResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ReviewAutomaticResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Request
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers ReviewAutomaticResponse200Headers
+		if values := rsp.Header.Values("ETag"); len(values) > 0 {
+			var value etag.Version
+			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ETag = value
+		}
+		response.Headers200 = &headers
+	}
+
+	return response, nil
+}
+
 // ParseCancelRequestResponse parses an HTTP response from a CancelRequestWithResponse call
 func ParseCancelRequestResponse(rsp *http.Response) (*CancelRequestResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -23279,6 +23894,9 @@ type ServerInterface interface {
 	// ListStaff Managers or work coaches of the caller's areas who have signed in, by name
 	// (GET /authority/staff)
 	ListStaff(ctx echo.Context, params ListStaffParams) error
+	// ListAutomatic What funds approved by their own rule within the caller's reach
+	// (GET /automatic-approvals)
+	ListAutomatic(ctx echo.Context, params ListAutomaticParams) error
 	// ConfirmBankDetails Put proposed bank details in force, as somebody else than who proposed them
 	// (POST /bank-details/{id}/confirmation)
 	ConfirmBankDetails(ctx echo.Context, id Id, params ConfirmBankDetailsParams) error
@@ -23444,6 +24062,9 @@ type ServerInterface interface {
 	// ListRequestAudit Who changed or looked at this request, newest first
 	// (GET /requests/{id}/audit)
 	ListRequestAudit(ctx echo.Context, id Id, params ListRequestAuditParams) error
+	// ReviewAutomatic Say whether one would have approved what the fund's rule approved and chance drew
+	// (POST /requests/{id}/automatic-review)
+	ReviewAutomatic(ctx echo.Context, id Id, params ReviewAutomaticParams) error
 	// CancelRequest Give back all that was promised, of which nothing was paid
 	// (POST /requests/{id}/cancellation)
 	CancelRequest(ctx echo.Context, id Id, params CancelRequestParams) error
@@ -23819,6 +24440,45 @@ func (w *ServerInterfaceWrapper) ListStaff(ctx echo.Context) error {
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.ListStaff(ctx, params)
+	return err
+}
+
+// ListAutomatic converts echo context to params.
+func (w *ServerInterfaceWrapper) ListAutomatic(ctx echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListAutomaticParams
+	// ------------- Optional query parameter "review" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "review", ctx.QueryParams(), &params.Review, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter review: %s", err))
+	}
+
+	// ------------- Optional query parameter "area" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "area", ctx.QueryParams(), &params.Area, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter area: %s", err))
+	}
+
+	// ------------- Optional query parameter "page" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "page", ctx.QueryParams(), &params.Page, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter page: %s", err))
+	}
+
+	// ------------- Optional query parameter "size" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "size", ctx.QueryParams(), &params.Size, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter size: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListAutomatic(ctx, params)
 	return err
 }
 
@@ -25417,6 +26077,13 @@ func (w *ServerInterfaceWrapper) ListRequests(ctx echo.Context) error {
 		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter decidable: %s", err))
 	}
 
+	// ------------- Optional query parameter "automatic" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "automatic", ctx.QueryParams(), &params.Automatic, runtime.BindQueryParameterOptions{Type: "boolean", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter automatic: %s", err))
+	}
+
 	// ------------- Optional query parameter "area" -------------
 
 	err = runtime.BindQueryParameterWithOptions("form", true, false, "area", ctx.QueryParams(), &params.Area, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
@@ -25504,6 +26171,13 @@ func (w *ServerInterfaceWrapper) SummariseRequests(ctx echo.Context) error {
 	err = runtime.BindQueryParameterWithOptions("form", true, false, "decidable", ctx.QueryParams(), &params.Decidable, runtime.BindQueryParameterOptions{Type: "boolean", Format: ""})
 	if err != nil {
 		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter decidable: %s", err))
+	}
+
+	// ------------- Optional query parameter "automatic" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "automatic", ctx.QueryParams(), &params.Automatic, runtime.BindQueryParameterOptions{Type: "boolean", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter automatic: %s", err))
 	}
 
 	// Invoke the callback with all the unmarshaled arguments
@@ -25662,6 +26336,42 @@ func (w *ServerInterfaceWrapper) ListRequestAudit(ctx echo.Context) error {
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.ListRequestAudit(ctx, id, params)
+	return err
+}
+
+// ReviewAutomatic converts echo context to params.
+func (w *ServerInterfaceWrapper) ReviewAutomatic(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id Id
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ReviewAutomaticParams
+
+	headers := ctx.Request().Header
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for Idempotency-Key, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter Idempotency-Key: %s", err))
+		}
+
+		params.IdempotencyKey = &IdempotencyKey
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ReviewAutomatic(ctx, id, params)
 	return err
 }
 
@@ -26750,6 +27460,8 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.POST(options.BaseURL+"/requests/:id/return", wrapper.ReturnRequest, options.OperationMiddlewares["returnRequest"]...)
 	router.POST(options.BaseURL+"/requests/:id/withdrawal", wrapper.WithdrawRequest, options.OperationMiddlewares["withdrawRequest"]...)
 	router.POST(options.BaseURL+"/requests/:id/cancellation", wrapper.CancelRequest, options.OperationMiddlewares["cancelRequest"]...)
+	router.GET(options.BaseURL+"/automatic-approvals", wrapper.ListAutomatic, options.OperationMiddlewares["listAutomatic"]...)
+	router.POST(options.BaseURL+"/requests/:id/automatic-review", wrapper.ReviewAutomatic, options.OperationMiddlewares["reviewAutomatic"]...)
 	router.GET(options.BaseURL+"/requests/:id/audit", wrapper.ListRequestAudit, options.OperationMiddlewares["listRequestAudit"]...)
 	router.GET(options.BaseURL+"/requests/:id/documents", wrapper.ListDocuments, options.OperationMiddlewares["listDocuments"]...)
 	router.POST(options.BaseURL+"/requests/:id/documents", wrapper.AddDocument, options.OperationMiddlewares["addDocument"]...)
@@ -27286,6 +27998,45 @@ type ListStaffdefaultApplicationProblemPlusJSONResponse struct {
 }
 
 func (response ListStaffdefaultApplicationProblemPlusJSONResponse) VisitListStaffResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListAutomaticRequestObject struct {
+	Params ListAutomaticParams
+}
+
+type ListAutomaticResponseObject interface {
+	VisitListAutomaticResponse(w http.ResponseWriter) error
+}
+
+type ListAutomatic200JSONResponse AutomaticPage
+
+func (response ListAutomatic200JSONResponse) VisitListAutomaticResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListAutomaticdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ListAutomaticdefaultApplicationProblemPlusJSONResponse) VisitListAutomaticResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -29622,6 +30373,55 @@ func (response ListRequestAuditdefaultApplicationProblemPlusJSONResponse) VisitL
 	return err
 }
 
+type ReviewAutomaticRequestObject struct {
+	Id     Id `json:"id"`
+	Params ReviewAutomaticParams
+	Body   *ReviewAutomaticJSONRequestBody
+}
+
+type ReviewAutomaticResponseObject interface {
+	VisitReviewAutomaticResponse(w http.ResponseWriter) error
+}
+
+type ReviewAutomatic200ResponseHeaders struct {
+	ETag etag.Version
+}
+
+type ReviewAutomatic200JSONResponse struct {
+	Body    Request
+	Headers ReviewAutomatic200ResponseHeaders
+}
+
+func (response ReviewAutomatic200JSONResponse) VisitReviewAutomaticResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("ETag", fmt.Sprint(response.Headers.ETag))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ReviewAutomaticdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ReviewAutomaticdefaultApplicationProblemPlusJSONResponse) VisitReviewAutomaticResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type CancelRequestRequestObject struct {
 	Id     Id `json:"id"`
 	Params CancelRequestParams
@@ -30789,6 +31589,9 @@ type StrictServerInterface interface {
 	// ListStaff Managers or work coaches of the caller's areas who have signed in, by name
 	// (GET /authority/staff)
 	ListStaff(ctx context.Context, request ListStaffRequestObject) (ListStaffResponseObject, error)
+	// ListAutomatic What funds approved by their own rule within the caller's reach
+	// (GET /automatic-approvals)
+	ListAutomatic(ctx context.Context, request ListAutomaticRequestObject) (ListAutomaticResponseObject, error)
 	// ConfirmBankDetails Put proposed bank details in force, as somebody else than who proposed them
 	// (POST /bank-details/{id}/confirmation)
 	ConfirmBankDetails(ctx context.Context, request ConfirmBankDetailsRequestObject) (ConfirmBankDetailsResponseObject, error)
@@ -30954,6 +31757,9 @@ type StrictServerInterface interface {
 	// ListRequestAudit Who changed or looked at this request, newest first
 	// (GET /requests/{id}/audit)
 	ListRequestAudit(ctx context.Context, request ListRequestAuditRequestObject) (ListRequestAuditResponseObject, error)
+	// ReviewAutomatic Say whether one would have approved what the fund's rule approved and chance drew
+	// (POST /requests/{id}/automatic-review)
+	ReviewAutomatic(ctx context.Context, request ReviewAutomaticRequestObject) (ReviewAutomaticResponseObject, error)
 	// CancelRequest Give back all that was promised, of which nothing was paid
 	// (POST /requests/{id}/cancellation)
 	CancelRequest(ctx context.Context, request CancelRequestRequestObject) (CancelRequestResponseObject, error)
@@ -31432,6 +32238,31 @@ func (sh *strictHandler) ListStaff(ctx echo.Context, params ListStaffParams) err
 		return err
 	} else if validResponse, ok := response.(ListStaffResponseObject); ok {
 		return validResponse.VisitListStaffResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ListAutomatic operation middleware
+func (sh *strictHandler) ListAutomatic(ctx echo.Context, params ListAutomaticParams) error {
+	var request ListAutomaticRequestObject
+
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListAutomatic(ctx.Request().Context(), request.(ListAutomaticRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListAutomatic")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListAutomaticResponseObject); ok {
+		return validResponse.VisitListAutomaticResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}
@@ -33276,6 +34107,55 @@ func (sh *strictHandler) ListRequestAudit(ctx echo.Context, id Id, params ListRe
 	return nil
 }
 
+// ReviewAutomatic operation middleware
+func (sh *strictHandler) ReviewAutomatic(ctx echo.Context, id Id, params ReviewAutomaticParams) error {
+	var request ReviewAutomaticRequestObject
+
+	request.Id = id
+	request.Params = params
+
+	var body ReviewAutomaticJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ReviewAutomatic(ctx.Request().Context(), request.(ReviewAutomaticRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ReviewAutomatic")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ReviewAutomaticResponseObject); ok {
+		return validResponse.VisitReviewAutomaticResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
 // CancelRequest operation middleware
 func (sh *strictHandler) CancelRequest(ctx echo.Context, id Id, params CancelRequestParams) error {
 	var request CancelRequestRequestObject
@@ -34254,319 +35134,330 @@ func (sh *strictHandler) ProposeSupplierBankDetails(ctx echo.Context, id Id, par
 // const string: with thousands of chunks the chained `+` fold is several
 // times slower for the Go compiler than parsing a slice literal.
 var swaggerSpec = []string{
-	"7L1bcxu7lS/+VVD8T5VnaloXe1+SLdU8yLK948S3WE78n4r2EcFukETUBJgGWtycXaqax3me53Nezvkm",
-	"56Pkk5zCWgAa3UQ3m1LrYu+kUrVNqonGZWHd12/9MkrlYikFE1qNjn4ZzRnNWAH/fPmJzsx/M6bSgi81",
-	"l2J0NPo0Z+SKFYpLQeSUrOZUE66ImsuVSIiWRDGRkQlNLwkXZPx6uveW6nQ+Jqs5E4TDwyzjmmWjZFSw",
-	"v5W8YNnoSBclS0YqnbMFNS/V6yUbHY2ULriYjZLRz3szuWe/ZJrO9v+Mcwj/tMcXS1lo8/Ml1fPR0WjG",
-	"9byc7KdyccCF0oxme6pcmofc5wO65AdmwNH19fV1MlrSgi6Ytltwok50ZAukprkiVBGqiZ4zYlYsp0TP",
-	"uSIZXSdEltp8sZBXbGF2llCRESZ0wZkiNJeCHZuf6zlbE1owIuSK8CnJ2VSb346SETcv+lvJivUoGQm6",
-	"MOum6oKav1W7NJXFgurR0Sijmo2Sxq5dh3ujLvlyT8ISaL63lFxoVoyOpjRX7DoZvc7MePBW2Dv/Ut59",
-	"Tn4GZQlPNmYAI7PFUmom0vUf2DpOUIouGLlkazIt5AK2FL5ZskJJQTLJFOFakZUsLokUKTsmOdWsICnN",
-	"zUEItWIFWXE9h9/qORczs79cw84qTUWm9t2uIolXKwwmuGdmGC5vQX9+w8TMENPTw8NktODCf77Vdk/h",
-	"VnRfL23u1ooqUjCaJbggRcbmXo7JjF4xwvURGZ+PfnM+Gu+Tz1zPDeFxJEq7K1yRb5/9NsHdoULqOSvM",
-	"yKLaqnNhdmlOFfn26bMEaHWczqmYMTUmiq7Jai4JfpHhhVdcpGz/XLRuqb31naSzpFqzwvz8f5yP/nK4",
-	"98NPvzxNnv72+nz0TxuEdE8MIBl9oDO2eSqnshSaZUieT1uu59L8NFxgxqa0zDWQyoL+zBflAsjo0FKS",
-	"/cKv1dDIjBU7EdIZ/4/IfD/KlSKU2BnFJqvM76KTffZdMNtng031GkmBKf1cZpwBe/1A14Y9fpZFBp9T",
-	"KTQTcH50ucx5Ss1YB39VZlG/hKRTyCUrtB1m5X5f34TPc7Pe4AZ/t/UGX4f0+hc78E/+MTn5K0s1Ekqd",
-	"rvEbtZRC2aUVcpKzRceqlvjEv26u7p8KNh0djf6/g0o0H+Bf1YEbF+bQXK9hF0xosiqkXY39GciyLCuY",
-	"UgzIhQlznn8ZpZLCLf2rnCjGLlkRrDa4eubxvStaGOJR5nef5Kn95Sf5++q318noJM/lioqUbZ4TLVhE",
-	"tl8nI3pFeU4nObtYMvvL+tJSuiR//6//JnOWZ/CPVC4WXJsraT4tKcgeL4u40N9/O4oRa0qXbe8wnDeV",
-	"ZaHYE0WWBU8ZMmAQ6NNC/gcTPd9hduaCZz3Eo3sYL+UvsT/bdVaz7jUDs4yLVGZto8Lfe08Rnm6dozmU",
-	"nabX872eJvtOVC6ZYJnRkZqq0Z7mi6h+ZChnp7kDYVwoWRZpfDfggewC7/RW/cyK+l4vbzAn2IPaHoUH",
-	"WyeC+iGG1yCccGN1CV7YgKBr5Brud40INqm2ts+b173ahk1WGzAUo9+8RB0auEmev5+Ojv7SzS8rdnSd",
-	"NPkRqwbjmi3UNt5rXr42U7JzpEVB1xvn4kbdXAuwx+WykFc0j4grq77lXDBF2BUr1qjIckVmBQX9gwsy",
-	"LfN8nxhmRVe0yMxfnQ3mnsqZqr40O496C8sVW81ZwZJzYXQ8Yd5BFrJgqA9yBfwV1br6TjlO0rnTsDJ2",
-	"ah4FriGmOU91TC4zq4QyUOBZAbqnmYFRGJjSZp3mr1ZhOAYF1DyzoGsipCYZS3lm1N9R4kWZkMKQUsbS",
-	"nJqj6CfI3slTN9Fk5P75wo9xnYzgPDZX8V4wMpUFYTSdw5mhBegnnRBZEDunXtT1I57eGy5g/xb059f4",
-	"s28OmxSXjECNv5iWIjMri2wx1QRVffsM2BGpFIpnrGAZzA7Em3mImbO3c61bPNtNHpUWpeZiHdW/0CTm",
-	"RhedSZmRUsE2LctJzlOykIKt98lrDec6Yfi9mrPsCEw3c0ZEyInM1jeYWItWaG6O55okpQKsK5ho/SXP",
-	"4CXdCqJlrvXTCPYkuAZR1hZcmUApK9hCXjG1Jxg4SXJGM7Wn5d5f5WRPTqdgaE2YMZ72zMXdQ97u5rFJ",
-	"+OZNZcY18q9NtSzVVgRtKma7iFIw1vvKalXiLsTeav/Wb6jGiYAwqqaSuNVVb6yNHz0Vs1fODqxvlb/I",
-	"vW50sOnXm1d4ad+wqWMoa9Nt/kVLjaJjm24A03PPJ940NQPHlvycissXTFOeR27MCZlQcUlomhorOCEL",
-	"qi5Ztk/eSZRPam6sTQ5cO80ZLcikRBfElOfIJM0HM8j+hmSxo8bvaU6VJlNZFmTKZ2XBlOOx9ldElIsJ",
-	"K47I+O//+b/x/+Tps2++Hccojub8kl0UjFp7a5NZOe/Ikq4ZA3njPVF+8XxKpIA/Rt8BPpcddVD/o8m6",
-	"wxCg4sLwEl4sWkwXlKSGk9rnUDzakSZS5owKN1TBpqViW0fCx9oG6nnVYTsvdnr4koss5IiqNIYzMD68",
-	"21EmZyhLql0tAPejrt1X2ujvW657cInO4Pl2IWSojTvfntni7YwNtivYnWBf3fwSf5siy6pvT52gajSx",
-	"hT+84UrfljGG7GabOo0DbpnUmTsfRzBurVYC82Jh4w1uswu2zGnaW00M3vWhGjr49jR4S/D1R//C2pfu",
-	"3bAK6wfu6Svx7DJi9heM6h3J3/2mi/rZz0tZ7Dqw/1HXyFPKc5bFV4N/28k4N/Km42V2gG20qdP5K3y0",
-	"P49bMD2X2VbnHfo73+LD1v0QX33dMdFk0lRDrKifP2o394ZMmVJczC4yuu7lwijYlBXuFZucc06fffd9",
-	"xHyaeg0hMYrDnP1MjVW3AH0lMowsdNt+wFhSMbB1E7R8DWvVkuSMXjGIaGQ8M6Zjvy3rye91OvecfhdP",
-	"TjJaUa6jlts7qYliWucsI2umu368w9WIyZLq3Lyjx1JxJU8CjrLJKhwvchRWrao5RUvoDTeQvfyNm14/",
-	"627XUHhXQ6e2ujIWEk3V3tPf9mTwOMrp2Z9Hif3385PTs4pDb0gYuQR/sGNzZt54bL0lik7n73EQ+PfL",
-	"aiR8oxvOTKHMZiwidmmey5TW3MOR4Gq5MHoz14p4WViFpvtdiHbXvbJSYfO9GV0TcxPhajKRYcDRxs4L",
-	"Fr64jbdQfVFwddm2Oox4yDLPyEySUqglE9qo6OBZwFiIFGTCjJmyLOSCK5bZwLBhED7avGa0eKLIlBcK",
-	"HP6Gdeg5V8cQbfaPEK6IvGKF5TFZ/6iDaJm8ruvbmcQ4LQau+3qOkDr+zIpJzM6MhBDqE/ngN0YAi0SX",
-	"4Zrpoyq7Q/M8J3LFei4YNrK3BJmWYqvofGWe6S+PjeXY+/1GlLZtjr9htwo77Rxm6CeA4Ny9BDIUurmA",
-	"Z4fPvjdH+JScLAueE/isJfnmKXlLi3RuvvhNT5EBB+WlBbwvPOtg25MqWcWZJg1WtTVKEJxKkxHgjYpK",
-	"BNiSNyybsWIIFw6O90EqbWnlUXtxYLLvrP4b4TaUTOARQw+XQq4Emaw3PTJtrL7n1XNk2IegQkpqX9Fw",
-	"B/llnKAjt01xv4P91XSh2PuHvtCCZaXzi+qCCjVlxR6vfcI0NLyjo2RUCv/PJdzvgqVGFPbUduySTsJJ",
-	"2O8+BnOxX32yk3gd+e49zMt+eermZD//qZql/eYDTNa/ys45tIoazs58RdeK0Im8YuQ/WCGPQUab3SQz",
-	"fsWsT5DPeiYDoCOC5tb/tWG4UK+JheO13a0272VzoG4jLWqJ2bBV/Mfwp9YlCEhtXG9fQMxX75xZMLn2",
-	"O+H17/rrfydXlXaWcwZGn5YZXR9bJZCrQGpzYWZrVHfw4kImZhBC1HIvlT60DX/I+iv0MM9P8hRHwI9O",
-	"wYcPL3E0vybQ2IIrag5wp5e9hR9cJ6PTOUsv0ZHSDNxab1Efm3Qe0+RfCwJOzMQFZZd5WdA8IapM50aX",
-	"HlMXYlfjrUcO73CGY+y0T3OZXp5BwmYsEgGEyKUgxsBUEFvg2mWA2tRFDA5fTNZjiDwqYxBAqDOlC4bE",
-	"EXVnn8o8Z3RWxmRNP9HX4nqKST54NLoBGMzrneCAz5+ViwWFOFNz6pDSEdnLd2zFlEaTp6+h8cGMtdVj",
-	"a98Yz3/A6Q4h0ZsLH1awb7KZBRVrsjCW+TF5mhweHpIFo0IhacEfJWZTjBrZnsnQWkJ95ZE735L2NTe/",
-	"i6+7r1nFrlgeHXshhZ63DN7qkQU3eHsWVW9yXBbyimes6Iom97yXNqJfhUxw4DB8jJvgZh87oBfAgZ5H",
-	"cyJ4ztD9wLWyOd2GTRWMZkfAXyHoaeOcK1lccjEjmdFJgNCA65Uie6KIZsVCgVJihJ5PiTkmdKIgCxQy",
-	"O6DGAB4SUrB98sIMZRjonBv+3c1RbXGCJikmQO/3cdq8YGnOxUZWg5B6L+fikmV7WrrcBgi47tnMiT2f",
-	"GGZOQOq9K5qXbG8qiz2Q5fZbkDfway5UOZ3ylDOh97jAmaEm2Z4K8YKxrNU+Upotsd7A7R46QMAtklMu",
-	"0GdkdsgZtm59TGQS0zBoqaWZSLqhLJt/5YwqtlcYXaufrDcTfukHN59OgheYz6jkmn999C/CT/Cyj/Au",
-	"s3Su6KxgqCW2hpwaMjckJm6EqDCbMTFEl0eZRIuaCHF7pyokVZqUNUklxN37KsLbdJVVcG54x9Qc/IQT",
-	"1ldHackOeSHTsmX/smzXyD/8YrLuGxz3z4uojf/3//yfteymv//n//LZF/7LxDpkzRBuhy7ZUhNzwNEI",
-	"IYSGQTftk8q3oGui6SXQCl1Bvt7qNtkDuykF7nRea7aI6QTOKu4zxh84uhwXLOP0AkdqbsAZY6JyI7tM",
-	"//6qYRWIvpise+2HfV71fDi03LYnZUWLSV4LMllrpgYMnbkttr7LeHjKT90biU5RstI5OJjEF7Q4d6O7",
-	"jPVb1rxDNfLuuu5AUHG90NhB0hjgmX3WXCtz71DEGlm44WQzX/ZOiWn1GzeKirYXFjU22s2iy/yu3YZA",
-	"nP+tlLDRBUsZX/aWZXa0P9pfu88f3SjBG1tM/nEplBFCLBsfGe4FOWggnXIpL3Hnr3hRKqb2yfhvJS2o",
-	"0Bwfd4qXUZgm+AOWET0vZDmbo/mYUvEExBtmt++TsU0aGR+BzwDiRrIUGT7u09y4IjOjYAUagZ/oKBkF",
-	"8zBEB0ywykfZbfP+FIxbbWg4vvv21L6n2mb7vutk9NKlg7coQ0ou2ERma8gbN7LZ7NqKFhm6wDAtuknX",
-	"hhU26iaf9cjVvTsS98FmM7EYfbclxe4gxnve46ZHdo76k9UIb+Zs3TG9oztXYydpEePZNV9eg4XX0g3i",
-	"vp9XvCudfcLAfwOc1hDfPhkvKc/GCRlDxsAYvT+YTDD29arUqZXHVYEwGAfKMw9IjcfHg9tro3swdpit",
-	"AMV1e3Rhcx9obky39Z6L/qONolANQKMs25us99ayhJOFuMteuBsFW0JiBfzZDAYWUN+0hVJkH3Cm8O8z",
-	"O1348MrNGT59NhM/cfOGr05w8md+7vDtO6nPWPUQWrPZ8/W/wxLguz/hOtzHj9US7J+rdVQH+8k5V1p8",
-	"lLE4sqeIzuCwfWyn27CRyh/mskTJM6ezGcs+ONfExiqs324np9Uujo7NGaNJiGNsm/IQPrfaFjzyWNor",
-	"m1XQ0zm2W8rCDdIQWsxqozsICfkxLirbx8myg6u57tKq1tm2aadUs5ks1q1OkmkpMqLAj4TZ8BAdQwAM",
-	"MUNziEIajdwsJXPem05bEt4AKgf6o1ry2Kt5dhHtGy6YX9POJ53TCbo8A5Xm++0azd2dfGtKObVuOkVk",
-	"AYUKvHKB4KYb2x8L6IyoXNkEJHHLKnl/Dsmocs3htrnZ9iG7QfiTzRJ6zHwJ6vxiqXxSsJ1yhOL+upeL",
-	"pV5jZeIVKwBehvpKP2J0TlaAX1kRDPhH/D13mawGy2/PVbP5ibvlsPtfdWaxi13dc/iL7WOu5usBRIrh",
-	"edEQ+4lYA0NEDBeAFhKsj5MURoy7CisqoXb02ABILdFJvQTiWlBBZ6zwZVkFozvP0r5k2zxZ2wsHsMi2",
-	"0qtzBe6WVsgXXO8ILnDLAqa+HqXBap5gd6pqp7lU/X7yGZ6En6x7qjHWuMR31MkmJHWfVBZuf1Jjr/Wc",
-	"xRXAxDi/YWM3+xVStfN55zVruLDQLhy7IIiCO2PzK3yM5Bj/SaggY/ZzypZ6zKWwqUmQzU2XSRXlQ6XJ",
-	"Vi0uAkMWXwa56maQnpaln/4L93P/zUs7jlvkEJIbpeKXILo3KgGqqoe0LAo0nFO5wK982G8XRx9eET8s",
-	"fDz1Y+NH9wL49B7fAv8OfXyVsK1h/riqPyZ2mpEZ6NT/2H/1UgQv++xYQIPiqVhX5A7oA1Lka1u3I6cI",
-	"7QboIhB7Nd+Ocy7Y2LP8QH2BUn2f2Ah19uBl32V3zStO4KfVZ8Be8EuxWAytJmRngCOIgV8nI4vMcXFT",
-	"P+dhTFr0jyG0uv3r84qR/O/ocslE1Cv3XhgBXNgMPHu2wIBmLrluFqn31tv3jmW7gg/0l32dRdatzgHr",
-	"1m5TTqC+nc24EEh1GwNouW3VmyXD3YcIU4KBE0ykdALLLTB2mq8rfLzN0HWsMoSnTBH8a9QE2eWIaNYC",
-	"VGcMUk0vmYi+o+vAMina0O8yRnONBoqSZAqlCpuDZyUCssUy5GAYsJzQQ1uhJ0qMgAAEx00KUdGL1rrf",
-	"sBf4ZuowMBel0r6wf8Km0qX2pFSQCSPUaAO3Qdta0OWyh6v1rX0M4uJKRdESP2OiEhGMZcjrV1jv7n3o",
-	"EY2UXXG22u4Ixcf6qqdI7/5qtWT3wUFb7cuc3DE5JKXQPHdpT9F9LYWLGXRQzsoqZ4Xhh+Brj4+1zMB9",
-	"3kYRsrDQdIq4R3tW7HhCDELjOuASlfKTob3mLnv1nmqhtfuCN7qi5nZ+E2Ah9nTGpjIvF3FImtzK5Fhw",
-	"yyXHbxd/lVvUvsr/vH0ZG4of0PeeuzjJqCgd/7d7aek9FrV7E8/WHg45ULCfo9hbkqRyYZj6VLMiIZM1",
-	"QTOol5ZuFKK3qI/FdHUhVzuNsBHQiOPMwVJi5xLXzzA0txtg4g1dyU5/coTcVJBSRihiPGVHle81z7Ee",
-	"N3aqG5pie8KJLWJ1L+iXntM3k52xrC8hYiZIPPXWwrbE/uhS+CJ/6OsSsJl6aMG7KSehQzoAjqmRhZt1",
-	"G1W1x0BO6tEOuEGUGAKoJ+iCQ18dEcUq6/yJsdlhYM4aaGPfHsaYRHBZ7pRZ7OaptBZZ1C/4DuDadnYC",
-	"uiHbvVFM7+QVM8+3a449GU9tVnWvUTi+n12Mmt5WetVGKng6Jyh+EMWRA6Bu85TN3+t+lNgTPTCru2Gc",
-	"p5zlWd1N0DsTHgsLfBGAS413kekkMFZ+2mac4jy8XI5taQWN+PTZphCK22oOkAAqmFCpUpoWOvSf8RxR",
-	"v4TE4iavGmy9EXNGMy5mF0458db8d7tlK7nTjq36HVs1YNqiSGoXiIm2uQPfJ+Q3RpH8rQNTa2AqPrsj",
-	"zLQYdGNLECB+bJCpLEUI/LYxZowDyEK3CObv3RYcE7WkYOKKjMzXyzkTimQSxPSCWvOue5MaJ2gXEr4+",
-	"aR5Ny+m2Z5b7m98QRZrkDKpFLBYpJS4bM7lZunQ36OhNkqfDdOXIjXQZszZAyRWshSsCMXIL0U/kdOfa",
-	"Uphry0Z3Z4Y09liRKRfUaHKrgmtoRFHVPr5+d/bp5cmLTSLZkh2wawpCWy7BG9sw5PZ5JDs1uoijoPZK",
-	"MHnHVv0C4JvEspBKb0SyF3TtNGCvc1CiWCpFZn0nMcW427PaElnfHk+v6T3H6OKegq+bVZNpJJJ0E0ez",
-	"8wxk1RTY/qTP+Q4fVe4ICp84Z33VjMSsvDV0C9tnbtR+nxffKlrb1FJrF6V1D3qGdnen1U6afBqvzr5p",
-	"bPU2uT2NoOsuMdWW239Dm33nPPCbG/V3aSJvpLxZ3RP7TaBnxiiwR1CZKTV7oizIbUIoWbEJUXO53ACq",
-	"Trpt760PO1t8x7R9S2BRbNMZ0woluvVgc6ElMMqdsbzj9XkdVn+Nmlro8CzYn4YiMKcF1+tWRfoE+zAV",
-	"bMaVtuD1XAcZd5TYIXpo2IYeqeh82Sk8wpkiv5OlYtH34Sg93pfxKWSe61rPH2jRk7RjAZtX2mIZnwcm",
-	"Mm7YozquQN7RFogma+YypfkFhsFidrCVCvi+JwAQ52uj4bcEIl1eq90mRCtN9ruIJhvReuIXYymVdoph",
-	"jWi3Eakzm93vW6jwEytimv3v5Mrl2aJqsSWnttTyIvAsbZbwTcHryDWhypZIcQemrVjLvn67+77CRMrl",
-	"hZZtwvHEB4rLpUPZA9qxXkwyMdxDsXx6TA5hoqIhk28RMU/nhrzEjBkxFcuhrZXbS7NZNkcOjVxzBeJh",
-	"RIQc6TEqryrv3UZwV45mq0Wib8DcHS6FagPtXvouClQpllnHpBnT9Wo0XAvNgs37yX5e8oKpliWc0pyJ",
-	"jBYBEAEV9sxobhvskVLUkazbAAFvq9NaI3fn7YZfme3OShavXaWLZc4ujFbDI/6OM4k4H76+3+8A8KuA",
-	"Q0Jw5Zg8hWaXoP365hohLkg3ta5oIXqdhw8HU53YOmSazpGu8h6RwlBz27jBDdIIp7VxoeoXoXFQNRqO",
-	"scMPdM2iHMOpMollDuYoZZEZmpmswT10TJpl7hvdWFZz6bLhzS8yV+9e56R9bAyYp7MxeksSt4i415yx",
-	"jGXWhwPdFmzRGnAhEkQxBvKCVGvYDWU/Du5mBjurfgyfP9gR8GUtiAkNrT8Cc80rGOfbItVqzYTrdNIQ",
-	"jy41wZDRlOU5gao/B4jqiwQzyGua2CabNXjmgJVOqO4fmMGHu+sybfh9x5z4jLXq5rHFJrYhLZKf+blq",
-	"CVH2rX3aocT9hvDpoi3wOCR6uuNKW1mCRTQSO/egs7/pSnSyBcDtgeH3thWzWVgSwJ1NaHrZb6H2FVH9",
-	"8TPXczIuGM3sGYw9dl4vP7OFpYnCdHVAE55ZN+uHf9/7zR++ebv3w7M//v9JFWDgwgrXKc9ZB1bGo8DW",
-	"cI9vgcvHStxdQ53wm1sn89uzvSmkfWerk4rlQLU1FSnLc9uHDAvRJPjiPHvtV3Fer6OulZs3t9sXBuCN",
-	"DtDuG5kBNRTi5sWr0qgEIlhY57ercwsYwObN3jyrGnMPZVQ38L09qRcxrEJnSe2GRNQqNVe0yHZuP9oj",
-	"2aCRxxWIF3Exzfls3qoXfMBdBUBKoy3pdG6oSDWgo9rn14X3vQGGLgW2HqdrK/D7vMC1DNytr8cb37dx",
-	"Z9Z9V7AO7RAOrsgGUUBqaRN1mmlcqObxNoG+A+rtoPy3XmHw6Qq0yGzXB3N5ZJnOe6MTP1+f4q+fr6Hr",
-	"g/nHn90I1UuHqHNxuvAjr3RxK86xGPTunfWBtrjp3FjNZV5VGPApaDkEEarvWresz+YViCsJnVPBur1y",
-	"avJ2V+JOimR73Pyksg0Nq7CCFbGIwiC6dcpwYczKnS3HbiHZQTKbrbhyh1UErNq2SkGsDdtAwaWFe7Wg",
-	"v+HpqBTfYL947l/kJoXv8/eYB3/zICn282k1icaqdscv6epbEli2x5XuHvYqgngQiIEEXAP9+03cQN1r",
-	"nL/vALQVFsUN0wZH22F325+qRq3DHHs3ZRIwqND8BrWwhzTvJS1ptm4HUMgz2zWKI0g4UG1vhGS7oo/w",
-	"jqi1gyVwLRYcT+fBorlCmtCSLOm6/aRVW7IC/DWxVXZQCyPMkrSUOy4ooP9t8M9+hQ3Jbmfq9j9UdjvI",
-	"yu7kIP3xbtqk7aaQQs2uWj3uUlUGEzPAawUH4yObtVgo1zRchk3VIKVNrmzfJ8grxHKUUmSsUFrKbMP9",
-	"2cxjjLRk5YZ+oEDJFb7ZH6nElctUKacdqvGm2rRZNNe4O51k5zTR2hLie9yC3+QaOMbcgza0AlVWR7Zz",
-	"ui18SbA6xzXWgqiLz/WJoNbcGuKitaass8+ony13lQPRdCGbPDsUANJOPY9kWbTl00wtbDYYRi6bOF5k",
-	"2bCpKHb0MtZimpeKG2lLQwieKv3CKE7Yr2HL8qOtWUOgwbDraJwGfUVUo3Ls1Sn54dvvfhOBTeKXrIUv",
-	"fHv4gzFTEZbAyA1w4WaYKHwEkQ/AcGzJzu1/ASe+DV2MO8krVuzhI+PN+avLHb0IO8t18/6b90QMJ9iQ",
-	"XMHAscOsUiG6z4dm0Ii/CuccWYHPkb/YAkGEqO4lnH3MJQalQ5edB5XS5RCn5CHbH+yomjPYfl7gcWs9",
-	"rKfPjqoWohmqS9i6ELudc9cR0DrobKEnxZzlBMLYscYaN8cXnay7EuOh9Q9bTDDmqTSdTkEkjWtY4OOb",
-	"oKj7Fi+qnLgOOnp7k5fJuqrNanHjNKkVmVXU18crUHeH37mia1IzBwJEpqKQRVe5TPWmSLKPobhIEtbv",
-	"z96/I/avmMcWIh5MZFjV22ZP27H9UvvsilGZyxZHouY6j/v7dEFT50tpYekbgRZtLlBw4HOtl+ro4MBm",
-	"4O8bliULfbBEwaUOQh7SvXKLz43z9Wvq3IcPtmlWi5FWZVNbmWcLOFyaTlgrv8nioLHFRUe0ArsED9/b",
-	"vy/If/CTVh/6A2Bj3C0snDvyVmS4WnZbbzDAMK93o1Bs+LajvdJH7Ep9ewHXtm1jd99iAzMBOSCoWCVQ",
-	"7QG5XMDkwdKyMqpKv4xjcm9vjwitI3fU2rcjm4RjR9G5YyygtZi/r3PL7nKF/eAyLbt+5TMyuxDILFqe",
-	"neEm8IpFWPAetBZ8sBodNLrAuTZ+MJcgtbmnW9SO/LYayX31yY7oPp9W1+qnYE6DRDocE3/soY4apcRx",
-	"vbwxtyuSlxu8AvPyOx+M6b4LobtqDDGK3oUz2XEiFX5X/aXwzj/aXlARdRWEUiuYLaKl2Gx0K78emwy9",
-	"j145aJnstDj4xQ4rc8+3CuqeA/lF9k9gGSzI3EdqnGRZwZRiu2BibTaOCUPWtRVb5CyXthEeQ3OTg2ON",
-	"8Q93aYbgmf4CPnKe6eYZ0aDH0K6NjY9sUru7imSyDjTFffKp6sNAC5dV6fEwdV2xfKJIIXOXIa/CJiv4",
-	"OoApCjiP/2c/7ujX80oWb81g/os/haP6b0/88NfJ6COj6XxIQOcvARp492LMndFwd654jIdfQmjY3uWM",
-	"MaL/yFIpUp5z2iIjjUa4W0Qj5n7B8lEI8FMI6aCTEDIdq1RkX2vQ9Fa3hxCqHsERI642po8dYVvTKQEK",
-	"72nJuV7EMS+P7T/Y0WDVgi/AY8fkkKzmTGDtkiIrluf94t9Z0OhQtUUUCqXJvBRZwWzqRPju3ggKYUvF",
-	"bTEq9IgBmVTnEWxLc+JtVAiptLd0KXaBKlY4FHeJrO1W4jjETrxhB4Wg0ZXILy+Q/noLbmZtqqEyXrCM",
-	"6z3hW6Hh0fQTOm7QUxjkHY7hvvzIdFkIL2Fci/zNQ78njz0Lu4V1nWrVViwa7d1WiB1jG/cWLXATjpMA",
-	"9sePyHmL171Vo/UPdibc7n6gN0jRrSJ53TcU1owOnHtwArY6/3yZGRiabW2VMwRdztrbKgMCVGtd59ag",
-	"d5rL9PJC+e70nWIwaGR/7Xq76c4CDoDFMId5RJY2DRnTOJTmeW716f5JYL4Pfg+wamxX7X+0mw3rftPf",
-	"ig1+0S6GbOXqRStKqH+iTRrclG318Qzbu+EcxHOudBQv8H2e7dxnvwLdjlyGu7LvB+LV5kJd2IbeWyEx",
-	"fTM+Yn9RBVNTKRTP2hxJXWn0jZtEeZaQ/G5S61ValJqLdS/sTwfWMJMyIyXC3i/LSc5T4tqb38zX7X3c",
-	"Pky7W/2Q/1X/C1z7TesV3qWAaFt1T8N7U0ndJDT0Ar+7SwhryP9GbUKTLzeqFdy1RtHXXZRTl5ZRo8P2",
-	"Orfpri6AbMjdMXwX35HgfERQL58MWkkFuDgCUqJWtq850TKj6/1zYRFDMSbqwMsUMw/vn2+CR/RlDx1F",
-	"M+YwUqpZRv7+X/9N/JbCp/7yas1oEb3NAKkK5hokcj0lJ8uC5z1pCEatTb/j7F5mPKLh3Yfu65CRtoDw",
-	"RZMeOxbkoO4i9m/pKgYqQqTqUkUQSLNbOZpv2KmwY1FDeFrtUEEnzkH9rS3eDYsEX7Bj8jQ5PDwkC0aF",
-	"9Xair6UgC1lEoCIGduA2lt9u1PSOS/S0Z+IZxSoQ0FyRBdMY2a5uXnJD0zZeeIH1Q9N6vyVrNaB6f+Sz",
-	"Q8GKcIyaa5XYadaxdFzynmLme2yYdBPbrT5f14dgN4zvG+EF3Ma0GQ6IGrscdBsF92LT1ItUWwzeKvfe",
-	"tvxPfBlzLUFsfYsM6pvr8S08yOlFO+u6d66K3lQFtB9RC6wKl+KY3iGF9VUSN51GwRWLs1cFuGq9q1aG",
-	"8t1uaTwjo+pAnTScv5/Y5ts+FoeSq68NW+v5fXMztmdbGtzwnZvT3GMrGpxhvNhuo1VLg5YbHVvwGNvp",
-	"7tQjwt8UKb4FpqobOH776l/BozdAfA9/HrjfQ+YgS51K3DzX4r4GzdDXJ29e9DEYF79570fHz76Nvtvx",
-	"rPrbZ3yfn3Z3F7nIFW7xnZy4GwmZfwzCtFUJC0ghUFDahEIbIAGUu13cQUFPRw7foMkkV6zIeKo7BXXO",
-	"oGO58wctaaE5zfP1Hn4umCE1W8zlLG5ttcVawVyv3kIhYbrZVREoS5fuoDtbD9UZ24BNJLbfVstG6qCP",
-	"m4y8u2awzluOySHh00qYECF9+WDId55tAcfboW1CyHf7927ahVu8M0O99SNZFuLHw88vpG0tiYG9U3v7",
-	"q6TPgu1xgaSO+C8A/7snABnOtdLYg6Cxhb3dK0Wao3cDE39jfaY2Fp4VFKCvvIIWgG4ggB/EUIAqbQgy",
-	"Ga24nmcFBexIH4zJqgr+NJeqUcHvcAOz9mm11NPfTwSso05Ygss+CteMXShyKWbOHjSMIkU0Kgdn6sR2",
-	"T/frDnr1liL9Li02djc6MZB3NyHtbzqrCLZgK2PykUc2FjKAUo7ZrIqFZS61MttuXOXIizyG8o0R7wKM",
-	"4/45QK17FWIPD+5ab+ITb+zYxlkF6wsvfAhf1aSAbn+5o76403WTUrZCaXty6Ma1fg0nDnm8VGTQQFNI",
-	"vNMFmTCSzqVibcXbTaraNqkhcK+PbYwM/3bJ2NJCps3ZmijkwF8VMLajjCEcvV01so8ppdYjgdM8fz8d",
-	"Hf2lb6VK0tyfpU3sj2aMfp5LVzSHoEEVcgHXmG2AwPp9tG4VRXV5ZVU9REmoeodu2TA3XlJbwOZWGSWq",
-	"WRTBMl7pNJVCgy3OZQHJnlaz8YpNoNZ4xSVUb3rqgC/x1Wfu1Sf+1S/9q1/4V390r/5cvfrUvfq0evU1",
-	"4DqmpWGBZ+bILZ6cvGSw4xNGC1a8cmf0+8+fRslGbjChacqUIvArx2mgQNjBJdvw8/slE69fENfjLfGV",
-	"ELTMuNEeyNgWgo7NLsN8DGOESVQnO9d6Obq+Bgy/qWwxxyyShloyAeB6NMBsrvo9QU+DslAsqWqxQbtB",
-	"LyuSqavRRvfu/rnAgrkcQLnQxAAQP2zxxowoQEBwmTMCWtE+OQlfb9vBAMy0Ge9cIIyO4c4kpUXBmXJt",
-	"yDY21lakruaS0FSrfQLLXcsSliykhhgsZpMr8u3ht8m5WIWPmD9PSg2PZjJ48pt9gvOA4mYzzTFdYh9e",
-	"LoWryf3XvyopxuSfHYTEv2CwN+cpE5hHzTMmNJ+Cwjc6WdJ0zvae7R86baD2XVVhPHpVOjvVX/nR0/1D",
-	"fEgumaBLPjoafbP/FMZaUj0HYj3wDlr4aIPihlPBvF9no6NRzpU+qR4zvy7ogmlWKGCB3LzsbyWDELyd",
-	"ZcMNXPEQXZTMkiftA3X4k/mxWkqhcIbPDg8tEoy26a/hNv/V+jKq8W8jlmrJgJ0xXhxukw9eXycbKOKr",
-	"KtUI/mrVoPhU/NoPHBwJcB0XEhwFV8MoJuEpaToD5hcc3U9WKdi89s/X9aqqJwoB6vfJexGG3wzTAcdz",
-	"dSNRQBk+YG6qhbCxaC1Q5W3UNS/AYOFI9XUqM0R6EiSMNIgstjnVIwevM7ZYSs1Euv4DW4+QbDDVQyI0",
-	"1Q0pxoYi7ioQBNuUXcRENPZc4IK8kSKTIoRUdHLb9UMvdVmwnSFxGne0Wmmcjut3+HrjXj7daZd73rvN",
-	"C2TkIKgqc0YzhjASLz/R1uiDfewAnrHj3erKvaML5qS0yGjhqN+7Ih2i9TEkxeBFwNoFEKvYQAoNimXb",
-	"Pb1OQtZ88AvPrlv5c8FoFt6cW/HLXudiFKOXQkNJcuSIPoUR+wc8qRNRTSPxiQsur8Cp0uaQcpbNUEtq",
-	"YZo7MiPUgA9oqefSqIcH0DK8W8T+iI/0Eq/OqdTv3GBkH/X9eW8m98z93lOXfLkn4dRovueRVcAgNybL",
-	"lmWC5dfjuTNjTt1akG9dIE5nkxpPyBIneltyMmYZ5M2DLou1V2U6T4gIZXpAQ+70O+Tua42AfIpIyG7x",
-	"uYByOuUpAyBbMqNcKB/xgP4qgBMWmoX7BLt6V2grruGsnrOFYvkVlmTW6c4+jN0+H1DmbrGicX73LIWC",
-	"l27Aj4Npbk0cixpwe/qy46KsUHLB4DwrimshrRij2S4w3JHf7Z1skw4z/OOtt8wopzAWmKN+U1rv4DBs",
-	"HHb3wN6+qtB098ErrlA/IDv0gNfyvg/ZI2ckzj4QEIWBEGMtV3gAKrAvI9TSQv0CAayic6fteocOmG1D",
-	"PdzhMpE9OL+t2zjtPXg/1YqybFYOCqx6+2DIyZRLRQD6K2X7fUq1Buh9G29i20dQ3Cenc3V2ijCsRLol",
-	"wb8UmSN2SIbQZSFIJlcIhm3Lc7hWxyEMGzdvl+Vs3usO5FywPdsOultvfcMFc+UMO9P0/eqQt3EGvYmX",
-	"yz+e8MQdar7Q30EWl+gTqkCsGxEx7G/AeIGJTo56EtcBcEfd+B3jEFKzL9MrCXFARddESafWThGlxAJ6",
-	"rmThOvSB88Smq2MLcyt7iBSbirBiIR0/JvfTDnnbgzbwtKcXb4UIpsaOgCYb+UA+97ea90N7nkIaiFwo",
-	"jEorOcCVOqNrDEMEF+uJql0cyFdv9BTezrgXNsUrWt92SvMcs+agHEIZg/bSe6OgMtw224cbZoQ5wv+Y",
-	"i5fOJZonbOFu9OZFMrbF2/VJoIo/GMdGzJ/hXPfP18Dnjqt2k741fFhVj94B+8wgbodI6T6+BKoJXaTN",
-	"wp1tJRAILnZK9DN4opcjqpA564zv+OQ5z1mB1HsGbmEmgXIBn09RCJmFPaRCcCrznNFZOWR06CTPrbhb",
-	"DEA5vshUFn3Et2FHc3rFiOIzwTLCxTbJbQhrQsXlnsWxvwPDOOJZRlB81Gc1wJaB72whC5Y4hrmkS9Qc",
-	"pGBPoKM2XhMXkHK1ub6U3RmImxzNLuc5FZcvcJmPRz2we7FDrpOShb6IJQU92yawq18mzfc+tAUWnk1M",
-	"bEMflHQITfhDqavUnLCFg+3hlTIANqk7H/ScYs6B/yVc8OpOufwn1XqnAEfUJuIO54pAdNJHSdlbsb9r",
-	"CW07uw0a5SaPkmwd0uxQ/gKXspVYtDo9Z8IlgIFLp5MiNcjcLrXhuX3mhhGsXkIX3uFDWUEV/qZl3j/O",
-	"FZufq+7y09uWs/mFhtVuowHBYfxqnSKW3MEItokYFRCqMT1aA4OubVrN99FQOgpGNXtu29o9Fm3DVsY2",
-	"rkIn4715Rzdf8xbrr5nnFhejYMQ2r2z0HPUU3KN81XGRZyGMQws8ZK1f3EP7K+wN3KTyHynUbz1kngxO",
-	"wZ/O0vWRRKUcbA48Q+zkKKE0ch2/JoEI2h7adLfmDuV2y64DfJB9+4Mlvdhu22FrQb/3kLLUyoluFh0N",
-	"z+WA/byUhR7Y6oNkdfC12Ebffj0LukaT1Vz8Kh7vc6MLqOuD0lL0E2OPOqwsSYhiFPrb+/DMnKr5/rl4",
-	"CauARmAzykWQ5vvDMcRZcgn1kGQGacy+XxuMbjsPTdaaJeYEQMGSU81ELO0RN+yGjH761krgh5MJjrv2",
-	"uDE2Ex6yHmXKlOJiFvdWn4C7wmxwRtdOwH5zeAwbK9jPNuYY7zHdK/fRPv3wFkALJ3lLs4fMnHtLL1lV",
-	"lA2p/nDNE5umJGyUBbCee/DrAzNOu1f67M/mTv7p06u931YNxFw/VKcI+HrtBOcSfuGK0YOvUEInBJpk",
-	"X1xy4f9tNPzkXHh/RkLq7oyEIDpBQtKyMKOtE5BWCanTbWIsUbZPnp+cnpEzlwz69LcWZwZjr/4XBIHf",
-	"NhiAYyc3kFoy1UzvKV0wuqjTnL8MEy5oEet8FpVdcErDhAs3CCdgixbEaUUNA6/lNQ0uj5ykOPjF/usa",
-	"yS9nWM/b1B4W8ooZcTOg5n3vSgg0/kWm+FD8w8wBvLDYBN/iJVpasA1bnCgWUgMZkDXTw5GCM+uXVM8r",
-	"q95O6HYVKUBkABK5xR9in+nlD3HtI3aYySN2cWyylpTmzDBIsma0qFqHYLorpzl+P2EzLhThhk3GpmyB",
-	"ImtTtmgUP/zwQ4BH8SwKyDegl+ZEnejRF5UkjeTYnSWdWBhuSKaAExmqUMlehnZvSXD13cVpd4/IJRMW",
-	"w/UL944EbWO2Xvc4+Oqzw2ffGz5qIVcJfNaSfPOUvKVFOjdf/KYG3NLnqjT1Zc+eLNeAuTy4+8OC3rdW",
-	"CQ2QYbxkglBAYn2iHDYw4tKjC8OYh3BVrBnpoYCNqdqQaRVhBzKkh0PjZpSOLOruWUqrJ8S3JLi9S8M2",
-	"1vQ1xbU6njbWcUP9MTiWA1sYtF3Mv3EVRDc5oy9PjOBydxAmQ8kRyIaZA/Y+y0jQdXVYIsCSvnb9TjHD",
-	"Wk/tUxuvaQQtZZH5pAuwPokqgWESWQQV/dZpZWPsMf3nb236WhwA5KYK23uRr21VI0psiB6GdYwt86vK",
-	"WaN6bFuu4VdYkoakse2CTMzVWIBRNNQFecUh2NssTp2sieuk5K6Jo16URva4t0sj/NnozveuTayk9q8D",
-	"iBW7N0jheQ4u4Aww8oGQ45t1Y57imlr1cYmd5Cu6VgSSqgnVmqZz89N9gl10qLeeJwzAzbBPGSgmV7wo",
-	"FVO2uHVqAyuKACJpApjYlTt7v9Uf9aJqwfXQLilIqYEU8PWS+TIUvyZsujO43wqw/QxPLljK+DIUMG5v",
-	"hiQH8D0NkOGzkbO6mksIQdAsswBC9Z4VATwLkaIGik2nmhVur/H3iNZiwa5spbuC+tMTeNiczrmoE1lS",
-	"6/yfUgE9R2E4OMyxG2cMA4VxGvTUZce1U0doSqXNDbG2JC0zrokuKM9jTlZ07AUkPbRf79vNrf8I7xzC",
-	"BrHeNNgTuqJrjEq10KMhLWOtdPumXsETj7taZ1vP/63C1eauDqF0GoKDBkAE4RugX/+uHotX2PzmsVZZ",
-	"Y5us+7Xgq3fekf1+kmXWfPf2uT3I7QY6XKPtCpE91jul9VbxWA5SUPheMN9FeDgjqtq/g5RqNpMF35JC",
-	"eFo9tsWm6kDHabFN7sgoecgEPEMZdsvWA1YhOPj9pRGwRqUE2yRB4KclLTRiUCiS0wnLhzLq8ZZWL618",
-	"PZpkkkGgKEE0uqyWJ3RLSm1TnXwJu1ltLaHb7oT2pVOgvWAbaBfXMEtRlGdo9lNNLo1dBh8AxINNq3IF",
-	"rtW5CJpnAcAc6GzwZ3wWhoU6MFu8EVRZxFQem2vedaMerKixxgxuROl1hNQFF/bT081k1Arh/lYp42m4",
-	"ka1g8PcrPT/YjO4ulJIBgUlW/a8pNidpKV5sk7IH2uGrtgoIxFMdluWKC6wOiVYbWThFX96BNXfH5BAW",
-	"L7DydTPOuBsfdyixfRh4Uk24Dy8PiqPBTJ6ZhQzkakLAS7dDYDTbOAkcpHPX83RuTDm3gw/LuQGPmRas",
-	"OlCgUufXvAnzbWO9jlYfCde9KR9MRv5a9gM7bpCt9lf218gz61eiJ0vki6UstmSXvLbPfL2IG7jCX219",
-	"CXqciTlrRZAiWEaUJFNatJaWOKpoR9X4BFor5Fom8J+n3wOf/sxFJldq7+mz754lLuiTysWCJkSxBU9l",
-	"bph8QTSdkAnTK8aEz9EE5A+uc9cpkk7kFTDNc+Fax6BfD72C1olisYIwrRcKlGcSgOvIhM05QDMeQXd4",
-	"eAC3wEixqcxzyGzHMaFXcyFXUMd8LjC1GxSQCc0wU1jBNrIMfxDkaq94yiz8uUfY2ycnmiyk0uTZIXn7",
-	"PKZcl8tc0swSaL/8rqBzWHvuWTOit0VBjTQ/KQzLsXvusuuq3khHZAydvP7td/jEOCGqTOeEKjKGkMe/",
-	"nZp1//P//T//Mm4xoxcAWhop29sajax09qDY+AblepsKDqJTMRu1IUobG7VCZ4CjnlPoIALLtV3M4gu0",
-	"rr2HCF/uJPs1+1kfpOrqBmGWbdL22WDS1vHwtjRVLo6N4VCUQmFbL8YyBb4Fx1oWdLkcRCLjVAgFVmAU",
-	"ORfgtjL59OzPmAAd46aBVN7uEPR84c5cgh3b6jnlAFv2O7ky0oZQ4bgvV0nd4uNZm/S5mc8w3OSDoLHk",
-	"zcyDMnJCC7psY9yPwxXvO2Q+mqtaSV9zUQdDP4q0xUPqKkoRiPxeF9J1WOijNH9wj37turPf/F8xbh0o",
-	"hgjzwqCZoQbHLWLb2I4vd8W/HE3uWzEdpUuXcLFBm1uI5xbyv77dQd3V8/dvj0nK8txuGSVqaSSamjOm",
-	"yUqWOV5OaAvJSl3QnA9jL3cfFVXbBPSND8x3QbBnFmKvdPKSDwCrWQdPuQ+okDdc3QN2VL2xSIh0k5AF",
-	"dPk5Inru4apXlOvEfhEg4QAgpPkO3WgtACODOv/OGDO2DHhf3EuC3Ru3uuti5/lYQ/UbyDH3CTnQCVpz",
-	"By40HYB+Wa5U6we1pDyDzp4d+DULecUwQ8YI1ijhfDYMcKzlBeYTX/BsTGhuwY05JuLlucRNO0Z+OTa2",
-	"Q9sPgHeRCU0v7dMTCWXmMNi50AUVasps3QBH7N5pKbJ90ugKUEeTsr5nTLp6i85pKnxGfJB3ZWtp10t2",
-	"LsbyihV7ONMxXMyx+6DoGkrdzaVO3CAZMT/oCCy+tTv6eBzc9bO4ZafsWnt1/N+2Juu3cLDLnebdULdc",
-	"L9lfp4MdOAJm9ID3EFr8Ul8xYktPpWDgXwBbH4D/pEtIbPXCu9rhbi3APXSXqFf2JRHcq++Hxr2ywDY3",
-	"nWKF3zMQNlfTMvAV/hhv9BXGBaEubRUOGtJU8OB3raX49vBLKrWNorJWvfnvsZ4YURnu7p2RGpVAA51S",
-	"DlgussBEHJ7OSc6UlYoIwUiVgyNKbCJzkAINoEQTwy98WmD0KLVhkbyRTdbsZrzZlvgrrHGxd/7OGy85",
-	"HtsFtRaUmtlutl2wayF7P8hK1sniX5RsWzbiieM9MCHPof7Bhu6YDX01/jpLmy9iaNK/Emedbcqcuauk",
-	"Kj5uDCBbVe34uTSi3157KWZQreIG6Hvx/bvbijzh71yx3ZS8u7pl98DKz+yOtBZjzcqCqQFB7QsIzuNp",
-	"drF3D3HfC8uudspbw3UfAlCYu93etn2tYGkeDjXQzsGmfkB8D4rrSUoXDLwYA+M01Q7oAHu753fSTQ2G",
-	"rk75AUH24kfjHuHMUwqUjI+uH4Yksdl9/qDooVDzZqguMPJcg10HKQoFroII6UE3+/ACmEXO7qA7wRvo",
-	"N9+wNBDeVDk4Sie6IJNKAoAkLLO3K4+gJy+ly3GsVwEsjT0KYr8pjg6A710M6przaPLNXnPdnrXaVB4a",
-	"K7Ljwn6g/CHv6keWyiJz5QEpLTL0x1zJMsUyYZrna/DT972jBUsNmVuSGPCOYgsnekV5Tic5cwCvmIno",
-	"UQqrhveWx2iPZ1O1QTRyEd2L++QlTefEVXSHzvtYhyRY2j+uaP2Kus2Ll2GkBcu4BsDNJ4o4nE4LmDKh",
-	"4jI0vOvdIXqAcF1ykW3vJgXHtv4Dx4rLVpayS1ERvDip72ewFckjaVTRwXrw7rNHwH5oSCRAGxgVgPu6",
-	"RYkFBgTJowfTnM5mLOuunsdnPjiQkC+2ij5Yx7Zq+mlZ6LnRXwzLG6qCCHcQcgxlqRX0NIMGkhYfydxq",
-	"KmbWxSuww3mt9Xkrno09zntq1QwLedR4sX1AdSrwZUR7qnZ5uCbNNoJvr5l9EVek4LO5rvoOgoBFoBCS",
-	"Qsp52zFjtHFLlM4/tcWRG0QVAmpDRRyILebwcS3g7yog8EjwYqsQ9T2+1ErI3ULPTkZ/jTEXu8Tt0Hu1",
-	"3CxXwm97Pq0Gh+QLe+jtCPJau8Y93HUuv+AedrnVYef/Pgj0RtWZy+fWr+psZ0BUjvpW34ts9Af2eMVj",
-	"14mf3oEYhEOuJ3a561MXgs3ObF335k7bBA57jP/oEXh7uhyuQSCOVOsRCJWezgfru6hCtVZX48A6ecIp",
-	"cynatbMpF9kf/VO94msQE+wso+za0Opl11+U4HfzvvNsC79BNhvGh2MDZQI77LOUKy5FPQprleGNIOwL",
-	"TnM5K1mTMpBxoai7g27BVaZwvd1vqa2vb5FYkxOaIxMq1psuO5yd25hHyADrtbdfJKPzuxujbacIDRDo",
-	"xAJ0ShwBYkujdkItWCpFynPuNaQoYCtioUASRUIgzRN0uZyLSwcaMpHyUkGlmywuWQaOFHQ/WwgSRpjQ",
-	"BWdYT680W0KfHCx3xzpVB4W6PhdQI0OxFdZCIjrsO+nTJGwWVBwNk2Yf68vaahazeNPwY8DNtWUnPUDY",
-	"vsTciMZWtQGmGbbicHi9Gp9xRWcFGyhnggGAKqtIjeDgQcx+k1585gTqRI7MG6tyxI68vpXMDUuVeRYy",
-	"+lQCmkKhoORekDFQ/9jQ4FiVkwXXmmXj9gw9xJJdcRWJleRc6Y9uTneZYR1JrX52eEd5yw+ZFdjq7Wre",
-	"brkSJKWK5ZK2ub0WWDx5Nz6v7mTfaqrQAhLhi4mQq5apwgN0krN79dHdc7qlV3Xuu4+UC5b+WhI9u4UF",
-	"cKs719IdV+zla/MstB2fOCvo1LHaR9RTKSStPhQVtFOKg+X6JCIod8PCPJvzb7ZQGkbjLQWuiFwy4bMC",
-	"8D7vVp1VW8JD12a5A45SJpCAB0lGICesg3ioyO5zgCukFR690ZbNf0WVoREn81CZ6Z/nu5uqcafy7wGk",
-	"2EPmv4P+9QlS0IfDMUabDDRCFxCx1A0FgHIghJwFFevKS2KxJQF/DO3ALWnN6H2AXIUetLw1PFLx8LuW",
-	"cW3BkcLP4OGymR3H8J29gZ0ljcSuOVdaFutWSXkLzKEmczXvJ4oJOyUqyJhnY3LJ0MjfNH1Yxm8ujx8k",
-	"R6wHybzM+L07lvpRq+1JLOQKCwvUgyY0IaA4WMwghqHWFeRzQgqmy0IwyLFM54ahgC1d3bo+LOQAi2UG",
-	"7zeD6ZWpXKDZ78qvg/RJ+6mqlwOtDBrEFIxi536Z0bX5S605bD1D+ly4/n+YUNKRKj0E6IGtLfp6LuSJ",
-	"O//HcxtdAdhDCg6cAjo1Cyg9QE8NiHNzF4+9ZeCJ3ItxzO93bQBWVJE5y83NzBlVtTB+99UsDZfsSmey",
-	"Pz+BB7/c9EOYf7el7NhF0N9pEE+q9D5IWZBcSnDaGhOQqwpGoAVj97Y6wuaJ33nx05fFt3pH+RFLR0gN",
-	"uKHgd1+TBQJNfQUhsQ5e+RhKtH50tUvALnWQBbbgkMbi63dDnIVGFUgnJ/TqzfBd8XQYG3aVBD4KPMXP",
-	"i4SUS+f9Ydi/ZewndVEKzfMxwDVxRXyso15TQvjURWbOBVWX2DVDaZ7nZMq1Oq7iH4aesatd9ZJsTOA1",
-	"tu2AmdycGh6VlakNNFUv5hAChIyi1Vy6rn7nwjYxwM8K5xfTcvxbv1J+4fOt1BygDA3j9830vm6G8UhN",
-	"nRN1abvIYHNIPBGN2SVG38oqcTxZ+8eWgNXXFbSvsZFcqrJgQ0vWXKoHuyjbmk+e5gPBbJ1RW0ED/XEt",
-	"TA7yesPBJswmAzna8jW6ncV+9fPxnVA7ws5VNjMrDCVDb01wtrmMg+NazjM+BXZ0Zow9aIBshFE8yFx1",
-	"0HxAJ6jvTzqcC/TTigm9JhQbGoSInNg6d06LxbTMRwP63J4obJ2LWSy2ea5KXNrARl7YbXvp9hXyDRm/",
-	"T05si99Kvjoi5kFH3MK2y/Vmn5fMCZA9LM9Ken0uuPI4JMfB35WR6nO5IosynVtgBY6qgIWq4oJVjSee",
-	"HpK3z33LV3NmeI7ms6pu2/65+OTaIhsNhLEgl8iSbALaByRr6qCxLniisyPy4cWrhPz+w8sfE/Lh3Y8J",
-	"+d3L16dm0Z/Z5MM+eQ/c1r4VM6e+PTw8F1WdEIYQyBjaWY+jrpMsG7bxbpuSsChzzY3BfjCVxWIvoxpu",
-	"JBOpzCyKfFhkan/5yV605q0G6m651uEwW5BawzvtOn5HcEe5VtCs9hh9xNh4eezeMw6jjq3AznUeERSR",
-	"wnsfOvRYbcQml/oDW+rBer36vt10S+fuTUHERCYLxdzRDsiMPvtmJEHaijFcLbMgSiJrAADZWiKfs6cs",
-	"n6JEsVSKzOpAbgAViSDgar5kXT6VGevnyWSn5tGWumzU57f0dzS/f8QK/Es8TettRPuxKjx8KP3dqIdr",
-	"IxyUlS4FekD1SvY18kOY1QFvXACHDmqiB360bRtjgCsWmmUb7gpGEuBfGEYAwx6OpsKVsMGEY2v8K7Lg",
-	"SpkrjW1jqS2oLrwsd5Y7dNZ0jWRdbls0j9csqR2a7KHubHieu2DffcgxWyEAju1u7dqEQfYmxj1IugGw",
-	"/gZPdPBYuLUIW0PxHqBmP6eiQmGTU8jGaWD3+eYagLlsYTpWc1lr3tBpE26vHDJmW1g59GBmW1W5MNiB",
-	"vh/2yHx+OrApW9cT4CVvqzoNvCtDm2iULKigM1aAxzIFt5xN5+UaXKvoEfVOznr/qcChChYWy7N98lzq",
-	"OaAHQO9ATJd39ISRZlhipM5HXT6+Ih8tt2pAWVYwpdgW/WcXfyY0U7iNU/Pp/RQGGXoeDeOGrBzsll9V",
-	"noONC+OyRoFSQU/XfZ2R4LnvLCU6bbajPGM2vuyqM23UBXpSAOSNllisGUsksmXFH/1771R/dS+5+8J5",
-	"38nTeW0WNANc/ynXXunyCtmdxm/vpuzaesC/dvvtBS5zw37rquWEnlQQrb9t4AZmmDz++I3dpYeM99op",
-	"HDfSWyBjYrcMF/v84DAFMOrHB78st0Z5jQR0fuRXtpnQaMjI/cpHcoTUZMIgbnPsmhTdHCWxr5qPyYyD",
-	"E4IZ9Gvnmx9hlVvY5mcrB21+jHZJAb8WtvnRJss+pIvMaG9w2ey1QSXTdlh3dskAXBVMJKWGxzWuOcpC",
-	"F9eObjLS6iXbPxef5wwZCLaATqmwHMnVVPMqy/e7w29q/VsAEbC93h1tx0cRqr8Xoj9ztvJjSOzwMCGV",
-	"JxS9ENxSuivqqkmUvjRv6C4r6Gpw5dsN/FVkQvUIhTxWBv7ZnoN4aCz6MD/A9nS8CcNWZb6lo9xH+8zX",
-	"25waV/irbXSDy7dZFdgklAuiJJnSojXpvN5xIyqmT8/+7LQKcL0b9gt1C9ZZfwRZBh6IAhNDyIQhkDmk",
-	"pPyzUf8TqHrgHrM9IQUzm8Kyf0EUD4SrBkfsuVi5yDa2csH0MHNVqJLiiSJGU0SXreFG++RHKTNb1UQL",
-	"Ri7ZUic4TUztg/6pipibYJEkg/H2yac5Oxfg9oFMFhdbgG+ggCiTlevMZrr6tJrvIKtGZOTpYXJ4eIjT",
-	"iGkM5TKXNGu9iR1gD+2gZLtAkreivvKcXcC/e77p2WGfVw0poG7Rlvw+6+CRA0WclPY+HhHFtIaOghhr",
-	"nzBDUP5LWVhF1dypVOblQiiyoMvlMN3QwZkrqowtyD5TPjJcXdplFf9tNbiBivtUDsOm3Kmcb912rJ6y",
-	"YmGAVETPYqtwUcXnBu5kFO7wAfCUHgL+DTzXi7VMucia+NK9BO0r+8NaVP3prXCNvjIlxJzCr1YR+VSv",
-	"Lw4uTSMkjLnCtgzyLi+PYaA2VfM2xff1O7egS8/aHmVDf5zdW7v2e7e92njyWSDrIjJwoOICTH9GCQrg",
-	"iOazTXKDF/lcKGTnRgi2Czvl+/53ceAz/9QW3ENw0OPtMLw4IZQY3dvotAmmmJrVUrG2xfgF12vbnWZX",
-	"YLenh3eE7JbLlOboe+TKYRjFpgYPXkDk/y4gy7oR3Wyzh9R8I1omKJfsH12XDxzxbusAMMGYuE7ng+UR",
-	"GX2CUOIuWXANqxvVbp++F8zZp+ZASc4hYwEuksdpca2dNpzL45SKjGdUMzWGLPmMjDM+BWNWHxHDJsfQ",
-	"1T9DV3GenwtnGe6TTyvpp60sdvWcXrHKeMQXtxQwnFUrfpQS5B1b+SnesylVf2+DFLOH7QyFBQFbyLUm",
-	"NrZbSQEp3PkVb7OUghU91Naay7ydDwymw7GM65tfwkeHvuKW8hB4SH2J6zGVCZ/KomCpDi4zSA0owa3b",
-	"8903+2BCxeVexjTleT8V8TkVly/s83d4KMFr3vAWeJyqoGEQH4nbmScKGigSuysJWUB87qjZQshB6HFB",
-	"prJIWVhMigADA/OBFkz/cA6Q9kuUtLVR9X4qtv0MVKYotk9OBKEpNKxwmFG2mJyuGQv6fFVKx7kYU6Ol",
-	"eIUDPl2gLxq0DQUWzNpXh0IXs2itBmZhxsnqseoU4SzvWa3YeHWj463tlTNID0IYCiMbNfqoWKEtaCdc",
-	"aNnGbMygLC2NCQinqOUlE6Ojv/xkDkix4sodb1nko6PRXOvl0cHBtLQuup/8sE2SPzPclxaZbdKnAtRI",
-	"ow7bHnrqyDXgtYWBK8ilr8BFJhZ/UIr9yqRyzfQ2DTT8C8RhEEreliMHP369WMpCx378qhSZSkJoS4vy",
-	"gDEaAHVdM1oEfiYsi9IrSZZMLnPI5MWcjuCNrrtMzJ6sJWyLDAJJtq2hAwI4BhMDWw7CEWd0bc4W6zKX",
-	"wYtOXCJC7F2f5zKEHXdl3QlRXKQMUPBxYYA5YGhrTkUWjl7quQRC2RwcOkn6CFkE8LaCG3OZFURCpGAR",
-	"vMHHnSNY9K5WB89FCtiUFV0fVTVyMwoBPSR47K7OVAL0E7pm7AqtewakiKJrFczDu2c25/HHTZAA54eE",
-	"uR+R5VxqOSvoco6PQcQ0GLwq5o2fkfUpYAzTbZq94radTWUTmr97AsLYpL/ywTurKx97JzZoqJp9QHuG",
-	"2rHUW0lENsU137GYPY02O7xwQiqxlSwhbgpUjUsRvtHXIlz/dP3/AgAA//8=",
+	"7L1bk+O4tS74VxCaE9F7x2FeqvpiOzPOQ1ZWVbvsrosry6454epJQSQkwUkBNAGmWtuREfvxPO/nmZeZ",
+	"fzI/xb/kBNYCQJACKSqTeeluOxzRJSUF4rKw7utb/5ikclVIwYRWk5N/TJaMZqyEf776RBfmvxlTackL",
+	"zaWYnEw+LRm5ZqXiUhA5J+sl1YQropZyLRKiJVFMZGRG0yvCBZm+mR+8pTpdTsl6yQTh8DDLuGbZJJmU",
+	"7O8VL1k2OdFlxZKJSpdsRc1L9aZgk5OJ0iUXi0ky+elgIQ/sl0zTxeFfcA7hnw74qpClNj8vqF5OTiYL",
+	"rpfV7DCVqyMulGY0O1BVYR5yn49owY/MgJObm5ubZFLQkq6Ytltwps50ZAukprkiVBGqiV4yYlYs50Qv",
+	"uSIZ3SREVtp8sZLXbGV2llCRESZ0yZkiNJeCnZqf6yXbEFoyIuSa8DnJ2Vyb306SCTcv+nvFys0kmQi6",
+	"Muum6pKav9W7NJfliurJySSjmk2S1q7dhHujrnhxIGEJND8oJBealZOTOc0Vu0kmbzIzHrwV9s6/lPef",
+	"k59BVcGTrRnAyGxVSM1Euvkj28QJStEVI1dsQ+alXMGWwjcFK5UUJJNMEa4VWcvyikiRslOSU81KktLc",
+	"HIRQa1aSNddL+K1ecrEw+8s17KzSVGTq0O0qkni9wmCCB2aG4fJW9KcfmFgYYnp2fJxMVlz4z3fa7jnc",
+	"iv7rpc3dWlNFSkazBBekyNTcyylZ0GtGuD4h0y+T33yZTA/JZ66XhvA4EqXdFa7IN89/m+DuUCH1kpVm",
+	"ZFFv1RdhdmlJFfnm2fMEaHWaLqlYMDUlim7IeikJfpHhhVdcpOzwi+jcUnvre0mnoFqz0vz8//oy+evx",
+	"we9+/Mez5Nlvb75M/tsWIT0QA0gmH+iCbZ/KuayEZhmS57OO61mYn4YLzNicVrkGUlnRn/iqWgEZHVtK",
+	"sl/4tRoaWbByL0K64P8Rme9HuVaEEjuj2GSV+V10ss+/DWb7fLSp3iApMKVfyIwzYK8f6Mawx8+yzOBz",
+	"KoVmAs6PFkXOU2rGOvqbMov6R0g6pSxYqe0wa/f75iZ8Xpr1Bjf42503+Cak17/agX/0j8nZ31iqkVCa",
+	"dI3fqEIKZZdWylnOVj2rKvCJ/769uv9WsvnkZPJ/HNWi+Qj/qo7cuDCH9noNu2BCk3Up7Wrsz0CWZVnJ",
+	"lGJALkyY8/zrJJUUbunf5EwxdsXKYLXB1TOPH1zT0hCPMr/7JM/tLz/JP9S/vUkmZ3ku11SkbPucaMki",
+	"sv0mmdBrynM6y9llwewvm0tLaUH++b/+iyxZnsE/UrlacW2upPlUUJA9XhZxob/7ZhIj1pQWXe8wnDeV",
+	"VanYV4oUJU8ZMmAQ6PNS/gcTA99hduaSZwPEo3sYL+U/Yn+266xnPWgGZhmXqcy6RoW/D54iPN05R3Mo",
+	"e01v4Hs9TQ6dqCyYYJnRkdqq0YHmq6h+ZChnr7kDYVwqWZVpfDfggewS7/RO/cyK+kEvbzEn2IPGHoUH",
+	"2ySC5iGG1yCccGt1CV7YgKAb5Brud4MItqm2sc/b173ehm1WGzAUo9+8Qh0auEmev59PTv7azy9rdnST",
+	"tPkRqwfjmq3ULt5rXr4xU7JzpGVJN1vn4kbdXguwx6Io5TXNI+LKqm85F0wRds3KDSqyXJFFSUH/4ILM",
+	"qzw/JIZZ0TUtM/NXZ4O5p3Km6i/NzqPewnLF1ktWsuSLMDqeMO8gK1ky1Ae5Av6Kal1zpxwn6d1pWBk7",
+	"N48C1xDznKc6JpeZVUIZKPCsBN3TzMAoDExps07zV6swnIICap5Z0Q0RUpOMpTwz6u8k8aJMSGFIKWNp",
+	"Ts1RDBNk7+S5m2gycf986ce4SSZwHtureC8YmcuSMJou4czQAvSTTogsiZ3TIOr6Hk/vBy5g/1b0pzf4",
+	"s6+P2xSXTECNv5xXIjMri2wx1QRVffsM2BGpFIpnrGQZzA7Em3mImbO3c21aPLtNHpWWleZiE9W/0CTm",
+	"RhddSJmRSsE2FdUs5ylZScE2h+SNhnOdMfxeLVl2AqabOSMi5Exmm1tMrEMrNDfHc02SUgHWFUy0+ZLn",
+	"8JJ+BdEy1+ZpBHsSXIMoawuuTKCUlWwlr5k6EAycJDmjmTrQ8uBvcnYg53MwtGbMGE8H5uIeIG9389gm",
+	"fPOmKuMa+de2WpZqK4K2FbN9RCkY60NltapwF2JvtX8bNlTrREAY1VNJ3OrqNzbGj56K2StnBza3yl/k",
+	"QTc62PSb7Stc2Dds6xjK2nTbf9FSo+jYpRvA9NzziTdNzcDxJWu5opqn2/fl93JNqGNqwEUoUm1GZhtw",
+	"SBi6/0oRuRakrHJ2SqTIN8AbpWDeibElU0p2zdl69x7amX3Ex8320FWRs2x7qm9wfllJ1wLej684hX/r",
+	"pVQMBIl1jOCXDLlQTVczKXNGBew2K1fqMlDRWhIA+b1dPjy8W2trjtl7FqGq0Lqx4XEN2j0zsJnorh98",
+	"xHN+bR6tLfaBv7qoViuKxI47f6m00Xt3/to8ewGPtrfLTcDOPgmW3npJ71aOc5vb5/JzudQf/U2LaAmU",
+	"rKigC1YSZTRFOTeKmN9le9lpTuhcg+BpUeKiZCwuZTdkLas8I0t6zWqewTWhiqxZnkev3D4CZ7YZKmxm",
+	"m27r1asJO+QKLtQ9795ejw1zjx3DCyquXjJNeR7ZpzMyo+KK0DSVldAJWVF1xbJD8k6i7q+Wcg1+bC5I",
+	"mjNaklmF7t05z5nnYWaQw+3DwVHjOlBOlSZzWZVkzhdVyZTTX+2viKhWM1aekOk///P/xf+TZ8+//mYa",
+	"22Ca8yt2WTKqYozSKILO81zQDWOgy3svv188n4PEWFIVfQew7T3te/+jPhJIqbg0ehovVx1uIbRSjJZq",
+	"n0PTY5t+zVAlm1eK7RwJH+saaCBlw3Ze7vXwFUcx4LRNVRVFzvFug94UVSANZUm1r3fF/ahv9wfJiOAS",
+	"WUGR9Lh9zYXBuInZ4t1KI2xXsDvBvrr5Jf42RZbV3J4mQTVoYgd/+IGjrL2LmArZzS5XBQ64Y1IX7nwc",
+	"wbi1WuuGlysby3WbXbIip+lgEzx414d66ODb8+Atwdcf/QsbX7p3wypsjG2gH9qzy4hLtWRU70n+7jd9",
+	"1M9+KmS578D+R30jzym3WvL2avBvezk+jbzpeZkdYBdt6nT5Gh8dzuNWTC/lTs3VxpLe4sPWtRtffdPp",
+	"22bSVEMcfpivfz/XsUyZUlwsLjO6GeQeLtmcle4V25xzSZ9/+123YcJzlhjFYcl+ohlL+YrmUVN8KUvd",
+	"tR8wlrGczKYl6FU0rFVLkjPQ7ERGMp4RIQdu2UB+r9Ol5/T7eMmTyZpyHfWKvZOaKKZ1zjKyYbrvx3tc",
+	"jZgsqc/NO9EtFdfyJOAo26zC8SJHYfWq2lO0hN5ysdvL37rpzbPud7uHdzUMGKpro/TSVB08++1ABo+j",
+	"nF/8ZZLYf784O7+oOfSWhJEFxNocmzPzxmMbLFF0unyPg8C/X9Uj4RvdcGYKVbZgEbFL81ymtBF6iySu",
+	"VCujN3OtiJeFddrPsAvRHRZVVipsvzejG2JuIlxNJjJM5rB5SSULX9zFW6i+LLm66lodRpPBgltIUglV",
+	"MKGNig7+EowzS0FmzJgpRSlXXLHMJt0YBuEzeTaMll8pMuelgmCqYR16ydUpZPL4RwhXRF6z0vKYbHhE",
+	"V3RMXjf17UxiDgwmBQ31yiN1/IWVs5i5HwnPNifywW+MABaJ4ZgN0yd15pzmeU7kmg1cMGzkYAkyxOnj",
+	"vD0D5bGxHAe/34jSrs3xN+xOIf29Q7jDBBCcu5dAhkK3F/D8+Pl35gifkbOi5DmBz1qSr5+Rt7RMl+aL",
+	"3wwUGc6/hdIC3heedbDtSZ0I6EyTFqvaGYENTqXNCPBGRSUCbMkPLFuwcgyHGo73QSptaeUpO9Nwsu+s",
+	"/hv1o83gEUMPV0KuBZlttj0yXax+4NVzZDiEoEJK6l7ReAf58zhBR27b4n4P+6vtQrH3D+NMJcsqF3PS",
+	"JRVqzsoD3viEKb54RyfJpBL+nwXc75KlRhQO1Hbsks7CSdjvPgZzsV99spN4E/nuPczLfnnu5mQ//7me",
+	"pf3mA0zWv8rOObSKWs7OfE03itCZvGbkP1gpT0FGm90kC37NrE+QLwYmWqEjgubW/7VluFCviYXjdd2t",
+	"Lu9le6B+Iy1qidVRjMiP4U+dSxCQNr7ZvYBYHNQ5s2By3XfC69/bkT+vneWcgdGnZUY3p1YJ5CqQ2lyY",
+	"2RrVHby4kOUepGdoeZBKnzYEf8iGK/Qwz0/yHEfAj07Bhw+vcDS/JtDYgitqDnCvl72FH9wkk/MlS6/Q",
+	"kdJOirHeoiE26TKmyb8RBJyYiUt4KfKqpHlCVJUujS49pS59SU13Hjm8wxmOsdM+z2V6dQHJ8LFIBBAi",
+	"l4IYA1NBbIFrl11v08Ix8eZytplCVocyBgFEeFO6YkgcUXf2ucxzRhdVTNYME30drqeY5INHoxuAiRKD",
+	"k8fw+Tqs2Z46pMtF9vIdWzOl0eQZamh8MGPt9NjaN8Zzy3C6Y0j09sLHFezbbGZFxYasjGV+Sp4lx8fH",
+	"ZMWoUEha8EeJmWqTViZ9MraW0Fx55M53pNQuze/i6x5qVrFrlkfHXkmhlx2Dd3pkwQ3enaE6mByLUl7z",
+	"jJV9mToD76XNlqpDJjhwmJqDm+BmHzugl8CBXkTzzXjO0P3AtbL1MoZNlYxmJ8BfIehp45xrWV5xsSCZ",
+	"0UmA0IJkFkjTAKXECD2fbnhK6ExBhj1kzUH9FjwkpGCH5KUZyjDQJTf8u5+j2sIvTVIsLjkc4rR5ydKc",
+	"i62MMSH1Qc7FFcsOtHR5YxBwPbBZaQc+6dacgNQH1zSv2MFclgcuAcZ8C/IGfs2FquZznnIm9AEXODPU",
+	"JLvTzF6yWF6OtY+UZgXWcrndQwcIuEVyygX6jMwOOcPWrY+JTGKKW5j/0VSWzb9yRhU7KI2uNUzWmwm/",
+	"8oObT2fBC8xnVHLNvz76F+EneNlHeJdZOleQI7CypR5xw68lc0Ni4kaICrMZM0N0eZRJdKiJELd3qkJS",
+	"p6Bak1RC3H2oIrxLV1kH54Z3TC3BTzhjQ3WUjsy7lzKtOvYvy/aN/MMvhueI+OdF1Mb/53/+343M0X/+",
+	"5//jsy/8l4l1yJoh3A5dsUITc8DRCCGEhkE3HZImvaIboukV0ApdQy70+i7ZA/spBe503mi2iukEzioe",
+	"MsYfObocVyzj9BJHam/ABWOidiO7KqrhqmEdiL6cbQbth31eDXw4tNx2J7xGC/XeCDLbaKZGDJ25LY4n",
+	"1PlyXjt1byQ6RclK5+BgEl8s6NyN7jI2b1n7DjXIu++6A0HF9UJjB0ljgGf2WXOtzL1DEWtk4ZaTzXw5",
+	"OCWm02/cKtjcXbTZ2mg3iz7zu3EbAnH+90rCRpcsZbwYLMvsaH+yv3afP7pRgjd2mPzTSigjhFg2PTHc",
+	"C3LQQDrlUl7hzl/zslJMHZLp3ytaUqE5Pu4UL6MwzfAHLCN6WcpqsUTzMaXiKxBvWDl0SKY2aWR6Aj4D",
+	"iBvJSmT4uE9z44osjIIVaAR+opNkEszDEB0wwTofZb/N+3Mwbr2h4fju23P7nnqb7ftukskrV2rToQwp",
+	"uWIzmW2gJsfIZrNra1pm6ALDkpM2XRtW2KpJfz6gDuL+SNwHm83EYvTdVXCwhxgfeI/bHtkl6k9WI7yd",
+	"s3XP9I7+XI29pEWMZzd8eS0W3kg3iPt+XvO+UqEZA/8NcFpDfIdkWlCeTRMyhYyBKXp/MJlg6rEAqFMr",
+	"T2vwBTAOlGceUHaEjwe310b3YOwwWwEKlw/oyuY+0NyYbpsDF/1HG0WhGoBGWXYw2xxsZAUnC3GXg3A3",
+	"SlZAYgX82QwGFtDQtIVKZB9wpvDvCztd+PDazRk+fTYTP3Pzhq/OcPIXfu7w7TupL1j9EFqz2YvN/4Ql",
+	"wHd/xnW4jx/rJdg/1+uoD/aTc650+ChjcWRPEb3BYfvYXrdhq0wqzGWJkmdOFwuWfXCuia1VWL/dXk6r",
+	"fRwd2zNGkxDH2DXlMXxujS144rG01zarYKBzbL+UhVukIXSY1UZ3EBLyY1xUdoiTZQ9Xc9OlVa+za9PO",
+	"qWYLWW46nSTzSmREgR8Js+EhOobgQmKB5hCFNBq5XabrvDe9tiS8AVQO9Ed15LHX8+wj2h+4YH5Ne590",
+	"Tmfo8gxUmu92azT3d/KdKeXUuukUkSUUKvDaBYKbbmx/LE42onJtE5DEHRFI/Dkkk9o1h9tWl6LsJrtR",
+	"+JPNEnrKfAlqqGOpfFKwvXKE4v66V6tCY2UjlOcT85SvoiZG52Ql+JUVwYB/xN9zn8lqsPzuXDWbn7hf",
+	"Drv/VW8Wu9jXPYe/2D3merkZQaQYnhcNsZ+JDTBExMcC2DbBhjhJYcS4q7CmEmpHjw2A1BKd1CsgLleW",
+	"58qySkb3nqV9ya55sq4XjmCR7aRX5wrcL62Qr7jeE7jljgVMQz1Ko9U8we7U1U5LqYb95DM8CT/ZDFRj",
+	"rHGJ72iSTUjqPqks3P6kwV6bOYtrgOByfsPWbg4rpOrm885r1nJhoV04dUEQBXfG5lf4GMkp/pNQQabs",
+	"p5QVesqlsKlJkM1Ni6SO8qHSZKsWV4Ehiy+DXHUzyEDL0k//pfu5/+aVHcctcgzJjVLx5yC6tyoB6qqH",
+	"tCpLNJxTucKvfNhvH0cfXhE/LHw892PjR/cC+PQe3wL/Dn18tbBt4Km5qj8m9pqRGejc/9h/9UoEL/vs",
+	"WECL4qnY1OQOyC6AwIB1O3KOsJmA3ASxV/PtNOeCTT3LD9QXgEHxiY2AYQJe9n1217ziDH5afwZcG78U",
+	"i3PTaUL2BjiCGPhNMrGoR5e39XMex6TF8BhCp9u/Oa8Yyf+eFgUTUa/ce2EEcGkz8Bz6hmFAC5dct4jU",
+	"e+vde8eyx6mz73YOWLd2l3IC9e1swYVAqtsaQMtdq94uGe4/RJgSDJxgImW72D92mm9q7NHt0HWsMoSn",
+	"TBH8a9QE2eeIaNYBAmoMUk2vmIi+o+/AMim6kEUzRnONBoqSZA6lCtuDZxWCXcYy5GAYsJzQQ1sj00qM",
+	"gAC80W0KUdGL1rnfsBf4ZurwhVeV0r6wf8bm0qX2pFSQGSPUaAN3QTJc0aIY4Gp9ax+DuLhSUSTaz5io",
+	"RARjGfL6Nda7ex96RCMdhLTzoawRdoaop0jv/mp1ZPfBQVvty5zcKTkmldA8d2lP0X2thIsZ9FDO2ipn",
+	"peGH4GuPj1Vk4D7voghZWthPRdyjAyt2PCEGoXHdgARxyk+G9pq77PV76oU27gve6Jqau/lNgDM70Bmb",
+	"yrxaxeG+ciuTY8Etlxy/W/zVblH7Kv/z7mVsKX5A3wfu4iSTsnL83+6lpfdY1O6HeLb2eKisgv0UxTWU",
+	"JJUrw9TnmpUJmW0ImkGDtHSjEL1FfSymqwu53muErYBGHMMTlhI7l7h+hqG5/cBob+lKdvqTI+S2gpTW",
+	"qEInte81z7EeN3aqW5pid8IJb0KdDUvPGZrJzlg2lBAxEySeemthW6KgRjaFL/KHoS4Bm6mHFrybchI6",
+	"pAPgmAZZuFl3UVV3DOSsGe2AG0SJIYBmgi449NUJUYyFEGx2bpy1kBy/OY4xieCy3Cuz2M9TaS2yqF/w",
+	"HUBh7u0EdEN2e6OY3ssrZp7v1hwHMp7GrJpeo3B8P7sYNb2t9aqtVPB0SVD8IEIuB7Dy9imbvzf9KLEn",
+	"BvQD6IfIn3OWZ003weBMeCws8EUALjXeRaaTwFj5cZdxivPwcjm2pTXs7LPn20Iobqs5QAKoYEKlSmla",
+	"6tB/xnNE/RISi5u8arDzRiwZzbhYXDrlxFvz3+6XreROO7bqd2zdgmmLIqldIiba9g58l5DfGEXytw5M",
+	"rYVX+/yeMNNisLgdQYD4sUGmshQh8NvWmDEOIEvdIZi/c1twSlRBwcQVGVluiiUTimQSxPSKWvOuf5Na",
+	"J2gXEr4+aR9Nx+l2Z5b7m98SRZrkDKpFLM4zJS4bM7ldunQ/oPNtkqfDdOXIjXQZszZAyRWshSsCMXLb",
+	"/oTI+d61pTDXjo3uzwxp7bEicy6o0eTWJdfQ5KeufXzz7uLTq7OX20SyIztg3xSErlyCH2wzprvnkezV",
+	"RCiOMD0oweQdWw8LgG8Ty0oqvRXJXtGN04C9zkGJYqkUmfWdxBTjfs9qR2R9dzy9ofe0QIb9ZFqJJP3E",
+	"0e7qBVk1JbaWGnK+40eVe4LCZ85ZXzd6MivvDN3C9pkbdTjkxXeK1ra11MZF6dyDgaHd/Wm1lyafxauz",
+	"bxtbvUtuTyvouk9MteP239Jm3zsP/PZG/X2ayFspb1b3xF4+6JkxCuwJVGZKzb5SFuQ2IZSs2YyopSy2",
+	"mgAk/bb3zoedLb5n2r4lsCi26YJphRLderC50BIY5d59EuL1eT1Wf4OaOujwItifliKwpCXXm05F+gx7",
+	"3JVswZW2jUG4DjLuKLFDDNCwDT1S0fuyc3iEM0V+LyvFou/DUQa8L+NzyDzXjX5q0P4s6cYCNq+0xTI+",
+	"D0xk3LBHdVo30EBbIJqsmcuU5pcYBovZwVYq4Pu+AoA4XxsNvyUQ6fJa7S4hWmuy30Y02YjWE78YhVTa",
+	"KYYNot1FpM5sdr/voMJPgMjf0dAA3EioWuzIqa20vAw8S9slfHPwOgKwuS2R4g5MW7GOff1m/32FiVTF",
+	"pZZdwvHMB4qrwqHsAe00GzawfH5KjmGioiWT7xAxT5eGvMSCGTEVy6FtlNtLs1k2Rw6NXHMF4mFEhBwZ",
+	"MCqvK+/dRnBXjmarRaJvwNwdLoXqAu0ufIcaqhTLrGPSjOn64BquhWbB9v1kPxW8ZKpjCec0ZyKjZQBE",
+	"QEWNu4/NS0klmkjWXYCAd9VprZG793bDr8x2ZxWL165C145Lo9XwiL/jQiLOx3bnAeBXAYeE4MopeQaN",
+	"hEH79Y2LQlyQfmpd01IMOg8fDqY6sXXINF0iXeUDIoWh5rZ1g1ukEU5r60I1L0LroBo0HGOHH+iGRTmG",
+	"U2US182lZKksM0Mzsw24h05Ju8x9q9PVeildNrz5Rebq3ZucdIiNAfN0NsZgSeIWEfeaM5axzPpwoNuC",
+	"LVoDLkSCKMZIXpB6Dfuh7MfB3cxgF/WP4fMHOwK+rAMxoaX1R2CueQ3jfFekWq2Z0NEuOW9caoIhoznL",
+	"cwJVfw4Q1RcJZpDXNLMNjBvwzAErnVE9PDCDD/fXZdrw+5458Rnr1M1ji01ss28kP/Nz1RGiHFr7tEeJ",
+	"+y3h00VX4HFM9HTHlXayBItoJPbu72l/05foZAuAuwPD722be7OwJIA7m9H0athC7Sui+uNnrpdkWjKa",
+	"2TOYeuy8QX5mC0sThenqgSa8sG7WD//z4Dd//Prtwe+e/+n/TOoAAxdWuM55znqwMp4EtoZ7fAdcPlbi",
+	"7hvqhN/cOZnfnu1tIe17W53ULAeqralIWZ7bHo9YiCbBF+fZ67CK82YddaPcvL3dvjAAb3SAdt/KDGig",
+	"ELcvXp1GJRDBwjq/XZ1bwAC2b/b2WTWYeyij+oHv7Um9jGEVOktqPySiTqm5pmW2d2vnAckGrTyuQLyI",
+	"y3nOF8tOveAD7ioAUhptSadLQ0WqBR3VPb8+vO8tMHQpQOVc040V+ENe4Nqx7tfX4wffE3dv1n1fsA7d",
+	"EA6uyAZRQBppE02aaV2o9vG2gb4D6u2h/LdeYfDpCrTMbNcHc3lklS4HoxO/2Jzjr19soOuD+cdf3Aj1",
+	"S8eoc3G68BOvdHErzrEY9P6d9YG2uO3cWC9lXlcY8DloOQQRqu9bt2zO5jWIKwldqcG6vXZq8m5X4l6K",
+	"ZHfc/Ky2DQ2rsIIVsYjCILp1ynBoM7q35dgvJHtIZrsVV+6wioBV21YpiLVhGyi4tHCvFgw3PB2V4hvs",
+	"Fy/8i9yk8H3+HvPgbx4kxX4+ryfRWtX++CV9fUsCy/a01t3DXkUQDwIxkIBrYHi/iVuoe63z9x2AdsKi",
+	"uGG64Gh77G77U9WqdVhi76ZMAgYVmt+gFg6Q5oOkJc023QAKeWa7RnEECQeqHYyQbFf0Ed4RtXawBK7D",
+	"guPpMlg0V0gTWpKCbrpPWnUlK8BfE9dX2BhxAvodS7nnggL63wX/7FfYkux2pm7/Q2W3h6zsTo7SH++2",
+	"TdpuCynU7qo14C6VXW1wwQBvFBxMT2zWYqk0orE5nyc2VYOUNrm2fZ8grxDLUSqRsVJpKbMt92c7jzHS",
+	"kpUb+oECJVf4Zn+kElcuU6ec9qjG22rTdtFc6+70kp3TRBtLiO9xB36Ta+AYcw/a0ApUWZ0QAfLfFr4k",
+	"WJ3jGmtB1MXn+kRQa+4McdFZU9bbZ9TPlrvKgWi6kE2eHQsAaa+eR7Iqu/Jp5hY2Gwwjl00cL7Js2VQU",
+	"O3oZazHNK8WNtKUhBE+dfmEUJ+zXsGP50dasIdBg2HU0ToO+IqpVOfb6nPzum29/E4FN4lesgy98c/w7",
+	"Y6YiLIGRG+DCzTBR+AQiH4Dh2JGdO/wCznwbuhh3ktesPMBHptvzV1d7ehH2luvm/bfviRhOsCW5goFj",
+	"h1mnQvSfD80y0GR8OOfECnyO/MUWCCJE9SDh7GMuMSgdWvQeVEqLMU7JQ7Y/2lG1Z7D7vMDj1nlYz56f",
+	"1C1EM1SXsHUhdjvnriOgddDZQk+KOcsJhLFjjTVujy862/QlxkPrH7aaYcxTaTqfg0iaNrDAp7dBUfct",
+	"XlQ1cx109O4mL7NNXZvV4cZpUysyq6ivj9eg7g6/c003pGEOBIhMZSnLvnKZ+k2RZB9DcZEkrD9cvH9H",
+	"7F8xjy1EPJjJsKq3y562Y/ulDtkVozJXHY5EzXUe9/fpkqbOl9LB0rcCLdpcoODAl1oX6uToyGbgHxqW",
+	"JUt9VKDgUkchD+lfucXnxvn6NfXuwwfbNKvDSKuzqa3MswUcLk0nrJXfZnHQ2OKyJ1qBXYLH7+0/FOQ/",
+	"+EmnD/0RsDHuFxbOHXknMlwju20wGGCY17tVKDZ+29FB6SN2pb69gGvbtrW7b7GBmYAcEFSsEqj2gFwu",
+	"YPJgaVkZVadfxjG5d7dHhNaRe2rtu5FNwrGj6NwxFtBZzD/UuWV3ucZ+cJmWfb/yGZl9CGQWLc/OcBt4",
+	"xSIseA9aBz5Ygw5aXeBcGz+YS5DaPNAtakd+W4/kvvpkR3Sfz+tr9WMwp1EiHY6JP/VQR4NS4rhe3pjb",
+	"F8nLDV6DefmdD8Z034XQXQ2GGEXvwpnsOZEav6v5Unjnn2wvqIi6CkKpE8wW0VJsNrqVX09Nhj5Erxy0",
+	"TPZaHPxij5W55zsF9cCB/CKHJ7CMFmQeIjXOsqxkSrF9MLG2G8eEIevGii1ylkvbCI+hvcnBscb4h7s0",
+	"Y/BMfwGfOM9084xo0FNo18amJzap3V1FMtsEmuIh+VT3YaCly6r0eJi6qVh+pUgpc5chr8ImK/g6gCkK",
+	"OI//5zDu6NfzWpZvzWD+iz+Ho/pvz/zwN8nkI6PpckxA558DNPD+xZh7o+HuXfEYD7+E0LCDyxljRP+R",
+	"pVKkPOe0Q0YajXC/iEbM/YLloxDgpxDSQSchZDrWqci+1qDtre4OIdQ9giNGXGNMHzvCtqZzAhQ+0JJz",
+	"vYhjXh7bf7CnwaoFX4DHTskxWS+ZwNolRdYsz4fFv7Og0aHqiiiUSpNlJbKS2dSJ8N2DERTCloq7YlTo",
+	"EQMyqc8j2Jb2xLuoEFJp7+hS7ANVrHEo7hNZ263EcYi9eMMeCkGrK5FfXiD99Q7czMZUQ2W8ZBnXB8K3",
+	"QsOjGSZ03KDnMMg7HMN9+ZHpqhRewrgW+duH/kAeexZ2C+s71bqtWDTau6sQO8Y2Hixa4CYcJwHsjx+R",
+	"8xave6dG6x/sTbjd/0B9N9hdE/AP3jKxt47/9d9r2Cl0+zyA67DTZeiL08A87WrGnCFUc9bdjBlwozqr",
+	"QXeGytNcpleXyve07xWeQfv7G9cRTveWfQCYhjnME1LY5GVM/lCa57nVwoenjvnu+QMgrrHJtf/Rfpav",
+	"+81w2zf4RbfwsvWul53Yov6JLhlyW2Y3xJ9s74ZzKy+50lGUwfd5tnd3/hqqO3IZ7ssrMBKHNxfq0rYB",
+	"3wmk6Vv4EfuLOgSbSqF41uV+6ku+b90kyrOE5PeTkK/SstJcbAYhhjqIh4WUGakQLL+oZjlPiWuKfjsP",
+	"ufeM++DuflVH/lfDL3DjN51XeJ+yo101QS2fTy2rk9A8DLz1Lo2spTW0KhrafLlV4+CuNYq+/lKeprSM",
+	"miq2Q7pNknVhZ0PujuG7qJAElyVCgfkU0loqwMURkEi1tt3QiZYZ3Rx+ERZnFCOpDvJMMfPw4ZdtyImh",
+	"7KGn1MYcRko1y8g//9d/Eb+l8Gm4vNowWkZvMwCxgpEH6V/PyFlR8nwgDcGojen3nN2rjEf0wofQmB2e",
+	"0g7ovmiqZM+CHEBexGquXJ1BTYhUXakIbml2J/f0Lfsb9ixqDP+sHSro3zmql7bDJ2Lx40t2Sp4lx8fH",
+	"ZMWosD5S9NCUZCXLCMDEyG7f1vK7TaHB0YyBVlA8D1kFAporsmIa4+H1zUtuaRDHyzWw6mje7NJkrQZU",
+	"7098TilYEY5Rc60SO80mAo9L+VPMfI9tlobMuG27Nefruhfshwx+K5SBu5g248FXY2+EfqPgQWyaZmlr",
+	"h8FbZ+wbEpgbme2KnxtpZZs75F3fXo/v4EFOL9pb1713VfS2KqD9iFpgXe4URwIPKWyokrjtagquWJy9",
+	"KkBjG1zrMpbHd0e7GhlVB5qk4aIExLbs9hE8lFxDbdhGp/Dbm7EDm9nghu/d0uYBG9jgDOMlelsNXlq0",
+	"3OrzgsfYTXfnHkf+tvjyHeBW/XDzu1f/Gh69BU58+PPAaR8yB1npVOLmucb4DUCHoZ5886KPwbj4zXs/",
+	"On72zffdjmf13z7j+/y0+3vPRa5wh+/kzN1IyBdkENytC19ACoGC0iUUumAMoEju8h7KgHoy/0ZNQblm",
+	"ZcZT3SuocwZ9zp0/qKCl5jTPNwf4uWSG1GwJmLO4tdUWG2V2gzoShYTpZlfHrSxduoPubVjUZGwjtp7Y",
+	"fVstG2lCRW4z8v5KwyZvOSXHhM9rYUKE9EWHId95vgNSb49mCyHfHd7xaR9u8c4M9daPZFmIHw8/v5S2",
+	"ISWGA8/t7a9TRUt2wAWSOqLGAGjwgQA8OdeA4wBCzRYs96ASaY7eDUwXjnWn+ghSyi+/eTgvS7oWHh/F",
+	"Jw0kQf4ARHEYBx8t5s+4K0Iy8+sgf6fOsoTAN1QGAEatQoydA/zB0K01866TLfHzmRsYP770w+Pnd1K/",
+	"xHfcJJOtI89KClBhXjUNQEoQ8BCiR3Afbcg2mZj1u4X6MFRWIx6kuVQtxAOHsxhvF9aHP3CLiOGtQH06",
+	"66olBCui8NbYtSOXYuEsYcMiU0TvcvCvTmEZ6Hjew6LYAWrQp7/HuEIvZvT+xrP9TW/VxQ4sakzW8kjQ",
+	"QgbQ0zFrXbGwLKhRltyPQx15kcecvjVCYIAJPTxnqnOvQqzm0YMKbTznrR3bOqtgfeGFD+G+2hTQHylw",
+	"1Bd3N29Tyk7ocU8O/Tjgb+DEIe/ZMP2UCnP8cKdLMmMkXUrFuord21S1a1Jj4ISf2ugg/u2KscJCzC3Z",
+	"hijkwL8oIHFHGWO4uPtqip9SCrJHTqd5/n4+Ofnr0MqepL0/hS2EiGbYfl5KV2SIIEs10gPXmGeBjQiG",
+	"2BsqioLz2iq5iCpR91rdsWFuvKSxgO2tMlpNu4iEZbzWaWqFBlvCyxKSY61m4xWbQK3xikuo3sCD4NwY",
+	"pqu9wjlcuDmc+Tm88nN46efw0c3hcz2HczeH82AOH+0cbgAZM60MU7wwRGAR+eQVgzOYMVqy8rU7tT98",
+	"/jRJtrKrCU1TphSBXzneAyXWDnDahuLfF0y8eUlcl7zE15LQKuNGnyBTW0o7NfsO8zGsEiZRn/VS62Jy",
+	"cwMoiHPZYZpaLBJVMAHwhDRAva47ZkFXiKpULKmr2UHfQY8zEq6rckdX9+EXgSWHOcCaobkFaj42yWNG",
+	"OCCkuswZAT3pkJyFr7cNdQCo24z3RSAQkeHXJKVlyZlyjdy2NtbW9K6XktBUq0MCy93ICpZsjAfFXEGB",
+	"It8cf5N8EevwEfPnWaXRzpDBk18fEpwHlIebaU5pgZ2MuRSuqvm//01JMSX/5kA4/h0D3zlPmcBMdJ4x",
+	"ofkcVMDJWUHTJTt4fnjs9IPGd3WN9uR15Wx2zwQmzw6P8SFZMEELPjmZfH34DMYqqF4CsR55ZzV8tAkC",
+	"hnfBvN9kk5NJzpU+qx8zvy7pimlj4RimyM3L/l4xSEews2y5xGuuosuKWfKkQ8AifzQ/VoUUCmf4/PjY",
+	"Yulom0AcbvPfrF+nHv8ugqqRTtkb78bhtjnjzU2yhcO+rtOu4K9WMYpPxa/9yAG6ANdx4dFJcDWMqhKe",
+	"kqYL4ILB0f1o1YTta/9i06xL+0ohxP8heS/CUKRhOuCEr28kiizDB8xNtSBAFu8G6uSNAudFGiwcqb5J",
+	"ZYZIz4LkmRaRxTanfuToTcZWhdRMpJs/ss0EyQbTXiSCe92SYmxY5r6CYrBN2WVMaGPXCi7ID1JkUoSg",
+	"lE6Su47yla5KtjeoUOuO1iuN03HzDt9s3ctne+3ywHu3fYGMHATlZcloxhCI49Un2hmJsY8dwTN2vDtd",
+	"uXd0xZyUFhktHfV7t6zDBD+FBCG8CFj9AWIVW3ChiVF03dObJGTNR//g2U0nfy4ZzcKbcyd+OehcjIb0",
+	"Smgo6o4c0acwe+ERT+pM1NNIfBKHy7FwyrU5pJxlC9SSOpjmnswIdeIjWumlNOrhETRd7xex3+Mjg8Sr",
+	"czMNOzcY2UfAfzpYyANzvw/UFS8OJJwazQ88Ng2Y6MaI2bFMsAUHPHdhDKw7C/KdC8TpbFPjGSlwoncl",
+	"J2OoQQ0B6LJYvValy4SIUKYHNOROv0fuvtEIaaiIhEwfnxcp53OeMoACJgvKhfLRH+hQA0hroaF4SLAv",
+	"eo1X41r26iVbKZZfY1Frk+7sw9gv9RFl7g67Guf3wFIoeOkWgDsY69bEsaGAu9OXHRdlhZIrBudZU1wH",
+	"acUYzW6B4Y78fu9kl3RY4B/vvGVGOYWxwBz1m9J5B8dh47C7R/b21aW6+w9ec4XmAdmhR7yWD33IHnsk",
+	"cfaBgLgMhFsbedMjUIF9GaGWFpoXCIApnYNt3zt0xGwj7/EOl4ns0flt08bp7mL8qVGgZjOUUGA1GzBD",
+	"fqosFAHwtJQdDilbG6F7cLwN8BBB8ZCcztUcKsKwKuuOBP9KZI7YIeqtq1KQTK4RTtyWKnGtTkMgO27e",
+	"LqvFctAdyLlgB7ahdr/e+gMXzJV27E3TD6tD3sUZ9EMccODpBCzuUfOFDhmyvEKfUA0D3oqRYYcIxktM",
+	"+nLUk7geinvqxu9seod9mV5LiAwquiFKOrV2jjgvFhJ1LUvX4xCcJzZ1H5vAW9lDpNhWhBUL6fgpuZ/2",
+	"yGEftQWqPb14M0kwNfaEhNnKjfJ50PW8H9vzFNJA5EJhnFrJEa7UBd1gGCK4WF+pxsWB3P1WV+bdjHtl",
+	"092itX7nNM8xgxBKQ5QxaK+8Nwqq5CG6kuANM8IcAZTMxUuXEs0TtnI3evsiGdvi7eYsUMUfjWMjatJ4",
+	"rvsXG+Bzp3XDTt9cP0QYQO+AfWYUt0MExgBfApWVLtJmAeN2EggEF3sl+gU8McgRVcqc9cZ3fCKh56xA",
+	"6gMjuDCTQLmAz+cohMzCHlMhOJd5zuiiGjM6dJbnVtytRqAcX3AryyHi27CjJb1mRPGFYBnhYpfktoSF",
+	"kB8HvlV1fyTRQ4QMIzAMtg91dYZppXv5OmPvdtUO/s27Mnl+ga5Vf1z97lXXAcg32Uf7HtpLjRXrBEY4",
+	"r0TW7OWPGqcxfsoqxx5ENi5WI/tZdDFHwx9dAyEk4RkVVwe2mcU9+HYiwRHsjIEmmQbsQnD/rmTJEifz",
+	"C1qg8isF+wra6iOndzFVV2rvkSmcj2NbKNvlvKDi6iUu8+louHYv9kjgU7LUl7FMt+e7dM76l0n7vY/t",
+	"RAjPJqZ5QjOkdAxj7kOl63yzsI+LbeSXMsApavrP9JJi2oz/Jcio+kq5pL7uOwVgwja7fDxvGkIUP0nK",
+	"3tkAoJGlubfnq1U99iTJ1sFNj+XycnmIiYWs1EsmXFYjeCV7KVKD2tinnLywz9wyCDtIb4R3eA0lANXY",
+	"di79S325byUeDuNX69ez5N6tM3XGtl3vxIb7rqV0lIxq9sL2tnwq2oYtdG9dhV7Ge/u2jr6ENdZkN88t",
+	"zE3JiO1g22o87Cl4QDW64yLPQ1SWDozYRtPIx3a52Ru4TeXfUyjHfMxUL5yCP53CNZNFpRzMZjxDbOcq",
+	"odJ5E78mgQjaHZ13t+Ye5XbHrgMamH37o+Vt2Zb7YX9Rv/eQddfJiW4X4A/P5Yj9VMhSj2z1QQUGuAtt",
+	"t3+/nhXdoNfFXPw6pcSn95dQpguV4hjqwEaVWC6VEMVoziw6Owy8pGp5+EW8glVAN8AF5SLIVP/dKYQK",
+	"cwnlzWQBmfi+aSOMbtuPzTaaJeYEQMGSc81ELHMXN+yWjH7+1krgx5MJjrsOuDG2mAMSd2XKlOJiEQ+4",
+	"nIHHzWxwRjdOwH59fAobK9hPNmwebzQ/KH3XPv34FkAHJ3lLs8dM/nxLr1iNsQDVKnDNE5tpJ2ygEADf",
+	"B/DrIzNOd2Dl4i/mTv750+uD39ZdBF1TZKcIePiFBOcSfuGwJYKvUEInBDrlX15x4f9tNPzki/D+jIQ0",
+	"3RkJQbCRhKRVaUbbJCCtEtKk28RYouyQvDg7vyAXLp/52W8tbBSmD/hfEMRx3GIAjp3cQmrJVDN9oHTJ",
+	"6KpJc/4yzLigZaz9YVR2wSmNE/HeIpyALVpMtjU1DLyRmje6PHKS4ugf9l83SH45wyL1tvawktfMiJsR",
+	"Ne8HV0Kg+zcyxcfiH2YO4IWFPXfwp5YWbNcmJ4qF1EAGZMP0eKTgzPqC6mVt1dsJ3a2oCogMMF93+EPs",
+	"M4P8Ia6HzB4zecIujm3WktKcGQZJNoyWdf8gzNjmNMfvZ2zBhSLcsMnYlC3ua2PKFlzmd7/7XQAv8zyK",
+	"rzmil+ZMnenJzyoYheS4OxLl84HgRMaKP9nLMCjC5C5Ot3tEFkxYSOafuXck6B2187rHsZSfHz//zvBR",
+	"i6BM4LOW5Otn5C0t06X54jcNHKYhV6WtL3v2ZLkGzOXR3R+2h0VnodsISfIFE4RC5PQr5aC+sc0EujCM",
+	"eQhXxZqRHtnbmKotmVYTdiBDBjg0bkfpyKLun6V0ekJ8h5G7uzRsd11fFt8oRetiHbfUH4NjObK1bbvF",
+	"/A+uCO42Z/TzEyO43D2Eyah5DEtopcEyErReHpcIsCq1W79TzLDWc/vU1mtaQUtZZj5vCKxPoipgmESW",
+	"ASiFdVrZGHtM//l7l74WR7W5rcL2XuQbW5iLEhuih2Epbsf86orsqB7blS77C0z9QdLYdUFm5mqswCga",
+	"64K85hDsbddXzzbEtVNz18RRL0oje9y7pRH+bHLve9clVlL71xHEit0bpPA8BxdwBi0vgJDjm3VrnuI6",
+	"2w1xiZ3la7pRBOoCCNWapkvz00OCTbGot55nDBD7sFkhKCbXvKwUU7Y+e24DK4oAwHACEPe1O/uw0x/1",
+	"su7D99guKUipgSqGTcF8JZVfE/bQGt1vBVCdhieXLGW8CAWM25sxyQF8TyNk+GylXa+XEkIQNMssKlaz",
+	"BU2AMESkaGDc07lmpdtr/D0CDlkENwvWoKCE+gweNqfzRTSJDEnR9WVLqYDGwzAcHObUjTOFgcI4DXrq",
+	"stPGqSPSrNLmhlhbklYZ10SXlOcxJys69gKSHtuv98321n+Ed45hg1hvGuwJXdMNRqU66NGQFuR59iqt",
+	"r+GJp11w1gtEX4lsp3C16ddjKJ2G4KCfF0EEknkpV3t7LF5jL6unChSAXe8e1oKv33lP9vtZllnz3dvn",
+	"9iB3G+hwjXYrRPZY75XWO8VjNUpN7HvBfCvx8Yyoev+OUqrZQpZ8Rwrhef3YDpuqB+Cpwza5J6PkMRPw",
+	"DGXYLduMWEjjumkURsAalRJskwSxywpaaoRRUSSnM5aPZdTjLa1fWvt6NMkkg0BRgoCKWSNP6I6U2qU6",
+	"eRQGs9pGQrfdCe2r/0B7wV7wLq5hlqIoz9Dsp5pcGbsMPgAODZvX5Qpcqy8i6IUHGImgs8Gf8VkYFkoZ",
+	"bf1RUGURU3lsrnnfjXq0utwGM7gVpTdhf1dc2E/PtpNR64YVd0oZT8ON7Ozt8LDS84PN6O4D2hkRW2c9",
+	"/Jpir6GO+tsuKXukHWhwp4BAkOBxWa64xOqQaLWRRQT15R1YNnpKjmHxAou3t+OM+/FxB308hIEn9YSH",
+	"8PKgvh/M5IVZyEiuJsRsdTsERrONk8BBOnc9T5fGlHM7+LicG0DGacnqAwUqdX7N2zDfLtbraPWJcN3b",
+	"8sFk4q/lMATvFtlqf2V/jTyzeSUGskS+KmS5I7vkjX3mlwsagyv81daXoMeZmLNWBCmCZURJMqdlZ2mJ",
+	"o4puYJhPoLVCrmUC/3n2HfDpz1xkcq0Onj3/9nnigj6pXK1oQhRb8VTmhsmXRNMZmTG9Zkz4HE0Ar+E6",
+	"d41f6UxeA9P8IlwnKPTroVfQOlEs3BWm9UKN/UIC9iKZsSUHdNETYixseAC3wEixucxzyGzHMaH1einX",
+	"UIr/RWBqNyggM5phprCCbWQZ/iDI1V7zlFlMfw8SeUjONFlJpcnzY/L2RUy5ropc0swS6LD8rqARYHfu",
+	"WTuit0NBjXT0KQ3LsXvusuvqVmcnZAqN+f7H7/GJaUJUlS4JVWQKIY//cW7W/W/////379MOM3oFuLuR",
+	"sr2d0chaZw+KjW9Rrret4CDAGrNRG6K0sVFrgBE46iWFtjiwXNuUML5A69p7jPDlXrJfs5/0UaqubxFm",
+	"2SVtn48mbR0P70pT5eLUGA5lJRS2IGMsU+BbcKxlRYtiFImMUyEUWIFR5FyA28rk84u/YAJ0jJsGUnm3",
+	"Q9DzhXtzCfZsq+eUI2zZ7+XaSBtCheO+XCVNi49nXdLndj7DcJOPgj6xtzMPqsgJrWjRxbifhiveN7x9",
+	"Mle1lr7moo4G4BXpconUVVYiEPmDLqRrEjJEaf7gHv2l685+83/F0IugGCLMC4PepBoctwjPZLsX3Rf/",
+	"cjR5aMV0lC5dwsUWbe4gnjvI/+Z2B3VXL96/PSUpy3O7ZZSowkg0tWRMk7Wscryc0OWVVbqkOR/HXu4/",
+	"Kqp2CehbH5hv5GHPLMRe6eUlHwAZtgme8hBQIT9w9QDwZ83eOCHSTUJW0KjqxKJWecRcB2MVIOEApqn5",
+	"Dt1oHQAjozr/Lhgztgx4X9xLgt2bdrrrYuf5VEP1W8gxDwk50Atacw8uNB2Aflmu1GhpVlCeQbvaHvya",
+	"lbxmmCFjBGuUcD4bBjjV8hLziS95NiU0t/jcHBPx8lzipp0iv5wa26HrB8C7yIymV/bpmYQycxjsi9Al",
+	"FWrObN0AR/jpeSWyQ9JqbNFEk7K+Z0y6eovOaSp8RnyQd2VraTcF+yKm8pqVBzjTKVzMqfug6AZK3c2l",
+	"TtwgGTE/6AksvrU7+nQc3M2zuGPje18t8+zY/S+omXnW3xl/bwe73GveLXXLNUj+dTrYgSNgRg94D6Fv",
+	"NfUVI7b0VAoG/gWw9QH4T7qExE4vvKsd7tcC3EP3iXplXxLBvfpubNwrC2xz2ynW+D0jYXO1LQNf4Y/x",
+	"Rl9hXBLq0lbhoCFNBQ9+31qKb45/TqW2cdxXhEN42HpiRGW4v3dGalQCDXROOWC5yBITcXi6JDlTVioi",
+	"BCNVDo4osYnMQQo0gBLNDL/waYHRo9SGRfJWNlm7Rfd2r+1fYI2LvfP33jvM8dg+qLWg1My2aO6DXQvZ",
+	"+1FWsV4W/7Jiu7IRzxzvgQl5DvUvNnTPbOgX46+ztPkyBoj+K3HWnTlYaks2qubjxgCyVdWOn0sj+u21",
+	"l2IB1SoN+OwBF9+/u6vIE/7OFdtPybuvW/YArPzC7khnMdaiKpkasS9DCcF5PM0+9u67NAzCsmuc8s5w",
+	"3YcAFOZ+t7drX2tYmsdDDbRzsKkfEN+D4nqS0hUDL8bIOE2NAzpKqUhZnt9LQ0AYuj7lRwTZix+Ne4Qz",
+	"TylQMj65eRySPMezeFT0UKh5M1QXGHmuR7SDFIUCV0GE9KCbQ3gBzCJn99Cd4AdjbrQtDYQ3VQ6O0oku",
+	"yKSSACAJyxzsyiPoyUtpMY31KoClsSdB7LfF0QHwvctRXXMeTb7dLrHfs9aYymNjRfZc2A+UP+Zd/chS",
+	"WWauPCClZYb+mGtZpVgmTPN8A376oXe0ZKkhc0sSI95R7EJGrynP6SxnDuAVMxE9SqHvfO54jPZ4NnUn",
+	"TyMX0b14SF7RdElcRXfovI81+YKl/euKNq+o27x4GUZasoxrANz8ShGH02kBU2ZUXIWGd7M7xAAQrisu",
+	"st3NkeDYNn/kWHHZyVL2KSqCFyfN/Qy2InkijSp6WA/effYE2A8NiQRoA6MCcF93KLHAgCB59Gie08WC",
+	"Zf3V8/jMBwcS8rOtog/Wsauafl6Vemn0F8Pyxqogwh2EHENZaQVt+aAjlcVHMreaioV18Qps0t/o3t+J",
+	"Z2OP84G6jcNCnjRe7BBQnRp8GdGe6l0er8+4jeDba2ZfxBUp+WKp69aZIGARKISkkHLedcwYbdwRpfNP",
+	"7XDkBlGFgNpQEQdiizl81pRr7MJ4PwGBJ4IXW4eoH/ClVkLuF3p2MvqXGHOxSxzWUdDnZrkSftvzaT06",
+	"JF/YQ29PkNfGNR7grnP5BQ+wy50OO//3UaA36s5cPrd+3WQ7I6JyNLf6QWSjP7CnKx77Tvz8HsQgHHIz",
+	"sctdn6YQbHdm67s399omcNxj/FePwLvT5XgNAnGkRo9AqPR0PljfRRWqtfoaBzbJE06ZS9Gtnc25yP7k",
+	"nxoUX4OYYG8ZZd+G1i+7+VkJfjfve8+28Btks2F8ODZQJsC9l7GUKy5FMwprleGtIOxLTnO5qFibMpBx",
+	"oai7h27BdaZws91vpa2vb5VYkxP6exMqNtsuO5yd25gnyACbtbc/S0bndzdG204RGiHQiQXolDgCxJZG",
+	"3YRaslSKlOfca0hRwFbEQoEkioRAmifocjkXVw40ZCbllYJKN1lesQwcKeh+thAkjDChS86wnl5pVkCf",
+	"HCx3xzpVB4W6+SKgRoZiK6yVRHTYd9KnSdgsqDgaJs0+Npe10yxm8b73p4Cba8tOBoCw/RxzI1pb1QWY",
+	"ZtiKw+H1anzGFV2UbKScCQYAqqwmNYKDBzH7bXrxmROoE9Vt3BurcsRue7t3kblhqTLPQkZft6k37xFk",
+	"CtQ/NTQ4VdVsxbVm2bQ7Qw+xZNdcRWIlOVfa95u/zwzrSGr18+N7ylt+zKzATm9X+3bLtSApVSyXtMvt",
+	"tcLiyfvxefUn+9ZThRaQCF9MhFx3TBUeoLP8EefLS4cEZLa2rHLmE9a6eGWlpbHL0wd1LD5wjqjXzx66",
+	"+ZWL8P5aslP7JRyw2Hs3LRwrH+Qg9Hy/G1Q5K+ncyYcn1AgqJK0hFBX0gIoj/PrMJ6jRw2pCW6hgtlAa",
+	"buPNG66ILJjwqQx4n/crKWss4bELytwBRykTSMAjOyP6FBZvPFY4+gVgLNIaRN+o+Oa/ok4riZN5qIEN",
+	"T07eTz+6V6H9OKL3EWTnY5YKgKr6CbL1x4N8RvMVlGcXO7J3Cmol5UhgQisqNrVDycJwAlQbmsw7MsBR",
+	"jYK0jgE3aGckqZYc9y1Zu+JIpZ/B4yV+Oz7lm6ADE01aOXBLrrQsN53y+Q7wTG2Wbt5PFBN2SlSQKc+m",
+	"5IqhP2TbSmQZv70W8CjpdANI5lXGH9wHN4xabftmIddYg6EeNfcLsdfBuQDCH8qCQStISMl0VQoG6ajp",
+	"0jAUcDvUt24ICzlCM2301jyYiZrKFXpIXKV6kGlqP9WlhaALQi+dklHwwgMatflLo49uM5n8i3CtEjH3",
+	"pierfAx8CGvV/nIu5Jk7/6dzG89qz8GjCQ6cAvp/S6jSQKcWiHNzF0+9PeKJ3ItxLIVwHRPWVJEly83N",
+	"zBlVjYyH/qtZGS7Zl/llf34GD/58MzVh/v32uWMXQSusUZzO0rtrZUlyKcG/bQxPrmrEhQ444rvqCLET",
+	"t4r9QcmuOVuPzJTfQxXAbEOo0VXpgpVYBYfhDrJeytDhSBVZVXV5okSQWcbBTe9930SAy5dngNjzRrfx",
+	"hlt8/pCYPUesNSE1WdLr2lXo8iKxpg0aojWauVk4pFjVgdmts8AseireEgyP1IXKgTXWn+CRBBC/1hnc",
+	"3LVmBkijz3WX3wMn89ix0IF6mM/WtVfh8YQB4nlieAr6TcI5NCm30RvH2HWhCxxukLkXKSNZCWsZJADu",
+	"vWz056XGDM6PQhQyc1EEY9jXcUNWCNH3C0gm6LlAT6G49XtX9Qnakw7yZ1ccEgA98kGIUNOqn+u/F87a",
+	"Gb+fqA6zalwNls+fmePnVUKqwrmgGXa+mvpJXVZC83wKwpCrQFI2qvEIn7uY9hdB1RX2G1Ka5zmZc61O",
+	"68ixoWfsB1q/JJsSeI1t2GImZ8RzybIqtQynfjGH5AnIxTRy3PZD/SJs+xf8rHB+MaPHv/UXyi98pqpa",
+	"Ams3eqBvQ/rLZhhP1PNxpq5s/y1sq4snojEvz5hfWa2dG33WPlYAymlfulODjeRSVSUbW7LmUj3aRdnV",
+	"tvc8Hwmg8ILa2kPoLG4BxpDXGw42YzaN0tGWRzfoLZNuno/vId2TsFPXgRhlGTshgwfJ52qdNqpF8Clw",
+	"q2VE0Q20jjfCKJ6eU/cefsSYiO/sPF5E5NOaCb0hFFvBhFjG2HR8ScvVvMonI7rgv1LYdBzz/2zbcZW4",
+	"hKutjNq7diEfKuRbMv6QnNnm6LV8dUTMg17ipbVNvRfIS+YEyB6WZyW9/iK48tbAafB3ZaT6Uq7B0raQ",
+	"NBxVAQvyxwWrW/Y8OyZvX/hm2ebM8BzNZ1XftsMv4pNrKG80EMaCLExLsgloH5DmroOW5GBqZifkw8vX",
+	"CfnDh1ffJ+TDu+8T8vtXb87Noj+z2YdD8h64rX0r5px+c3z8RdQVlhhRJNMj89A06knNsnFblncpCasq",
+	"17ygpT6ay3J1kFENN5KJVGa2/0ZYnm9/+cletPatBuruuNbhMDswrsM7DbDvccRmrhW0+T7FkBG2rJ+6",
+	"90zD1IdOSPwmjwjK7+G9j53/UG/ENpf6Iyv0aF2y8VJboQS3r6fHfFMQMZHJUjF3tCMyo89tH8+KgvfH",
+	"MQuiJLIGgN5upEA7e8ryKUoUS6XIrA7kBlCRgCKu5uesy6cyY8MCG+zcPNqBaDHEaQavesIK/Cs8TRt8",
+	"QPuxLtl+TJfZxggHZaVLiQERvZZDjfwQoHrEGxc0kgA10UPm2oa3MagqC2q1C7EKA4vwL4wqgmEPR1Mj",
+	"8tjY4qk1/hVZcaXMlcaG29RCUZS1w9xa7tCT2LkZnZM+WgFhltQN6vhYdzY8z31QQz/k6C4PILf7m2K3",
+	"AeS9ifEAkm4ElNTR8548ingjENNSvEdAO8mpqPEr5RxSAluop74tEaDVW4Cj9VI22t702oS7ay6N2RbW",
+	"XD6a2VbXfI12oO/HPTJf2QNsylZEBkjzu+r1A+/K2CZaHaFcLyVJwS1n45I2zogeUe/kbHbuCxyqYGGx",
+	"PDskL6ReQnwRuq5ioZGjJ0w8gSVGKiTV1dMrj9RypwaUZSVTiu3Qf/bxZ0Ibmrs4NZ89TEmloefJOG7I",
+	"2sFu+VXtOdi6MC51HSgV9HQ91BkJnvveIszzdiPfC2bTTVxdu426QDcfAAvTEsvcY3mFFpDho3/vveqv",
+	"7iX3DznieyA7r82KZtARZQ75BLQJkXiv6Rz3A1hhPeC/dPvtJS5zy37rq4KHbn6QvHPXwA3MMHn68Ru7",
+	"S48Z77VTOG1lu0EC1X4Jb/b50QFeYNSPj35Z7oyPHQnofM+vbRu2yZiR+7WP5AipyYxB3ObUtXe7Pb7s",
+	"UDUfc5tHJwQz6C+db36EVe5gm5+tHLT5MdolBfxa2OZHmzv/mC4yo73BZbPXBpVMrArxdskIXBVMJKXG",
+	"R4T/3Mp5a5d+AxxInQPnuERtaZlv6ycOv4iG6y10mu3peCOdfrfDL+LzkiFLwnb8KRWWxzl8C16XEXx7",
+	"/HWjlxags3Zjj6A1+iSC/w9yjS6c9f0UUkU8ZFPtW0W/Brd3x9WqNmTU0Ftk6C4r6Xp0dd4N/IvIrRoQ",
+	"XHmqIuGzPQfx2H1BwowD21/3NiJAVfmO7p4f7TNPu3DkLi5YXOGvtukYLt/maWDDZi6IkmROy86qlmb3",
+	"o6jgP7/4i9NTwJlv2C8URln3/wnkLXhQIEw1ITOGTSUgyeXfjEGRQFkV9/0zElIysyks+3dEVMLWAaAy",
+	"fBG+HgLbamHCmbkqVEnxlSJG90QnsOFGh+R7KTNbNklLRq5YoROcpvSp/FwRcxMsqm8w3iH5tGRfBDiS",
+	"IDfGRSvgGyiXyWRQ5YK5sz5R51vI0xEZeXacHB8f4zRiGkNV5JJmnTexB8OmGyByn/YQnQjcPGeX8O+B",
+	"b3p+PORVYwoozX7SR6m6brKL3fkwDwzvgRwo4va09/GEKKY1dHfF6P2MGYLyX8rSKqrmTqUyr1ZCkRUt",
+	"ilE83CBxrIk+9/lsysea60tb1BHlThMeqHgINAFsyr3K+c5tx/JMKxZGSG70LLYOQNV8buSucuEOHwFP",
+	"GSDgf4DnBrGWORdZG+t/kKB9bX/YiNM/uxPG3C9MCTGn8KtVRD41AQyCS9MKMmP2sa2zvs/LYxioTf68",
+	"C7pH886taOFZ26NFiXeT4lu79ge3vbp48kUg6yIycDJWCSdPl1aCAlCt+WzT5uBFQRGnYedGCHYLO1WZ",
+	"jbBGYicHvvBP7cCgBZc/3g7DixNCidG9jU6bYNKqWS0VG4v2UXK9sZ3C9gXZfHZ8TyibuUxpjt5Mrhw0",
+	"W2xq8OAl5BLcBxJjP1qlbbyTmm9ExwRlwf7VAf/IEe+ubiwzjLLrdDlaZpLRJwgl7pIF17C+Ud326XvB",
+	"nH1qDpTkHHIg4CJ5ICjXZm/LuTxNqch4RjVTU8i7z8g043MwZvUJMWxyaqicZugqzvMvwlmGh+TTWvpp",
+	"K9tHAErFvfGIL+4oibioV/wkJcg7tvZTfGBTqvneFilmj9ulD0sMdpBrQ2zstpICUrj3K95lKQUreqyt",
+	"NZd5Nx8YTYdjGde3v4RPDt7JLeUxANeGEtdTKjw+l2XJUh1cZpAaUNTbtOf7b/bRjIqrg4xpyvNhKuIL",
+	"Kq5e2ufv8VCC1/zAO/C36hKJUXwkbme+UtDMlthdScgK4nMn7XZuDqOTCzKXpQsZ43cIWTAyH+jorxLO",
+	"ARKJiZK22qrZ28q2AoNaF8UOyZkgNIXmQQ6Uzpan0w1jQc/FWun4IqbUaCle4YBPl+iLBm1DgQWz8fWm",
+	"0FEyWv2BeZ1xsnqqOkU4ywdWK7Ze3eo+bvuWjdIPFobCyEaDPmpWaEvkCRdadjEbMyhLK2MCwilqecXE",
+	"5OSvP5oDUqy8dsdblfnkZLLUujg5OppX1kX3ox+2TfIXhvvSMrMNU1UAS2vUYdvPVJ24Zui21BDxkGq4",
+	"kpkFOJXisDapXGPTbQMN/wJxGGzrYQucgx+/WRWy1LEfv65EppIQO9fiRmCMBrCqN4yWgZ8JC630WpKC",
+	"ySKH3GDM6Qje6Dp9xezJRgq4yCCQZFvMOmiBUzAxsP0rHHFGN+ZssdKzCF505hIRYu/63ERkc4XiCVFc",
+	"pAw6kuDCAMXA0NaSiiwcvdJLCYSyPTh09fURsgiOd41n6DIriIRIwSp4g487R/qCuNQfPBcpYFPWdHNS",
+	"V90tKAT0kODJzGhPTCVAP6Frxq7QumdAiii6UcE8vHtmex5/2oYdcH5ImPsJKZZSy0VJiyU+BhHTYPC6",
+	"PDh+RtangDFMt2n2itvWYrVNaP7uCQhjk/7KB++sr3zsnYhGVjdeAmy3xrE02/pENsU1QrMoQK2WZ7x0",
+	"QsplbIVILFCHLkX4Rl/dcPPjzf8OAAD//w==",
 }
 
 // decodeSpec returns the embedded OpenAPI spec as raw JSON bytes,

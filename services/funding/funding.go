@@ -87,9 +87,11 @@ func New(ctx context.Context, d host.Deps) (*host.Service, error) {
 	awards := award.New(award.Deps{
 		Store:     ledger,
 		Questions: ledger,
+		Reviews:   ledger,
 		Catalogue: prices{standard},
 		Needs:     rest.Needs{API: needsAPI},
 		Funds:     budgets,
+		Drawn:     award.OneIn,
 		Now:       d.Now,
 	})
 	shelf, err := s.Documents.shelf(ctx, database, rest.Needs{API: needsAPI}, d.Now)

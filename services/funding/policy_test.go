@@ -90,6 +90,9 @@ var walk = map[policy.Operation]struct {
 	policy.DeclineRequest: {"/requests/{sent}/refusal", `{"code":"other","words":"No."}`, 401, 403, 403, 403, 200, 404, 403, 403, 403},
 	policy.ReturnRequest:  {"/requests/{sent}/return", `{"code":"other","words":"Why?"}`, 401, 403, 403, 403, 200, 404, 403, 403, 403},
 
+	policy.ListAutomatic:   {"/automatic-approvals", "", 401, 403, 403, 403, 200, 200, 200, 403, 403},
+	policy.ReviewAutomatic: {"/requests/{sent}/automatic-review", `{"agrees":true}`, 401, 403, 403, 403, 409, 404, 403, 403, 403},
+
 	policy.ListFunds:         {"/funds", "", 401, 200, 200, 200, 200, 200, 200, 403, 403},
 	policy.OpenFund:          {"/funds", `{"code":"GRANT","name":"A grant","first_day":"2026-04-01"}`, 401, 403, 403, 403, 403, 403, 201, 403, 403},
 	policy.ReadFund:          {"/funds/{fund}", "", 401, 200, 200, 200, 200, 200, 200, 403, 403},

@@ -59,9 +59,11 @@ type Funds interface {
 type Deps struct {
 	Store     Store
 	Questions QuestionStore
+	Reviews   ReviewStore
 	Catalogue Catalogue
 	Needs     Needs
 	Funds     Funds
+	Drawn     func(oneIn int) bool // whether an automatic approval is drawn for review; see OneIn
 	Now       func() time.Time
 }
 
@@ -155,6 +157,10 @@ func (s *Awards) Edit(ctx context.Context, id uuid.UUID, version int64, ask Ask)
 // they are asked for before anything is locked, so that a slow answer keeps
 // nobody waiting. It returns Invalid, in the fund's words, for a line that the fund
 // does not pay for today.
+//
+// What the fund's own rule approves is approved at once. Nobody's submission is
+// refused because of that rule: whatever it stumbles over, such as somebody
+// who takes the rest of the budget at the same moment, a manager decides instead.
 func (s *Awards) Submit(ctx context.Context, id uuid.UUID, version int64) (Standing, error) {
 	who, err := s.actor(ctx, policy.SubmitRequest)
 	if err != nil {
@@ -176,12 +182,27 @@ func (s *Awards) Submit(ctx context.Context, id uuid.UUID, version int64) (Stand
 	if err != nil {
 		return Standing{}, err
 	}
-	return s.changeFor(ctx, who, policy.SubmitRequest, &j, id, version, nil, func(c Case) error {
-		if err := c.Request.paidFor(rulings); err != nil {
-			return err
-		}
-		return c.Request.Submit(c.Allowance, inTheWay, who.Person, s.now())
-	})
+	ruled := false
+	submit := func(byRule bool) (Standing, error) {
+		return s.changeFor(ctx, who, policy.SubmitRequest, &j, id, version, nil, func(c Case) error {
+			if err := c.Request.paidFor(rulings); err != nil {
+				return err
+			}
+			at := s.now()
+			if err := c.Request.Submit(c.Allowance, inTheWay, who.Person, at); err != nil {
+				return err
+			}
+			if ruled = byRule && c.automatable(at); ruled {
+				return c.approveAutomatically(s.d.Drawn(c.Rule.OneIn), at)
+			}
+			return nil
+		})
+	}
+	standing, err := submit(true)
+	if err != nil && ruled {
+		return submit(false)
+	}
+	return standing, err
 }
 
 // Approve promises what was asked, out of the budget of today's year; see
@@ -237,7 +258,7 @@ func (s *Awards) Get(ctx context.Context, id uuid.UUID) (Standing, error) {
 	if err != nil {
 		return Standing{}, err
 	}
-	return s.timed(ctx, Standing{Case: c, Can: c.can(who)})
+	return s.timed(ctx, Standing{Case: c, Can: c.can(who)}.seenBy(who))
 }
 
 // Reduction proposes how a request could fit what is available.
@@ -322,7 +343,10 @@ func (s *Awards) change(ctx context.Context, op policy.Operation, id uuid.UUID, 
 func (s *Awards) changeFor(ctx context.Context, who policy.Actor, op policy.Operation, j *Jobseeker, id uuid.UUID, version int64, body any,
 	verb func(Case) error) (Standing, error) {
 	act := Act{who, op, []any{id, version, body}}
-	also := Also{Budget: slices.Contains(promising, op), Authority: slices.Contains(deciding, op), At: s.now()}
+	also := Also{
+		Budget: slices.Contains(promising, op), Authority: slices.Contains(deciding, op), Rule: op == policy.SubmitRequest,
+		At: s.now(),
+	}
 	c, err := s.d.Store.Change(ctx, act, id, also, func(c Case) error {
 		c.Allowance.handTo(j)
 		if err := policy.Check(who, op, policy.ReadRequest, c.record()); err != nil {
@@ -339,8 +363,8 @@ func (s *Awards) changeFor(ctx context.Context, who policy.Actor, op policy.Oper
 	return standing(who, c, err)
 }
 
-// promising are the operations that move a budget. No other waits for one.
-var promising = []policy.Operation{policy.ApproveRequest, policy.CancelRequest}
+// promising are the operations that may move a budget. No other waits for one.
+var promising = []policy.Operation{policy.SubmitRequest, policy.ApproveRequest, policy.CancelRequest}
 
 // deciding are the operations that take authority.
 var deciding = []policy.Operation{policy.ApproveRequest, policy.EndorseRequest, policy.DeclineRequest, policy.ReturnRequest}
@@ -348,7 +372,10 @@ var deciding = []policy.Operation{policy.ApproveRequest, policy.EndorseRequest, 
 // seen is what somebody who looks at a request sees besides. What is left of a
 // budget is for those to know who decide or pay out of it.
 func (s *Awards) seen(who policy.Actor) Also {
-	return Also{Budget: who.Is(identity.Manager) || who.Is(identity.Finance), Authority: who.Is(identity.Manager), At: s.now()}
+	return Also{
+		Budget: who.Is(identity.Manager) || who.Is(identity.Finance), Authority: who.Is(identity.Manager), Automatic: true,
+		At: s.now(),
+	}
 }
 
 // did says what each operation that changes a request did to it, in words that

@@ -1,6 +1,7 @@
 package award
 
 import (
+	"github.com/instead-support/instead/pkg/identity"
 	"github.com/instead-support/instead/services/funding/internal/policy"
 )
 
@@ -18,6 +19,7 @@ const (
 	VerbWithdraw  Verb = "withdraw"
 	VerbCancel    Verb = "cancel"
 	VerbChallenge Verb = "challenge"
+	VerbReview    Verb = "review"
 )
 
 var verbs = []struct {
@@ -34,6 +36,7 @@ var verbs = []struct {
 	{VerbWithdraw, policy.WithdrawRequest, Withdrawn},
 	{VerbCancel, policy.CancelRequest, Cancelled},
 	{VerbChallenge, policy.ChallengeRequest, Challenged},
+	{VerbReview, policy.ReviewAutomatic, Unbegun},
 }
 
 // can lists what who may do with the request now, so that a page offers nothing
@@ -47,6 +50,8 @@ func (c Case) can(who policy.Actor) []Verb {
 			ok = ok && c.Request.endorsable(who.Person, c.Authority) == nil
 		case v.Verb == VerbApprove:
 			ok = ok && state.leadsTo(v.To) && c.Request.approvable(who.Person, c.Authority) == nil
+		case v.Verb == VerbReview:
+			ok = ok && c.reviewable(who.Person) == nil
 		case v.Verb == VerbCancel:
 			ok = ok && state.leadsTo(v.To) && c.Request.Paid == 0
 		case v.To == Unbegun:
@@ -68,5 +73,18 @@ func standing(who policy.Actor, c Case, err error) (Standing, error) {
 	if err != nil {
 		return Standing{}, err
 	}
-	return Standing{Case: c, Can: c.can(who)}, nil
+	return Standing{Case: c, Can: c.can(who)}.seenBy(who), nil
+}
+
+// seenBy leaves out what is not who's to know: what is left of a budget, and which
+// automatic approvals are looked at after, are for those who answer for the money.
+func (s Standing) seenBy(who policy.Actor) Standing {
+	if who.Is(identity.Manager) || who.Is(identity.Finance) || who.Is(identity.Auditor) {
+		return s
+	}
+	s.Budget = nil
+	if a := s.Request.Automatic; a != nil {
+		s.Request.Automatic = &Automatic{Version: a.Version}
+	}
+	return s
 }

@@ -12,10 +12,13 @@ import (
 )
 
 // DecidedBy reports whether this person has ever decided the request, or was the
-// first of two to say yes to it. Such a person never pays it.
+// first of two to say yes to it. Where nobody has, since the fund's rule did, it is
+// whoever submitted it or has reviewed it. Such a person never pays it.
 func (r *Request) DecidedBy(person uuid.UUID) bool {
-	return slices.ContainsFunc(r.History, func(s Step) bool {
-		return s.By == person && (s.decides() || s.Act == Endorsing)
+	ruled := slices.ContainsFunc(r.History, func(s Step) bool { return s.Act == Automatically })
+	reviewed := r.Automatic != nil && r.Automatic.Review != nil && r.Automatic.Review.By == person
+	return reviewed || slices.ContainsFunc(r.History, func(s Step) bool {
+		return s.By == person && (s.decides() || s.Act == Endorsing || ruled && s.submits())
 	})
 }
 

@@ -28,8 +28,9 @@ type Request struct {
 	Awarded      money.Pence // what approval promised; 0 until then
 	OtherFunding string      // that was considered; see Approval
 	Scrutiny     string
-	Totals              // of its own entries
-	History      []Step // oldest first, never empty once begun
+	Automatic    *Automatic // how its fund's rule approved it; nil if it did not, or if that was not wanted
+	Totals                  // of its own entries
+	History      []Step     // oldest first, never empty once begun
 	ChangedAt    time.Time
 	Version      int64
 }

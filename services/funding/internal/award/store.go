@@ -26,6 +26,7 @@ type Case struct {
 	Allowance *Allowance
 	Budget    *Budget // see Also
 	Authority authority.Authority
+	Rule      Rule
 }
 
 // Also is what is wanted to know besides a request and its allowance. The zero
@@ -40,6 +41,13 @@ type Also struct {
 	// this request's fund in its area and was submitted by its coach. It is none
 	// at all where it is not wanted.
 	Authority bool
+
+	// Rule is what the request's fund approves by itself, under its terms of the
+	// day of At. It is the zero Rule where it is not wanted.
+	Rule bool
+
+	// Automatic is how the request was approved automatically, if it was.
+	Automatic bool
 
 	At time.Time
 }
@@ -97,6 +105,7 @@ type Filter struct {
 	Text        string // a reference or part of one, as typed
 	Mine        bool   // only of the caller's own caseload
 	Decidable   bool   // only those that the caller may decide now
+	Automatic   bool   // only those that were approved automatically
 	Area        string
 	JobseekerID uuid.UUID
 	AllowanceID uuid.UUID

@@ -128,7 +128,7 @@ func (p Payee) check(m Method, c *fault.Check) {
 // to money never hands it out. Somebody who cannot be told from a decider is one.
 func (b *Books) payer(by identity.Person) error {
 	if by.ID == uuid.Nil || b.Request.DecidedBy(by.ID) {
-		return fault.New(fault.Forbidden, "You decided this request, so somebody else must pay it.")
+		return fault.New(fault.Forbidden, "You asked for this request or decided it, so somebody else must pay it.")
 	}
 	return nil
 }

@@ -58,6 +58,8 @@ const (
 	WithdrawRequest        Operation = "withdrawRequest"
 	CancelRequest          Operation = "cancelRequest"
 	ListRequestAudit       Operation = "listRequestAudit"
+	ListAutomatic          Operation = "listAutomatic"
+	ReviewAutomatic        Operation = "reviewAutomatic"
 
 	ListFunds         Operation = "listFunds"
 	OpenFund          Operation = "openFund"
@@ -191,7 +193,7 @@ var (
 		{Role: identity.Finance, Whose: InArea, States: promised},
 	}
 	// What a fund pays for is everybody's to know who asks for money or gives it.
-	// How much there is is for those who answer for it.
+	// How much there is, and what nobody decided, is for those who answer for it.
 	seeBudget   = []Rule{{Role: identity.Manager, Whose: InArea}, {Role: identity.Finance, Whose: InArea}}
 	itsFinance  = []Rule{{Role: identity.Finance, Whose: InArea}}
 	financeOnly = []Rule{{Role: identity.Finance, Whose: Nobodys}}
@@ -258,6 +260,9 @@ var Table = map[Operation][]Rule{
 	EndorseRequest: itsDecider,
 	DeclineRequest: itsDecider,
 	ReturnRequest:  itsDecider,
+
+	ListAutomatic:   seeBudget,
+	ReviewAutomatic: itsDecider,
 
 	PlanPayments:      itsPayer,
 	ReleaseRest:       itsPayer,

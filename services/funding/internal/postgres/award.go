@@ -15,6 +15,7 @@ import (
 	"github.com/instead-support/instead/pkg/db"
 	"github.com/instead-support/instead/pkg/events"
 	"github.com/instead-support/instead/pkg/fault"
+	"github.com/instead-support/instead/pkg/identity"
 	"github.com/instead-support/instead/services/funding/internal/award"
 	"github.com/instead-support/instead/services/funding/internal/policy"
 )
@@ -47,6 +48,9 @@ var awardFaults = db.Faults{
 	"allowance_within_cap":       fault.New(fault.OverCap, "There is not that much left of this allowance. Look at what is available now."),
 	"request_decided_by_another": fault.New(fault.Forbidden, "You have submitted, endorsed or declined this request before, so somebody else must decide it."),
 	"challenge_to_another":       fault.New(fault.Forbidden, "You took part in the decision that was challenged, so somebody else must take another look."),
+	"automatic_allowed":          fault.New(fault.Conflict, "The fund’s terms do not approve this by themselves."),
+	"automatic_review_by_other":  fault.New(fault.Forbidden, "You submitted this request, or have paid something of it, so somebody else must review it."),
+	"automatic_review_pkey":      errTooLate,
 	"request_reference":          fault.New(fault.Unavailable, "The reference for this request was taken. Try again."),
 	"history_arrow":              errTooLate,
 	"history_goes_on":            errTooLate,
@@ -156,6 +160,7 @@ func (s Awards) again(ctx context.Context, tx *gorm.DB, act award.Act, also awar
 	if err != nil {
 		return award.Case{}, err
 	}
+	also.Automatic = true
 	c, err := readCase(tx, act.Who, id, also)
 	act.Operation = policy.ReadRequest
 	return c, noteRequest(ctx, tx, act, c.Request, err)
@@ -174,6 +179,7 @@ func (s Awards) difference(ctx context.Context, act award.Act, was, c award.Case
 		}
 		if approved {
 			w.decisions, w.granted = toDecisionRows(r)
+			w.automatic = toAutomaticRows(r)
 		}
 		w.requests = []requestRow{toRequestRow(r)}
 	}
@@ -187,7 +193,11 @@ func (s Awards) difference(ctx context.Context, act award.Act, was, c award.Case
 		a.Version, a.Entered = a.Version+1, nil
 		w.allowances = []allowanceRow{toAllowanceRow(a)}
 	}
-	w.notes, err = audit.Rows(ctx, note(act, r))
+	if w.notes, err = audit.Rows(ctx, note(act, r)); err == nil && len(w.automatic) > 0 {
+		var own []audit.Row
+		own, err = audit.Rows(identity.With(ctx, award.System), note(award.Act{Operation: "approveAutomatically"}, r))
+		w.notes = append(w.notes, own...)
+	}
 	return w, err
 }
 

@@ -40,10 +40,10 @@ func selectCase(g *gorm.DB, who policy.Actor, id uuid.UUID, also award.Also, m d
 			(SELECT json_agg(h ORDER BY h.step) FROM history h WHERE h.request_id = r.id),
 			(SELECT row_to_json(b) FROM budget b WHERE b.id = coalesce(r.budget_id,
 				(SELECT n.id FROM budget n WHERE n.fund_id = r.fund_id AND n.area = r.area AND n.year = ?))),
-			k.operation, k.hash, ?
+			k.operation, k.hash, ?, ?
 		FROM request r JOIN allowance a ON a.id = r.allowance_id JOIN fund f ON f.id = r.fund_id LEFT JOIN idempotency k ON k.person = ? AND k.key = ?
 		WHERE r.id = ? AND ?`,
-		award.YearOf(also.At), authorityOver(who, also), m.Person, m.Key, id, within(who, policy.ReadRequest, ofRequest))
+		award.YearOf(also.At), authorityOver(who, also), automaticOver(also), m.Person, m.Key, id, within(who, policy.ReadRequest, ofRequest))
 }
 
 // forChange is the lock of whoever goes on to change what they read.
@@ -61,24 +61,26 @@ type caseRow struct {
 	hash      []byte
 	grants    []heldRow  // that whoever acts may hold, if that is wanted
 	leads     *uuid.UUID // the coach who submitted it, today
+	rule      *ruleRow
+	automatic *automaticRow
 }
 
 // scan reads the row, however it was asked for.
 func (c *caseRow) scan(row interface{ Scan(...any) error }) error {
-	var lines, decision, steps, budget, grants []byte
+	var lines, decision, steps, budget, grants, rule, automatic []byte
 	r, a := &c.request, &c.allowance
 	err := row.Scan(&r.ID, &r.Reference, &r.AllowanceID, &r.JobseekerID, &r.Area, &r.FundID, &r.FundCode, &r.FundName, &r.BudgetID, &r.Elsewhere, &r.ElsewhereFrom,
 		&r.Asked, &r.Awarded, &r.Totals.Held, &r.Totals.Committed, &r.Totals.Paid, &r.ChangedAt, &r.Version,
 		&a.ID, &a.JobseekerID, &a.CourseID, &a.CourseCode, &a.CourseName, &a.PriceID, &a.Cap, &a.PricedOn, &a.Source, &a.Area,
 		&a.CoachID, &a.CoachName, &a.OpenedAt, &a.Totals.Held, &a.Totals.Committed, &a.Totals.Paid, &a.Version,
-		&lines, &decision, &steps, &budget, &c.operation, &c.hash, &grants, &c.leads)
+		&lines, &decision, &steps, &budget, &c.operation, &c.hash, &grants, &c.leads, &rule, &automatic)
 	if err != nil {
 		return err
 	}
 	for _, list := range []struct {
 		from []byte
 		to   any
-	}{{lines, &c.lines}, {decision, &c.decision}, {steps, &c.steps}, {budget, &c.budget}, {grants, &c.grants}} {
+	}{{lines, &c.lines}, {decision, &c.decision}, {steps, &c.steps}, {budget, &c.budget}, {grants, &c.grants}, {rule, &c.rule}, {automatic, &c.automatic}} {
 		if list.from == nil {
 			continue
 		}
@@ -93,6 +95,12 @@ func (c *caseRow) toDomain(who policy.Actor, also award.Also) award.Case {
 	found := award.Case{Request: c.request.toDomain(c.lines, c.steps), Allowance: c.allowance.toDomain()}
 	if d := c.decision; d != nil {
 		found.Request.OtherFunding, found.Request.Scrutiny = d.OtherFunding, d.Scrutiny
+	}
+	if a := c.automatic; a != nil {
+		found.Request.Automatic = a.toDomain()
+	}
+	if u := c.rule; u != nil {
+		found.Rule = u.toDomain()
 	}
 	if also.Authority {
 		found.Authority = authority.Of(toGrants(c.grants), authority.Question{

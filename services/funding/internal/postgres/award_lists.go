@@ -44,6 +44,9 @@ func narrowing(act award.Act, f award.Filter) clause.Expr {
 		and("NOT EXISTS (SELECT FROM history h WHERE h.request_id = r.id AND h.to_state IN ? AND h.by_id = ?)",
 			[]award.State{award.Submitted, award.Declined}, act.Who.ID)
 	}
+	if f.Automatic {
+		and("r.automatic")
+	}
 	if f.Area != "" {
 		and("r.area = ?", f.Area)
 	}
@@ -163,11 +166,7 @@ func (s Awards) Requests(ctx context.Context, act award.Act, f award.Filter, p a
 	err = s.still(ctx, func(tx *gorm.DB) error {
 		rows, err := db.Find[summaryRow](ctx, tx, `
 			WITH found AS MATERIALIZED (?), page AS (SELECT f.id, f.at FROM found f`+order+` LIMIT ? OFFSET ?)
-			SELECT r.id, r.reference, r.jobseeker_id, r.allowance_id, r.area, r.state, a.coach_id, a.coach_name, a.course_name,
-				(SELECT l.what FROM line l WHERE l.request_id = r.id AND l.position = 1) AS first_line,
-				(SELECT count(*) FROM line l WHERE l.request_id = r.id) AS lines,
-				r.asked, r.awarded, a.cap - a.held - a.committed - a.paid AS available, r.submitted_at, r.decided_at, r.changed_at,
-				(SELECT count(*) FROM found) AS total
+			SELECT `+summaryColumns+`, (SELECT count(*) FROM found) AS total
 			FROM page f JOIN request r ON r.id = f.id JOIN allowance a ON a.id = r.allowance_id`+order,
 			list, p.Size, min((p.Number-1)*p.Size, mostCounted))
 		if err != nil {
@@ -280,6 +279,13 @@ func (s Awards) still(ctx context.Context, f func(tx *gorm.DB) error) error {
 		return f(tx)
 	})
 }
+
+// summaryColumns are those of a request r with its allowance a that make a
+// summaryRow, but for the total.
+const summaryColumns = `r.id, r.reference, r.jobseeker_id, r.allowance_id, r.area, r.state, a.coach_id, a.coach_name, a.course_name,
+	(SELECT l.what FROM line l WHERE l.request_id = r.id AND l.position = 1) AS first_line,
+	(SELECT count(*) FROM line l WHERE l.request_id = r.id) AS lines,
+	r.asked, r.awarded, a.cap - a.held - a.committed - a.paid AS available, r.submitted_at, r.decided_at, r.changed_at`
 
 // summaryRow is a request as a list shows it.
 type summaryRow struct {

@@ -2,6 +2,7 @@ package postgres_test
 
 import (
 	"context"
+	"encoding/json"
 	"flag"
 	"slices"
 	"strconv"
@@ -105,6 +106,31 @@ func give(t testing.TB, d *db.DB) func(award.Budget, authority.Grant) error {
 	}
 }
 
+// agree returns what makes a fund approve something by itself, from long before any
+// test begins; or nothing, where the rule is off.
+func agree(t testing.TB, d *db.DB) func(award.Fund, award.Rule) error {
+	owner := dbtest.Owner(t, d)
+	return func(f award.Fund, u award.Rule) error {
+		return db.Tx(t.Context(), owner.Gorm, func(tx *gorm.DB) error {
+			id := uuid.New()
+			content := map[string]any{
+				"first_day": "2026-04-01", "auto_up_to": u.UpTo, "auto_categories": u.Categories, "sample_one_in": u.OneIn,
+				"expires_days": 90, "warn_days": 14, "challenge_days": 20, "decide_days": 5, "receipt_days": 10, "exceptions": false,
+			}
+			terms, err := json.Marshal(content)
+			if err != nil {
+				return err
+			}
+			err = tx.Exec("INSERT INTO proposal (id, fund_id, kind, reason, by_id, by_name, at, content) VALUES (?, ?, 'terms', 'For a test.', gen_random_uuid(), 'Fin', '2026-04-01', ?)",
+				id, f.ID, string(terms)).Error
+			if err != nil {
+				return err
+			}
+			return tx.Exec("INSERT INTO proposal_answer VALUES (?, true, gen_random_uuid(), 'Priya', '2026-04-01', '')", id).Error
+		})
+	}
+}
+
 func (d *desk) as(p identity.Person) context.Context { return identity.With(context.Background(), p) }
 
 // must unwraps what cannot fail here.
@@ -169,6 +195,6 @@ func agrees(t testing.TB, d *db.DB) {
 func TestTheStoreKeepsEveryRuleWhateverAnybodyDoes(t *testing.T) { // not parallel: it sets a flag
 	fewer(t, 20)
 	d := newDesk(t, 1)
-	awardtest.Rules(t, d.store, db.WithKey, give(t, d.db))
+	awardtest.Rules(t, d.store, db.WithKey, give(t, d.db), agree(t, d.db))
 	agrees(t, d.db)
 }

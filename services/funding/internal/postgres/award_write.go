@@ -24,6 +24,7 @@ type write struct {
 	steps      []stepRow     // those just taken
 	decisions  []decisionRow // what an approval that was just given says
 	granted    []grantedRow
+	automatic  []automaticRow // how it was approved, if that was just done by its fund's rule
 	entries    []entryRow
 	allowances []allowanceRow // its own, if anything changed there
 	notes      []audit.Row
@@ -51,7 +52,6 @@ func toMessageRows(m db.Message, subject uuid.UUID) []messageRow {
 // at once, and what follows from it by trigger after that. It answers with how
 // many requests and how many allowances it found as they had been read.
 const writeCase = `
-	WITH
 	said AS (INSERT INTO idempotency (person, key, operation, hash, subject)
 		SELECT person, key, operation, hash, subject FROM jsonb_populate_recordset(null::idempotency, ?)),
 	gone AS (DELETE FROM line WHERE request_id = ? AND ? RETURNING id),
@@ -72,9 +72,14 @@ const writeCase = `
 		FROM jsonb_populate_recordset(null::request, ?) n WHERE r.id = n.id AND r.version = n.version - 1 RETURNING r.id)
 	SELECT (SELECT count(*) FROM asked), (SELECT count(*) FROM handed)`
 
+// writeAutomatic goes in front of writeCase where it is needed, which is seldom.
+const writeAutomatic = `
+	ruled AS (INSERT INTO automatic (request_id, step, fund_id, version, sampled)
+		SELECT request_id, step, fund_id, version, sampled FROM jsonb_populate_recordset(null::automatic, ?)),`
+
 // statement is the one that writes w.
 func (w write) statement(g *gorm.DB) (db.Statement, error) {
-	lists := []any{w.messages, w.lines, w.steps, w.decisions, w.granted, w.entries, w.notes, w.jobs, w.allowances, w.requests}
+	said, lists := "WITH"+writeCase, []any{w.messages, w.lines, w.steps, w.decisions, w.granted, w.entries, w.notes, w.jobs, w.allowances, w.requests}
 	args := make([]any, len(lists))
 	for i, rows := range lists {
 		b, err := json.Marshal(rows)
@@ -85,7 +90,16 @@ func (w write) statement(g *gorm.DB) (db.Statement, error) {
 			args[i] = string(b)
 		}
 	}
-	return db.Say(g, writeCase, slices.Insert(args, 1, any(w.id), any(w.relined))...), nil
+	args = slices.Insert(args, 1, any(w.id), any(w.relined))
+	if len(w.automatic) > 0 {
+		said = "WITH" + writeAutomatic + writeCase
+		b, err := json.Marshal(w.automatic)
+		if err != nil {
+			return db.Statement{}, err
+		}
+		args = slices.Insert(args, 0, any(string(b)))
+	}
+	return db.Say(g, said, args...), nil
 }
 
 // in writes w as a part of tx.

@@ -44,7 +44,7 @@ func NewPayments(awards Awards, accounts Accounts, seal Seal) (Payments, error) 
 	return Payments{awards, accounts, seal, j}, err
 }
 
-var errPayer = fault.New(fault.Forbidden, "You decided this request, so somebody else must pay it.")
+var errPayer = fault.New(fault.Forbidden, "You asked for this request or decided it, so somebody else must pay it.")
 
 // paymentFaults say what a broken constraint means to the person who broke it.
 var paymentFaults = db.Faults{
@@ -150,7 +150,7 @@ func (s Payments) lockBooks(ctx context.Context, tx *gorm.DB, act award.Act, req
 }
 
 func (s Payments) readBooks(ctx context.Context, tx *gorm.DB, act award.Act, request uuid.UUID, lock string) (*payment.Books, error) {
-	c, err := readCase(tx.WithContext(ctx), act.Who, request, award.Also{Budget: true})
+	c, err := readCase(tx.WithContext(ctx), act.Who, request, award.Also{Budget: true, Automatic: true})
 	if err != nil {
 		return nil, err
 	}

@@ -28,6 +28,7 @@ var checked = []struct{ what, from, area string }{
 	{"budgets", "budget x", "x.area"},
 	{"ledger entries", "entry x JOIN allowance o ON o.id = x.allowance_id", "o.area"},
 	{"payments", "payment x", "x.area"},
+	{"automatic approvals", "automatic x JOIN request o ON o.id = x.request_id", "o.area"},
 	{"steps of requests", "history x JOIN request o ON o.id = x.request_id", "o.area"},
 }
 

@@ -152,7 +152,7 @@ func (h Awards) ListRequests(ctx context.Context, in api.ListRequestsRequestObje
 	page := requestPage(in.Params.Page, in.Params.Size)
 	found, total, err := h.Awards.List(ctx, award.Filter{
 		States: each(or(in.Params.State, nil), func(s api.State) award.State { return award.State(s) }),
-		Text:   or(in.Params.Q, ""), Mine: or(in.Params.Mine, false), Decidable: or(in.Params.Decidable, false), Area: or(in.Params.Area, ""),
+		Text:   or(in.Params.Q, ""), Mine: or(in.Params.Mine, false), Decidable: or(in.Params.Decidable, false), Automatic: or(in.Params.Automatic, false), Area: or(in.Params.Area, ""),
 		JobseekerID: or(in.Params.JobseekerId, uuid.Nil), AllowanceID: or(in.Params.AllowanceId, uuid.Nil),
 	}, page)
 	if err != nil {
@@ -163,7 +163,9 @@ func (h Awards) ListRequests(ctx context.Context, in api.ListRequestsRequestObje
 
 // SummariseRequests counts them by state.
 func (h Awards) SummariseRequests(ctx context.Context, in api.SummariseRequestsRequestObject) (api.SummariseRequestsResponseObject, error) {
-	totals, err := h.Awards.Totals(ctx, award.Filter{Mine: or(in.Params.Mine, false), Decidable: or(in.Params.Decidable, false)})
+	totals, err := h.Awards.Totals(ctx, award.Filter{
+		Mine: or(in.Params.Mine, false), Decidable: or(in.Params.Decidable, false), Automatic: or(in.Params.Automatic, false),
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -172,6 +174,29 @@ func (h Awards) SummariseRequests(ctx context.Context, in api.SummariseRequestsR
 			State: api.State(t.State), Count: t.Count, AskedPence: int64(t.Asked), AwardedPence: int64(t.Awarded), Oldest: or(t.Oldest, time.Time{}),
 		}
 	})}, nil
+}
+
+// ListAutomatic is a page of what funds approved by their own rule.
+func (h Awards) ListAutomatic(ctx context.Context, in api.ListAutomaticRequestObject) (api.ListAutomaticResponseObject, error) {
+	page := requestPage(in.Params.Page, in.Params.Size)
+	found, total, err := h.Awards.Automatics(ctx, award.AutomaticFilter{Review: award.ReviewState(or(in.Params.Review, "")), Area: or(in.Params.Area, "")}, page)
+	if err != nil {
+		return nil, err
+	}
+	return api.ListAutomatic200JSONResponse{Items: each(found, func(a award.AutomaticSummary) api.AutomaticApproval {
+		return api.AutomaticApproval{
+			Request: fromSummary(a.Summary), Fund: fromFunder(a.Fund), Automatic: fromAutomatic(a.Automatic), ReviewState: api.ReviewState(a.Automatic.State()),
+		}
+	}), Total: total, Page: page.Number, Size: page.Size}, nil
+}
+
+// ReviewAutomatic says whether one would have approved it too.
+func (h Awards) ReviewAutomatic(ctx context.Context, in api.ReviewAutomaticRequestObject) (api.ReviewAutomaticResponseObject, error) {
+	s, err := h.Awards.Review(ctx, in.Id, in.Body.Agrees, in.Body.Words)
+	if err != nil {
+		return nil, err
+	}
+	return api.ReviewAutomatic200JSONResponse{Body: fromStanding(s), Headers: api.ReviewAutomatic200ResponseHeaders{ETag: etag.Version(s.Request.Version)}}, nil
 }
 
 // ListRequestAudit is who changed or looked at a request.

@@ -38,7 +38,7 @@ func fromStanding(s award.Standing) api.Request {
 	r := s.Request
 	out := api.Request{
 		Id: r.ID, Reference: r.Reference, JobseekerId: r.JobseekerID, Allowance: fromAllowance(s.Allowance), Area: r.Area,
-		Fund:  api.RequestFund{Id: r.Fund.ID, Code: r.Fund.Code, Name: r.Fund.Name},
+		Fund:  fromFunder(r.Fund),
 		State: api.State(r.State()), Lines: each(r.Lines, fromLine), Elsewhere: fromElsewhere(r.Elsewhere),
 		AskedPence: int64(r.Asked()), AwardedPence: int64(r.Awarded),
 		CommittedPence: int64(r.Committed), PaidPence: int64(r.Paid),
@@ -52,12 +52,27 @@ func fromStanding(s award.Standing) api.Request {
 	if b := s.Budget; b != nil {
 		out.Budget = api.RequestBudget{Id: b.ID, Year: int(b.Year), LeftPence: int64(b.Left())}
 	}
+	if a := r.Automatic; a != nil {
+		out.Automatic = fromAutomatic(*a)
+	}
 	if sent, ok := r.Submission(); ok {
 		out.SubmittedAt, out.SubmittedById, out.SubmittedByName = sent.At, sent.By, sent.ByName
 	}
 	if decided, ok := r.Decision(); ok {
 		out.DecidedAt, out.DecidedById, out.DecidedByName = decided.At, decided.By, decided.ByName
 		out.DecisionCode, out.DecisionWords = string(decided.Code), decided.Words
+	}
+	return out
+}
+
+func fromFunder(f award.Fund) api.RequestFund {
+	return api.RequestFund{Id: f.ID, Code: f.Code, Name: f.Name}
+}
+
+func fromAutomatic(a award.Automatic) api.Automatic {
+	out := api.Automatic{TermsVersion: a.Version, Sampled: a.Sampled}
+	if v := a.Review; v != nil {
+		out.Review = api.AutomaticReview{Agrees: v.Agrees, Words: v.Words, ById: v.By, ByName: v.ByName, At: v.At}
 	}
 	return out
 }

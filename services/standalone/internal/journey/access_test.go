@@ -102,6 +102,8 @@ var tries = map[string]map[string]try{
 		"returnRequest":          {"ufffyffff", map[string]any{"code": "other", "words": "Why?"}},
 		"withdrawRequest":        {"uyfnfffff", map[string]any{}},
 		"listRequestAudit":       {"uyfnyfynn", nil},
+		"listAutomatic":          {"ufffeefff", nil},
+		"reviewAutomatic":        {"ufffyffff", map[string]any{"agrees": true}},
 		"listDocuments":          {"ueeneeenn", nil},
 		"listQuestions":          {"ueeneeenn", nil},
 		"askQuestion":            {"ufffyffff", map[string]any{"to": "coach", "words": " "}},

@@ -25,6 +25,7 @@ type Memory struct {
 	requests   map[uuid.UUID]award.Request
 	budgets    map[uuid.UUID]award.Budget
 	grants     []authority.Grant
+	rules      map[uuid.UUID]award.Rule // by fund
 	entries    []award.Entry
 	taken      map[string]taken
 	trail      []award.Trace
@@ -48,6 +49,7 @@ func NewMemory() *Memory {
 		allowances: map[uuid.UUID]award.Allowance{},
 		requests:   map[uuid.UUID]award.Request{},
 		budgets:    map[uuid.UUID]award.Budget{},
+		rules:      map[uuid.UUID]award.Rule{},
 		taken:      map[string]taken{},
 	}
 }
@@ -108,6 +110,14 @@ func (m *Memory) Give(b award.Budget, g authority.Grant) error {
 	defer m.mu.Unlock()
 	m.grants = append(m.grants, g)
 	m.budgets[b.ID] = b
+	return nil
+}
+
+// Agree makes a fund approve this much by itself.
+func (m *Memory) Agree(f award.Fund, u award.Rule) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.rules[f.ID] = u
 	return nil
 }
 
@@ -192,6 +202,17 @@ func (m *Memory) load(who policy.Actor, id uuid.UUID, also award.Also) (award.Ca
 		c.Authority = authority.Of(m.grants, authority.Question{
 			Person: who.Person, Kind: authority.Decide, Fund: r.Fund.ID, Area: r.Area, Day: award.Today(also.At),
 		})
+	}
+	if also.Rule {
+		c.Rule = m.rules[r.Fund.ID]
+		for _, o := range m.requests {
+			if o.Automatic != nil && o.JobseekerID == r.JobseekerID && o.Fund == r.Fund {
+				c.Rule.Standing += o.Committed + o.Paid
+			}
+		}
+	}
+	if !also.Rule && !also.Automatic {
+		r.Automatic = nil
 	}
 	for _, b := range m.budgets {
 		today := r.BudgetID == uuid.Nil && b.Fund.ID == r.Fund.ID && b.Area == r.Area && b.Year == award.YearOf(also.At)
@@ -280,7 +301,7 @@ func (m *Memory) matching(act award.Act, f award.Filter) []award.Summary {
 	for _, r := range m.requests {
 		if !policy.Reaches(act.Who, act.Operation, m.ofRequest(r)) ||
 			len(f.States) > 0 && !slices.Contains(f.States, r.State()) ||
-			f.AllowanceID != uuid.Nil && f.AllowanceID != r.AllowanceID {
+			f.Automatic && r.Automatic == nil || f.AllowanceID != uuid.Nil && f.AllowanceID != r.AllowanceID {
 			continue
 		}
 		all = append(all, award.Summary{

@@ -21,9 +21,10 @@ import (
 
 // Rules checks that any sequence of verbs, by any people, in any order, sent
 // once or twice, keeps every rule of an award. withKey marks an act in the way
-// that the store understands, and give makes a budget and a grant
-// there are.
-func Rules(t *testing.T, store award.Store, withKey func(context.Context, string) context.Context, give func(award.Budget, authority.Grant) error) {
+// that the store understands, give makes a budget and a grant there are, and agree
+// what a fund approves by itself.
+func Rules(t *testing.T, store award.Store, withKey func(context.Context, string) context.Context,
+	give func(award.Budget, authority.Grant) error, agree func(award.Fund, award.Rule) error) {
 	rapid.Check(t, func(t *rapid.T) {
 		m := &machine{World: NewWorld(), store: store, withKey: withKey}
 		m.awards = m.Awards(store)
@@ -31,6 +32,10 @@ func Rules(t *testing.T, store award.Store, withKey func(context.Context, string
 		m.Granted.Limit = money.Pence(1 + evenly(1200).Draw(t, "limit"))
 		m.Granted.Alone = money.Pence(evenly(int(m.Granted.Limit)+1).Draw(t, "alone"))
 		if err := give(m.Oldham, m.Granted); err != nil {
+			t.Fatal(err)
+		}
+		m.rule = award.Rule{Version: 1, UpTo: money.Pence(evenly(600).Draw(t, "automatic")), Categories: []award.Category{"licence"}, OneIn: 3}
+		if err := agree(m.Fund, m.rule); err != nil {
 			t.Fatal(err)
 		}
 		m.openAllowances(t)
@@ -49,6 +54,7 @@ type machine struct {
 	requests   []uuid.UUID
 	last       Snapshot
 	keys       int
+	rule       award.Rule // which may be off
 }
 
 // Snapshot is everything there is, as an auditor finds it.
@@ -63,7 +69,7 @@ func (m *machine) openAllowances(t *rapid.T) {
 	for _, o := range []struct {
 		by        identity.Person
 		jobseeker uuid.UUID
-	}{{m.Amina, m.SamsRecord}, {m.Bilal, m.RavisRecord}} {
+	}{{m.Amina, m.SamsRecord}, {m.Amina, m.SamsRecord}, {m.Bilal, m.RavisRecord}} {
 		price := m.Catalogue.Add(money.Pence(1 + evenly(1000).Draw(t, "cap")))
 		a, err := m.awards.Open(as(o.by), award.Opening{JobseekerID: o.jobseeker, CourseID: price.CourseID})
 		if err != nil {
@@ -167,9 +173,31 @@ func (m *machine) submit(t *rapid.T, r award.Request, by identity.Person) {
 	})
 	m.Needs.Down.Store(evenly(10).Draw(t, "needs down") == 0)
 	defer m.Needs.Down.Store(false)
+	want := award.Submitted
+	if m.automatic(r) {
+		want = award.Approved
+	}
 	m.try(t, r, by, award.VerbSubmit, valid && !m.Needs.Down.Load(), func(ctx context.Context, version int64) (award.Standing, error) {
-		return m.awards.Submit(ctx, r.ID, version)
+		s, err := m.awards.Submit(ctx, r.ID, version)
+		if err == nil && s.Request.State() != want {
+			t.Fatalf("submitted, and then %s: want %s", s.Request.State(), want)
+		}
+		return s, err
 	})
+}
+
+// automatic is the fund's rule once more, in the words of this world: what is asked
+// for the first time, together with all that was approved so for the same
+// person and not given back, is within the rule, and the budget has the money.
+func (m *machine) automatic(r award.Request) bool {
+	so := r.Asked()
+	for _, o := range m.last.Requests {
+		if o.JobseekerID == r.JobseekerID && slices.ContainsFunc(o.History, func(s award.Step) bool { return s.Act == award.Automatically }) {
+			so += o.Committed + o.Paid
+		}
+	}
+	b := m.last.Budgets[m.Oldham.ID]
+	return len(r.History) == 1 && so <= m.rule.UpTo && r.Asked() <= b.Left()
 }
 
 func (m *machine) decide(verb award.Verb, to award.State, decide func(context.Context, uuid.UUID, int64, award.Reason) (award.Standing, error)) func(*rapid.T, award.Request, identity.Person) {

@@ -38,6 +38,8 @@ type World struct {
 
 	// Granted lets Oldham's managers decide more than anybody here asks for.
 	Granted authority.Grant
+
+	Drawn bool // whether automatic approvals are drawn for review
 }
 
 // NewWorld returns a world in which nothing has been asked for yet. Ids are
@@ -93,8 +95,10 @@ func (w *World) Everyone() []identity.Person {
 // Awards are the use cases on top of this store.
 func (w *World) Awards(store award.Store) *award.Awards {
 	questions, _ := store.(award.QuestionStore)
+	reviews, _ := store.(award.ReviewStore) // memory is neither
 	return award.New(award.Deps{
-		Store: store, Questions: questions, Catalogue: w.Catalogue, Needs: w.Needs, Funds: w.Funds, Now: func() time.Time { return w.Now() },
+		Store: store, Questions: questions, Reviews: reviews, Catalogue: w.Catalogue, Needs: w.Needs, Funds: w.Funds,
+		Drawn: func(int) bool { return w.Drawn }, Now: func() time.Time { return w.Now() },
 	})
 }
 
