@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
 	"go.opentelemetry.io/otel"
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 	"go.opentelemetry.io/otel/sdk/trace/tracetest"
@@ -173,6 +174,29 @@ func TestWhatNeverPassesIsUnavailableInTheEnd(t *testing.T) {
 	})
 	if !fault.Is(err, fault.Unavailable) || tries < 2 {
 		t.Errorf("Tx() = %v after %d tries, want unavailable after several", err, tries)
+	}
+}
+
+func TestADatabaseThatGoesAwayIsUnavailableAndNoFaultOfOurs(t *testing.T) {
+	t.Parallel()
+	d := dbtest.Open(t, migrations, "things")
+	const away = "SELECT pg_terminate_backend(pg_backend_pid())"
+	for where, err := range map[string]error{
+		"in a transaction": db.Tx(t.Context(), d.Gorm, func(tx *gorm.DB) error { return tx.Exec(away).Error }),
+		"outside of one":   db.OrLost(d.Gorm.Exec(away).Error),
+		"in an exchange": db.Exchange{Lock: db.Statement{SQL: "SELECT 1"}, Read: db.Statement{SQL: away}, Decide: func(row pgx.Row) (db.Statement, error) {
+			var gone bool
+			return db.Statement{}, row.Scan(&gone)
+		}}.Run(t.Context(), d.Gorm),
+	} {
+		if !fault.Is(err, fault.Unavailable) {
+			t.Errorf("%s: %v", where, err)
+		}
+	}
+	gone, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := db.OrLost(d.Gorm.WithContext(gone).Exec("SELECT 1").Error); fault.Is(err, fault.Unavailable) || err == nil {
+		t.Errorf("whoever asked has gone: %v", err)
 	}
 }
 

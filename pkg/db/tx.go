@@ -19,7 +19,8 @@ const attempts = 5
 // Tx runs f in one transaction: all of it happens, or none. PostgreSQL may break
 // a transaction off to save another one, by no fault of its own; f is then run
 // again from the start, so it must change nothing but the database and what it
-// sets afresh each time. If that doesn't help Tx returns Unavailable.
+// sets afresh each time. If that doesn't help, or the database went away, Tx
+// returns Unavailable.
 //
 // Inside another Tx it is a savepoint: its failure undoes f alone.
 func Tx(ctx context.Context, g *gorm.DB, f func(tx *gorm.DB) error) error {
@@ -38,7 +39,7 @@ func patiently(ctx context.Context, f func() error) error {
 		again := code == serializationFailure || code == deadlockDetected
 		switch {
 		case !again && code != lockNotAvailable:
-			return err
+			return OrLost(err)
 		case !again || attempt == attempts:
 			return fault.Wrap(err, fault.Unavailable, "Too many people are changing this at once. Nothing was changed. Try again in a minute.")
 		}

@@ -59,7 +59,7 @@ func NewAPI(api API) (*echo.Echo, http.Handler, error) {
 		if c.Response().Committed {
 			return
 		}
-		err = fromEcho(err)
+		err = db.OrLost(fromEcho(err))
 		logFault(api.Log, c, err)
 		WriteProblem(c.Response(), c.Request(), err)
 	}
