@@ -155,6 +155,16 @@ func balances(t testing.TB, d *db.DB) {
 	}
 }
 
+func TestWhatIsOnItsWayIsNotCancelled(t *testing.T) {
+	t.Parallel()
+	o := newTill(t, 1000_00)
+	r := o.approved(25_00)
+	o.planned(r, 10_00)
+	if _, err := o.Awards.Cancel(o.as(o.Priya), r.ID, r.Version, "Not needed."); !fault.Is(err, fault.Conflict) {
+		t.Errorf("Cancel() = %v", err)
+	}
+}
+
 func TestAMonthOfPaymentsBalancesToThePenny(t *testing.T) {
 	t.Parallel()
 	o := newTill(t, 1000_00)
