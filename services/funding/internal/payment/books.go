@@ -156,7 +156,7 @@ func (b *Books) Complete(p *Payment, actual money.Pence, words string, by identi
 		return fault.New(fault.Conflict, "A bank payment leaves in a batch, and is settled by the file that comes back.")
 	}
 	if p.State != Planned {
-		return p.move(Paid, at)
+		return p.notNow()
 	}
 	words = tidy(words)
 	var c fault.Check
@@ -179,7 +179,7 @@ func (b *Books) Settle(p *Payment, o Outcome, by identity.Person, at time.Time) 
 		return err
 	}
 	if p.State != Sent {
-		return p.move(Paid, at)
+		return p.notNow()
 	}
 	if o.Paid > p.Amount {
 		return b.over(o.Paid, p.Amount)

@@ -117,6 +117,24 @@ func TestAPaymentThatFailedIsPlannedAgainOnce(t *testing.T) {
 	}
 }
 
+// The arrows from planned and from sent to paid are two ways: what the bank has
+// is not settled by hand, and what it does not have is not settled by its word.
+func TestOnlyWhatTheBankHasIsSettledByItsWordAndNothingElseByHand(t *testing.T) {
+	t.Parallel()
+	b, w := approved(t, 100_00)
+	p, err := b.Plan(Plan{Payee: Payee{Kind: Person}, Method: Voucher, Amount: 60_00}, w.Finn, noon)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := b.Settle(p, Outcome{Paid: 60_00}, w.Finn, noon); !fault.Is(err, fault.Conflict) || p.State != Planned {
+		t.Errorf("planned and settled: %v, %s", err, p.State)
+	}
+	p.State = Sent
+	if err := b.Complete(p, 60_00, "", w.Finn, noon); !fault.Is(err, fault.Conflict) || p.State != Sent {
+		t.Errorf("sent and completed: %v, %s", err, p.State)
+	}
+}
+
 func TestARequestOfWhichNothingWasPaidHasNoRestToGiveBack(t *testing.T) {
 	t.Parallel()
 	b, w := approved(t, 100_00)
@@ -175,6 +193,9 @@ func TestTheBooksBalanceWhateverIsDone(t *testing.T) {
 				var kept money.Pence
 				for _, p := range b.Payments {
 					kept += p.Kept()
+				if (p.State == Paid) != (p.Paid > 0) {
+					t.Fatalf("a payment is %s, and %v of it left", p.State, p.Paid)
+				}
 				}
 				r := b.Request
 				switch {

@@ -106,5 +106,11 @@ func (p *Payment) move(to State, at time.Time) error {
 	return nil
 }
 
+// notNow is the Conflict of a payment that is not where it would have to be,
+// though the state machine may have an arrow from where it is.
+func (p *Payment) notNow() error {
+	return fault.Newf(fault.Conflict, "This payment is %s, so that can't be done to it now. Somebody may have got there first.", p.State)
+}
+
 // newID is a UUIDv7: ids made later sort later, which keeps indexes compact.
 func newID() uuid.UUID { return uuid.Must(uuid.NewV7()) }
