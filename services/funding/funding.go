@@ -144,8 +144,12 @@ func work(ctx context.Context, d host.Deps, database *db.DB, courses postgres.Co
 	jobs, err := river.NewClient(riverpgxv5.New(database.Pool), &river.Config{
 		Workers: workers, Logger: d.Log,
 		FetchPollInterval: 250 * time.Millisecond, // jobs are written without a word to the workers: see events.Insert
-		Queues:            map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: 8}},
-		PeriodicJobs:      []*river.PeriodicJob{postgres.SweepDaily()},
+		// What a killed process was at work on is taken up again after so long, or
+		// after the job's own Timeout; River's own word would be an hour.
+		RescueStuckJobsAfter: 2 * time.Minute,
+
+		Queues:       map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: 8}},
+		PeriodicJobs: []*river.PeriodicJob{postgres.SweepDaily()},
 	})
 	if err != nil {
 		return err

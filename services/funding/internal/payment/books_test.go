@@ -193,9 +193,9 @@ func TestTheBooksBalanceWhateverIsDone(t *testing.T) {
 				var kept money.Pence
 				for _, p := range b.Payments {
 					kept += p.Kept()
-				if (p.State == Paid) != (p.Paid > 0) {
-					t.Fatalf("a payment is %s, and %v of it left", p.State, p.Paid)
-				}
+					if (p.State == Paid) != (p.Paid > 0) {
+						t.Fatalf("a payment is %s, and %v of it left", p.State, p.Paid)
+					}
 				}
 				r := b.Request
 				switch {
