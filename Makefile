@@ -2,7 +2,7 @@
 # script of a page, so that none of it needs make.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint check generate bench
+.PHONY: help run test lint check generate bench crash
 
 # Where scripts/need puts a browser for a user who may not install one.
 export PATH := $(PATH):$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/instead/chromium/bin
@@ -34,3 +34,7 @@ generate: ## Make the generated code afresh
 bench: ## Measure what must stay fast
 	scripts/need postgresql
 	go run ./bench $(ARGS)
+
+crash: ## Kill all of it 200 times under load, and see that the books balance; options go in ARGS, as in ARGS="-kills=50 -seed=7"
+	scripts/need postgresql
+	go test ./services/standalone/internal/crash -count=1 -timeout=2h -v -args -kills=200 $(ARGS)
