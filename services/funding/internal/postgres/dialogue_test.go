@@ -1,11 +1,13 @@
 package postgres_test
 
 import (
+	"errors"
 	"slices"
 	"testing"
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5/pgconn"
 	"gorm.io/gorm"
 
 	"github.com/instead-support/instead/pkg/db"
@@ -180,6 +182,14 @@ func TestWhoReturnedItBeforeTheChallengeDoesNotDecideItAfter(t *testing.T) {
 	if _, err := d.Approve(d.as(quinn), r.ID, again.Version, because); !fault.Is(err, fault.Forbidden) {
 		t.Errorf("Approve() by who returned it = %v, want forbidden", err)
 	}
+	if s := must(d.Get(d.as(quinn), r.ID))(t); slices.Contains(s.Can, award.VerbDecline) {
+		t.Error("who returned it may decide it again, by what their page offers")
+	}
+	_, err := d.db.Pool.Exec(t.Context(), `INSERT INTO history (request_id, step, from_state, to_state, at, by_id, by_name, code, words)
+		VALUES ($1, $2, 'submitted', 'returned', now(), $3, 'Quinn', 'other', '?')`, r.ID, len(again.History)+1, quinn.ID)
+	if broken(err) != "challenge_to_another" {
+		t.Errorf("a further decision by who returned it: %v, want challenge_to_another", err)
+	}
 	if _, err := d.Approve(d.as(another("Rosa")), r.ID, again.Version, because); err != nil {
 		t.Error(err)
 	}
@@ -300,6 +310,30 @@ func TestOnlyWhoseItIsChallengesAndOnlyInWords(t *testing.T) {
 	yes := d.submitted(100)
 	if _, err := d.Challenge(d.as(d.Sam), yes.ID, yes.Version, "Look again."); !fault.Is(err, fault.Conflict) {
 		t.Errorf("of what waits: %v, want conflict", err)
+	}
+}
+
+// broken is the constraint that the database says was broken.
+func broken(err error) string {
+	var wrong *pgconn.PgError
+	if errors.As(err, &wrong) {
+		return wrong.ConstraintName
+	}
+	return ""
+}
+
+func TestTheDatabaseTakesNoQuestionAndNoAnswerOnceItIsDecided(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t, 100_000)
+	r := d.submitted(5000)
+	open := must(d.Ask(d.as(d.Priya), r.ID, award.ToCoach, "Why?"))(t)
+	must(d.Approve(d.as(d.Priya), r.ID, r.Version, because))(t)
+	_, asked := d.db.Pool.Exec(t.Context(), "INSERT INTO question VALUES (gen_random_uuid(), $1, 'coach', 'x', gen_random_uuid(), 'x', now())", r.ID)
+	_, answered := d.db.Pool.Exec(t.Context(), "INSERT INTO answer VALUES ($1, 'x', gen_random_uuid(), 'x', now())", open.ID)
+	for what, err := range map[string]error{"question": asked, "answer": answered} {
+		if broken(err) != "question_while_it_waits" {
+			t.Errorf("%s: %v, want question_while_it_waits", what, err)
+		}
 	}
 }
 

@@ -102,6 +102,7 @@ func (m *memoryFunding) ChallengeRequest(ctx context.Context, in funding.Challen
 		if !m.challengesWait {
 			r.History = append(r.History, funding.Happening{From: "challenged", To: funding.Submitted, At: now, ById: me.ID, ByName: name})
 			r.State = funding.Submitted
+			r.SubmittedAt, r.SubmittedById, r.SubmittedByName = now, me.ID, name
 		}
 		return nil
 	})
@@ -162,7 +163,7 @@ func TestAJobseekerIsToldUntilWhenTheyCanAskForAnotherLook(t *testing.T) {
 		ask.press("Ask for another look", fill{"words": "That hotel closed."}).sound().is(200, "/support/requests/"+r.Id.String()).
 			wants("Another look asked for You", "That hotel closed.", "Sent to somebody else to decide")
 	}
-	p.as(helen).get("/decisions/"+r.Id.String()).sound().wants("Another look asked for The jobseeker", "That hotel closed.")
+	p.as(helen).get("/decisions/"+r.Id.String()).sound().wants("Sent by the jobseeker in Oldham", "Another look asked for The jobseeker", "That hotel closed.")
 }
 
 func TestACoachBringsAChallengeDownToWhatIsLeft(t *testing.T) {

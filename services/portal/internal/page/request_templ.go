@@ -312,7 +312,7 @@ func whereItStands(c asking) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var14 string
-				templ_7745c5c3_Var14, templ_7745c5c3_Err = templ.JoinStringErrs(c.SubmittedByName)
+				templ_7745c5c3_Var14, templ_7745c5c3_Err = templ.JoinStringErrs(sender(c.Request))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `request.templ`, Line: 59, Col: 139}
 				}
