@@ -343,12 +343,15 @@ func TestQuestionsAndAnswersAreNeverChanged(t *testing.T) {
 	r := d.submitted(5000)
 	q := must(d.Ask(d.as(d.Priya), r.ID, award.ToCoach, "Why?"))(t)
 	must(d.Answer(d.as(d.Amina), q.ID, "So."))(t)
+	owner := dbtest.Owner(t, d.db)
 	for _, sql := range []string{
 		"UPDATE question SET words = 'x'", "DELETE FROM question", "UPDATE answer SET words = 'x'", "DELETE FROM answer",
 		"INSERT INTO answer VALUES ('" + q.ID.String() + "', 'x', gen_random_uuid(), 'x', now())",
 	} {
-		if _, err := d.db.Pool.Exec(t.Context(), sql); err == nil {
-			t.Errorf("the database takes %s", sql)
+		for who, as := range map[string]*db.DB{"the serving login": d.db, "the owner": owner} {
+			if _, err := as.Pool.Exec(t.Context(), sql); err == nil {
+				t.Errorf("the database takes %s from %s", sql, who)
+			}
 		}
 	}
 }

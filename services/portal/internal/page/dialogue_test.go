@@ -126,6 +126,7 @@ func TestAManagerAsksAndTheJobseekerAnswersFromTheirPhone(t *testing.T) {
 	p.as(helen).get("/decisions").sound().wants("Waiting for an answer", "Helen Barlow asks: “Does the chef lend you knives?”")
 
 	home := p.as(leanne).get("/support").sound().wants("Questions for you", "“Does the chef lend you knives?”")
+	p.as(leanne).get("/support/requests/" + r.Id.String()).wants("has a question for you.").lacks("You need not do anything")
 	form := home.follow("Answer Helen Barlow").sound().wants("Helen Barlow asked you", "It is about: a set of chef’s knives.")
 	form.press("Send your answer", nil).sound().wants("Enter your answer.")
 	form.press("Send your answer", fill{"words": "No, I need my own."}).sound().is(200, "/support/requests/"+r.Id.String()).
@@ -179,10 +180,10 @@ func TestACoachBringsAChallengeDownToWhatIsLeft(t *testing.T) {
 	p.as(priya).get("/requests/"+r.Id.String()).sound().wants("Leanne Hargreaves asks for another look:", "“I start on Monday.”", "Bring it down to what can be spent")
 }
 
-func TestAManagerSeesByWhenToDecide(t *testing.T) {
+func TestByWhenToDecideIsSaidToWhoDecidesAndToWhoWaits(t *testing.T) {
 	p := start(t)
 	r := p.asks("Leanne Hargreaves", "A set of chef’s knives", priya, 24*time.Hour)
-	p.as(helen).get("/decisions/" + r.Id.String()).sound().lacks("To be decided", "Was to be decided")
+	p.as(helen).get("/decisions/"+r.Id.String()).sound().lacks("To be decided", "Was to be decided")
 	for _, test := range []struct {
 		day    int
 		stands bool
@@ -195,6 +196,12 @@ func TestAManagerSeesByWhenToDecide(t *testing.T) {
 		{9, true, "Was to be decided by 9 March 2026."},
 	} {
 		r.DecideBy, r.ClockStands = openapi.Date{Time: time.Date(2026, 3, test.day, 0, 0, 0, 0, time.UTC)}, test.stands
+		p.links(r)
+		if hears := p.as(leanne).get("/support/requests/" + r.Id.String()).sound(); test.stands || test.day < 10 {
+			hears.lacks("You should hear by")
+		} else {
+			hears.wants("You need not do anything. You should hear by " + r.DecideBy.Format("2 January 2006") + ".")
+		}
 		for _, path := range []string{"/decisions/" + r.Id.String(), "/decisions", "/all-requests"} {
 			p.as(helen).get(path).sound().wants(test.words)
 		}

@@ -144,7 +144,7 @@ func (s Support) read(r *http.Request) (web.Answer, error) {
 		return nil, err
 	}
 	layout := component.LayoutProps{Title: forWhat(resp.JSON200), Before: component.BackLink("Your support", "/support")}
-	return web.Show(layout, supportRequest(resp.JSON200, said, papers)), nil
+	return web.Show(layout, supportRequest(resp.JSON200, said, papers, s.Now())), nil
 }
 
 // forWhat is what a request is for, in a few words.
