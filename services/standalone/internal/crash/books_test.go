@@ -220,7 +220,11 @@ func (w *world) note(m *message, a answer) error {
 	}
 	w.acked[m.verb]++
 	is("message", m.by.ID.String()+" "+m.key, m.verb)(w.books)
-	w.looks[m.by.ID.String()+" "+m.verb+" "+m.id.String()]++
+	about := m.id
+	if m.about != uuid.Nil {
+		about = m.about
+	}
+	w.looks[m.by.ID.String()+" "+m.verb+" "+about.String()]++
 	for _, do := range m.does {
 		do(w.books)
 	}

@@ -69,6 +69,7 @@ type message struct {
 	raw     []byte // a file
 	key     string
 
+	about uuid.UUID                 // what the audit trail has it under, if not id
 	learn func(answer []byte) error // reads an acknowledgement, with the world locked
 	does  []effect                  // to the books, once acknowledged
 }

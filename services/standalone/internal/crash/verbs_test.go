@@ -93,8 +93,9 @@ var left = map[string]string{
 	"addSupplier": "who can be paid moves no money", "editSupplier": "who can be paid moves no money",
 	"proposeSupplierBankDetails": "where money goes is not how much of it", "proposePersonBankDetails": "where money goes is not how much of it",
 	"confirmBankDetails": "where money goes is not how much of it", "refuseBankDetails": "where money goes is not how much of it",
-	"setLineManager": "who leads whom moves no money",
-	"proposeTerms":   "terms move no money, and are answered as movements are", "proposeCategories": "categories move no money, and are answered as movements are",
+	"reviewAutomatic": "nothing is approved by itself under the terms that the demo agrees, and a review moves no money",
+	"setLineManager":  "who leads whom moves no money",
+	"proposeTerms":    "terms move no money, and are answered as movements are", "proposeCategories": "categories move no money, and are answered as movements are",
 }
 
 // now and then somebody does what they should not.
@@ -380,7 +381,7 @@ func answerQuestion(_ context.Context, w *worker) (*message, error) {
 		return nil, nil
 	}
 	coach := w.requests.all[q.RequestId].Allowance.CoachId
-	m := &message{by: w.as(caseload, "", coach), id: q.Id, body: words("words"), learn: learns(&w.questions, func(q funding.Question) uuid.UUID { return q.Id })}
+	m := &message{by: w.as(caseload, "", coach), id: q.Id, about: q.RequestId, body: words("words"), learn: learns(&w.questions, func(q funding.Question) uuid.UUID { return q.Id })}
 	m.does = []effect{is("reply", q.Id.String(), m.by.ID.String())}
 	return m, nil
 }
