@@ -85,7 +85,12 @@ func (d Decisions) home(r *http.Request) (web.Answer, error) {
 	if err != nil {
 		return nil, err
 	}
+	drawn, err := d.toReview(r, 1, 1)
+	if err != nil {
+		return nil, err
+	}
 	return web.Show(component.LayoutProps{Title: "To decide", Wide: true}, decisionsHome(desk{
+		toReview: drawn.Total,
 		answered: answered, asked: asked, askedOf: askedOf,
 		may: may.JSON200.Items, areas: me.Areas, now: d.Now(),
 		mine: totalOf(mine.JSON200.Items, funding.Submitted), all: all.JSON200.Items,
@@ -139,8 +144,9 @@ func (d Decisions) list(r *http.Request) (web.Answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	f := form.New(url.Values{"q": r.URL.Query()["q"], "state": r.URL.Query()["state"], "area": r.URL.Query()["area"]})
+	f := form.New(url.Values{"q": r.URL.Query()["q"], "state": r.URL.Query()["state"], "area": r.URL.Query()["area"], "by": r.URL.Query()["by"]})
 	params := requestFilter(f, me, sentStates)
+	decidedBy(f, params)
 	params.Page, params.Size = new(pageOf(r)), new(requestsAPage)
 	found := &funding.RequestPage{Page: 1, Size: requestsAPage}
 	if f.OK() {
@@ -176,7 +182,7 @@ func requestFilter(f *form.Form, me identity.Person, offered []funding.State) *f
 
 // filterQuery is the filter as an address carries it.
 func filterQuery(f *form.Form) url.Values {
-	return url.Values{"q": {f.Value("q")}, "state": {f.Value("state")}, "area": {f.Value("area")}}
+	return url.Values{"q": {f.Value("q")}, "state": {f.Value("state")}, "area": {f.Value("area")}, "by": {f.Value("by")}}
 }
 
 // dossier is all that is needed to decide a request.
@@ -426,7 +432,8 @@ func (d Decisions) done(r *http.Request) (web.Answer, error) {
 		return nil, err
 	}
 	i := slices.IndexFunc(verdicts, func(v verdict) bool { return v.state == request.State })
-	if i < 0 || request.DecidedById != me.ID {
+	last := request.History[len(request.History)-1]
+	if i < 0 || request.DecidedById != me.ID && !(endorses(last) && last.ById == me.ID) {
 		return web.Go(decisionPath(request.Id)), nil
 	}
 	c, err := d.about(r.Context(), request)

@@ -255,6 +255,7 @@ func (m *memoryFunding) ListRequests(ctx context.Context, in funding.ListRequest
 		case in.Params.State != nil && !slices.Contains(*in.Params.State, r.State):
 		case in.Params.Q != nil && !strings.Contains(r.Reference, *in.Params.Q):
 		case in.Params.Area != nil && *in.Params.Area != r.Area:
+		case in.Params.Automatic != nil && *in.Params.Automatic != (r.Automatic.TermsVersion > 0):
 		case in.Params.JobseekerId != nil && *in.Params.JobseekerId != r.JobseekerId:
 		default:
 			page.Total++
@@ -285,6 +286,20 @@ func (m *memoryFunding) SummariseRequests(ctx context.Context, in funding.Summar
 		answer.Items = append(answer.Items, total)
 	}
 	return answer, nil
+}
+
+// ListAutomatic lists what was approved automatically, drawn and not looked at.
+func (m *memoryFunding) ListAutomatic(ctx context.Context, _ funding.ListAutomaticRequestObject) (funding.ListAutomaticResponseObject, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	page := funding.ListAutomatic200JSONResponse{Items: []funding.AutomaticApproval{}, Page: 1, Size: 25}
+	for _, r := range m.seenBy(ctx, nil) {
+		if r.Automatic.Sampled && r.Automatic.Review.ByName == "" {
+			page.Items = append(page.Items, funding.AutomaticApproval{Request: m.summary(r), Fund: r.Fund, Automatic: r.Automatic, ReviewState: funding.ReviewWaiting})
+			page.Total++
+		}
+	}
+	return page, nil
 }
 
 func (m *memoryFunding) ReadRequest(ctx context.Context, in funding.ReadRequestRequestObject) (funding.ReadRequestResponseObject, error) {

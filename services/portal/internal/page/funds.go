@@ -26,7 +26,7 @@ func (p Funds) Register(g *web.Group) {
 	g.Get("/budgets/funds", p.list, bookReaders...)
 	g.Get("/budgets/funds/new", p.askNew, identity.Finance)
 	g.Post("/budgets/funds/new", p.open, identity.Finance)
-	g.Get("/budgets/funds/:id", p.read, bookReaders...)
+	g.Get("/budgets/funds/:id", p.read, identity.Coach, identity.Manager, identity.Finance, identity.Auditor)
 	g.Get("/budgets/funds/:id/terms", p.askTerms, identity.Finance)
 	g.Post("/budgets/funds/:id/terms", p.terms, identity.Finance)
 	g.Get("/budgets/funds/:id/kinds", p.askKind, identity.Finance)
@@ -82,6 +82,7 @@ type prospectus struct {
 	categories []funding.FundCategory
 	proposals  []funding.Proposal // about terms and categories
 	finance    bool               // whoever looks may propose
+	books      bool               // whoever looks may see what was proposed
 }
 
 // current is the terms of today, if there are any.
@@ -115,7 +116,10 @@ func (p Funds) prospectus(r *http.Request) (prospectus, error) {
 	if err != nil {
 		return prospectus{}, err
 	}
-	c := prospectus{fund.JSON200, terms.JSON200.Items, terms.JSON200.InForce, categories.JSON200.Items, nil, me.Is(identity.Finance)}
+	c := prospectus{fund.JSON200, terms.JSON200.Items, terms.JSON200.InForce, categories.JSON200.Items, nil, me.Is(identity.Finance), slices.ContainsFunc(bookReaders, me.Is)}
+	if !c.books {
+		return c, nil
+	}
 	for _, kind := range []funding.ProposalKind{funding.ProposalTerms, funding.ProposalCategories} {
 		found, err := p.Funding.ListProposalsWithResponse(ctx, &funding.ListProposalsParams{FundId: &id, Kind: &kind, Size: new(200)})
 		if err != nil {
@@ -132,7 +136,11 @@ func (p Funds) read(r *http.Request) (web.Answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	return web.Show(component.LayoutProps{Title: c.Name, Before: component.BackLink("Funds", "/budgets/funds")}, fundView(c)), nil
+	back := component.BackLink("Funds", "/budgets/funds")
+	if !c.books {
+		back = component.BackLink("Your requests", "/requests")
+	}
+	return web.Show(component.LayoutProps{Title: c.Name, Before: back}, fundView(c)), nil
 }
 
 func (p Funds) askTerms(r *http.Request) (web.Answer, error) {

@@ -28,6 +28,7 @@ func All(d Deps) []web.Page {
 	return []web.Page{
 		Start{},
 		Decisions{d},
+		Reviews{d},
 		Work{d},
 		Caseload{d},
 		Details{d},

@@ -254,6 +254,9 @@ func happened(h funding.Happening) string {
 	if endorses(h) {
 		return "Endorsed, for a second person to decide"
 	}
+	if h.Act == funding.DeedAutomatic {
+		return "Approved automatically"
+	}
 	switch h.To {
 	case funding.Draft:
 		return "Request begun"

@@ -78,7 +78,7 @@ func (s Send) submit(r *http.Request) (web.Answer, error) {
 	if readErr != nil {
 		return nil, readErr
 	}
-	if request.State == funding.Submitted {
+	if request.State == funding.Submitted || automatic(request) {
 		return web.Go(requestPath(id) + "/sent"), nil
 	}
 	if request, err = s.again(r, f, request, err, nil); err != nil {
@@ -101,12 +101,15 @@ func (s Send) sent(r *http.Request) (web.Answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	if request.State != funding.Submitted {
+	if request.State != funding.Submitted && (request.State != funding.Approved || !automatic(request)) {
 		return web.Go(requestPath(request.Id)), nil
 	}
 	c, err := s.asking(r.Context(), request)
 	if err != nil {
 		return nil, err
+	}
+	if automatic(request) {
+		return web.Show(component.LayoutProps{Title: "Approved automatically"}, sentAndApproved(c)), nil
 	}
 	return web.Show(component.LayoutProps{Title: "Sent for a decision"}, sent(c)), nil
 }

@@ -699,6 +699,9 @@ func howItStands(r *funding.Request, said talk, now time.Time) string {
 	coach := r.Allowance.CoachName
 	switch r.State {
 	case funding.Approved:
+		if automatic(r) {
+			return "We agreed to pay " + pounds(r.AwardedPence) + " for this. It was agreed at once: for something small like this, nobody has to decide. " + coach + " will tell you how you get it."
+		}
 		return "We agreed to pay " + pounds(r.AwardedPence) + " for this. " + coach + " will tell you how you get it."
 	case funding.Submitted:
 		asked := coach + " asked for " + pounds(r.AskedPence) + "."
@@ -741,6 +744,9 @@ func supportHistory(r *funding.Request) []component.Happening {
 			what = "Another look asked for"
 		case funding.Approved:
 			what = "Agreed"
+			if h.Act == funding.DeedAutomatic {
+				what = "Agreed at once"
+			}
 		case funding.Declined:
 			what = "Not agreed"
 		case funding.Returned:
@@ -885,7 +891,7 @@ func supportWordsCheck(f *form.Form) templ.Component {
 		var templ_7745c5c3_Var28 string
 		templ_7745c5c3_Var28, templ_7745c5c3_Err = templ.JoinStringErrs(f.Value("words"))
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `support.templ`, Line: 297, Col: 60}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `support.templ`, Line: 303, Col: 60}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var28))
 		if templ_7745c5c3_Err != nil {

@@ -102,7 +102,7 @@ var tries = map[string]map[string]try{
 		"returnRequest":          {"ufffyffff", map[string]any{"code": "other", "words": "Why?"}},
 		"withdrawRequest":        {"uyfnfffff", map[string]any{}},
 		"listRequestAudit":       {"uyfnyfynn", nil},
-		"listAutomatic":          {"ufffeefff", nil},
+		"listAutomatic":          {"ufffyyfff", nil},
 		"reviewAutomatic":        {"ufffyffff", map[string]any{"agrees": true}},
 		"listDocuments":          {"ueeneeenn", nil},
 		"listQuestions":          {"ueeneeenn", nil},

@@ -65,7 +65,7 @@ func TestAFundsTermsAreChangedByTwoPeople(t *testing.T) {
 	finance.click("Budgets")
 	finance.click("Funds, their terms and what they pay for")
 	finance.click("Instead of a course")
-	finance.sees("Version 1", "None: a person decides everything", "What it does not pay for", "Fines", "The court can agree to smaller payments")
+	finance.sees("Version 1", "Up to £25.00", "What it does not pay for", "Fines", "The court can agree to smaller payments")
 	finance.picture("fund")
 	finance.click("Propose new terms")
 	finance.fill("Approve by itself what asks for up to", "50")

@@ -75,6 +75,9 @@ func (s *Seed) Fill(ctx context.Context) (err error) {
 			return fmt.Errorf("demo jobseeker %s: %w", one.subject, err)
 		}
 	}
+	if err := s.automatic(ctx); err != nil {
+		return fmt.Errorf("demo automatic approvals: %w", err)
+	}
 	if err := s.payments(ctx); err != nil {
 		return fmt.Errorf("demo payments: %w", err)
 	}
