@@ -45,5 +45,5 @@ func (s documentSettings) shelf(ctx context.Context, d *db.DB, needs rest.Needs,
 	return shelf{document.New(deps), store, kept}, err
 }
 
-// addTo adds to the River workers those that look through files and sweep them.
-func (s shelf) addTo(workers *river.Workers) { postgres.AddDocumentWorkers(workers, s.Documents) }
+// addTo adds to the River workers the one that looks through files.
+func (s shelf) addTo(workers *river.Workers) { postgres.AddScanner(workers, s.Documents) }

@@ -7,6 +7,7 @@ package needs
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	api "github.com/instead-support/instead/api/needs"
@@ -15,6 +16,7 @@ import (
 	"github.com/instead-support/instead/pkg/events"
 	"github.com/instead-support/instead/pkg/host"
 	"github.com/instead-support/instead/pkg/httpx"
+	"github.com/instead-support/instead/pkg/schedule"
 	"github.com/instead-support/instead/services/needs/internal/assessment"
 	"github.com/instead-support/instead/services/needs/internal/jobseeker"
 	"github.com/instead-support/instead/services/needs/internal/postgres"
@@ -54,7 +56,18 @@ func New(ctx context.Context, d host.Deps) (*host.Service, error) {
 		Migrate: func(ctx context.Context) error { return db.Migrate(ctx, settings.OwnerURL, postgres.Migrations) },
 		Ready:   database.Ready,
 		Run: func(ctx context.Context) error {
-			return events.Consume(ctx, d.Bus, database.Gorm, d.Log, name, postgres.Hearing())
+			ctx, stop := context.WithCancel(ctx)
+			defer stop()
+			forgetting := make(chan error, 1)
+			go func() {
+				defer stop() // what one of the two can't go on without, neither can
+				forgetting <- schedule.Run(ctx, database, d.Log, schedule.Task{
+					Name: "forget-messages", Every: schedule.Nightly(3, 40), Do: func(ctx context.Context) error { return db.Forget(ctx, database.Gorm) },
+				})
+			}()
+			err := events.Consume(ctx, d.Bus, database.Gorm, d.Log, name, postgres.Hearing())
+			stop()
+			return errors.Join(err, <-forgetting)
 		},
 		Close: database.Close,
 	}, nil

@@ -46,38 +46,10 @@ func (s *scanner) Work(ctx context.Context, job *river.Job[scanJob]) error {
 	return s.documents.Scan(ctx, job.Args.ID)
 }
 
-// sweepJob deletes files that nothing knows of.
-type sweepJob struct{}
-
-// Kind names the job in River's tables.
-func (sweepJob) Kind() string { return "sweep-documents" }
-
-// InsertOpts does not insist: it is tried again tomorrow.
-func (sweepJob) InsertOpts() river.InsertOpts { return river.InsertOpts{MaxAttempts: 3} }
-
-type sweeper struct {
-	river.WorkerDefaults[sweepJob]
-	documents *document.Documents
-}
-
-// Timeout is long: a place may hold a great many files.
-func (*sweeper) Timeout(*river.Job[sweepJob]) time.Duration { return time.Hour }
-
-// Work sweeps once.
-func (s *sweeper) Work(ctx context.Context, _ *river.Job[sweepJob]) error {
-	return s.documents.Sweep(ctx)
-}
-
-// AddDocumentWorkers adds to the service's River workers those that look through
-// files and sweep them. Call Rescan as well when the process begins.
-func AddDocumentWorkers(workers *river.Workers, d *document.Documents) {
+// AddScanner adds to the service's River workers the one that looks through files.
+// Call Rescan as well when the process begins.
+func AddScanner(workers *river.Workers, d *document.Documents) {
 	river.AddWorker(workers, &scanner{documents: d})
-	river.AddWorker(workers, &sweeper{documents: d})
-}
-
-// SweepDaily has files swept once a day, by one of the service's processes.
-func SweepDaily() *river.PeriodicJob {
-	return river.NewPeriodicJob(river.PeriodicInterval(24*time.Hour), func() (river.JobArgs, *river.InsertOpts) { return sweepJob{}, nil }, nil)
 }
 
 // Rescan puts in line every document whose file was never looked through: those
