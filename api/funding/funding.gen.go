@@ -727,6 +727,36 @@ func (e RecoveryKind) Valid() bool {
 	}
 }
 
+// Defines values for ReminderKind.
+const (
+	DecisionDue     ReminderKind = "decision-due"
+	PaymentUnsent   ReminderKind = "payment-unsent"
+	ReceiptDue      ReminderKind = "receipt-due"
+	ResultAwaited   ReminderKind = "result-awaited"
+	ReturnedToCoach ReminderKind = "returned"
+	RunningOut      ReminderKind = "running-out"
+)
+
+// Valid indicates whether the value is a known member of the ReminderKind enum.
+func (e ReminderKind) Valid() bool {
+	switch e {
+	case DecisionDue:
+		return true
+	case PaymentUnsent:
+		return true
+	case ReceiptDue:
+		return true
+	case ResultAwaited:
+		return true
+	case ReturnedToCoach:
+		return true
+	case RunningOut:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for ResultField.
 const (
 	ResultAmount    ResultField = "amount"
@@ -879,6 +909,7 @@ const (
 	Decline   Verb = "decline"
 	Edit      Verb = "edit"
 	Endorse   Verb = "endorse"
+	Keep      Verb = "keep"
 	Return    Verb = "return"
 	Review    Verb = "review"
 	Submit    Verb = "submit"
@@ -899,6 +930,8 @@ func (e Verb) Valid() bool {
 	case Edit:
 		return true
 	case Endorse:
+		return true
+	case Keep:
 		return true
 	case Return:
 		return true
@@ -1578,6 +1611,14 @@ type ImportProblem struct {
 // ImportState defines model for ImportState.
 type ImportState string
 
+// KeptOn That an approval was kept on though nobody had used it
+type KeptOn struct {
+	At     time.Time          `json:"at"`
+	ByName string             `json:"by_name"`
+	Until  openapi_types.Date `json:"until"`
+	Words  string             `json:"words"`
+}
+
 // Led defines model for Led.
 type Led struct {
 	CoachId   openapi_types.UUID `json:"coach_id"`
@@ -2140,6 +2181,29 @@ type Reduction struct {
 	OverPence int64     `json:"over_pence"`
 }
 
+// Reminder defines model for Reminder.
+type Reminder struct {
+	Area    string             `json:"area"`
+	BatchId openapi_types.UUID `json:"batch_id,omitempty,omitzero"`
+
+	// DueOn The day on which it runs out or was due, where there is one
+	DueOn       openapi_types.Date `json:"due_on,omitempty,omitzero"`
+	JobseekerId openapi_types.UUID `json:"jobseeker_id,omitempty,omitzero"`
+	Kind        ReminderKind       `json:"kind"`
+	PaymentId   openapi_types.UUID `json:"payment_id,omitempty,omitzero"`
+	Pence       int64              `json:"pence"`
+
+	// Reference Of the request, the payment or the batch
+	Reference string             `json:"reference"`
+	RequestId openapi_types.UUID `json:"request_id,omitempty,omitzero"`
+
+	// Since The warning, the payment, the question, the submission, the plan or the file
+	Since time.Time `json:"since"`
+}
+
+// ReminderKind defines model for Reminder.Kind.
+type ReminderKind string
+
 // Request defines model for Request.
 type Request struct {
 	Allowance  Allowance `json:"allowance"`
@@ -2181,10 +2245,16 @@ type Request struct {
 	Fund RequestFund `json:"fund"`
 
 	// History Oldest first
-	History     []Happening        `json:"history"`
-	Id          openapi_types.UUID `json:"id"`
-	JobseekerId openapi_types.UUID `json:"jobseeker_id"`
-	Lines       []Line             `json:"lines"`
+	History []Happening        `json:"history"`
+	Id      openapi_types.UUID `json:"id"`
+
+	// InFlightPence Of what is promised: on its way to be paid
+	InFlightPence int64              `json:"in_flight_pence,omitempty,omitzero"`
+	JobseekerId   openapi_types.UUID `json:"jobseeker_id"`
+
+	// KeptOn That an approval was kept on though nobody had used it
+	KeptOn KeptOn `json:"kept_on,omitempty,omitzero"`
+	Lines  []Line `json:"lines"`
 
 	// OtherFunding Once approved: the other funding that was considered
 	OtherFunding string `json:"other_funding,omitempty,omitzero"`
@@ -2193,6 +2263,9 @@ type Request struct {
 	PaidPence int64  `json:"paid_pence"`
 	Reference string `json:"reference"`
 
+	// RunsOutOn Of an approval that nobody has used: the day on which it ends if nobody does. Left out where it does not
+	RunsOutOn openapi_types.Date `json:"runs_out_on,omitempty,omitzero"`
+
 	// Scrutiny Once approved: why it is a good use of public money
 	Scrutiny        string             `json:"scrutiny,omitempty,omitzero"`
 	State           State              `json:"state"`
@@ -2200,6 +2273,9 @@ type Request struct {
 	SubmittedById   openapi_types.UUID `json:"submitted_by_id,omitempty,omitzero"`
 	SubmittedByName string             `json:"submitted_by_name,omitempty,omitzero"`
 	Version         int64              `json:"version"`
+
+	// WarnedAt When somebody was warned of that
+	WarnedAt time.Time `json:"warned_at,omitempty,omitzero"`
 }
 
 // RequestBudget The budget that a request was promised out of or, while nothing is promised, the one it would be today.
@@ -2983,6 +3059,15 @@ type ReadReconciliationParams struct {
 	Area *string `form:"area,omitempty" json:"area,omitempty"`
 }
 
+// ListRemindersParams defines parameters for ListReminders.
+type ListRemindersParams struct {
+	// Page Counted from 1
+	Page *Page `form:"page,omitempty" json:"page,omitempty"`
+
+	// Size Rows a page
+	Size *Size `form:"size,omitempty" json:"size,omitempty"`
+}
+
 // ListRequestsParams defines parameters for ListRequests.
 type ListRequestsParams struct {
 	State *[]State `form:"state,omitempty" json:"state,omitempty"`
@@ -3137,6 +3222,22 @@ type EndorseRequestJSONBody struct {
 
 // EndorseRequestParams defines parameters for EndorseRequest.
 type EndorseRequestParams struct {
+	// IfMatch The version that was read, as its `ETag` gave it: `"7"`. Without it the answer is 428, with another than the thing
+	// now has 412, and `changes` say who changed what since.
+	IfMatch IfMatch `json:"If-Match"`
+
+	// IdempotencyKey The same key from the same person does its work once; later calls answer with the thing as it now stands.
+	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
+}
+
+// KeepRequestJSONBody defines parameters for KeepRequest.
+type KeepRequestJSONBody struct {
+	// Words Why it is still needed
+	Words string `json:"words"`
+}
+
+// KeepRequestParams defines parameters for KeepRequest.
+type KeepRequestParams struct {
 	// IfMatch The version that was read, as its `ETag` gave it: `"7"`. Without it the answer is 428, with another than the thing
 	// now has 412, and `changes` say who changed what since.
 	IfMatch IfMatch `json:"If-Match"`
@@ -3403,6 +3504,9 @@ type AddDocumentMultipartRequestBody AddDocumentMultipartBody
 
 // EndorseRequestJSONRequestBody defines body for EndorseRequest for application/json ContentType.
 type EndorseRequestJSONRequestBody EndorseRequestJSONBody
+
+// KeepRequestJSONRequestBody defines body for KeepRequest for application/json ContentType.
+type KeepRequestJSONRequestBody KeepRequestJSONBody
 
 // PlanPaymentsJSONRequestBody defines body for PlanPayments for application/json ContentType.
 type PlanPaymentsJSONRequestBody PlanPaymentsJSONBody
@@ -4068,6 +4172,14 @@ type ClientInterface interface {
 	// Corresponds with GET /reconciliation (the `ReadReconciliation` operationId).
 	ReadReconciliation(ctx context.Context, params *ReadReconciliationParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// ListReminders What waits for the caller for longer than it should, the oldest first
+	//
+	// Worked out from how things stand, so that one goes once it is seen to. A coach is reminded of their own caseload, a
+	// manager of decisions in their areas that are theirs to take, finance of payments in theirs.
+	//
+	// Corresponds with GET /reminders (the `ListReminders` operationId).
+	ListReminders(ctx context.Context, params *ListRemindersParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// ListRequests Requests within the caller's reach
 	//
 	// The oldest waiting come first when `state` is `submitted`, the latest changed first otherwise.
@@ -4237,6 +4349,24 @@ type ClientInterface interface {
 	//
 	// Corresponds with POST /requests/{id}/endorsement (the `EndorseRequest` operationId).
 	EndorseRequest(ctx context.Context, id Id, params *EndorseRequestParams, body EndorseRequestJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// KeepRequestWithBody Answer the warning that an approval runs out; it stands as long again, once
+	//
+	// As many days from today as the fund's terms let it stand when it was approved. Another warning comes before it ends.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /requests/{id}/keeping (the `KeepRequest` operationId).
+	KeepRequestWithBody(ctx context.Context, id Id, params *KeepRequestParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// KeepRequest Answer the warning that an approval runs out; it stands as long again, once
+	//
+	// As many days from today as the fund's terms let it stand when it was approved. Another warning comes before it ends.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /requests/{id}/keeping (the `KeepRequest` operationId).
+	KeepRequest(ctx context.Context, id Id, params *KeepRequestParams, body KeepRequestJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// PlanPaymentsWithBody Plan payments of an approved request, by line or for the whole
 	//
@@ -5833,6 +5963,24 @@ func (c *Client) ReadReconciliation(ctx context.Context, params *ReadReconciliat
 	return c.Client.Do(req)
 }
 
+// ListReminders What waits for the caller for longer than it should, the oldest first
+//
+// Worked out from how things stand, so that one goes once it is seen to. A coach is reminded of their own caseload, a
+// manager of decisions in their areas that are theirs to take, finance of payments in theirs.
+//
+// Corresponds with GET /reminders (the `ListReminders` operationId).
+func (c *Client) ListReminders(ctx context.Context, params *ListRemindersParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListRemindersRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // ListRequests Requests within the caller's reach
 //
 // The oldest waiting come first when `state` is `submitted`, the latest changed first otherwise.
@@ -6203,6 +6351,44 @@ func (c *Client) EndorseRequestWithBody(ctx context.Context, id Id, params *Endo
 // Corresponds with POST /requests/{id}/endorsement (the `EndorseRequest` operationId).
 func (c *Client) EndorseRequest(ctx context.Context, id Id, params *EndorseRequestParams, body EndorseRequestJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewEndorseRequestRequest(c.Server, id, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// KeepRequestWithBody Answer the warning that an approval runs out; it stands as long again, once
+//
+// As many days from today as the fund's terms let it stand when it was approved. Another warning comes before it ends.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /requests/{id}/keeping (the `KeepRequest` operationId).
+func (c *Client) KeepRequestWithBody(ctx context.Context, id Id, params *KeepRequestParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewKeepRequestRequestWithBody(c.Server, id, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// KeepRequest Answer the warning that an approval runs out; it stands as long again, once
+//
+// As many days from today as the fund's terms let it stand when it was approved. Another warning comes before it ends.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /requests/{id}/keeping (the `KeepRequest` operationId).
+func (c *Client) KeepRequest(ctx context.Context, id Id, params *KeepRequestParams, body KeepRequestJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewKeepRequestRequest(c.Server, id, params, body)
 	if err != nil {
 		return nil, err
 	}
@@ -10430,6 +10616,72 @@ func NewReadReconciliationRequest(server string, params *ReadReconciliationParam
 	return req, nil
 }
 
+// NewListRemindersRequest constructs an http.Request for the ListReminders method
+func NewListRemindersRequest(server string, params *ListRemindersParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/reminders")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.Page != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "page", *params.Page, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Size != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "size", *params.Size, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
 // NewListRequestsRequest constructs an http.Request for the ListRequests method
 func NewListRequestsRequest(server string, params *ListRequestsParams) (*http.Request, error) {
 	var err error
@@ -11349,6 +11601,77 @@ func NewEndorseRequestRequestWithBody(server string, id Id, params *EndorseReque
 	}
 
 	operationPath := fmt.Sprintf("/requests/%s/endorsement", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		var headerParam0 string
+
+		headerParam0, err = runtime.StyleParamWithOptions("simple", false, "If-Match", params.IfMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+		if err != nil {
+			return nil, err
+		}
+
+		req.Header.Set("If-Match", headerParam0)
+
+		if params.IdempotencyKey != nil {
+			var headerParam1 string
+
+			headerParam1, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Idempotency-Key", headerParam1)
+		}
+
+	}
+
+	return req, nil
+}
+
+// NewKeepRequestRequest calls the generic KeepRequest builder with application/json body
+func NewKeepRequestRequest(server string, id Id, params *KeepRequestParams, body KeepRequestJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewKeepRequestRequestWithBody(server, id, params, "application/json", bodyReader)
+}
+
+// NewKeepRequestRequestWithBody constructs an http.Request for the KeepRequest method, with any body, and a specified content type
+func NewKeepRequestRequestWithBody(server string, id Id, params *KeepRequestParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/requests/%s/keeping", pathParam0)
 	if operationPath[0] == '/' {
 		operationPath = "." + operationPath
 	}
@@ -13290,6 +13613,16 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with GET /reconciliation (the `ReadReconciliation` operationId).
 	ReadReconciliationWithResponse(ctx context.Context, params *ReadReconciliationParams, reqEditors ...RequestEditorFn) (*ReadReconciliationResponse, error)
 
+	// ListRemindersWithResponse What waits for the caller for longer than it should, the oldest first
+	//
+	// Worked out from how things stand, so that one goes once it is seen to. A coach is reminded of their own caseload, a
+	// manager of decisions in their areas that are theirs to take, finance of payments in theirs.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /reminders (the `ListReminders` operationId).
+	ListRemindersWithResponse(ctx context.Context, params *ListRemindersParams, reqEditors ...RequestEditorFn) (*ListRemindersResponse, error)
+
 	// ListRequestsWithResponse Requests within the caller's reach
 	//
 	// The oldest waiting come first when `state` is `submitted`, the latest changed first otherwise.
@@ -13471,6 +13804,24 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with POST /requests/{id}/endorsement (the `EndorseRequest` operationId).
 	EndorseRequestWithResponse(ctx context.Context, id Id, params *EndorseRequestParams, body EndorseRequestJSONRequestBody, reqEditors ...RequestEditorFn) (*EndorseRequestResponse, error)
+
+	// KeepRequestWithBodyWithResponse Answer the warning that an approval runs out; it stands as long again, once
+	//
+	// As many days from today as the fund's terms let it stand when it was approved. Another warning comes before it ends.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /requests/{id}/keeping (the `KeepRequest` operationId).
+	KeepRequestWithBodyWithResponse(ctx context.Context, id Id, params *KeepRequestParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*KeepRequestResponse, error)
+
+	// KeepRequestWithResponse Answer the warning that an approval runs out; it stands as long again, once
+	//
+	// As many days from today as the fund's terms let it stand when it was approved. Another warning comes before it ends.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /requests/{id}/keeping (the `KeepRequest` operationId).
+	KeepRequestWithResponse(ctx context.Context, id Id, params *KeepRequestParams, body KeepRequestJSONRequestBody, reqEditors ...RequestEditorFn) (*KeepRequestResponse, error)
 
 	// PlanPaymentsWithBodyWithResponse Plan payments of an approved request, by line or for the whole
 	//
@@ -16759,6 +17110,64 @@ func (r ReadReconciliationResponse) ContentType() string {
 	return ""
 }
 
+type ListRemindersResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *struct {
+		Items []Reminder `json:"items"`
+		Page  int        `json:"page"`
+		Size  int        `json:"size"`
+		Total int        `json:"total"`
+	}
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ListRemindersResponse) GetJSON200() *struct {
+	Items []Reminder `json:"items"`
+	Page  int        `json:"page"`
+	Size  int        `json:"size"`
+	Total int        `json:"total"`
+} {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ListRemindersResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ListRemindersResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ListRemindersResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListRemindersResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListRemindersResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 type ListRequestsResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -17482,6 +17891,61 @@ func (r EndorseRequestResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r EndorseRequestResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// KeepRequestResponse200Headers the declared response headers of an HTTP 200 response for KeepRequest
+type KeepRequestResponse200Headers struct {
+	ETag etag.Version
+}
+
+type KeepRequestResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Request
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *KeepRequestResponse200Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r KeepRequestResponse) GetJSON200() *Request {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r KeepRequestResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r KeepRequestResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r KeepRequestResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r KeepRequestResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r KeepRequestResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -19644,6 +20108,22 @@ func (c *ClientWithResponses) ReadReconciliationWithResponse(ctx context.Context
 	return ParseReadReconciliationResponse(rsp)
 }
 
+// ListRemindersWithResponse What waits for the caller for longer than it should, the oldest first
+//
+// Worked out from how things stand, so that one goes once it is seen to. A coach is reminded of their own caseload, a
+// manager of decisions in their areas that are theirs to take, finance of payments in theirs.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /reminders (the `ListReminders` operationId).
+func (c *ClientWithResponses) ListRemindersWithResponse(ctx context.Context, params *ListRemindersParams, reqEditors ...RequestEditorFn) (*ListRemindersResponse, error) {
+	rsp, err := c.ListReminders(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListRemindersResponse(rsp)
+}
+
 // ListRequestsWithResponse Requests within the caller's reach
 //
 // The oldest waiting come first when `state` is `submitted`, the latest changed first otherwise.
@@ -19950,6 +20430,36 @@ func (c *ClientWithResponses) EndorseRequestWithResponse(ctx context.Context, id
 		return nil, err
 	}
 	return ParseEndorseRequestResponse(rsp)
+}
+
+// KeepRequestWithBodyWithResponse Answer the warning that an approval runs out; it stands as long again, once
+//
+// As many days from today as the fund's terms let it stand when it was approved. Another warning comes before it ends.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /requests/{id}/keeping (the `KeepRequest` operationId).
+func (c *ClientWithResponses) KeepRequestWithBodyWithResponse(ctx context.Context, id Id, params *KeepRequestParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*KeepRequestResponse, error) {
+	rsp, err := c.KeepRequestWithBody(ctx, id, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseKeepRequestResponse(rsp)
+}
+
+// KeepRequestWithResponse Answer the warning that an approval runs out; it stands as long again, once
+//
+// As many days from today as the fund's terms let it stand when it was approved. Another warning comes before it ends.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /requests/{id}/keeping (the `KeepRequest` operationId).
+func (c *ClientWithResponses) KeepRequestWithResponse(ctx context.Context, id Id, params *KeepRequestParams, body KeepRequestJSONRequestBody, reqEditors ...RequestEditorFn) (*KeepRequestResponse, error) {
+	rsp, err := c.KeepRequest(ctx, id, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseKeepRequestResponse(rsp)
 }
 
 // PlanPaymentsWithBodyWithResponse Plan payments of an approved request, by line or for the whole
@@ -22529,6 +23039,44 @@ func ParseReadReconciliationResponse(rsp *http.Response) (*ReadReconciliationRes
 	return response, nil
 }
 
+// ParseListRemindersResponse parses an HTTP response from a ListRemindersWithResponse call
+func ParseListRemindersResponse(rsp *http.Response) (*ListRemindersResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListRemindersResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest struct {
+			Items []Reminder `json:"items"`
+			Page  int        `json:"page"`
+			Size  int        `json:"size"`
+			Total int        `json:"total"`
+		}
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
 // ParseListRequestsResponse parses an HTTP response from a ListRequestsWithResponse call
 func ParseListRequestsResponse(rsp *http.Response) (*ListRequestsResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -23082,6 +23630,52 @@ func ParseEndorseRequestResponse(rsp *http.Response) (*EndorseRequestResponse, e
 	switch {
 	case rsp.StatusCode == 200:
 		var headers EndorseRequestResponse200Headers
+		if values := rsp.Header.Values("ETag"); len(values) > 0 {
+			var value etag.Version
+			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ETag = value
+		}
+		response.Headers200 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseKeepRequestResponse parses an HTTP response from a KeepRequestWithResponse call
+func ParseKeepRequestResponse(rsp *http.Response) (*KeepRequestResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &KeepRequestResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Request
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers KeepRequestResponse200Headers
 		if values := rsp.Header.Values("ETag"); len(values) > 0 {
 			var value etag.Version
 			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
@@ -24041,6 +24635,9 @@ type ServerInterface interface {
 	// ReadReconciliation Whether every total agrees with what it follows from, and where not
 	// (GET /reconciliation)
 	ReadReconciliation(ctx echo.Context, params ReadReconciliationParams) error
+	// ListReminders What waits for the caller for longer than it should, the oldest first
+	// (GET /reminders)
+	ListReminders(ctx echo.Context, params ListRemindersParams) error
 	// ListRequests Requests within the caller's reach
 	// (GET /requests)
 	ListRequests(ctx echo.Context, params ListRequestsParams) error
@@ -24083,6 +24680,9 @@ type ServerInterface interface {
 	// EndorseRequest Say yes as the first of two
 	// (POST /requests/{id}/endorsement)
 	EndorseRequest(ctx echo.Context, id Id, params EndorseRequestParams) error
+	// KeepRequest Answer the warning that an approval runs out; it stands as long again, once
+	// (POST /requests/{id}/keeping)
+	KeepRequest(ctx echo.Context, id Id, params KeepRequestParams) error
 	// PlanPayments Plan payments of an approved request, by line or for the whole
 	// (POST /requests/{id}/payments)
 	PlanPayments(ctx echo.Context, id Id, params PlanPaymentsParams) error
@@ -26043,6 +26643,31 @@ func (w *ServerInterfaceWrapper) ReadReconciliation(ctx echo.Context) error {
 	return err
 }
 
+// ListReminders converts echo context to params.
+func (w *ServerInterfaceWrapper) ListReminders(ctx echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListRemindersParams
+	// ------------- Optional query parameter "page" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "page", ctx.QueryParams(), &params.Page, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter page: %s", err))
+	}
+
+	// ------------- Optional query parameter "size" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "size", ctx.QueryParams(), &params.Size, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter size: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListReminders(ctx, params)
+	return err
+}
+
 // ListRequests converts echo context to params.
 func (w *ServerInterfaceWrapper) ListRequests(ctx echo.Context) error {
 	var err error
@@ -26636,6 +27261,59 @@ func (w *ServerInterfaceWrapper) EndorseRequest(ctx echo.Context) error {
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.EndorseRequest(ctx, id, params)
+	return err
+}
+
+// KeepRequest converts echo context to params.
+func (w *ServerInterfaceWrapper) KeepRequest(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id Id
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params KeepRequestParams
+
+	headers := ctx.Request().Header
+	// ------------- Required header parameter "If-Match" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("If-Match")]; found {
+		var IfMatch IfMatch
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for If-Match, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "If-Match", valueList[0], &IfMatch, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter If-Match: %s", err))
+		}
+
+		params.IfMatch = IfMatch
+	} else {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Header parameter If-Match is required, but not found"))
+	}
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for Idempotency-Key, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter Idempotency-Key: %s", err))
+		}
+
+		params.IdempotencyKey = &IdempotencyKey
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.KeepRequest(ctx, id, params)
 	return err
 }
 
@@ -27449,6 +28127,7 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.GET(options.BaseURL+"/allowances/:id", wrapper.ReadAllowance, options.OperationMiddlewares["readAllowance"]...)
 	router.GET(options.BaseURL+"/requests", wrapper.ListRequests, options.OperationMiddlewares["listRequests"]...)
 	router.POST(options.BaseURL+"/requests", wrapper.DraftRequest, options.OperationMiddlewares["draftRequest"]...)
+	router.GET(options.BaseURL+"/reminders", wrapper.ListReminders, options.OperationMiddlewares["listReminders"]...)
 	router.GET(options.BaseURL+"/requests/summary", wrapper.SummariseRequests, options.OperationMiddlewares["summariseRequests"]...)
 	router.GET(options.BaseURL+"/requests/:id", wrapper.ReadRequest, options.OperationMiddlewares["readRequest"]...)
 	router.PUT(options.BaseURL+"/requests/:id", wrapper.EditRequest, options.OperationMiddlewares["editRequest"]...)
@@ -27462,6 +28141,7 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.POST(options.BaseURL+"/requests/:id/cancellation", wrapper.CancelRequest, options.OperationMiddlewares["cancelRequest"]...)
 	router.GET(options.BaseURL+"/automatic-approvals", wrapper.ListAutomatic, options.OperationMiddlewares["listAutomatic"]...)
 	router.POST(options.BaseURL+"/requests/:id/automatic-review", wrapper.ReviewAutomatic, options.OperationMiddlewares["reviewAutomatic"]...)
+	router.POST(options.BaseURL+"/requests/:id/keeping", wrapper.KeepRequest, options.OperationMiddlewares["keepRequest"]...)
 	router.GET(options.BaseURL+"/requests/:id/audit", wrapper.ListRequestAudit, options.OperationMiddlewares["listRequestAudit"]...)
 	router.GET(options.BaseURL+"/requests/:id/documents", wrapper.ListDocuments, options.OperationMiddlewares["listDocuments"]...)
 	router.POST(options.BaseURL+"/requests/:id/documents", wrapper.AddDocument, options.OperationMiddlewares["addDocument"]...)
@@ -30060,6 +30740,50 @@ func (response ReadReconciliationdefaultApplicationProblemPlusJSONResponse) Visi
 	return err
 }
 
+type ListRemindersRequestObject struct {
+	Params ListRemindersParams
+}
+
+type ListRemindersResponseObject interface {
+	VisitListRemindersResponse(w http.ResponseWriter) error
+}
+
+type ListReminders200JSONResponse struct {
+	Items []Reminder `json:"items"`
+	Page  int        `json:"page"`
+	Size  int        `json:"size"`
+	Total int        `json:"total"`
+}
+
+func (response ListReminders200JSONResponse) VisitListRemindersResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListRemindersdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ListRemindersdefaultApplicationProblemPlusJSONResponse) VisitListRemindersResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type ListRequestsRequestObject struct {
 	Params ListRequestsParams
 }
@@ -30674,6 +31398,55 @@ type EndorseRequestdefaultApplicationProblemPlusJSONResponse struct {
 }
 
 func (response EndorseRequestdefaultApplicationProblemPlusJSONResponse) VisitEndorseRequestResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type KeepRequestRequestObject struct {
+	Id     Id `json:"id"`
+	Params KeepRequestParams
+	Body   *KeepRequestJSONRequestBody
+}
+
+type KeepRequestResponseObject interface {
+	VisitKeepRequestResponse(w http.ResponseWriter) error
+}
+
+type KeepRequest200ResponseHeaders struct {
+	ETag etag.Version
+}
+
+type KeepRequest200JSONResponse struct {
+	Body    Request
+	Headers KeepRequest200ResponseHeaders
+}
+
+func (response KeepRequest200JSONResponse) VisitKeepRequestResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("ETag", fmt.Sprint(response.Headers.ETag))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type KeepRequestdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response KeepRequestdefaultApplicationProblemPlusJSONResponse) VisitKeepRequestResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -31736,6 +32509,9 @@ type StrictServerInterface interface {
 	// ReadReconciliation Whether every total agrees with what it follows from, and where not
 	// (GET /reconciliation)
 	ReadReconciliation(ctx context.Context, request ReadReconciliationRequestObject) (ReadReconciliationResponseObject, error)
+	// ListReminders What waits for the caller for longer than it should, the oldest first
+	// (GET /reminders)
+	ListReminders(ctx context.Context, request ListRemindersRequestObject) (ListRemindersResponseObject, error)
 	// ListRequests Requests within the caller's reach
 	// (GET /requests)
 	ListRequests(ctx context.Context, request ListRequestsRequestObject) (ListRequestsResponseObject, error)
@@ -31778,6 +32554,9 @@ type StrictServerInterface interface {
 	// EndorseRequest Say yes as the first of two
 	// (POST /requests/{id}/endorsement)
 	EndorseRequest(ctx context.Context, request EndorseRequestRequestObject) (EndorseRequestResponseObject, error)
+	// KeepRequest Answer the warning that an approval runs out; it stands as long again, once
+	// (POST /requests/{id}/keeping)
+	KeepRequest(ctx context.Context, request KeepRequestRequestObject) (KeepRequestResponseObject, error)
 	// PlanPayments Plan payments of an approved request, by line or for the whole
 	// (POST /requests/{id}/payments)
 	PlanPayments(ctx context.Context, request PlanPaymentsRequestObject) (PlanPaymentsResponseObject, error)
@@ -33860,6 +34639,31 @@ func (sh *strictHandler) ReadReconciliation(ctx echo.Context, params ReadReconci
 	return nil
 }
 
+// ListReminders operation middleware
+func (sh *strictHandler) ListReminders(ctx echo.Context, params ListRemindersParams) error {
+	var request ListRemindersRequestObject
+
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListReminders(ctx.Request().Context(), request.(ListRemindersRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListReminders")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListRemindersResponseObject); ok {
+		return validResponse.VisitListRemindersResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
 // ListRequests operation middleware
 func (sh *strictHandler) ListRequests(ctx echo.Context, params ListRequestsParams) error {
 	var request ListRequestsRequestObject
@@ -34380,6 +35184,55 @@ func (sh *strictHandler) EndorseRequest(ctx echo.Context, id Id, params EndorseR
 		return err
 	} else if validResponse, ok := response.(EndorseRequestResponseObject); ok {
 		return validResponse.VisitEndorseRequestResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// KeepRequest operation middleware
+func (sh *strictHandler) KeepRequest(ctx echo.Context, id Id, params KeepRequestParams) error {
+	var request KeepRequestRequestObject
+
+	request.Id = id
+	request.Params = params
+
+	var body KeepRequestJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.KeepRequest(ctx.Request().Context(), request.(KeepRequestRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "KeepRequest")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(KeepRequestResponseObject); ok {
+		return validResponse.VisitKeepRequestResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}
@@ -35134,330 +35987,341 @@ func (sh *strictHandler) ProposeSupplierBankDetails(ctx echo.Context, id Id, par
 // const string: with thousands of chunks the chained `+` fold is several
 // times slower for the Go compiler than parsing a slice literal.
 var swaggerSpec = []string{
-	"7L1bk+O4tS74VxCaE9F7x2FeqvpiOzPOQ1ZWVbvsrosry6454epJQSQkwUkBNAGmWtuREfvxPO/nmZeZ",
-	"fzI/xb/kBNYCQJACKSqTeeluOxzRJSUF4rKw7utb/5ikclVIwYRWk5N/TJaMZqyEf776RBfmvxlTackL",
-	"zaWYnEw+LRm5ZqXiUhA5J+sl1YQropZyLRKiJVFMZGRG0yvCBZm+mR+8pTpdTsl6yQTh8DDLuGbZJJmU",
-	"7O8VL1k2OdFlxZKJSpdsRc1L9aZgk5OJ0iUXi0ky+elgIQ/sl0zTxeFfcA7hnw74qpClNj8vqF5OTiYL",
-	"rpfV7DCVqyMulGY0O1BVYR5yn49owY/MgJObm5ubZFLQkq6Ytltwps50ZAukprkiVBGqiV4yYlYs50Qv",
-	"uSIZ3SREVtp8sZLXbGV2llCRESZ0yZkiNJeCnZqf6yXbEFoyIuSa8DnJ2Vyb306SCTcv+nvFys0kmQi6",
-	"Muum6pKav9W7NJfliurJySSjmk2S1q7dhHujrnhxIGEJND8oJBealZOTOc0Vu0kmbzIzHrwV9s6/lPef",
-	"k59BVcGTrRnAyGxVSM1Euvkj28QJStEVI1dsQ+alXMGWwjcFK5UUJJNMEa4VWcvyikiRslOSU81KktLc",
-	"HIRQa1aSNddL+K1ecrEw+8s17KzSVGTq0O0qkni9wmCCB2aG4fJW9KcfmFgYYnp2fJxMVlz4z3fa7jnc",
-	"iv7rpc3dWlNFSkazBBekyNTcyylZ0GtGuD4h0y+T33yZTA/JZ66XhvA4EqXdFa7IN89/m+DuUCH1kpVm",
-	"ZFFv1RdhdmlJFfnm2fMEaHWaLqlYMDUlim7IeikJfpHhhVdcpOzwi+jcUnvre0mnoFqz0vz8//oy+evx",
-	"we9+/Mez5Nlvb75M/tsWIT0QA0gmH+iCbZ/KuayEZhmS57OO61mYn4YLzNicVrkGUlnRn/iqWgEZHVtK",
-	"sl/4tRoaWbByL0K64P8Rme9HuVaEEjuj2GSV+V10ss+/DWb7fLSp3iApMKVfyIwzYK8f6Mawx8+yzOBz",
-	"KoVmAs6PFkXOU2rGOvqbMov6R0g6pSxYqe0wa/f75iZ8Xpr1Bjf42503+Cak17/agX/0j8nZ31iqkVCa",
-	"dI3fqEIKZZdWylnOVj2rKvCJ/769uv9WsvnkZPJ/HNWi+Qj/qo7cuDCH9noNu2BCk3Up7Wrsz0CWZVnJ",
-	"lGJALkyY8/zrJJUUbunf5EwxdsXKYLXB1TOPH1zT0hCPMr/7JM/tLz/JP9S/vUkmZ3ku11SkbPucaMki",
-	"sv0mmdBrynM6y9llwewvm0tLaUH++b/+iyxZnsE/UrlacW2upPlUUJA9XhZxob/7ZhIj1pQWXe8wnDeV",
-	"VanYV4oUJU8ZMmAQ6PNS/gcTA99hduaSZwPEo3sYL+U/Yn+266xnPWgGZhmXqcy6RoW/D54iPN05R3Mo",
-	"e01v4Hs9TQ6dqCyYYJnRkdqq0YHmq6h+ZChnr7kDYVwqWZVpfDfggewS7/RO/cyK+kEvbzEn2IPGHoUH",
-	"2ySC5iGG1yCccGt1CV7YgKAb5Brud4MItqm2sc/b173ehm1WGzAUo9+8Qh0auEmev59PTv7azy9rdnST",
-	"tPkRqwfjmq3ULt5rXr4xU7JzpGVJN1vn4kbdXguwx6Io5TXNI+LKqm85F0wRds3KDSqyXJFFSUH/4ILM",
-	"qzw/JIZZ0TUtM/NXZ4O5p3Km6i/NzqPewnLF1ktWsuSLMDqeMO8gK1ky1Ae5Av6Kal1zpxwn6d1pWBk7",
-	"N48C1xDznKc6JpeZVUIZKPCsBN3TzMAoDExps07zV6swnIICap5Z0Q0RUpOMpTwz6u8k8aJMSGFIKWNp",
-	"Ts1RDBNk7+S5m2gycf986ce4SSZwHtureC8YmcuSMJou4czQAvSTTogsiZ3TIOr6Hk/vBy5g/1b0pzf4",
-	"s6+P2xSXTECNv5xXIjMri2wx1QRVffsM2BGpFIpnrGQZzA7Em3mImbO3c21aPLtNHpWWleZiE9W/0CTm",
-	"RhddSJmRSsE2FdUs5ylZScE2h+SNhnOdMfxeLVl2AqabOSMi5Exmm1tMrEMrNDfHc02SUgHWFUy0+ZLn",
-	"8JJ+BdEy1+ZpBHsSXIMoawuuTKCUlWwlr5k6EAycJDmjmTrQ8uBvcnYg53MwtGbMGE8H5uIeIG9389gm",
-	"fPOmKuMa+de2WpZqK4K2FbN9RCkY60NltapwF2JvtX8bNlTrREAY1VNJ3OrqNzbGj56K2StnBza3yl/k",
-	"QTc62PSb7Stc2Dds6xjK2nTbf9FSo+jYpRvA9NzziTdNzcDxJWu5opqn2/fl93JNqGNqwEUoUm1GZhtw",
-	"SBi6/0oRuRakrHJ2SqTIN8AbpWDeibElU0p2zdl69x7amX3Ex8320FWRs2x7qm9wfllJ1wLej684hX/r",
-	"pVQMBIl1jOCXDLlQTVczKXNGBew2K1fqMlDRWhIA+b1dPjy8W2trjtl7FqGq0Lqx4XEN2j0zsJnorh98",
-	"xHN+bR6tLfaBv7qoViuKxI47f6m00Xt3/to8ewGPtrfLTcDOPgmW3npJ71aOc5vb5/JzudQf/U2LaAmU",
-	"rKigC1YSZTRFOTeKmN9le9lpTuhcg+BpUeKiZCwuZTdkLas8I0t6zWqewTWhiqxZnkev3D4CZ7YZKmxm",
-	"m27r1asJO+QKLtQ9795ejw1zjx3DCyquXjJNeR7ZpzMyo+KK0DSVldAJWVF1xbJD8k6i7q+Wcg1+bC5I",
-	"mjNaklmF7t05z5nnYWaQw+3DwVHjOlBOlSZzWZVkzhdVyZTTX+2viKhWM1aekOk///P/xf+TZ8+//mYa",
-	"22Ca8yt2WTKqYozSKILO81zQDWOgy3svv188n4PEWFIVfQew7T3te/+jPhJIqbg0ehovVx1uIbRSjJZq",
-	"n0PTY5t+zVAlm1eK7RwJH+saaCBlw3Ze7vXwFUcx4LRNVRVFzvFug94UVSANZUm1r3fF/ahv9wfJiOAS",
-	"WUGR9Lh9zYXBuInZ4t1KI2xXsDvBvrr5Jf42RZbV3J4mQTVoYgd/+IGjrL2LmArZzS5XBQ64Y1IX7nwc",
-	"wbi1WuuGlysby3WbXbIip+lgEzx414d66ODb8+Atwdcf/QsbX7p3wypsjG2gH9qzy4hLtWRU70n+7jd9",
-	"1M9+KmS578D+R30jzym3WvL2avBvezk+jbzpeZkdYBdt6nT5Gh8dzuNWTC/lTs3VxpLe4sPWtRtffdPp",
-	"22bSVEMcfpivfz/XsUyZUlwsLjO6GeQeLtmcle4V25xzSZ9/+123YcJzlhjFYcl+ohlL+YrmUVN8KUvd",
-	"tR8wlrGczKYl6FU0rFVLkjPQ7ERGMp4RIQdu2UB+r9Ol5/T7eMmTyZpyHfWKvZOaKKZ1zjKyYbrvx3tc",
-	"jZgsqc/NO9EtFdfyJOAo26zC8SJHYfWq2lO0hN5ysdvL37rpzbPud7uHdzUMGKpro/TSVB08++1ABo+j",
-	"nF/8ZZLYf784O7+oOfSWhJEFxNocmzPzxmMbLFF0unyPg8C/X9Uj4RvdcGYKVbZgEbFL81ymtBF6iySu",
-	"VCujN3OtiJeFddrPsAvRHRZVVipsvzejG2JuIlxNJjJM5rB5SSULX9zFW6i+LLm66lodRpPBgltIUglV",
-	"MKGNig7+EowzS0FmzJgpRSlXXLHMJt0YBuEzeTaMll8pMuelgmCqYR16ydUpZPL4RwhXRF6z0vKYbHhE",
-	"V3RMXjf17UxiDgwmBQ31yiN1/IWVs5i5HwnPNifywW+MABaJ4ZgN0yd15pzmeU7kmg1cMGzkYAkyxOnj",
-	"vD0D5bGxHAe/34jSrs3xN+xOIf29Q7jDBBCcu5dAhkK3F/D8+Pl35gifkbOi5DmBz1qSr5+Rt7RMl+aL",
-	"3wwUGc6/hdIC3heedbDtSZ0I6EyTFqvaGYENTqXNCPBGRSUCbMkPLFuwcgyHGo73QSptaeUpO9Nwsu+s",
-	"/hv1o83gEUMPV0KuBZlttj0yXax+4NVzZDiEoEJK6l7ReAf58zhBR27b4n4P+6vtQrH3D+NMJcsqF3PS",
-	"JRVqzsoD3viEKb54RyfJpBL+nwXc75KlRhQO1Hbsks7CSdjvPgZzsV99spN4E/nuPczLfnnu5mQ//7me",
-	"pf3mA0zWv8rOObSKWs7OfE03itCZvGbkP1gpT0FGm90kC37NrE+QLwYmWqEjgubW/7VluFCviYXjdd2t",
-	"Lu9le6B+Iy1qidVRjMiP4U+dSxCQNr7ZvYBYHNQ5s2By3XfC69/bkT+vneWcgdGnZUY3p1YJ5CqQ2lyY",
-	"2RrVHby4kOUepGdoeZBKnzYEf8iGK/Qwz0/yHEfAj07Bhw+vcDS/JtDYgitqDnCvl72FH9wkk/MlS6/Q",
-	"kdJOirHeoiE26TKmyb8RBJyYiUt4KfKqpHlCVJUujS49pS59SU13Hjm8wxmOsdM+z2V6dQHJ8LFIBBAi",
-	"l4IYA1NBbIFrl11v08Ix8eZytplCVocyBgFEeFO6YkgcUXf2ucxzRhdVTNYME30drqeY5INHoxuAiRKD",
-	"k8fw+Tqs2Z46pMtF9vIdWzOl0eQZamh8MGPt9NjaN8Zzy3C6Y0j09sLHFezbbGZFxYasjGV+Sp4lx8fH",
-	"ZMWoUEha8EeJmWqTViZ9MraW0Fx55M53pNQuze/i6x5qVrFrlkfHXkmhlx2Dd3pkwQ3enaE6mByLUl7z",
-	"jJV9mToD76XNlqpDJjhwmJqDm+BmHzugl8CBXkTzzXjO0P3AtbL1MoZNlYxmJ8BfIehp45xrWV5xsSCZ",
-	"0UmA0IJkFkjTAKXECD2fbnhK6ExBhj1kzUH9FjwkpGCH5KUZyjDQJTf8u5+j2sIvTVIsLjkc4rR5ydKc",
-	"i62MMSH1Qc7FFcsOtHR5YxBwPbBZaQc+6dacgNQH1zSv2MFclgcuAcZ8C/IGfs2FquZznnIm9AEXODPU",
-	"JLvTzF6yWF6OtY+UZgXWcrndQwcIuEVyygX6jMwOOcPWrY+JTGKKW5j/0VSWzb9yRhU7KI2uNUzWmwm/",
-	"8oObT2fBC8xnVHLNvz76F+EneNlHeJdZOleQI7CypR5xw68lc0Ni4kaICrMZM0N0eZRJdKiJELd3qkJS",
-	"p6Bak1RC3H2oIrxLV1kH54Z3TC3BTzhjQ3WUjsy7lzKtOvYvy/aN/MMvhueI+OdF1Mb/53/+343M0X/+",
-	"5//jsy/8l4l1yJoh3A5dsUITc8DRCCGEhkE3HZImvaIboukV0ApdQy70+i7ZA/spBe503mi2iukEzioe",
-	"MsYfObocVyzj9BJHam/ABWOidiO7KqrhqmEdiL6cbQbth31eDXw4tNx2J7xGC/XeCDLbaKZGDJ25LY4n",
-	"1PlyXjt1byQ6RclK5+BgEl8s6NyN7jI2b1n7DjXIu++6A0HF9UJjB0ljgGf2WXOtzL1DEWtk4ZaTzXw5",
-	"OCWm02/cKtjcXbTZ2mg3iz7zu3EbAnH+90rCRpcsZbwYLMvsaH+yv3afP7pRgjd2mPzTSigjhFg2PTHc",
-	"C3LQQDrlUl7hzl/zslJMHZLp3ytaUqE5Pu4UL6MwzfAHLCN6WcpqsUTzMaXiKxBvWDl0SKY2aWR6Aj4D",
-	"iBvJSmT4uE9z44osjIIVaAR+opNkEszDEB0wwTofZb/N+3Mwbr2h4fju23P7nnqb7ftukskrV2rToQwp",
-	"uWIzmW2gJsfIZrNra1pm6ALDkpM2XRtW2KpJfz6gDuL+SNwHm83EYvTdVXCwhxgfeI/bHtkl6k9WI7yd",
-	"s3XP9I7+XI29pEWMZzd8eS0W3kg3iPt+XvO+UqEZA/8NcFpDfIdkWlCeTRMyhYyBKXp/MJlg6rEAqFMr",
-	"T2vwBTAOlGceUHaEjwe310b3YOwwWwEKlw/oyuY+0NyYbpsDF/1HG0WhGoBGWXYw2xxsZAUnC3GXg3A3",
-	"SlZAYgX82QwGFtDQtIVKZB9wpvDvCztd+PDazRk+fTYTP3Pzhq/OcPIXfu7w7TupL1j9EFqz2YvN/4Ql",
-	"wHd/xnW4jx/rJdg/1+uoD/aTc650+ChjcWRPEb3BYfvYXrdhq0wqzGWJkmdOFwuWfXCuia1VWL/dXk6r",
-	"fRwd2zNGkxDH2DXlMXxujS144rG01zarYKBzbL+UhVukIXSY1UZ3EBLyY1xUdoiTZQ9Xc9OlVa+za9PO",
-	"qWYLWW46nSTzSmREgR8Js+EhOobgQmKB5hCFNBq5XabrvDe9tiS8AVQO9Ed15LHX8+wj2h+4YH5Ne590",
-	"Tmfo8gxUmu92azT3d/KdKeXUuukUkSUUKvDaBYKbbmx/LE42onJtE5DEHRFI/Dkkk9o1h9tWl6LsJrtR",
-	"+JPNEnrKfAlqqGOpfFKwvXKE4v66V6tCY2UjlOcT85SvoiZG52Ql+JUVwYB/xN9zn8lqsPzuXDWbn7hf",
-	"Drv/VW8Wu9jXPYe/2D3merkZQaQYnhcNsZ+JDTBExMcC2DbBhjhJYcS4q7CmEmpHjw2A1BKd1CsgLleW",
-	"58qySkb3nqV9ya55sq4XjmCR7aRX5wrcL62Qr7jeE7jljgVMQz1Ko9U8we7U1U5LqYb95DM8CT/ZDFRj",
-	"rHGJ72iSTUjqPqks3P6kwV6bOYtrgOByfsPWbg4rpOrm885r1nJhoV04dUEQBXfG5lf4GMkp/pNQQabs",
-	"p5QVesqlsKlJkM1Ni6SO8qHSZKsWV4Ehiy+DXHUzyEDL0k//pfu5/+aVHcctcgzJjVLx5yC6tyoB6qqH",
-	"tCpLNJxTucKvfNhvH0cfXhE/LHw892PjR/cC+PQe3wL/Dn18tbBt4Km5qj8m9pqRGejc/9h/9UoEL/vs",
-	"WECL4qnY1OQOyC6AwIB1O3KOsJmA3ASxV/PtNOeCTT3LD9QXgEHxiY2AYQJe9n1217ziDH5afwZcG78U",
-	"i3PTaUL2BjiCGPhNMrGoR5e39XMex6TF8BhCp9u/Oa8Yyf+eFgUTUa/ce2EEcGkz8Bz6hmFAC5dct4jU",
-	"e+vde8eyx6mz73YOWLd2l3IC9e1swYVAqtsaQMtdq94uGe4/RJgSDJxgImW72D92mm9q7NHt0HWsMoSn",
-	"TBH8a9QE2eeIaNYBAmoMUk2vmIi+o+/AMim6kEUzRnONBoqSZA6lCtuDZxWCXcYy5GAYsJzQQ1sj00qM",
-	"gAC80W0KUdGL1rnfsBf4ZurwhVeV0r6wf8bm0qX2pFSQGSPUaAN3QTJc0aIY4Gp9ax+DuLhSUSTaz5io",
-	"RARjGfL6Nda7ex96RCMdhLTzoawRdoaop0jv/mp1ZPfBQVvty5zcKTkmldA8d2lP0X2thIsZ9FDO2ipn",
-	"peGH4GuPj1Vk4D7voghZWthPRdyjAyt2PCEGoXHdgARxyk+G9pq77PV76oU27gve6Jqau/lNgDM70Bmb",
-	"yrxaxeG+ciuTY8Etlxy/W/zVblH7Kv/z7mVsKX5A3wfu4iSTsnL83+6lpfdY1O6HeLb2eKisgv0UxTWU",
-	"JJUrw9TnmpUJmW0ImkGDtHSjEL1FfSymqwu53muErYBGHMMTlhI7l7h+hqG5/cBob+lKdvqTI+S2gpTW",
-	"qEInte81z7EeN3aqW5pid8IJb0KdDUvPGZrJzlg2lBAxEySeemthW6KgRjaFL/KHoS4Bm6mHFrybchI6",
-	"pAPgmAZZuFl3UVV3DOSsGe2AG0SJIYBmgi449NUJUYyFEGx2bpy1kBy/OY4xieCy3Cuz2M9TaS2yqF/w",
-	"HUBh7u0EdEN2e6OY3ssrZp7v1hwHMp7GrJpeo3B8P7sYNb2t9aqtVPB0SVD8IEIuB7Dy9imbvzf9KLEn",
-	"BvQD6IfIn3OWZ003weBMeCws8EUALjXeRaaTwFj5cZdxivPwcjm2pTXs7LPn20Iobqs5QAKoYEKlSmla",
-	"6tB/xnNE/RISi5u8arDzRiwZzbhYXDrlxFvz3+6XreROO7bqd2zdgmmLIqldIiba9g58l5DfGEXytw5M",
-	"rYVX+/yeMNNisLgdQYD4sUGmshQh8NvWmDEOIEvdIZi/c1twSlRBwcQVGVluiiUTimQSxPSKWvOuf5Na",
-	"J2gXEr4+aR9Nx+l2Z5b7m98SRZrkDKpFLM4zJS4bM7ldunQ/oPNtkqfDdOXIjXQZszZAyRWshSsCMXLb",
-	"/oTI+d61pTDXjo3uzwxp7bEicy6o0eTWJdfQ5KeufXzz7uLTq7OX20SyIztg3xSErlyCH2wzprvnkezV",
-	"RCiOMD0oweQdWw8LgG8Ty0oqvRXJXtGN04C9zkGJYqkUmfWdxBTjfs9qR2R9dzy9ofe0QIb9ZFqJJP3E",
-	"0e7qBVk1JbaWGnK+40eVe4LCZ85ZXzd6MivvDN3C9pkbdTjkxXeK1ra11MZF6dyDgaHd/Wm1lyafxauz",
-	"bxtbvUtuTyvouk9MteP239Jm3zsP/PZG/X2ayFspb1b3xF4+6JkxCuwJVGZKzb5SFuQ2IZSs2YyopSy2",
-	"mgAk/bb3zoedLb5n2r4lsCi26YJphRLderC50BIY5d59EuL1eT1Wf4OaOujwItifliKwpCXXm05F+gx7",
-	"3JVswZW2jUG4DjLuKLFDDNCwDT1S0fuyc3iEM0V+LyvFou/DUQa8L+NzyDzXjX5q0P4s6cYCNq+0xTI+",
-	"D0xk3LBHdVo30EBbIJqsmcuU5pcYBovZwVYq4Pu+AoA4XxsNvyUQ6fJa7S4hWmuy30Y02YjWE78YhVTa",
-	"KYYNot1FpM5sdr/voMJPgMjf0dAA3EioWuzIqa20vAw8S9slfHPwOgKwuS2R4g5MW7GOff1m/32FiVTF",
-	"pZZdwvHMB4qrwqHsAe00GzawfH5KjmGioiWT7xAxT5eGvMSCGTEVy6FtlNtLs1k2Rw6NXHMF4mFEhBwZ",
-	"MCqvK+/dRnBXjmarRaJvwNwdLoXqAu0ufIcaqhTLrGPSjOn64BquhWbB9v1kPxW8ZKpjCec0ZyKjZQBE",
-	"QEWNu4/NS0klmkjWXYCAd9VprZG793bDr8x2ZxWL165C145Lo9XwiL/jQiLOx3bnAeBXAYeE4MopeQaN",
-	"hEH79Y2LQlyQfmpd01IMOg8fDqY6sXXINF0iXeUDIoWh5rZ1g1ukEU5r60I1L0LroBo0HGOHH+iGRTmG",
-	"U2US182lZKksM0Mzsw24h05Ju8x9q9PVeildNrz5Rebq3ZucdIiNAfN0NsZgSeIWEfeaM5axzPpwoNuC",
-	"LVoDLkSCKMZIXpB6Dfuh7MfB3cxgF/WP4fMHOwK+rAMxoaX1R2CueQ3jfFekWq2Z0NEuOW9caoIhoznL",
-	"cwJVfw4Q1RcJZpDXNLMNjBvwzAErnVE9PDCDD/fXZdrw+5458Rnr1M1ji01ss28kP/Nz1RGiHFr7tEeJ",
-	"+y3h00VX4HFM9HTHlXayBItoJPbu72l/05foZAuAuwPD722be7OwJIA7m9H0athC7Sui+uNnrpdkWjKa",
-	"2TOYeuy8QX5mC0sThenqgSa8sG7WD//z4Dd//Prtwe+e/+n/TOoAAxdWuM55znqwMp4EtoZ7fAdcPlbi",
-	"7hvqhN/cOZnfnu1tIe17W53ULAeqralIWZ7bHo9YiCbBF+fZ67CK82YddaPcvL3dvjAAb3SAdt/KDGig",
-	"ELcvXp1GJRDBwjq/XZ1bwAC2b/b2WTWYeyij+oHv7Um9jGEVOktqPySiTqm5pmW2d2vnAckGrTyuQLyI",
-	"y3nOF8tOveAD7ioAUhptSadLQ0WqBR3VPb8+vO8tMHQpQOVc040V+ENe4Nqx7tfX4wffE3dv1n1fsA7d",
-	"EA6uyAZRQBppE02aaV2o9vG2gb4D6u2h/LdeYfDpCrTMbNcHc3lklS4HoxO/2Jzjr19soOuD+cdf3Aj1",
-	"S8eoc3G68BOvdHErzrEY9P6d9YG2uO3cWC9lXlcY8DloOQQRqu9bt2zO5jWIKwldqcG6vXZq8m5X4l6K",
-	"ZHfc/Ky2DQ2rsIIVsYjCILp1ynBoM7q35dgvJHtIZrsVV+6wioBV21YpiLVhGyi4tHCvFgw3PB2V4hvs",
-	"Fy/8i9yk8H3+HvPgbx4kxX4+ryfRWtX++CV9fUsCy/a01t3DXkUQDwIxkIBrYHi/iVuoe63z9x2AdsKi",
-	"uGG64Gh77G77U9WqdVhi76ZMAgYVmt+gFg6Q5oOkJc023QAKeWa7RnEECQeqHYyQbFf0Ed4RtXawBK7D",
-	"guPpMlg0V0gTWpKCbrpPWnUlK8BfE9dX2BhxAvodS7nnggL63wX/7FfYkux2pm7/Q2W3h6zsTo7SH++2",
-	"TdpuCynU7qo14C6VXW1wwQBvFBxMT2zWYqk0orE5nyc2VYOUNrm2fZ8grxDLUSqRsVJpKbMt92c7jzHS",
-	"kpUb+oECJVf4Zn+kElcuU6ec9qjG22rTdtFc6+70kp3TRBtLiO9xB36Ta+AYcw/a0ApUWZ0QAfLfFr4k",
-	"WJ3jGmtB1MXn+kRQa+4McdFZU9bbZ9TPlrvKgWi6kE2eHQsAaa+eR7Iqu/Jp5hY2Gwwjl00cL7Js2VQU",
-	"O3oZazHNK8WNtKUhBE+dfmEUJ+zXsGP50dasIdBg2HU0ToO+IqpVOfb6nPzum29/E4FN4lesgy98c/w7",
-	"Y6YiLIGRG+DCzTBR+AQiH4Dh2JGdO/wCznwbuhh3ktesPMBHptvzV1d7ehH2luvm/bfviRhOsCW5goFj",
-	"h1mnQvSfD80y0GR8OOfECnyO/MUWCCJE9SDh7GMuMSgdWvQeVEqLMU7JQ7Y/2lG1Z7D7vMDj1nlYz56f",
-	"1C1EM1SXsHUhdjvnriOgddDZQk+KOcsJhLFjjTVujy862/QlxkPrH7aaYcxTaTqfg0iaNrDAp7dBUfct",
-	"XlQ1cx109O4mL7NNXZvV4cZpUysyq6ivj9eg7g6/c003pGEOBIhMZSnLvnKZ+k2RZB9DcZEkrD9cvH9H",
-	"7F8xjy1EPJjJsKq3y562Y/ulDtkVozJXHY5EzXUe9/fpkqbOl9LB0rcCLdpcoODAl1oX6uToyGbgHxqW",
-	"JUt9VKDgUkchD+lfucXnxvn6NfXuwwfbNKvDSKuzqa3MswUcLk0nrJXfZnHQ2OKyJ1qBXYLH7+0/FOQ/",
-	"+EmnD/0RsDHuFxbOHXknMlwju20wGGCY17tVKDZ+29FB6SN2pb69gGvbtrW7b7GBmYAcEFSsEqj2gFwu",
-	"YPJgaVkZVadfxjG5d7dHhNaRe2rtu5FNwrGj6NwxFtBZzD/UuWV3ucZ+cJmWfb/yGZl9CGQWLc/OcBt4",
-	"xSIseA9aBz5Ygw5aXeBcGz+YS5DaPNAtakd+W4/kvvpkR3Sfz+tr9WMwp1EiHY6JP/VQR4NS4rhe3pjb",
-	"F8nLDV6DefmdD8Z034XQXQ2GGEXvwpnsOZEav6v5Unjnn2wvqIi6CkKpE8wW0VJsNrqVX09Nhj5Erxy0",
-	"TPZaHPxij5W55zsF9cCB/CKHJ7CMFmQeIjXOsqxkSrF9MLG2G8eEIevGii1ylkvbCI+hvcnBscb4h7s0",
-	"Y/BMfwGfOM9084xo0FNo18amJzap3V1FMtsEmuIh+VT3YaCly6r0eJi6qVh+pUgpc5chr8ImK/g6gCkK",
-	"OI//5zDu6NfzWpZvzWD+iz+Ho/pvz/zwN8nkI6PpckxA558DNPD+xZh7o+HuXfEYD7+E0LCDyxljRP+R",
-	"pVKkPOe0Q0YajXC/iEbM/YLloxDgpxDSQSchZDrWqci+1qDtre4OIdQ9giNGXGNMHzvCtqZzAhQ+0JJz",
-	"vYhjXh7bf7CnwaoFX4DHTskxWS+ZwNolRdYsz4fFv7Og0aHqiiiUSpNlJbKS2dSJ8N2DERTCloq7YlTo",
-	"EQMyqc8j2Jb2xLuoEFJp7+hS7ANVrHEo7hNZ263EcYi9eMMeCkGrK5FfXiD99Q7czMZUQ2W8ZBnXB8K3",
-	"QsOjGSZ03KDnMMg7HMN9+ZHpqhRewrgW+duH/kAeexZ2C+s71bqtWDTau6sQO8Y2Hixa4CYcJwHsjx+R",
-	"8xave6dG6x/sTbjd/0B9N9hdE/AP3jKxt47/9d9r2Cl0+zyA67DTZeiL08A87WrGnCFUc9bdjBlwozqr",
-	"QXeGytNcpleXyve07xWeQfv7G9cRTveWfQCYhjnME1LY5GVM/lCa57nVwoenjvnu+QMgrrHJtf/Rfpav",
-	"+81w2zf4RbfwsvWul53Yov6JLhlyW2Y3xJ9s74ZzKy+50lGUwfd5tnd3/hqqO3IZ7ssrMBKHNxfq0rYB",
-	"3wmk6Vv4EfuLOgSbSqF41uV+6ku+b90kyrOE5PeTkK/SstJcbAYhhjqIh4WUGakQLL+oZjlPiWuKfjsP",
-	"ufeM++DuflVH/lfDL3DjN51XeJ+yo101QS2fTy2rk9A8DLz1Lo2spTW0KhrafLlV4+CuNYq+/lKeprSM",
-	"miq2Q7pNknVhZ0PujuG7qJAElyVCgfkU0loqwMURkEi1tt3QiZYZ3Rx+ERZnFCOpDvJMMfPw4ZdtyImh",
-	"7KGn1MYcRko1y8g//9d/Eb+l8Gm4vNowWkZvMwCxgpEH6V/PyFlR8nwgDcGojen3nN2rjEf0wofQmB2e",
-	"0g7ovmiqZM+CHEBexGquXJ1BTYhUXakIbml2J/f0Lfsb9ixqDP+sHSro3zmql7bDJ2Lx40t2Sp4lx8fH",
-	"ZMWosD5S9NCUZCXLCMDEyG7f1vK7TaHB0YyBVlA8D1kFAporsmIa4+H1zUtuaRDHyzWw6mje7NJkrQZU",
-	"7098TilYEY5Rc60SO80mAo9L+VPMfI9tlobMuG27Nefruhfshwx+K5SBu5g248FXY2+EfqPgQWyaZmlr",
-	"h8FbZ+wbEpgbme2KnxtpZZs75F3fXo/v4EFOL9pb1713VfS2KqD9iFpgXe4URwIPKWyokrjtagquWJy9",
-	"KkBjG1zrMpbHd0e7GhlVB5qk4aIExLbs9hE8lFxDbdhGp/Dbm7EDm9nghu/d0uYBG9jgDOMlelsNXlq0",
-	"3OrzgsfYTXfnHkf+tvjyHeBW/XDzu1f/Gh69BU58+PPAaR8yB1npVOLmucb4DUCHoZ5886KPwbj4zXs/",
-	"On72zffdjmf13z7j+/y0+3vPRa5wh+/kzN1IyBdkENytC19ACoGC0iUUumAMoEju8h7KgHoy/0ZNQblm",
-	"ZcZT3SuocwZ9zp0/qKCl5jTPNwf4uWSG1GwJmLO4tdUWG2V2gzoShYTpZlfHrSxduoPubVjUZGwjtp7Y",
-	"fVstG2lCRW4z8v5KwyZvOSXHhM9rYUKE9EWHId95vgNSb49mCyHfHd7xaR9u8c4M9daPZFmIHw8/v5S2",
-	"ISWGA8/t7a9TRUt2wAWSOqLGAGjwgQA8OdeA4wBCzRYs96ASaY7eDUwXjnWn+ghSyi+/eTgvS7oWHh/F",
-	"Jw0kQf4ARHEYBx8t5s+4K0Iy8+sgf6fOsoTAN1QGAEatQoydA/zB0K01866TLfHzmRsYP770w+Pnd1K/",
-	"xHfcJJOtI89KClBhXjUNQEoQ8BCiR3Afbcg2mZj1u4X6MFRWIx6kuVQtxAOHsxhvF9aHP3CLiOGtQH06",
-	"66olBCui8NbYtSOXYuEsYcMiU0TvcvCvTmEZ6Hjew6LYAWrQp7/HuEIvZvT+xrP9TW/VxQ4sakzW8kjQ",
-	"QgbQ0zFrXbGwLKhRltyPQx15kcecvjVCYIAJPTxnqnOvQqzm0YMKbTznrR3bOqtgfeGFD+G+2hTQHylw",
-	"1Bd3N29Tyk7ocU8O/Tjgb+DEIe/ZMP2UCnP8cKdLMmMkXUrFuord21S1a1Jj4ISf2ugg/u2KscJCzC3Z",
-	"hijkwL8oIHFHGWO4uPtqip9SCrJHTqd5/n4+Ofnr0MqepL0/hS2EiGbYfl5KV2SIIEs10gPXmGeBjQiG",
-	"2BsqioLz2iq5iCpR91rdsWFuvKSxgO2tMlpNu4iEZbzWaWqFBlvCyxKSY61m4xWbQK3xikuo3sCD4NwY",
-	"pqu9wjlcuDmc+Tm88nN46efw0c3hcz2HczeH82AOH+0cbgAZM60MU7wwRGAR+eQVgzOYMVqy8rU7tT98",
-	"/jRJtrKrCU1TphSBXzneAyXWDnDahuLfF0y8eUlcl7zE15LQKuNGnyBTW0o7NfsO8zGsEiZRn/VS62Jy",
-	"cwMoiHPZYZpaLBJVMAHwhDRAva47ZkFXiKpULKmr2UHfQY8zEq6rckdX9+EXgSWHOcCaobkFaj42yWNG",
-	"OCCkuswZAT3pkJyFr7cNdQCo24z3RSAQkeHXJKVlyZlyjdy2NtbW9K6XktBUq0MCy93ICpZsjAfFXEGB",
-	"It8cf5N8EevwEfPnWaXRzpDBk18fEpwHlIebaU5pgZ2MuRSuqvm//01JMSX/5kA4/h0D3zlPmcBMdJ4x",
-	"ofkcVMDJWUHTJTt4fnjs9IPGd3WN9uR15Wx2zwQmzw6P8SFZMEELPjmZfH34DMYqqF4CsR55ZzV8tAkC",
-	"hnfBvN9kk5NJzpU+qx8zvy7pimlj4RimyM3L/l4xSEews2y5xGuuosuKWfKkQ8AifzQ/VoUUCmf4/PjY",
-	"Yulom0AcbvPfrF+nHv8ugqqRTtkb78bhtjnjzU2yhcO+rtOu4K9WMYpPxa/9yAG6ANdx4dFJcDWMqhKe",
-	"kqYL4ILB0f1o1YTta/9i06xL+0ohxP8heS/CUKRhOuCEr28kiizDB8xNtSBAFu8G6uSNAudFGiwcqb5J",
-	"ZYZIz4LkmRaRxTanfuToTcZWhdRMpJs/ss0EyQbTXiSCe92SYmxY5r6CYrBN2WVMaGPXCi7ID1JkUoSg",
-	"lE6Su47yla5KtjeoUOuO1iuN03HzDt9s3ctne+3ywHu3fYGMHATlZcloxhCI49Un2hmJsY8dwTN2vDtd",
-	"uXd0xZyUFhktHfV7t6zDBD+FBCG8CFj9AWIVW3ChiVF03dObJGTNR//g2U0nfy4ZzcKbcyd+OehcjIb0",
-	"Smgo6o4c0acwe+ERT+pM1NNIfBKHy7FwyrU5pJxlC9SSOpjmnswIdeIjWumlNOrhETRd7xex3+Mjg8Sr",
-	"czMNOzcY2UfAfzpYyANzvw/UFS8OJJwazQ88Ng2Y6MaI2bFMsAUHPHdhDKw7C/KdC8TpbFPjGSlwoncl",
-	"J2OoQQ0B6LJYvValy4SIUKYHNOROv0fuvtEIaaiIhEwfnxcp53OeMoACJgvKhfLRH+hQA0hroaF4SLAv",
-	"eo1X41r26iVbKZZfY1Frk+7sw9gv9RFl7g67Guf3wFIoeOkWgDsY69bEsaGAu9OXHRdlhZIrBudZU1wH",
-	"acUYzW6B4Y78fu9kl3RY4B/vvGVGOYWxwBz1m9J5B8dh47C7R/b21aW6+w9ec4XmAdmhR7yWD33IHnsk",
-	"cfaBgLgMhFsbedMjUIF9GaGWFpoXCIApnYNt3zt0xGwj7/EOl4ns0flt08bp7mL8qVGgZjOUUGA1GzBD",
-	"fqosFAHwtJQdDilbG6F7cLwN8BBB8ZCcztUcKsKwKuuOBP9KZI7YIeqtq1KQTK4RTtyWKnGtTkMgO27e",
-	"LqvFctAdyLlgB7ahdr/e+gMXzJV27E3TD6tD3sUZ9EMccODpBCzuUfOFDhmyvEKfUA0D3oqRYYcIxktM",
-	"+nLUk7geinvqxu9seod9mV5LiAwquiFKOrV2jjgvFhJ1LUvX4xCcJzZ1H5vAW9lDpNhWhBUL6fgpuZ/2",
-	"yGEftQWqPb14M0kwNfaEhNnKjfJ50PW8H9vzFNJA5EJhnFrJEa7UBd1gGCK4WF+pxsWB3P1WV+bdjHtl",
-	"092itX7nNM8xgxBKQ5QxaK+8Nwqq5CG6kuANM8IcAZTMxUuXEs0TtnI3evsiGdvi7eYsUMUfjWMjatJ4",
-	"rvsXG+Bzp3XDTt9cP0QYQO+AfWYUt0MExgBfApWVLtJmAeN2EggEF3sl+gU8McgRVcqc9cZ3fCKh56xA",
-	"6gMjuDCTQLmAz+cohMzCHlMhOJd5zuiiGjM6dJbnVtytRqAcX3AryyHi27CjJb1mRPGFYBnhYpfktoSF",
-	"kB8HvlV1fyTRQ4QMIzAMtg91dYZppXv5OmPvdtUO/s27Mnl+ga5Vf1z97lXXAcg32Uf7HtpLjRXrBEY4",
-	"r0TW7OWPGqcxfsoqxx5ENi5WI/tZdDFHwx9dAyEk4RkVVwe2mcU9+HYiwRHsjIEmmQbsQnD/rmTJEifz",
-	"C1qg8isF+wra6iOndzFVV2rvkSmcj2NbKNvlvKDi6iUu8+louHYv9kjgU7LUl7FMt+e7dM76l0n7vY/t",
-	"RAjPJqZ5QjOkdAxj7kOl63yzsI+LbeSXMsApavrP9JJi2oz/Jcio+kq5pL7uOwVgwja7fDxvGkIUP0nK",
-	"3tkAoJGlubfnq1U99iTJ1sFNj+XycnmIiYWs1EsmXFYjeCV7KVKD2tinnLywz9wyCDtIb4R3eA0lANXY",
-	"di79S325byUeDuNX69ez5N6tM3XGtl3vxIb7rqV0lIxq9sL2tnwq2oYtdG9dhV7Ge/u2jr6ENdZkN88t",
-	"zE3JiO1g22o87Cl4QDW64yLPQ1SWDozYRtPIx3a52Ru4TeXfUyjHfMxUL5yCP53CNZNFpRzMZjxDbOcq",
-	"odJ5E78mgQjaHZ13t+Ye5XbHrgMamH37o+Vt2Zb7YX9Rv/eQddfJiW4X4A/P5Yj9VMhSj2z1QQUGuAtt",
-	"t3+/nhXdoNfFXPw6pcSn95dQpguV4hjqwEaVWC6VEMVoziw6Owy8pGp5+EW8glVAN8AF5SLIVP/dKYQK",
-	"cwnlzWQBmfi+aSOMbtuPzTaaJeYEQMGSc81ELHMXN+yWjH7+1krgx5MJjrsOuDG2mAMSd2XKlOJiEQ+4",
-	"nIHHzWxwRjdOwH59fAobK9hPNmwebzQ/KH3XPv34FkAHJ3lLs8dM/nxLr1iNsQDVKnDNE5tpJ2ygEADf",
-	"B/DrIzNOd2Dl4i/mTv750+uD39ZdBF1TZKcIePiFBOcSfuGwJYKvUEInBDrlX15x4f9tNPzki/D+jIQ0",
-	"3RkJQbCRhKRVaUbbJCCtEtKk28RYouyQvDg7vyAXLp/52W8tbBSmD/hfEMRx3GIAjp3cQmrJVDN9oHTJ",
-	"6KpJc/4yzLigZaz9YVR2wSmNE/HeIpyALVpMtjU1DLyRmje6PHKS4ugf9l83SH45wyL1tvawktfMiJsR",
-	"Ne8HV0Kg+zcyxcfiH2YO4IWFPXfwp5YWbNcmJ4qF1EAGZMP0eKTgzPqC6mVt1dsJ3a2oCogMMF93+EPs",
-	"M4P8Ia6HzB4zecIujm3WktKcGQZJNoyWdf8gzNjmNMfvZ2zBhSLcsMnYlC3ua2PKFlzmd7/7XQAv8zyK",
-	"rzmil+ZMnenJzyoYheS4OxLl84HgRMaKP9nLMCjC5C5Ot3tEFkxYSOafuXck6B2187rHsZSfHz//zvBR",
-	"i6BM4LOW5Otn5C0t06X54jcNHKYhV6WtL3v2ZLkGzOXR3R+2h0VnodsISfIFE4RC5PQr5aC+sc0EujCM",
-	"eQhXxZqRHtnbmKotmVYTdiBDBjg0bkfpyKLun6V0ekJ8h5G7uzRsd11fFt8oRetiHbfUH4NjObK1bbvF",
-	"/A+uCO42Z/TzEyO43D2Eyah5DEtopcEyErReHpcIsCq1W79TzLDWc/vU1mtaQUtZZj5vCKxPoipgmESW",
-	"ASiFdVrZGHtM//l7l74WR7W5rcL2XuQbW5iLEhuih2Epbsf86orsqB7blS77C0z9QdLYdUFm5mqswCga",
-	"64K85hDsbddXzzbEtVNz18RRL0oje9y7pRH+bHLve9clVlL71xHEit0bpPA8BxdwBi0vgJDjm3VrnuI6",
-	"2w1xiZ3la7pRBOoCCNWapkvz00OCTbGot55nDBD7sFkhKCbXvKwUU7Y+e24DK4oAwHACEPe1O/uw0x/1",
-	"su7D99guKUipgSqGTcF8JZVfE/bQGt1vBVCdhieXLGW8CAWM25sxyQF8TyNk+GylXa+XEkIQNMssKlaz",
-	"BU2AMESkaGDc07lmpdtr/D0CDlkENwvWoKCE+gweNqfzRTSJDEnR9WVLqYDGwzAcHObUjTOFgcI4DXrq",
-	"stPGqSPSrNLmhlhbklYZ10SXlOcxJys69gKSHtuv98321n+Ed45hg1hvGuwJXdMNRqU66NGQFuR59iqt",
-	"r+GJp11w1gtEX4lsp3C16ddjKJ2G4KCfF0EEknkpV3t7LF5jL6unChSAXe8e1oKv33lP9vtZllnz3dvn",
-	"9iB3G+hwjXYrRPZY75XWO8VjNUpN7HvBfCvx8Yyoev+OUqrZQpZ8Rwrhef3YDpuqB+Cpwza5J6PkMRPw",
-	"DGXYLduMWEjjumkURsAalRJskwSxywpaaoRRUSSnM5aPZdTjLa1fWvt6NMkkg0BRgoCKWSNP6I6U2qU6",
-	"eRQGs9pGQrfdCe2r/0B7wV7wLq5hlqIoz9Dsp5pcGbsMPgAODZvX5Qpcqy8i6IUHGImgs8Gf8VkYFkoZ",
-	"bf1RUGURU3lsrnnfjXq0utwGM7gVpTdhf1dc2E/PtpNR64YVd0oZT8ON7Ozt8LDS84PN6O4D2hkRW2c9",
-	"/Jpir6GO+tsuKXukHWhwp4BAkOBxWa64xOqQaLWRRQT15R1YNnpKjmHxAou3t+OM+/FxB308hIEn9YSH",
-	"8PKgvh/M5IVZyEiuJsRsdTsERrONk8BBOnc9T5fGlHM7+LicG0DGacnqAwUqdX7N2zDfLtbraPWJcN3b",
-	"8sFk4q/lMATvFtlqf2V/jTyzeSUGskS+KmS5I7vkjX3mlwsagyv81daXoMeZmLNWBCmCZURJMqdlZ2mJ",
-	"o4puYJhPoLVCrmUC/3n2HfDpz1xkcq0Onj3/9nnigj6pXK1oQhRb8VTmhsmXRNMZmTG9Zkz4HE0Ar+E6",
-	"d41f6UxeA9P8IlwnKPTroVfQOlEs3BWm9UKN/UIC9iKZsSUHdNETYixseAC3wEixucxzyGzHMaH1einX",
-	"UIr/RWBqNyggM5phprCCbWQZ/iDI1V7zlFlMfw8SeUjONFlJpcnzY/L2RUy5ropc0swS6LD8rqARYHfu",
-	"WTuit0NBjXT0KQ3LsXvusuvqVmcnZAqN+f7H7/GJaUJUlS4JVWQKIY//cW7W/W/////379MOM3oFuLuR",
-	"sr2d0chaZw+KjW9Rrret4CDAGrNRG6K0sVFrgBE46iWFtjiwXNuUML5A69p7jPDlXrJfs5/0UaqubxFm",
-	"2SVtn48mbR0P70pT5eLUGA5lJRS2IGMsU+BbcKxlRYtiFImMUyEUWIFR5FyA28rk84u/YAJ0jJsGUnm3",
-	"Q9DzhXtzCfZsq+eUI2zZ7+XaSBtCheO+XCVNi49nXdLndj7DcJOPgj6xtzMPqsgJrWjRxbifhiveN7x9",
-	"Mle1lr7moo4G4BXpconUVVYiEPmDLqRrEjJEaf7gHv2l685+83/F0IugGCLMC4PepBoctwjPZLsX3Rf/",
-	"cjR5aMV0lC5dwsUWbe4gnjvI/+Z2B3VXL96/PSUpy3O7ZZSowkg0tWRMk7Wscryc0OWVVbqkOR/HXu4/",
-	"Kqp2CehbH5hv5GHPLMRe6eUlHwAZtgme8hBQIT9w9QDwZ83eOCHSTUJW0KjqxKJWecRcB2MVIOEApqn5",
-	"Dt1oHQAjozr/Lhgztgx4X9xLgt2bdrrrYuf5VEP1W8gxDwk50Atacw8uNB2Aflmu1GhpVlCeQbvaHvya",
-	"lbxmmCFjBGuUcD4bBjjV8hLziS95NiU0t/jcHBPx8lzipp0iv5wa26HrB8C7yIymV/bpmYQycxjsi9Al",
-	"FWrObN0AR/jpeSWyQ9JqbNFEk7K+Z0y6eovOaSp8RnyQd2VraTcF+yKm8pqVBzjTKVzMqfug6AZK3c2l",
-	"TtwgGTE/6AksvrU7+nQc3M2zuGPje18t8+zY/S+omXnW3xl/bwe73GveLXXLNUj+dTrYgSNgRg94D6Fv",
-	"NfUVI7b0VAoG/gWw9QH4T7qExE4vvKsd7tcC3EP3iXplXxLBvfpubNwrC2xz2ynW+D0jYXO1LQNf4Y/x",
-	"Rl9hXBLq0lbhoCFNBQ9+31qKb45/TqW2cdxXhEN42HpiRGW4v3dGalQCDXROOWC5yBITcXi6JDlTVioi",
-	"BCNVDo4osYnMQQo0gBLNDL/waYHRo9SGRfJWNlm7Rfd2r+1fYI2LvfP33jvM8dg+qLWg1My2aO6DXQvZ",
-	"+1FWsV4W/7Jiu7IRzxzvgQl5DvUvNnTPbOgX46+ztPkyBoj+K3HWnTlYaks2qubjxgCyVdWOn0sj+u21",
-	"l2IB1SoN+OwBF9+/u6vIE/7OFdtPybuvW/YArPzC7khnMdaiKpkasS9DCcF5PM0+9u67NAzCsmuc8s5w",
-	"3YcAFOZ+t7drX2tYmsdDDbRzsKkfEN+D4nqS0hUDL8bIOE2NAzpKqUhZnt9LQ0AYuj7lRwTZix+Ne4Qz",
-	"TylQMj65eRySPMezeFT0UKh5M1QXGHmuR7SDFIUCV0GE9KCbQ3gBzCJn99Cd4AdjbrQtDYQ3VQ6O0oku",
-	"yKSSACAJyxzsyiPoyUtpMY31KoClsSdB7LfF0QHwvctRXXMeTb7dLrHfs9aYymNjRfZc2A+UP+Zd/chS",
-	"WWauPCClZYb+mGtZpVgmTPN8A376oXe0ZKkhc0sSI95R7EJGrynP6SxnDuAVMxE9SqHvfO54jPZ4NnUn",
-	"TyMX0b14SF7RdElcRXfovI81+YKl/euKNq+o27x4GUZasoxrANz8ShGH02kBU2ZUXIWGd7M7xAAQrisu",
-	"st3NkeDYNn/kWHHZyVL2KSqCFyfN/Qy2InkijSp6WA/effYE2A8NiQRoA6MCcF93KLHAgCB59Gie08WC",
-	"Zf3V8/jMBwcS8rOtog/Wsauafl6Vemn0F8Pyxqogwh2EHENZaQVt+aAjlcVHMreaioV18Qps0t/o3t+J",
-	"Z2OP84G6jcNCnjRe7BBQnRp8GdGe6l0er8+4jeDba2ZfxBUp+WKp69aZIGARKISkkHLedcwYbdwRpfNP",
-	"7XDkBlGFgNpQEQdiizl81pRr7MJ4PwGBJ4IXW4eoH/ClVkLuF3p2MvqXGHOxSxzWUdDnZrkSftvzaT06",
-	"JF/YQ29PkNfGNR7grnP5BQ+wy50OO//3UaA36s5cPrd+3WQ7I6JyNLf6QWSjP7CnKx77Tvz8HsQgHHIz",
-	"sctdn6YQbHdm67s399omcNxj/FePwLvT5XgNAnGkRo9AqPR0PljfRRWqtfoaBzbJE06ZS9Gtnc25yP7k",
-	"nxoUX4OYYG8ZZd+G1i+7+VkJfjfve8+28Btks2F8ODZQJsC9l7GUKy5FMwprleGtIOxLTnO5qFibMpBx",
-	"oai7h27BdaZws91vpa2vb5VYkxP6exMqNtsuO5yd25gnyACbtbc/S0bndzdG204RGiHQiQXolDgCxJZG",
-	"3YRaslSKlOfca0hRwFbEQoEkioRAmifocjkXVw40ZCbllYJKN1lesQwcKeh+thAkjDChS86wnl5pVkCf",
-	"HCx3xzpVB4W6+SKgRoZiK6yVRHTYd9KnSdgsqDgaJs0+Npe10yxm8b73p4Cba8tOBoCw/RxzI1pb1QWY",
-	"ZtiKw+H1anzGFV2UbKScCQYAqqwmNYKDBzH7bXrxmROoE9Vt3BurcsRue7t3kblhqTLPQkZft6k37xFk",
-	"CtQ/NTQ4VdVsxbVm2bQ7Qw+xZNdcRWIlOVfa95u/zwzrSGr18+N7ylt+zKzATm9X+3bLtSApVSyXtMvt",
-	"tcLiyfvxefUn+9ZThRaQCF9MhFx3TBUeoLP8EefLS4cEZLa2rHLmE9a6eGWlpbHL0wd1LD5wjqjXzx66",
-	"+ZWL8P5aslP7JRyw2Hs3LRwrH+Qg9Hy/G1Q5K+ncyYcn1AgqJK0hFBX0gIoj/PrMJ6jRw2pCW6hgtlAa",
-	"buPNG66ILJjwqQx4n/crKWss4bELytwBRykTSMAjOyP6FBZvPFY4+gVgLNIaRN+o+Oa/ok4riZN5qIEN",
-	"T07eTz+6V6H9OKL3EWTnY5YKgKr6CbL1x4N8RvMVlGcXO7J3Cmol5UhgQisqNrVDycJwAlQbmsw7MsBR",
-	"jYK0jgE3aGckqZYc9y1Zu+JIpZ/B4yV+Oz7lm6ADE01aOXBLrrQsN53y+Q7wTG2Wbt5PFBN2SlSQKc+m",
-	"5IqhP2TbSmQZv70W8CjpdANI5lXGH9wHN4xabftmIddYg6EeNfcLsdfBuQDCH8qCQStISMl0VQoG6ajp",
-	"0jAUcDvUt24ICzlCM2301jyYiZrKFXpIXKV6kGlqP9WlhaALQi+dklHwwgMatflLo49uM5n8i3CtEjH3",
-	"pierfAx8CGvV/nIu5Jk7/6dzG89qz8GjCQ6cAvp/S6jSQKcWiHNzF0+9PeKJ3ItxLIVwHRPWVJEly83N",
-	"zBlVjYyH/qtZGS7Zl/llf34GD/58MzVh/v32uWMXQSusUZzO0rtrZUlyKcG/bQxPrmrEhQ444rvqCLET",
-	"t4r9QcmuOVuPzJTfQxXAbEOo0VXpgpVYBYfhDrJeytDhSBVZVXV5okSQWcbBTe9930SAy5dngNjzRrfx",
-	"hlt8/pCYPUesNSE1WdLr2lXo8iKxpg0aojWauVk4pFjVgdmts8AseireEgyP1IXKgTXWn+CRBBC/1hnc",
-	"3LVmBkijz3WX3wMn89ix0IF6mM/WtVfh8YQB4nlieAr6TcI5NCm30RvH2HWhCxxukLkXKSNZCWsZJADu",
-	"vWz056XGDM6PQhQyc1EEY9jXcUNWCNH3C0gm6LlAT6G49XtX9Qnakw7yZ1ccEgA98kGIUNOqn+u/F87a",
-	"Gb+fqA6zalwNls+fmePnVUKqwrmgGXa+mvpJXVZC83wKwpCrQFI2qvEIn7uY9hdB1RX2G1Ka5zmZc61O",
-	"68ixoWfsB1q/JJsSeI1t2GImZ8RzybIqtQynfjGH5AnIxTRy3PZD/SJs+xf8rHB+MaPHv/UXyi98pqpa",
-	"Ams3eqBvQ/rLZhhP1PNxpq5s/y1sq4snojEvz5hfWa2dG33WPlYAymlfulODjeRSVSUbW7LmUj3aRdnV",
-	"tvc8Hwmg8ILa2kPoLG4BxpDXGw42YzaN0tGWRzfoLZNuno/vId2TsFPXgRhlGTshgwfJ52qdNqpF8Clw",
-	"q2VE0Q20jjfCKJ6eU/cefsSYiO/sPF5E5NOaCb0hFFvBhFjG2HR8ScvVvMonI7rgv1LYdBzz/2zbcZW4",
-	"hKutjNq7diEfKuRbMv6QnNnm6LV8dUTMg17ipbVNvRfIS+YEyB6WZyW9/iK48tbAafB3ZaT6Uq7B0raQ",
-	"NBxVAQvyxwWrW/Y8OyZvX/hm2ebM8BzNZ1XftsMv4pNrKG80EMaCLExLsgloH5DmroOW5GBqZifkw8vX",
-	"CfnDh1ffJ+TDu+8T8vtXb87Noj+z2YdD8h64rX0r5px+c3z8RdQVlhhRJNMj89A06knNsnFblncpCasq",
-	"17ygpT6ay3J1kFENN5KJVGa2/0ZYnm9/+cletPatBuruuNbhMDswrsM7DbDvccRmrhW0+T7FkBG2rJ+6",
-	"90zD1IdOSPwmjwjK7+G9j53/UG/ENpf6Iyv0aF2y8VJboQS3r6fHfFMQMZHJUjF3tCMyo89tH8+KgvfH",
-	"MQuiJLIGgN5upEA7e8ryKUoUS6XIrA7kBlCRgCKu5uesy6cyY8MCG+zcPNqBaDHEaQavesIK/Cs8TRt8",
-	"QPuxLtl+TJfZxggHZaVLiQERvZZDjfwQoHrEGxc0kgA10UPm2oa3MagqC2q1C7EKA4vwL4wqgmEPR1Mj",
-	"8tjY4qk1/hVZcaXMlcaG29RCUZS1w9xa7tCT2LkZnZM+WgFhltQN6vhYdzY8z31QQz/k6C4PILf7m2K3",
-	"AeS9ifEAkm4ElNTR8548ingjENNSvEdAO8mpqPEr5RxSAluop74tEaDVW4Cj9VI22t702oS7ay6N2RbW",
-	"XD6a2VbXfI12oO/HPTJf2QNsylZEBkjzu+r1A+/K2CZaHaFcLyVJwS1n45I2zogeUe/kbHbuCxyqYGGx",
-	"PDskL6ReQnwRuq5ioZGjJ0w8gSVGKiTV1dMrj9RypwaUZSVTiu3Qf/bxZ0Ibmrs4NZ89TEmloefJOG7I",
-	"2sFu+VXtOdi6MC51HSgV9HQ91BkJnvveIszzdiPfC2bTTVxdu426QDcfAAvTEsvcY3mFFpDho3/vveqv",
-	"7iX3DznieyA7r82KZtARZQ75BLQJkXiv6Rz3A1hhPeC/dPvtJS5zy37rq4KHbn6QvHPXwA3MMHn68Ru7",
-	"S48Z77VTOG1lu0EC1X4Jb/b50QFeYNSPj35Z7oyPHQnofM+vbRu2yZiR+7WP5AipyYxB3ObUtXe7Pb7s",
-	"UDUfc5tHJwQz6C+db36EVe5gm5+tHLT5MdolBfxa2OZHmzv/mC4yo73BZbPXBpVMrArxdskIXBVMJKXG",
-	"R4T/3Mp5a5d+AxxInQPnuERtaZlv6ycOv4iG6y10mu3peCOdfrfDL+LzkiFLwnb8KRWWxzl8C16XEXx7",
-	"/HWjlxags3Zjj6A1+iSC/w9yjS6c9f0UUkU8ZFPtW0W/Brd3x9WqNmTU0Ftk6C4r6Xp0dd4N/IvIrRoQ",
-	"XHmqIuGzPQfx2H1BwowD21/3NiJAVfmO7p4f7TNPu3DkLi5YXOGvtukYLt/maWDDZi6IkmROy86qlmb3",
-	"o6jgP7/4i9NTwJlv2C8URln3/wnkLXhQIEw1ITOGTSUgyeXfjEGRQFkV9/0zElIysyks+3dEVMLWAaAy",
-	"fBG+HgLbamHCmbkqVEnxlSJG90QnsOFGh+R7KTNbNklLRq5YoROcpvSp/FwRcxMsqm8w3iH5tGRfBDiS",
-	"IDfGRSvgGyiXyWRQ5YK5sz5R51vI0xEZeXacHB8f4zRiGkNV5JJmnTexB8OmGyByn/YQnQjcPGeX8O+B",
-	"b3p+PORVYwoozX7SR6m6brKL3fkwDwzvgRwo4va09/GEKKY1dHfF6P2MGYLyX8rSKqrmTqUyr1ZCkRUt",
-	"ilE83CBxrIk+9/lsysea60tb1BHlThMeqHgINAFsyr3K+c5tx/JMKxZGSG70LLYOQNV8buSucuEOHwFP",
-	"GSDgf4DnBrGWORdZG+t/kKB9bX/YiNM/uxPG3C9MCTGn8KtVRD41AQyCS9MKMmP2sa2zvs/LYxioTf68",
-	"C7pH886taOFZ26NFiXeT4lu79ge3vbp48kUg6yIycDJWCSdPl1aCAlCt+WzT5uBFQRGnYedGCHYLO1WZ",
-	"jbBGYicHvvBP7cCgBZc/3g7DixNCidG9jU6bYNKqWS0VG4v2UXK9sZ3C9gXZfHZ8TyibuUxpjt5Mrhw0",
-	"W2xq8OAl5BLcBxJjP1qlbbyTmm9ExwRlwf7VAf/IEe+ubiwzjLLrdDlaZpLRJwgl7pIF17C+Ud326XvB",
-	"nH1qDpTkHHIg4CJ5ICjXZm/LuTxNqch4RjVTU8i7z8g043MwZvUJMWxyaqicZugqzvMvwlmGh+TTWvpp",
-	"K9tHAErFvfGIL+4oibioV/wkJcg7tvZTfGBTqvneFilmj9ulD0sMdpBrQ2zstpICUrj3K95lKQUreqyt",
-	"NZd5Nx8YTYdjGde3v4RPDt7JLeUxANeGEtdTKjw+l2XJUh1cZpAaUNTbtOf7b/bRjIqrg4xpyvNhKuIL",
-	"Kq5e2ufv8VCC1/zAO/C36hKJUXwkbme+UtDMlthdScgK4nMn7XZuDqOTCzKXpQsZ43cIWTAyH+jorxLO",
-	"ARKJiZK22qrZ28q2AoNaF8UOyZkgNIXmQQ6Uzpan0w1jQc/FWun4IqbUaCle4YBPl+iLBm1DgQWz8fWm",
-	"0FEyWv2BeZ1xsnqqOkU4ywdWK7Ze3eo+bvuWjdIPFobCyEaDPmpWaEvkCRdadjEbMyhLK2MCwilqecXE",
-	"5OSvP5oDUqy8dsdblfnkZLLUujg5OppX1kX3ox+2TfIXhvvSMrMNU1UAS2vUYdvPVJ24Zui21BDxkGq4",
-	"kpkFOJXisDapXGPTbQMN/wJxGGzrYQucgx+/WRWy1LEfv65EppIQO9fiRmCMBrCqN4yWgZ8JC630WpKC",
-	"ySKH3GDM6Qje6Dp9xezJRgq4yCCQZFvMOmiBUzAxsP0rHHFGN+ZssdKzCF505hIRYu/63ERkc4XiCVFc",
-	"pAw6kuDCAMXA0NaSiiwcvdJLCYSyPTh09fURsgiOd41n6DIriIRIwSp4g487R/qCuNQfPBcpYFPWdHNS",
-	"V90tKAT0kODJzGhPTCVAP6Frxq7QumdAiii6UcE8vHtmex5/2oYdcH5ImPsJKZZSy0VJiyU+BhHTYPC6",
-	"PDh+RtangDFMt2n2itvWYrVNaP7uCQhjk/7KB++sr3zsnYhGVjdeAmy3xrE02/pENsU1QrMoQK2WZ7x0",
-	"QsplbIVILFCHLkX4Rl/dcPPjzf8OAAD//w==",
+	"7L1bk9y4tS74VxA5J6L3jsO6SG637ao4D6WSZGu7dbFKtuaE1VOJJJGZcDGBNAFWdm5HRezH87yfZ15m",
+	"/sn8FP+SE1gLAEEmyCSrWBept8MRrcxigrgsrPv61j8mqVytpWBCq8nJPyZLRjNWwD9ffaIL89+MqbTg",
+	"a82lmJxMPi0ZuWaF4lIQOSebJdWEK6KWciMSoiVRTGRkRtMrwgWZvpkfvKU6XU7JZskE4fAwy7hm2SSZ",
+	"FOzvJS9YNjnRRcmSiUqXbEXNS/V2zSYnE6ULLhaTZPLzwUIe2C+ZpovDv+Acwj8d8NVaFtr8fE31cnIy",
+	"WXC9LGeHqVwdcaE0o9mBKtfmIff5iK75kRlwcnNzc5NM1rSgK6btFpypMx3ZAqlprghVhGqil4yYFcs5",
+	"0UuuSEa3CZGlNl+s5DVbmZ0lVGSECV1wpgjNpWCn5ud6ybaEFowIuSF8TnI21+a3k2TCzYv+XrJiO0km",
+	"gq7Muqm6pOZv1S7NZbGienIyyahmk6Sxazfh3qgrvj6QsASaH6wlF5oVk5M5zRW7SSZvMjMevBX2zr+U",
+	"d5+Tn0FZwpONGcDIbLWWmol0+0e2jROUoitGrtiWzAu5gi2Fb9asUFKQTDJFuFZkI4srIkXKTklONStI",
+	"SnNzEEJtWEE2XC/ht3rJxcLsL9ews0pTkalDt6tI4tUKgwkemBmGy1vRn39kYmGI6dnxcTJZceE/32m7",
+	"53Aruq+XNndrQxUpGM0SXJAiU3Mvp2RBrxnh+oRMv0x+82UyPSSfuV4awuNIlHZXuCLfP/9tgrtDhdRL",
+	"VpiRRbVVX4TZpSVV5PtnzxOg1Wm6pGLB1JQouiWbpST4RYYXXnGRssMvonVL7a3vJJ011ZoV5uf/15fJ",
+	"X48PfvfTP54lz35782Xy33YI6YEYQDL5QBds91TOZSk0y5A8n7Vcz7X5abjAjM1pmWsglRX9ma/KFZDR",
+	"saUk+4Vfq6GRBSsGEdIF//fIfD/KjSKU2BnFJqvM76KTff7rYLbPR5vqDZICU/qFzDgD9vqBbg17/CyL",
+	"DD6nUmgm4Pzoep3zlJqxjv6mzKL+EZJOIdes0HaYjft9fRM+L816gxv86703+Cak17/agX/yj8nZ31iq",
+	"kVDqdI3fqLUUyi6tkLOcrTpWtcYn/vvu6v5bweaTk8n/cVSJ5iP8qzpy48Icmus17IIJTTaFtKuxPwNZ",
+	"lmUFU4oBuTBhzvOvk1RSuKV/kzPF2BUrgtUGV888fnBNC0M8yvzukzy3v/wk/6367U0yOctzuaEiZbvn",
+	"RAsWke03yYReU57TWc4u18z+sr60lK7JP//Xf5IlyzP4RypXK67NlTSf1hRkj5dFXOgfvp/EiDWl67Z3",
+	"GM6byrJQ7DtF1gVPGTJgEOjzQv47Ez3fYXbmkmc9xKN7GC/lP2J/tuusZt1rBmYZl6nM2kaFv/eeIjzd",
+	"OkdzKIOm1/O9nib7TlSumWCZ0ZGaqtGB5quofmQoZ9DcgTAulSyLNL4b8EB2iXd6r35mRX2vlzeYE+xB",
+	"bY/Cg60TQf0Qw2sQTrixugQvbEDQNXIN97tGBLtUW9vn3etebcMuqw0YitFvXqEODdwkz9/PJyd/7eaX",
+	"FTu6SZr8iFWDcc1Wah/vNS/fminZOdKioNudc3Gj7q4F2ON6XchrmkfElVXfci6YIuyaFVtUZLkii4KC",
+	"/sEFmZd5fkgMs6IbWmTmr84Gc0/lTFVfmp1HvYXlim2WrGDJF2F0PGHeQVayYKgPcgX8FdW6+k45TtK5",
+	"07Aydm4eBa4h5jlPdUwuM6uEMlDgWQG6p5mBURiY0mad5q9WYTgFBdQ8s6JbIqQmGUt5ZtTfSeJFmZDC",
+	"kFLG0pyao+gnyN7JczfRZOL++dKPcZNM4Dx2V/FeMDKXBWE0XcKZoQXoJ50QWRA7p17U9Xs8vR+5gP1b",
+	"0Z/f4M9+ddykuGQCavzlvBSZWVlki6kmqOrbZ8COSKVQPGMFy2B2IN7MQ8ycvZ1r3eLZb/KotCg1F9uo",
+	"/oUmMTe66ELKjJQKtmldznKekpUUbHtI3mg41xnD79WSZSdgupkzIkLOZLa9xcRatEJzczzXJCkVYF3B",
+	"ROsveQ4v6VYQLXOtn0awJ8E1iLK24MoESlnBVvKaqQPBwEmSM5qpAy0P/iZnB3I+B0NrxozxdGAu7gHy",
+	"djePXcI3byozrpF/7aplqbYiaFcxGyJKwVjvK6tVibsQe6v9W7+hGicCwqiaSuJWV72xNn70VMxeOTuw",
+	"vlX+Ive60cGm3+xe4bV9w66OoaxNt/sXLTWKjn26AUzPPZ9409QMHF+yliuqebp7X/4gN4Q6pgZchCLV",
+	"ZmS2BYeEofvvFJEbQYoyZ6dEinwLvFEK5p0YOzKlYNecbfbvoZ3ZR3zcbA9drXOW7U71Dc4vK+hGwPvx",
+	"Fafwb72UioEgsY4R/JIhF6roaiZlzqiA3WbFSl0GKlpDAiC/t8uHh/drbfUxO88iVBUaNzY8rl67ZwY2",
+	"E933g494zq/No5XF3vNXF+VqRZHYcecvlTZ6795fm2cv4NHmdrkJ2NknwdIbL+ncynFuc/NcvpZL/dHf",
+	"tIiWQMmKCrpgBVFGU5Rzo4j5XbaXneaEzjUIngYlLgrG4lJ2SzayzDOypNes4hlcE6rIhuV59MoNETiz",
+	"bV9hM9u2W69eTdgjV3Ch7nn39mpsmHvsGF5QcfWSacrzyD6dkRkVV4SmqSyFTsiKqiuWHZJ3EnV/tZQb",
+	"8GNzQdKc0YLMSnTvznnOPA8zgxzuHg6OGteBcqo0mcuyIHO+KAumnP5qf0VEuZqx4oRM//kf/y/+nzx7",
+	"/qvvp7ENpjm/YpcFoyrGKI0i6DzPa7plDHR57+X3i+dzkBhLqqLvALY90L73P+oigZSKS6On8WLV4hZC",
+	"K8VoqfY5ND126dcMVbB5qdjekfCxtoF6UjZs5+Wgh684igGnbapyvc453m3Qm6IKpKEsqYZ6V9yPuna/",
+	"l4wILpEVFEmH29dcGIybmC3erzTCdgW7E+yrm1/ib1NkWfXtqRNUjSb28IcfOcrau4ipkN3sc1XggHsm",
+	"deHOxxGMW6u1bnixsrFct9kFW+c07W2CB+/6UA0dfHsevCX4+qN/Ye1L925YhY2x9fRDe3YZcakWjOqB",
+	"5O9+00X97Oe1LIYO7H/UNfKccqsl764G/zbI8WnkTcfL7AD7aFOny9f4aH8et2J6KfdqrjaW9BYftq7d",
+	"+OrrTt8mk6Ya4vD9fP3DXMcyZUpxsbjM6LaXe7hgc1a4V+xyziV9/usf2g0TnrPEKA5L9jPNWMpXNI+a",
+	"4ktZ6Lb9gLGM5WQ2LUGvomGtWpKcgWYnMpLxjAjZc8t68nudLj2nH+IlTyYbynXUK/ZOaqKY1jnLyJbp",
+	"rh8PuBoxWVKdm3eiWyqu5EnAUXZZheNFjsKqVTWnaAm94WK3l79x0+tn3e12D+9qGDBU10bppak6ePbb",
+	"ngweRzm/+Msksf9+cXZ+UXHoHQkj1xBrc2zOzBuPrbdE0enyPQ4C/35VjYRvdMOZKZTZgkXELs1zmdJa",
+	"6C2SuFKujN7MtSJeFlZpP/0uRHtYVFmpsPvejG6JuYlwNZnIMJnD5iUVLHxxG2+h+rLg6qptdRhNBgtu",
+	"IUkp1JoJbVR08JdgnFkKMmPGTFkXcsUVy2zSjWEQPpNny2jxnSJzXigIphrWoZdcnUImj3+EcEXkNSss",
+	"j8n6R3RFy+R1Xd/OJObAYFJQX688UsdfWDGLmfuR8Gx9Ih/8xghgkRiO2TJ9UmXOaZ7nRG5YzwXDRvaW",
+	"IH2cPs7b01MeG8ux9/uNKG3bHH/D7hTSHxzC7SeA4Ny9BDIUuruA58fPfzBH+IycrQueE/isJfnVM/KW",
+	"FunSfPGbniLD+bdQWsD7wrMOtj2pEgGdadJgVXsjsMGpNBkB3qioRIAt+ZFlC1aM4VDD8T5IpS2tPGVn",
+	"Gk72ndV/o360GTxi6OFKyI0gs+2uR6aN1fe8eo4M+xBUSEntKxrvIL+OE3TktivuB9hfTReKvX8YZypY",
+	"VrqYky6oUHNWHPDaJ0zxxTs6SSal8P9cw/0uWGpEYU9txy7pLJyE/e5jMBf71Sc7iTeR797DvOyX525O",
+	"9vOfq1nabz7AZP2r7JxDq6jh7Mw3dKsInclrRv6dFfIUZLTZTbLg18z6BPmiZ6IVOiJobv1fO4YL9ZpY",
+	"OF7b3WrzXjYH6jbSopZYFcWI/Bj+1LoEAWnj2/0LiMVBnTMLJtd+J7z+vRv589pZzhkYfVpmdHtqlUCu",
+	"AqnNhZmtUd3BiwtZ7kF6hpYHqfRpQ/CHrL9CD/P8JM9xBPzoFHz48ApH82sCjS24ouYAB73sLfzgJpmc",
+	"L1l6hY6UZlKM9Rb1sUmXMU3+jSDgxExcwss6LwuaJ0SV6dLo0lPq0pfUdO+Rwzuc4Rg77fNcplcXkAwf",
+	"i0QAIXIpiDEwFcQWuHbZ9TYtHBNvLmfbKWR1KGMQQIQ3pSuGxBF1Z5/LPGd0UcZkTT/R1+J6ikk+eDS6",
+	"AZgo0Tt5DJ+vwprNqUO6XGQv37ENUxpNnr6Gxgcz1l6PrX1jPLcMpzuGRG8ufFzBvstmVlRsycpY5qfk",
+	"WXJ8fExWjAqFpAV/lJipNmlk0idjawn1lUfufEtK7dL8Lr7uvmYVu2Z5dOyVFHrZMnirRxbc4O0Zqr3J",
+	"cV3Ia56xoitTp+e9tNlSVcgEBw5Tc3AT3OxjB/QSONCLaL4Zzxm6H7hWtl7GsKmC0ewE+CsEPW2ccyOL",
+	"Ky4WJDM6CRBakMwCaRqglBih59MNTwmdKciwh6w5qN+Ch4QU7JC8NEMZBrrkhn93c1Rb+KVJisUlh32c",
+	"Ni9ZmnOxkzEmpD7Iubhi2YGWLm8MAq4HNivtwCfdmhOQ+uCa5iU7mMviwCXAmG9B3sCvuVDlfM5TzoQ+",
+	"4AJnhppke5rZSxbLy7H2kdJsjbVcbvfQAQJukZxygT4js0POsHXrYyKTmOIW5n/UlWXzr5xRxQ4Ko2v1",
+	"k/Vmwq/84ObTWfAC8xmVXPOvj/5F+Ale9hHeZZbOFeQIrGypR9zwa8jckJi4EaLCbMbMEF0eZRItaiLE",
+	"7Z2qkFQpqNYklRB376sI79NVNsG54R1TS/ATzlhfHaUl8+6lTMuW/cuyoZF/+EX/HBH/vIja+P/8j/+7",
+	"ljn6z//4f3z2hf8ysQ5ZM4TboSu21sQccDRCCKFh0E37pEmv6JZoegW0QjeQC725S/bAMKXAnc4bzVYx",
+	"ncBZxX3G+CNHl+OKZZxe4kjNDbhgTFRuZFdF1V81rALRl7Ntr/2wz6ueD4eW2/6E12ih3htBZlvN1Iih",
+	"M7fF8YQ6X85rp+6NRKcoWekcHEziiwWdu9Fdxvota96hGnl3XXcgqLheaOwgaQzwzD5rrpW5dyhijSzc",
+	"cbKZL3unxLT6jRsFm/uLNhsb7WbRZX7XbkMgzv9eStjogqWMr3vLMjvan+yv3eePbpTgjS0m/7QUyggh",
+	"lk1PDPeCHDSQTrmUV7jz17woFVOHZPr3khZUaI6PO8XLKEwz/AHLiF4Wslws0XxMqfgOxBtWDh2SqU0a",
+	"mZ6AzwDiRrIUGT7u09y4IgujYAUagZ/oJJkE8zBEB0ywykcZtnl/DsatNjQc3317bt9TbbN9300yeeVK",
+	"bVqUISVXbCazLdTkGNlsdm1DiwxdYFhy0qRrwwobNenPe9RB3B+J+2CzmViMvtsKDgaI8Z73uOmRXaL+",
+	"ZDXC2zlbB6Z3dOdqDJIWMZ5d8+U1WHgt3SDu+3nNu0qFZgz8N8BpDfEdkuma8myakClkDEzR+4PJBFOP",
+	"BUCdWnlagS+AcaA884CyI3w8uL02ugdjh9kKULh8QFc294HmxnTbHrjoP9ooCtUANMqyg9n2YCtLOFmI",
+	"uxyEu1GwNSRWwJ/NYGAB9U1bKEX2AWcK/76w04UPr92c4dNnM/EzN2/46gwnf+HnDt++k/qCVQ+hNZu9",
+	"2P5PWAJ892dch/v4sVqC/XO1jupgPznnSouPMhZH9hTRGRy2jw26DTtlUmEuS5Q8c7pYsOyDc03srML6",
+	"7QY5rYY4OnZnjCYhjrFvymP43Gpb8MRjaa9tVkFP59iwlIVbpCG0mNVGdxAS8mNcVLaPk2WAq7nu0qrW",
+	"2bZp51SzhSy2rU6SeSkyosCPhNnwEB1DcCGxQHOIQhqN3C3Tdd6bTlsS3gAqB/qjWvLYq3l2Ee2PXDC/",
+	"psEnndMZujwDleaH/RrN/Z18a0o5tW46RWQBhQq8coHgphvbH4uTjajc2AQkcUcEEn8OyaRyzeG2VaUo",
+	"+8luFP5ks4SeMl+CGupYKp8UbFCOUNxf92q11ljZCOX5xDzlq6iJ0TlZAX5lRTDgH/H33GeyGiy/PVfN",
+	"5icOy2H3v+rMYhdD3XP4i/1jbpbbEUSK4XnREPuZ2AJDRHwsgG0TrI+TFEaMuworKqF29NgASC3RSb0C",
+	"4nJlea4sq2B08CztS/bNk7W9cASLbC+9OlfgsLRCvuJ6IHDLHQuY+nqURqt5gt2pqp2WUvX7yWd4En6y",
+	"7anGWOMS31Enm5DUfVJZuP1Jjb3WcxY3AMHl/IaN3exXSNXO553XrOHCQrtw6oIgCu6Mza/wMZJT/Ceh",
+	"gkzZzylb6ymXwqYmQTY3XSdVlA+VJlu1uAoMWXwZ5KqbQXpaln76L93P/Tev7DhukWNIbpSKX4Po3qkE",
+	"qKoe0rIo0HBO5Qq/8mG/IY4+vCJ+WPh47sfGj+4F8Ok9vgX+Hfr4KmFbw1NzVX9MDJqRGejc/9h/9UoE",
+	"L/vsWECD4qnYVuQOyC6AwIB1O3KOsJmA3ASxV/PtNOeCTT3LD9QXgEHxiY2AYQJe9iG7a15xBj+tPgOu",
+	"jV+KxblpNSE7AxxBDPwmmVjUo8vb+jmPY9Kifwyh1e1fn1eM5P9A12smol6598II4MJm4Dn0DcOAFi65",
+	"bhGp99b7945lj1Nn3+4csG7tNuUE6tvZgguBVLczgJb7Vr1bMtx9iDAlGDjBRMpmsX/sNN9U2KO7oetY",
+	"ZQhPmSL416gJMuSIaNYCAmoMUk2vmIi+o+vAMinakEUzRnONBoqSZA6lCruDZyWCXcYy5GAYsJzQQ1sh",
+	"00qMgAC80W0KUdGL1rrfsBf4ZurwhVel0r6wf8bm0qX2pFSQGSPUaAN3QTJc0fW6h6v1rX0M4uJKRZFo",
+	"P2OiEhGMZcjrN1jv7n3oEY20F9LOh6JC2OmjniK9+6vVkt0HB221L3Nyp+SYlELz3KU9Rfe1FC5m0EE5",
+	"G6ucFYYfgq89PtY6A/d5G0XIwsJ+KuIe7Vmx4wkxCI3rGiSIU34ytNfcZa/eUy20dl/wRlfU3M5vApzZ",
+	"ns7YVOblKg73lVuZHAtuueT4/eKvcovaV/mfty9jR/ED+j5wFyeZFKXj/3YvLb3HonZ/ZGv9XrTUdlNR",
+	"YdpsqML8HADbluViaeHmyJICWF2G/tHbhy+7GCxcg17Wbl+MmjrxOfcgvie29z/G09rHg68V7OcoAKQk",
+	"qVwZ6TfXrEjIbEvQXuxlzhjN8S0qrjGjRsjNoBF2Ij9xsFNYSnQTo4osxjCHofbe0ufuFE1345uaZFrB",
+	"L51UTuo8x8Ll2KnuqNTtmTm8jgnXL4+pb8o/Y1lfQsSUmXiOssW3iaI/2VzHyB/6+k5sSiO6OtyUk9Bz",
+	"HyDs1MjCzbqNqtqDRWf1sBDcIEoMAdQzmSHyoU6IYizEqrNz46wBefn9cWRnw8tyr8ximEvXmq5RB+o7",
+	"YOKDvaVuyHa3HdOD3Ifm+XYJ0JPx1GZVd6+F4/vZxajpbaWA7uTMp0uCchqhhDmgujdP2fy97nCKPdGj",
+	"cUJ3L4E5Z3lW96f0LhnACgxfLeFqCFwIPwmsup/2WfE4D6/AxLa0wud99nxXCMWNWofcAKVeqH0qTQsd",
+	"Ohp5jvBoQmIVmNeh9t6IJaMZF4tLp8V5t8evh6V1udOOrfod2zTw7KKQc5cIHre7Az8k5DdG4/6tQ51r",
+	"APs+vydwuRh+cEu0JH5skNItRYiQtzNmjAPIQrcI5h/cFpwStabgCxAZWW7XSyYUySSI6RW1dnD3JjVO",
+	"0C4kfH3SPJqW021Pwfc3vyGKNMkZlNVYQGxKXNpqcru88m7k69tkmYd53ZEb6VKLbSSXK1gLVwSSCWyf",
+	"GCLng4twYa4tG92dQtPYY0XmXFCjyW0KrqEbUlUk+ubdxadXZy93iWRPGsXQXI22pIsfbdequyfcDOq2",
+	"FIfi7pWJ845t+mUK7BLLSiq9E/Jf0a3TgL3OQYliqRSZdTLFFONuF3RLCsL+xIOa3tNAY/aTaWTcdBNH",
+	"s/0ZpB8V2IOrz/mOH37viJ6fuahG1RHLrLw1xg3bZ27UYZ8X3yms3dRSaxeldQ96xsCH02onTT6Ll7Hf",
+	"Ngh9lySoRnR6SPC55fbf0mYfnDB/e6P+Pk3kndxAq3ti0yP0zBgF9gRKWKVm3ymLBpwQSjZsRtRSrne6",
+	"JSTdtvfeh50tPrC+wRJYFAR2wbRCiW5d/VxoCYxycEOJeCFjh9Vfo6YWOrwI9qehCCxpwfW2VZE+w2aA",
+	"BVtwpW0HFa6D1ERK7BA9NGxDj1R0vuwcHuFMkT/IUrHo+3CUHu/L+BxS9HWt8Rz0iUvaQZPNK21VkU+Y",
+	"Exk37FGdVp1G0BaIZrXmMqX5JcYLY3awlQr4vu8ASc8XkcNvCYQEvVa7T4hWmuyvI5psROuJX4y1VNop",
+	"hjWi3Uekzmx2v2+hwk/QuqCl8wO4kVC12JN8XGp5GXiWdmsd5+B1BAR4W0vGHeq4Yi37+v3wfYWJlOtL",
+	"LduE45mPqJdrB0cItFPvbMHy+Sk5homKhky+Q2pBujTkJRbMiKlYsnENl0CazbLJhGjkmisQj7ciNkuP",
+	"UXkFUeA2gru6PVtWE30DJjlxKVQbuvnat/KhSrHMOibNmK5hsOFaaBbs3k/285oXTLUs4ZzmTGS0CBAb",
+	"wmAOdnklpahDfrchJ95Vp7VG7uDthl+Z7c5KFi/yhfYml0ar4RF/x4VEQJTdFg3ArwIOCcGVU/IMOi6D",
+	"9us7PIUAKt3UuqGF6HUePm5OdWILtmm6RLrKe4RUQ81t5wY3SCOc1s6Fql+ExkHVaDjGDj/QLYtyDKfK",
+	"JK7tTcFSWWSGZmZbcA+dkiYewE5LsM1SurIB84vMAQPUOWkfGwPm6WyM3pLELSLuNWcsY5n14UBbClvd",
+	"B1yIBFGMkbwg1RqGtSOIo+CZwS6qH8PnD3YEfFkLtERD64/EjHmFd31XSF+tmdDRdkJvXA6HIaM5y3MC",
+	"5ZEOOdZXU2aQADaznZ5rONYBK51R3T8wgw93F7DaPIWBxQMZa9XNY4tNbFd0JD/zc9USouxbJDYAC+CW",
+	"OPOiLfA4Jsy840p7WYKFfhKDG6Ha33QlLNhK6fbA8Ps5Fj6ZhSUBLtyMplf9FmpfEdUfP3O9JNOC0cye",
+	"wdSDDPbyM1v8niieWQeG44V1s374nwe/+eOv3h787vmf/s+kCjBwYYXrnOesA1TkSYCQuMf39BXAkuWh",
+	"oU74zZ2rHuzZ3hb7v7MnTMVyoCydipTluW2GiRV7Enxxnr32K82vF5zX6vKb2+0rKPBGB20BGpkBNbjm",
+	"5sWr8s0EQn1Y57fL+AkYwO7N3j2rGnMPZVR3hwB7Ui9joI7OkhoG2dQqNTe0yAb3wO6RbNBIeAvEi7ic",
+	"53yxbNULPuCuAnKn0ZZ0ujRUpBoYW+3z6wJG30GNlwJUzg3dWoHf5wWub+2wBig/+ubBg1n3feFftGNd",
+	"uGokhEuppU3UaaZxoZrH20RED6i3g/LfeoXBpyvQIrPtMczlkWW67A3j/GJ7jr9+sYX2GOYff3EjVC8d",
+	"oyDI6cJPvCTIrTjHqtn7d9YH2uKuc2OzlHlVisHnoOUQhPK+b92yPpvXIK4ktO8G6/baqcn7XYmDFMn2",
+	"uPlZZRsaVmEFK4I2hUF065Th0I91sOXYLSQ7SGa3Z1nuQJ2AVdueMghKYjtNuPx5rxb0NzwdleIb7Bcv",
+	"/IvcpPB9/h7z4G8eTcZ+Pq8m0VjVcKCXrgYvgWV7WunuYVMniAeBGEjANdC/Mcct1L3G+ftWSXvxY9ww",
+	"bbi9HXa3/alqFIUssclVJgGsC81vUAt7SPNe0pJm23akiTyz7bU4oqkD1faGkrYr+gjviFo7WCvYYsHx",
+	"dBksmiukCS3Jmm7bT1q1JSvAXxPXgNkYcQIaQ0s5cEEB/e/DyfYrbEh2O1O3/6Gy20FWdidHaSR42252",
+	"t8VearYf63GXirZ+wWCA1yozpic2a7FQGmHrnM8Tu89BSpvc2AZZkFeIdTulyFihtJTZjvuzmccY6V3L",
+	"Df1AJZerELQ/UomrK6pSTjtU4121abe6sHF3OsnOaaK1JcT3uAXoynW6jLkHbWgFytFOiAD5byuEEixj",
+	"ch3IIOric30i8D53xgJpLb7rbMjqZ8td5UA0Xcgmz46FFDWoOZQsi7Z8mrnFFwfDyGUTx6tRGzYVxdZn",
+	"xlpM81JxI21piFVUpV8YxQkbW+xZfrSHbYjIGLZnjdOgLx1rlNi9Pie/+/7Xv4ngS/Er1sIXvj/+nTFT",
+	"Eb/ByA1w4WaYKHwCkQ8Au2zJzu1/AWe+X1+MO8lrVhzgI9Pd+aurgV6EwXLdvP/2zSPDCTYkVzBw7DCr",
+	"VIju86FZBpqMD+ecWIHPkb/YSkrE8u4lnH3MJYY5RNedB5XS9Rin5LHtH+2omjPYf17gcWs9rGfPT6pe",
+	"qxmqS9jjEdvCc9c60TrobEUsxZzlBMLYsQ4kd6lk7EqMhx5JbDXDmKfSdD4HkTStgaZPbwM373vhqHLm",
+	"Wg3p/d1wZtuqNqvFjdOkVmRWUV8fr9DvHdDphm5JzRwIoKuKQhZd5TLVmyLJPobiIklY/3bx/h2xf8U8",
+	"thAaYibD8uc2e9qO7ZfaZ1eMyly2OBI113nc36cLmjpfSgtL3wm0aHOBggNfar1WJ0dHNgP/0LAsWeij",
+	"NQoudRTykO6VWyBznK9fU+c+fLDdxVqMtCqb2so8W8Dh0nRCUIFdFgcdQC47ohXYTnnXEw4/HOpXdz8a",
+	"0A0h+EmrD/0RQETuFz/PHXkrhF4tu603amKY17tTKDZ+f9Ze6SN2pb4Pg+tvt7O7b7HTm4AcEFSsEqj2",
+	"gFwuYPJgaVkZVaVfxsHL9/eRhB6bA7X2/RAw4dhRGPMYC2hFPejr3LK7XIFkuEzLrl/5jMwuqDYLK2hn",
+	"uItQY6EovAetBUitRgeNdnmu3yHMJUht7ukWtSO/rUZyX32yI7rP59W1+imY0yiRDsfEn3qoo0YpcQA0",
+	"b8wNhTxzg1eoZ37ngzHddyHGWY0hRmHOcCYDJ1IBndVfCu/8k22aFVFXQSi1ov4irIzNRrfy66nJ0Ido",
+	"KoSWyaDFwS8GrMw93yqoew7kF9k/gWW0IHMfqXGWZQVTig0BD9vtsBOGrGsrthBjLm0jPIbmJgfHGuMf",
+	"7tKMwTP9BXziPNPNM6JBT6GvHZue2KR2dxXJbBtoiofkU9WwghYuq9IDh+q6YvmdIoXMXYa8CrvR4OsA",
+	"ayfgPP6f/bijX89rWbw1g/kv/hyO6r8988PfJJOPjKbLMZGvvwYM5eHFmINhgwdXPMbDLyGGbu9yxhjR",
+	"f2SpFCnPOW2RkUYjHBbRiLlfsHwUAvwUQjroJIRMxyoV2dcaNL3V7SGEqplyxIirjeljR9j/dU6Awnta",
+	"cq5pc8zLYxs1dnSiteAL8NgpOSabJRNYu6TIhuV5v/h3FnSEVG0RhUJpsixFVjCbOhG+uzeCQth7cl+M",
+	"Cj1iQCbVeQTb0px4GxVCKu0dXYpd6JMVDsV9QpC7lTgOMYg3DFAIGu2b/PIC6a/3AIzWphoq4wXLuD4Q",
+	"vmccHk0/oeMGPYdB3uEY7suPTJeF8BImK9MWpvNAHnsWtlXrOtWq/1o02ruvEDvGNh4sWuAmHCeBFRdZ",
+	"rF64VWwPKgTJSnYpRTtwke9tzDUpSqHQEYTp1FnJAsT0AiOZ/ZAMBpsBzXZvFh3yAP3xtuLrACvsCkfE",
+	"WBimuBT2LzaF7aAUNhWsYKrM9QE1Rndvte0jvvs9vNr2WnxZ4jXCN3+S5xJl10s7Afy7TfL4s3v9R3j9",
+	"mXv7jZ/h5T0EujsqHt43qtYgOG3T/Rwgs81HuntX1Fb0ig0tBGDbBa/HD66ttq3CKGcrrpT/vM6pcNO0",
+	"NRl9xFEccwLnF8067tLRYIYxbdy2H9hrd/oHO9Pih7Nd39x63wT8g7dMv6+i9N3SF3YKnbMP4OBvdez7",
+	"ElIPyhrrLZ8h8nzW3lse0N1aa7b3MsI0l+nVJSbN7lVxzbMX+OiNa3CpO4uzAPLGHOYJWdsSA0zRUprn",
+	"ubWV+yd42jrb2bYHYj/27Pc/Guafcr/p76EKftGuYlpmfNkKleyfaNP0bquS9In62Lvhgj9LrnQUC/R9",
+	"nkVD/V1jV50HIpehb/PwfSUyrhqQK09tJ2Ely1ByG64lsLW26kzXZli46PE0RXPlL80Rt7R2qAHy+p6p",
+	"xP6iSuVIpVA8a3NjdxXxNO465VlC8nsq7CmFupSljuqN7+c1iAZYmUfYVoCwjTvQVC4ZVA3M3cOZZOqQ",
+	"BEBzoF9q+N6GyvfyVpUWpeZi2wsi2WHaLKQEIHAi52RdznKekpUUbBt9QZ+QoA8F+myWYWWW/lf9eWHt",
+	"N63ccGCdJS2qCuMdPClRNbg2dIwPY2Jwb1/RvkLLhiO9Uq2S0OcWhEBdbm7DFGuUiTXFaKNwzHFh1FS6",
+	"6yPryk1Ux0UtyVUeuFwes2eOY7pQu4Q4EOIr+rz8SogDFxFwJzZQPTBjRMuMbg+/CAvejOkpDkdSMfPw",
+	"4ZddHJ++lfUd9YvmMFKqWUb++b/+k/gthU/9+f2W0SLKUgDdGjxnkFP7jJytC5737NoAo9am33F2rzIe",
+	"UeMfwg3hQOr24KFG8887FuRQRyOuyNIVb1WESNWVioBBZ3eK+d2yu27HosYIetmhgu7Ro4a+WhzNtntJ",
+	"wU7Js+T4+JisGBU28IRu74KsZBFB7Rk5ltZYfrvl2jtE3NNojRd3qEBb4YqsmMYko+rmJbf0MsZr4LCU",
+	"c17vEWiNPLTGTnyiPhh9jlFzrRI7zTqsmcujVsx8j03++sy4aWrX5+t65wxrt3Ar6Ja7WKLj9QTAzjzd",
+	"NtyDmKB1vIAW/0RVBmVIYG5ktkOUqOXqbu9QzDLYCvJyp4UHOb1oqOJ//+rubVVA+xG1wKqGNN5eIaSw",
+	"vkrirv8+uGJx9qoA4rK3136sMNqeZmkyqg7UScOFXo3qWNmnXnL1dTm8xl+3lG+O3UoNN3xwQ7UHbJ+G",
+	"M4zXPe+0F2vQcqPREx5jO92d++Yct23a0YIY2N3DY//qX8Ojt2i+Ef48DAMFzEGWOpW4eStbY1ZDyekb",
+	"HjUv+hiMi9+896PboI17h9vxrPrbZ3yfn3Z359PIFW5xJJ25GwlJ2AwyZqpqQpBCoKC0CYU2bJh7DDm1",
+	"plOPmtd3zYqMp7pTUOeMKLpVzjm2poXmNM+3B/i5YIbUbF2ts7i11RZrtcu9+uGFhOlmVyUDWLp0B93Z",
+	"Lq/O2Ebs57P/tlo2Usff3WXk3eXbdd5ySo4Jn1fChAjpK7lDvvN8D07pgA42Id/t329wCLd4Z4Z660ey",
+	"LMSPh59fStsOGYPE5/b2V/n3BTvgAkkdobgAif1AAEin62p0APk7FoH8oBRpjt4NrMGI9Ub8CFLKL79+",
+	"OC8LuhEedMpnYiVBUhYE3RgHhzUmJborQjLz6yApskpdh2wiKLcC4G+FwGUH+IO+W2vmXWWw4+czNzB+",
+	"fOmHx8/vpH6J77hJJjtHnhUU8Be9ahogP2GyAAT76ikEZv1uoT5qmFUwMmkuVQNGxoHXxptVdoG63CLA",
+	"eyuktFawCgmxpRYfL0gZKRbOEjYsMkVIRIep7RSWns7tARbFHqSYLv09xhU6gfiHG8/2N52lbHsA/jED",
+	"1sPrCxng+cesdcXCWssa1kM3uH/kRR7I/9awqwHQfv9E1Na9CgHw7xS4iOnZTZD8nR3bOatgfeGFDzEU",
+	"mxTQHSlw1Bd3N+9Syt5+Dp4cupsrvIETh2ISw/RTKszxw50uyIyRdCkVa0MQaVLVvkmN0Xzh1IZK8W9X",
+	"jK0tbueSbYlCDvxNdWdwlDGGi7sLqOEp1XX4dhQ0z9/PJyd/7VsumTT3Z22ry6JlC5+X0lVuI3JdBZ/D",
+	"NabFYHeXPvaGikKLvbZKLkL1VJ2+92yYGy+pLWB3q4xW06zMYxmvdJpKoQG1LJMFVBxYzcYrNoFa4xWX",
+	"UL2BB8G5kUzMneupsr3CqVy4qZz5qbzyU3npp/LRTeVzNZVzN5XzYCof3VT+CFO5AfDhtDQs8sKQhAU9",
+	"lVcMTmTGaMGK1+4M/+3zp0myU8BCaJoypQj8ynEiQLFwmYQ2+P9+zcSbl8Q1Ik18uR4tM260CzK1aAVT",
+	"cwowH8M4YRLVyS+1Xk9ubiCLZi5bDFUL96TWkHcpCA0aC1RNCaHxTlkollSAIaD9oP8ZydgBiaDj+/CL",
+	"wKruHJAj0fgCpR8TK5gRFdi1QuaMgNZ0SM7C19ueZdALwYz3RSDWm+HeJKVFwZlyvTJ3NtbCJmyWktBU",
+	"q0MCy93KEpZsTAnFXM2WIt8ff598EZvwEfPnWanR6pDBk786JDgPQOAw05zSNXbV51I44Ij//jclxZT8",
+	"i8M5+lcMg+c8ZQKLfXjGhOZzUAgnZ2uaLtnB88Njpy3UvqtgMCavS2fBe5YweXZ4jA/JNRN0zScnk18d",
+	"PoOx1lQvgViPvOsaPtp0AcPJYN5vssnJJOdKn1WPmV8XdMW0sXcMi+TmZX8vGSQn2Fk2HOQVj9FFySx5",
+	"0j54vD9BbvRaCoUzfH58bOHKtK3RCLf5b9bLU41/F7FVy4XtjH7jcLt88uYm2Wl1saly5uCvVk2KT8Wv",
+	"/chhZgHXccHSSXA1jOISnpKmC2CGwdH9ZJWG3Wv/Ylsv/f1OYReVQ/JehIFJw3TAJV/dSBRghg+Ym2px",
+	"1iykGECRGHXOCzhYOFJ9ncoMkZ4FqTQNIottTvXI0ZuMrdZSM5Fu/8i2EyQbTIKRiJ94S4qxQZr7CpHB",
+	"NmXxygdoDMQF+VGKTIoQ99fJdS5sb3VdFmwwblvjjlYrjdNx/Q7f7NzLZ4N2uee9271ARg6CKrNkNGOI",
+	"dfTqE22Ny9jHjuAZO96drtw7umJOSouMFo76vZPWtV04hXQhvAhYYAdiFbscosGxbrunN0nImo/+wbOb",
+	"Vv5cMJqFN+dO/LLXuRhF6ZXQgJsROaJPYS7DI57UmaimkfiUDpdx4VRtc0g5yxaoJbUwzYHMCDXkI1rq",
+	"pTTq4dGioLYUs1XE/h4f6SVendOp37nByD4e/vPBQh6Y+32grvj6QMKp0fzAw3+BwW5Mmj3LBMuwx3MX",
+	"xty6syDfu0Cczi41npE1TvSu5GTMNigAAV0WC4TLdJkQEcr0gIbc6XfI3TcaUWMVkZD347Mk5XzOUwZo",
+	"62RBuVA+FgRNwCCJOTQbD8k7TFj2kGCuK7pespVi+TXiBtTpzj6MLakfUebusbJxfg8shYKX7vTIANPd",
+	"mjg2MHB3+rLjoqzwacwVxbWQVozR7BcY7sjv9062SYcF/vHOW2aUUxgLzFG/Ka13cBw2Drt7ZG9fhYYw",
+	"fPCKK9QPyA494rV86EP28E6Jsw8ERGkg+FrLoh6BCuzLCLW0UL9AgP3r3G1D79ARwzSlEQ+XiezR+W3d",
+	"xmlvFP+pVl1o85VQYNV73EO2qlwrAviUKTvsUxczQoP2eKf1PoLiITmdKxhVhGFJ3R0J/pXIHLFDDFyX",
+	"hSCZ3GDHBlvFxbU6DbFCuXm7LBfLXncg54IdrGz9Rqfe+iMXzBV6DKbph9Uh7+IM+jGO6fJ0whf3qPlC",
+	"UbwsrtAnVHVaaETMsAkP4wWmgDnqSVyb2oG68Tub7GFfpjcS4oSKbomSTq2dI5SWRZ3eyMK1kQXniU3k",
+	"X8o8U072ECl2FWHFQjp+Su6nARnto3aZtqcX79cLpsZA1K2dTCmfFV3N+7E9TyENRC4URq2VHOFKXdAt",
+	"hiGCi/Wdql0cyORvNL7fz7hXNvktWvl3TvMc8wmhUEQZg/bKe6MA4gCiKwneMCPMEaPOXLx0KdE8YSt3",
+	"o3cvkrEt3m7PAlX80Tg2AtON57p/sQU+d1r1RHaQMzV4CPQO2GdGcTtEMCjwJVBn6SJtFpNzL4FAcLFT",
+	"ol/AE70cUYXMWWd8x6cVes4KpN4zkAszCZQL+HyOQsgs7DEVgnOZ54wuyjGjQ2d5bsXdagTK8eW3sugj",
+	"vg07WtJrRhRfCJYRLvZJbktYiNdy4Irt90QSPb5LPwJzMfd+DDxMMh3k64y929U++Dfvy+v5Bl2r/ri6",
+	"3auuyZrLYrX2PXTwGyvWCYxwXopMVa9BVFVeEGP8FGWObd5sXKwCT7UAjo6GP7oebUjCMyquDmy/oHvw",
+	"7USCI9h8CE0yDfCw4P5dyYIlTuav6RqVXynYd4qAVDac3sVUXeG9B+1wPo5doWyX84KKq5e4zKej4dq9",
+	"GJDOp2ShL2N5b8/36ZzVL5Pmex/biRCeTUzzhH5z6RjG3IdSV9lnYass2ys1ZQAyVfef6SXFtBn/S5BR",
+	"1ZVyKX7tdwrw2m2u+XjeNESBf5KUvbfHSi1nc7Dnq1FL9iTJ1iH6j+XyclmJicXr0UsmXI4jeCU7KVKD",
+	"2tilnLywz9wyCNtLb4R3eA0lgNjYdS79l/py30o8HMYv1q9nyb1dZ2qNbbv2tDX3XUPpKBjV7IWF63wq",
+	"2oYte29chU7Ge/vOub6gNdbHPLeoZLRA5FAwuWq93T0F96hNd1zkeYjR0gLDXevL+9guN3sDd6n89xSK",
+	"Mx8z1Qun4E9n7fp1o1IOZjOeIXbMllD3vI1fk0AE7Y/Ou1tzj3K7Zdc/BRC7j5a3hTOotXD2ew9Zd62c",
+	"6HYB/vBcjtjPa1noka0+qMcAd6GFofTrWdEtel3Mxa9SSnx6PyJDQ904hjqwFzAWTyVEMZoz2wADBl5S",
+	"tTz8Il7BKqDh6oJyEWSq/+4UQoW5hGJnsoBMfN8XF0a3HR5nW80ScwKgYMm5ZiKWuYsbdktGP39rJfDj",
+	"yQTHXXvcGFvMAYm7MmVKcbGIB1zOwONmNjijWydgf3V8Chsr2M82bF7j98PSd+3Tj28BtHCStzR7zOTP",
+	"t/SKVYgLUK0C1zyxmXbCBgqhp0YPfn0EiN6tgZWLv5g7+edPrw9+WzVqdX3nnSLgwRgSnEv4hUOaCL5C",
+	"CZ2YnzN2ecWF/7fR8JMvwvszElJ3ZyQEoUcSkpaFGW2bgLRKSJ1uE2OJskPy4uz8gly4fOZnv7UgUpg+",
+	"4H9BENVxhwE4dnILqSVTzfSB0gWjqzrN+csw44IWsQ6zUdkFpzROxHuHcAK2aBHaNtQw8Fpq3ujyyEmK",
+	"o3/Yf90g+eUMS9ab2sNKXjMjbkbUvB9cCaFQswVM8bH4h5kDeGFt9wEEQ7W0YBvjOVEspAYyIFumxyMF",
+	"Z9avqV5WVr2d0N2KqoDIAAF2jz/EPtPLH+LadA2YyRN2ceyylpTmzDBIsmW0qFq0YcY2pzl+P2MLLhTh",
+	"hk3GpmxRYGtTtlAzv/vd7wKwmedRtM0RvTRn6kxPvqpgFJLj/kiUzweCExkr/mQvQ68Ik7s47e4RuWbC",
+	"AjR/5d6RoD3f3useR1Z+fvz8B8NHLZ4ygc9akl89I29pkS7NF7+poTL1uSpNfdmzJ8s1YC6P7v6wDUha",
+	"C91GSJJfM0EoRE6/Uw74G3uEoAvDmIdwVawZ6XG+janakGkVYQcypIdD43aUjizq/llKqyfEt4e5u0vD",
+	"NjD3ZfG1UrQ21nFL/TE4liNb27ZfzP/oiuBuc0ZfnxjB5Q4QJqPmMSyhDwrLSNDdflwiwKrUdv1OMcNa",
+	"z+1TO69pBC1lkfm8IbA+iSqBYRJZBKAU1mllY+wx/efvbfpaHOPmtgrbe5FvbWEuSmyIHoaluC3zqyqy",
+	"o3psW7rsN5j6g6Sx74LMzNVYgVE01gV5zSHY26yvnm2J61jpromjXpRG9rj3SyP82eTe965NrKT2ryOI",
+	"Fbs3SOF5Di7gDBpgACHHN+vWPMU1D+3jEjvLN3SrCNQFEKo1TZfmp4cEO5pRbz3PGOD3YT9YUEyueVEq",
+	"pmx99twGVhQBuOEEAO8rd/Zhqz/qZdXq9LFdUpBSA1UM2zXzlVR+TdiRanS/FQB3Gp5s+1IGxOD2Zkxy",
+	"AN/TCBk+O2nXm6WEEATNMouRVW9IEyAMESlqiPd0rlnh9hp/j4BDFs/NgjUoKKE+g4fN6XwRdSJDUnRN",
+	"9VIqoLc7DAeHOXXjTGGgME6DnrrstHbqiDurtLkh1pakZcY10QXleczJio69gKTH9ut9v7v1H+GdY9gg",
+	"1psGe0I3dItRqRZ6NKQFeZ6dSutreOJpF5x1wtKXItsrXG369RhKpyE46CBGEIFkXsjVYI/Fa+xs9VSB",
+	"ArBl4cNa8NU778l+P8sya757+9we5H4DHa7RfoXIHuu90nqreCxHqYl9L+xQoxpR1f4dpVSzhSz4nhTC",
+	"8+qxPTZVB8BTi21yT0bJYybgGcqwW7YdsZDG9dZYGwFrVEqwTRLELlvTQiOMiiI5nbF8LKMeb2n10srX",
+	"UzWMTBBQMavlCd2RUttUJ4/CYFZbS+i2O6F99R9oL0Zr3Pi4hlmKoty3TyRXxi6DD4BDw+ZVuQLX6osI",
+	"OuMBRiLobPBnfLbqt2nrj4Iqi5jKY3PNu27Uo9Xl1pjBrSi9DgK84sJ+erabjFq1r7hTyngabmRrp4eH",
+	"lZ4fbEZ3F9DOiNg6m/7XFDsPtdTftknZI+0ghFsFBEIGj8tyxSVWh0SrjSwiqC/vwLLRU3IMixdYvL0b",
+	"ZxzGxx0Qch8GnlQT7sPLg/p+MJMXZiEjuZoQs9XtEBjNNk4CB+nc9dAbuCqQeVzODZDjtGDVgQKVOr/m",
+	"bZhvG+t1tPpEuO5t+WAy8deyH553g2y1v7K/RJ5ZvxI9WSJfrWWxJ7vkjX3m2wWNwRX+YutL0ONMzFkr",
+	"ghTBMqIkmdOitbTEUUU7MMwn0Foh1zKB/zz7Afj0Zy4yuVEHz57/+nnigj6pXK1oQhRb8VTmhskXRNMZ",
+	"mTG9YUz4HE0Ar+E6d21g6UxeA9P8IlxfKPTroVfQOlEs3BWm9UKN/UIC9iKZsSUHdNETYixseAC3wEix",
+	"ucxzyGzHMaHZeyE3UIr/RWBqNyggM5phprCCbWQZ/iDI1d7wlFmEfw8SeUjONFlJpcnzY/L2RUy5Lte5",
+	"pJkl0H75XUFbwPbcs2ZEb4+CGunvUxiWY/fcZddVjc9OyBTa9P2PP+AT04SoMl0SqsgUQh7/49ys+1/+",
+	"///vX6ctZvQKcHcjZXt7o5GVzh4UG9+iXG9XwUGANWajNkRpY6NWACNw1EsKTXJgubZFYXyB1rX3GOHL",
+	"QbJfs5/1UaqubxFm2Sdtn48mbR0Pb0tT5eLUGA5FKRQ2JGMsU+BbcKxlRdfrUSQyToVQYAVGkXMBbiuT",
+	"zy/+ggnQMW4aSOX9DkHPF+7NJdixrZ5TjrBlf5AbI20IFY77cpXULT6etUmf2/kMw00+CrrG3s48KCMn",
+	"tKLrNsb9NFzxvv3tk7mqlfQ1F3U0AK9Iz0ukrqIUgcjvdSFdk5A+SvMH9+i3rjv7zf8FQy+CYogwLww6",
+	"lWpw3CI8k21idF/8y9HkoRXTUbp0CRc7tLmHeO4g/+vbHdRdvXj/9pSkLM/tllGi1kaiqSVjmmxkmePl",
+	"hJ6vrNQFzfk49nL3UVG1T0Df+sB8Iw97ZiH2Sicv+QDIsHXwlIeACvmRqweAP6v3xgmRbhKygkZVJxa1",
+	"yiPmOhirAAkHME3Nd+hGawEYGdX5d8GYsWXA++JeEuzetNVdFzvPpxqq30GOeUjIgU7QmntwoekA9Mty",
+	"pVpLszXlGTSv7cCvWclrhhkyRrBGCeezYYBTLS8xn/iSZ1NCc4vPzTERL88lbtop8supsR3afgC8i8xo",
+	"emWfnkkoM4fBvghdUKHmzNYNcISfnpciOySNxhZ1NCnre8akq7fonKbCZ8QHeVe2lna7Zl/EVF6z4gBn",
+	"OoWLOXUfFN1Cqbu51IkbJCPmBx2Bxbd2R5+Og7t+Fndsg++rZZ4du/8FNTPPuvvkD3awy0Hzbqhbrl3y",
+	"L9PBDhwBM3rAewhdrKmvGLGlp1Iw8C+ArQ/Af9IlJLZ64V3tcLcW4B66T9Qr+5II7tUPY+NeWWCb206x",
+	"wu8ZCZuraRn4Cn+MN/oK44JQl7YKBw1pKnjwQ2spvj/+mkpt47ivCIfwsPXEiMpwf++M1KgEGuiccsBy",
+	"kQUm4vB0SXKmrFRECEaqHBxRYhOZgxRoACWaGX7h0wKjR6kNi+SNbLJmw+7dztvfYI2LvfP33jvM8dgu",
+	"qLWg1Mw2bO6CXQvZ+1FWsk4W/7Jk+7IRzxzvgQl5DvVfbOie2dA346+ztPkyBoj+C3HWnTlYaks2quLj",
+	"xgCyVdWOn0sj+u21l2IB1So1+OweF9+/u63IE/7OFRum5N3XLXsAVn5hd6S1GGtRFkyN2JehgOA8nmYX",
+	"e/ddGnph2dVOeW+47kMACnO/29u2rxUszeOhBto52NQPiO9BcT1J6YqBF2NknKbaAR2lVKQsz++lISAM",
+	"XZ3yI4LsxY/GPcKZpxQoGZ/cPA5JnuNZPCp6KNS8GaoLjDzXI9pBikKBqyBCetDNPrwAZpGze+hO8KMx",
+	"N5qWBsKbKgdH6UQXZFJJAJCEZfZ25RH05KV0PY31KoClsSdB7LfF0QHwvctRXXMeTb7ZLrHbs1abymNj",
+	"RXZc2A+UP+Zd/chSWWSuPCClRYb+mGtZplgmTPN8C376vne0YKkhc0sSI95R7EJGrynP6SxnDuAVMxE9",
+	"SqHvfO54jPZ4NlUnTyMX0b14SF7RdElcRXfovI81+YKl/dcVrV9Rt3nxMoy0YBnXALj5nSIOp9MCpsyo",
+	"uAoN73p3iB4gXFdcZPubI8Gxbf/IseKylaUMKSqCFyf1/Qy2InkijSo6WA/effYE2A8NiQRoA6MCcF/3",
+	"KLHAgCB59Gie08WCZd3V8/jMBwcS8tVW0Qfr2FdNPy8LvTT6i2F5Y1UQ4Q5CjqEstYK2fNCRyuIjmVtN",
+	"xcK6eAU26a9172/Fs7HH+UDdxmEhTxovtg+oTgW+jGhP1S6P12fcRvDtNbMv4ooUfLHUVetMELAIFEJS",
+	"SDlvO2aMNu6J0vmn9jhyg6hCQG2oiAOxxRw+G8o1dmG8n4DAE8GLrULUD/hSKyGHhZ6djP4WYy52if06",
+	"CvrcLFfCb3s+bUaH5At76A0Eea1d4x7uOpdf8AC73Oqw838fBXqj6szlc+s3dbYzIipHfasfRDb6A3u6",
+	"4rHrxM/vQQzCIdcTu9z1qQvBZme2rntzr20Cxz3G/+oReHe6HK9BII5U6xEIlZ7OB+u7qEK1VlfjwDp5",
+	"wilzKdq1szkX2Z/8U73iaxAT7Cyj7NrQ6mU3X5Xgd/O+92wLv0E2G8aHYwNlAtx7GUu54lLUo7BWGd4J",
+	"wr7kNJeLkjUpAxkXirp76BZcZQrX2/2W2vr6Vok1OaG/N6Fiu+uyw9m5jXmCDLBee/tVMjq/uzHadorQ",
+	"CIFOLECnxBEgtjRqJ9SCpVKkPOdeQ4oCtiIWCiRRJATSPEGXy7m4cqAhMymvFFS6yeKKZeBIQfezhSBh",
+	"hAldcIb19EqzNfTJwXJ3rFN1UKjbLwJqZCi2wlpJRId9J32ahM2CiqNh0uxjfVl7zWIW73t/Cri5tuyk",
+	"Bwjb15gb0diqNsA0w1YcDq9X4zOu6KJgI+VMMABQZRWpERw8iNnv0ovPnECdqGrjXluVI/YVF86JG6Xz",
+	"zxXtAtUu5QYhzWxCRqW8Grq0eA6pK4lQjAmi5SE5s+yWG8MQ3mnB0Vw7+pQqlkuaJYR+ESsq6AL7uTuh",
+	"45BfeYGEWLUDhS8hp8ToL4ltMQP063NH3G9V7HrkXOmPfiO+3RpRt8avM+Ps1BzoysfMKdFLWSqsOGOo",
+	"fQA5gIY6iuj47PQf5ftLIjOEj6D/FDaAr4layjLPUDWSeRbDavloFSt/9+zHtqv3qRrKKVmpXLm1boxS",
+	"PgXJMzXXaqrK2YprzbJpe3Ys4jhvuIrEKfEa2DndZ3VDpKzh+fE91Qw8ZkZuq6e5KVlD/teGwoKFy/fj",
+	"b+5OtA/ofkW3FjqcCLlpmSo8QGf5I86XFw6Fy2xtUebMJ4u26SmlliuqefqgTv0Hzs/2ttFDN55z2RW/",
+	"lMzwbikMLPbezXrHyns55wPR1OYUzAo6d/LhCTVhC0mrD0UF/dfi6No+6xDqY7GS1xYJgWw33Ma7Frgi",
+	"cg0qLqYR4X0eVs5ZW8JjF3O6A45SJpCAR1VH5DcsnHqsVJAXgG9KqwYWxrw2/xVVStd+Dax/YcAw/ehe",
+	"hfbjiN5HkJ2PaTKBqvoJ7Jbx4NbRdQTKs4vb2jsFdcpyJCCvFRXbyplrIXABJhHdVXuqL1CNgpSqHjdo",
+	"bxS3khz3LVnbYriFn8HjFV04PgXnDYj6hokmjfzTJVdaFttW+XwHaLQmSzfvJ4oJOyUqyJRnU3LF0Be5",
+	"ayWyjN9eC3iUVNYeJPMq4w/u/+5HrbZ1upAbdLepR827xL4H4FwA4Q8l+aAVJKRguiwEg1TwdGkYCrgd",
+	"qlvXh4UcoZk2elsszAJP5Qo9JA4lIsjytp+qsl7QBaGPVcEoOoBkRrfmL7Ue1vVCji/CtSlF/2RHRccY",
+	"2CzWqv12LuSZO/+ncxvPKs/BowkOnALGXgqokEKnFohzcxdPvT3iidyLcSxDct1KNlSRJcvNzcwZVbVs",
+	"o+6rWRou2ZV1aX9+Bg9+vVnSMP9u+9yxi6AN3SgOZ+ndteBhlhBbMoYnxE0s2kkLFPhddYTYiVvF/qBg",
+	"15xtRmbK76ECZ7YllAQBH47KKiWbpQwdjlSRVVmVBksEeGYcQmTe900EuHx5BmhZb3QT67vB5w+J2XPE",
+	"ORRSkyW9rlyFLicZ60mhGWGtkaKFIotV/JjdOgvMoqfiLcHQZBWyCayx7uSqJIDXts7g+q7Vs69qPebb",
+	"/B44mcfOQ+iph/lMeXsVHk8YIJYuhoah1yucQ51ya32pjF0XusDhBpl7kTKSFbCWXgLg3ku2vy41pndu",
+	"IobCzUURjGFP1S1EMmN35utL5Om4QE+hsPz3ruIatCcd5K6vOCTfetSREB2qUbvafS+ctTN+L18dZrS5",
+	"+kefu2aj0quElGvngmbYdW7qJ3VZCs3zKQhDrgJJWauEJXzu8km+CKquMOStNM9zMudanVaRY4h2Qy/e",
+	"6iXZlMBrbLMkMzkjnguWlallONWLOSQuQR60keO2F/EXYVsv4WeF84sZPf6t3yi/8FnimFMAeqBvAfxt",
+	"M4wn6vk4U1e29x22tMYT0ZgTa8yvrNLOjT5rH1sDwnBXqmGNjeRSlQUbW7LmUj3aRdnXMvs8Hwkc9ILa",
+	"ul/o6m/B/ZDXGw42YzaF2dGWRxbphCion4/v396RsFPVYBllGbuQgwfJ50me1iq18Clwq2VE0a2hHhBG",
+	"8fScqu/3I8ZEfFf18SIinzZM6C2h2IYpxBHHhv9LWqzmZT4Z0QX/ncKG/5h7a1v+q6QtdyvsuJ7cp5Bv",
+	"yPhDcobzDOSrI2Ie9PEvrG3qvUBeMidA9rA8l5n5RXDlrYHT4O/KSPWl3IClbeGgOKoCFmCTC1a1y3p2",
+	"TN6+8I3qzZnhOZrPqrpth1+E4evg+nQ5oT4D2pJsAtoHlJj4Dk5mGWYV2Qn58PJ1Qv7tw6vfJ+TDu98n",
+	"5A+v3pybRX9msw+H5D1wW/tWzPf+/vj4i6iqmzGiSKZH5qFp1JOaZS8rGIZ7tNdXZa75mhb6aC6L1UFG",
+	"NdxIJlKZ2d43ITSG/eUne9Gatxqou+Vah8PswZcP7zS0XIijpXOtoMX+KYaM6Bw21b1nGqY+tLajqPOI",
+	"APoC3vvY+Q/VRuxyqT+ytR6tQz1eaiuU4Pa1cJtdQcREJgvF3NGOyIw+N308KwreH8csiJLIGgD2vlZ+",
+	"4Owpy6coUSyVIrM6kBtARQKKuJqvWZdPZcb6BTbYuXm0BU2mj9MMXvWEFfhXeJo2+ID2YwWX8Jgus60R",
+	"DipIFpdzojeyr5F/xdjdWpNFL9yZwjSNDLprg0yUGd36iYatZHOmremNFR6Qdg5l41aSH5Iza3hsaCFc",
+	"urhyLY25JkxkkRtolvZNu96QDNH59s2b0EZKYa/hR7OWUQWDJq+WEG0wnLjwPvSVQ3PIkTTczlyKBbo6",
+	"dsr0Om9n2LphzOsZ1LoZI86DydtW8DEQRwv3uA/LEcP+8C+M+YPbDRhnhVVnI/+n1jWnyIorBfsJTX2p",
+	"BWkqqnCW9atBt34XBHAhtGhtoFlSO9zxY13p8DyH4Gl/yDGYFTSjwPvtGtHuMVn9ex9CDx0BP3z0rETf",
+	"X6MWJm2YxSPggOVUVNV5cl7xhoYrDfLTZOELsDZLWWsI1+mx2Y9GkHOlQzSCR3OqVNXQox3o+3GPzNe8",
+	"ApuyWAFBD5Z9SDaB73NsB0qVP7BZSpKC09xmDdgsAIxX+BBEvadtEO4A/wfLs0PyQuolRP+hHzmW4Dp6",
+	"wrQwWGIEO0BdPT3gAC332idZVjCl2B7rZIiqBA3a7qIvPXsYsAFDz5NxggRV+Mvyq8qvt3NhXGEJUCpY",
+	"0bpvqADiap3wBOfNFvcXzCaDOcQXGxOFPncAo2kLqKNZvxaq6KN/773qtu4l9w/GZYZTdFX5VFc0g15h",
+	"c8j2oXXw4HtNtrofKCcbn/rWvSsvcZk73pUufBjocwupdXe1CWGGydM3De0uPWY2hp3CaSMXFdIbh6Wj",
+	"2udHhz6DUT8++mW5c+eISLj19/zaNiidjJlXs/FxViE1mTGIqp66xqe3R17vq+Zj5cHohGAG/db55kdY",
+	"5R62+dnKQZu9pl3Kzi+FbX60lS2P6cA22htcNnttUMnEmi1vl4zAVcFEUmr8XimfGxmpTWAGAMqqMlQd",
+	"l6gsLfNt4Ov+Imqut9BpNtDxRlr9bodfxOclQ5ZkiF8Zg9DyOIf8xKsin18f/6rWZRJwy9tRudAafRKp",
+	"OQ9yjS6c9f0UErk8rlTlW0W/Brd3x1WS12RU31tk6C4r6GZ0dd4N/E2Ea3qEPp+qSPhsz0E8dsesMB/I",
+	"dp6/jQhQZb6n7/VH+8y3DI9mVviLbceJy7dZVJpeMWG0cSXJnBatNWf1voBRwX9+8Renp4Az37BfKFu0",
+	"7v8TyCrykF2YCEZmDNstQQravxiDIoGiR+47SyWkYGZTWPaviHeGTXVAZfgifLUSNpzEdFBzVaiS4jtF",
+	"jO6JTmDDjQ7J76XMbFEzLRi5Ymud4DSlL7ThipibYPHug/EOyacl+yLAkQSZay5aAd9AMVsmgxo0zGz3",
+	"aXS/hiw6kZFnx8nx8TFOI6YxlOtc0qz1JnYgTLVDJw9pnNTam4Ln7BL+3fNNz4/7vGpMAaXZz/ooVdd1",
+	"drE/W+2BwXeQA0XcnvY+nhDFtIa+55jUMGOGoPyXsrCKqrlTqczLlVBkRdfrUTzcIHGsiT732abKx5qr",
+	"S7uuIsqtJjxQcR/gENiUe5XzrduOxdNWLIyQeuxZbBWAqvjcyP1Wwx0+Ap7SQ8D/CM/1Yi1zLrJmF5xe",
+	"gva1/WEtTv/sTgiQ35gSYk7hF6uIfKrDiwSXphFkxtoAi4Jwn5fHMNA75f6VkTu3omvP2h4tSryfFN/a",
+	"tT+47dXGky8CWReRgZOxCqx5urQSFCDczWeb1AovCkqsDTs3QrBd2KnSbEQdZnuXA1/4p/ags4PLH2+H",
+	"4cUJocTo3kanTTCl3KyWiq3F4im43toemkMhcJ8d3xMGbi5TmqM3kysHnBibGjx4CbkE94GT2o0la1vS",
+	"peYb0TJBuYY/3Q/e3lcDmuKId1+fshlG2XW6HC0zyegThBJ3yYJrWN2odvv0vWDOPjUHSnIOORBwkTxM",
+	"m2tAu+NcnqZUZDyjmqkpVMVkZJrxORiz+oQYNjk1VE4zdBXn+RfhLMND8mkj/bSV7bADQA7eeMQXtxQs",
+	"XVQrfpIS5B3b+Ck+sClVf2+DFLPH7V+LBUB7yLUmNvZbSQEp3PsVb7OUghU91taay7yfD4ymw7GM69tf",
+	"wicHvuaW8hhwiH2J6ynBApzLomCpDi4zSA0oua/b8903+2hGxdVBxjTleT8V8QUVVy/t8/d4KMFrfuQt",
+	"6HhVicQoPhK3M98paPNO7K4kZAXxuZNmo1OHoMsFmcvChYzxOyx8GpkPtHQeC+cAicRESVsLWe/6aJtk",
+	"QoGXYofkTBCaQtMSVyVjwSPolrGgG3GldHwRU2q0FK9wwKdL9EWDtqHAgtn6anDotRyt/sC8zjhZPVWd",
+	"IpzlA6sVO6+uk8EH29FzlE7pMBRGNmr0UbFCC2BBuNCyjdmYQVlaGhMQTlHLKyYmJ3/9yRyQYsW1O96y",
+	"yCcnk6XW65Ojo3lpXXQ/+WGbJH9huC8tMttKXAWg0UYdtp2+1QkaytQVAiNaWQUmNLPww1IcViaVa/m9",
+	"a6DhXyAOYwsmEX4g+PGb1VoWOvbj16XIVBIiW1tUF4zRAJL8ltEi8DNhoZXeSLJmcp1DbjDmdARvdD0w",
+	"Y/ZkLQVcZBBIss3XHfDHKZgY2BgdjjijW3O2WIe9Dl505hIRYu/6XMdLdDAOCVFcpAwqRnFhgDFiaGtJ",
+	"RRaOXuqlBELZHRz63fsIWQRlv0IbdZkVREKkYBW8wcedI117XOoPnosUsCkbuj2pqu4WFAJ6SPBkZrQn",
+	"phKgn9A1Y1do3TMgRRTdqmAe3j2zO48/7YKCOD8kzP2ErJdSy0VB10t8DCKmweBV8X78jKxPAWOYbtPs",
+	"FbdtzSqb0PzdExDGJv2VD95ZXfnYOxErsGpJCMiLtWOpN7yLbIprEWpriRvNQHnhhJTL2ApxkgAlQorw",
+	"jb664eanm/8dAAD//w==",
 }
 
 // decodeSpec returns the embedded OpenAPI spec as raw JSON bytes,

@@ -8,12 +8,10 @@ package funding
 
 import (
 	"context"
-	"errors"
 	"io"
 	"time"
 
 	"github.com/riverqueue/river"
-	"github.com/riverqueue/river/riverdriver/riverpgxv5"
 
 	api "github.com/instead-support/instead/api/funding"
 	"github.com/instead-support/instead/api/needs"
@@ -22,6 +20,7 @@ import (
 	"github.com/instead-support/instead/pkg/events"
 	"github.com/instead-support/instead/pkg/host"
 	"github.com/instead-support/instead/pkg/httpx"
+	"github.com/instead-support/instead/pkg/schedule"
 	"github.com/instead-support/instead/services/funding/internal/authority"
 	"github.com/instead-support/instead/services/funding/internal/award"
 	"github.com/instead-support/instead/services/funding/internal/budget"
@@ -92,6 +91,7 @@ func New(ctx context.Context, d host.Deps) (*host.Service, error) {
 		Needs:     rest.Needs{API: needsAPI},
 		Funds:     budgets,
 		Drawn:     award.OneIn,
+		Promises:  ledger,
 		Now:       d.Now,
 	})
 	shelf, err := s.Documents.shelf(ctx, database, rest.Needs{API: needsAPI}, d.Now)
@@ -125,7 +125,7 @@ func New(ctx context.Context, d host.Deps) (*host.Service, error) {
 			"reconcile": func(ctx context.Context, out io.Writer) error { return reconcileAll(ctx, books, out) },
 			"bank-keys": s.Suppliers.rotate,
 		},
-		Run: func(ctx context.Context) error { return work(ctx, d, database, courses, shelf, payments) },
+		Run: func(ctx context.Context) error { return work(ctx, d, database, courses, shelf, payments, awards) },
 		Close: func() {
 			database.Close()
 			_ = shelf.files.Close()
@@ -133,42 +133,32 @@ func New(ctx context.Context, d host.Deps) (*host.Service, error) {
 	}, nil
 }
 
-// work does imports, looks after documents and hands events on until ctx ends,
-// and then lets running jobs finish.
-func work(ctx context.Context, d host.Deps, database *db.DB, courses postgres.Courses, shelf shelf, payments till) error {
+// work does imports, looks after documents, hands events on and does what is due
+// by itself until ctx ends, and then lets running jobs finish.
+func work(ctx context.Context, d host.Deps, database *db.DB, courses postgres.Courses, shelf shelf, payments till, awards *award.Awards) error {
 	workers := river.NewWorkers()
 	courses.AddImporter(workers)
 	shelf.addTo(workers)
 	payments.addTo(workers)
 	events.AddWorker(workers, d.Bus)
-	jobs, err := river.NewClient(riverpgxv5.New(database.Pool), &river.Config{
-		Workers: workers, Logger: d.Log,
-		FetchPollInterval: 250 * time.Millisecond, // jobs are written without a word to the workers: see events.Insert
-		// What a killed process was at work on is taken up again after so long, or
-		// after the job's own Timeout; River's own word would be an hour.
-		RescueStuckJobsAfter: 2 * time.Minute,
-
-		Queues:       map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: 8}},
-		PeriodicJobs: []*river.PeriodicJob{postgres.SweepDaily()},
-	})
-	if err != nil {
-		return err
-	}
 	if err := courses.Resume(ctx); err != nil {
 		return err
 	}
 	if err := shelf.store.Rescan(ctx); err != nil {
 		return err
 	}
-	if err := jobs.Start(context.WithoutCancel(ctx)); err != nil {
-		return err
-	}
-	<-ctx.Done()
-	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
-	defer cancel()
-	if err := jobs.Stop(grace); errors.Is(err, context.DeadlineExceeded) {
-		// What is cut off here is taken up again: jobs do their work once.
-		return jobs.StopAndCancel(context.WithoutCancel(ctx))
-	}
-	return nil
+	return schedule.Work(ctx, database, &river.Config{
+		Workers: workers, Logger: d.Log,
+		FetchPollInterval: 250 * time.Millisecond, // jobs are written without a word to the workers: see events.Insert
+		// What a killed process was at work on is taken up again after so long, or
+		// after the job's own Timeout; River's own word would be an hour.
+		RescueStuckJobsAfter: 2 * time.Minute,
+
+		Queues: map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: 8}},
+		PeriodicJobs: schedule.Add(workers,
+			schedule.Task{Name: "run-out", Every: schedule.Nightly(2, 10), Do: awards.RunOut},
+			schedule.Task{Name: "sweep-documents", Every: schedule.Nightly(3, 10), Do: shelf.Sweep},
+			schedule.Task{Name: "forget-messages", Every: schedule.Nightly(3, 40), Do: func(ctx context.Context) error { return db.Forget(ctx, database.Gorm) }},
+		),
+	})
 }

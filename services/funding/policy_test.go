@@ -85,6 +85,8 @@ var walk = map[policy.Operation]struct {
 	policy.ListResultLines:   {"/results/{none}/lines", "", 401, 403, 403, 403, 403, 403, 404, 403, 403},
 
 	policy.CancelRequest:  {"/requests/{sent}/cancellation", `{"words":"Not needed."}`, 401, 409, 403, 404, 409, 404, 403, 403, 403},
+	policy.ListReminders:  {"/reminders", "", 401, 200, 200, 200, 200, 200, 200, 403, 403},
+	policy.KeepRequest:    {"/requests/{sent}/keeping", `{"words":"Still needed."}`, 401, 409, 403, 404, 409, 404, 403, 403, 403},
 	policy.ApproveRequest: {"/requests/{sent}/approval", `{"code":"other","other_funding":"None.","scrutiny":"It helps.","conflict":"none"}`, 401, 403, 403, 403, 200, 404, 403, 403, 403},
 	policy.EndorseRequest: {"/requests/{sent}/endorsement", `{"code":"other"}`, 401, 403, 403, 403, 409, 404, 403, 403, 403},
 	policy.DeclineRequest: {"/requests/{sent}/refusal", `{"code":"other","words":"No."}`, 401, 403, 403, 403, 200, 404, 403, 403, 403},

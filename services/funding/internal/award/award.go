@@ -64,6 +64,7 @@ type Deps struct {
 	Needs     Needs
 	Funds     Funds
 	Drawn     func(oneIn int) bool // whether an automatic approval is drawn for review; see OneIn
+	Promises  Promises
 	Now       func() time.Time
 }
 
@@ -244,7 +245,7 @@ func (s *Awards) Withdraw(ctx context.Context, id uuid.UUID, version int64, word
 // Cancel gives back all that was promised; see Request.Cancel.
 func (s *Awards) Cancel(ctx context.Context, id uuid.UUID, version int64, words string) (Standing, error) {
 	return s.change(ctx, policy.CancelRequest, id, version, words, func(c Case, by identity.Person) error {
-		return c.Request.Cancel(c.Allowance, c.Budget, words, by, s.now())
+		return c.cancel(words, by, s.now())
 	})
 }
 
@@ -345,15 +346,11 @@ func (s *Awards) changeFor(ctx context.Context, who policy.Actor, op policy.Oper
 	act := Act{who, op, []any{id, version, body}}
 	also := Also{
 		Budget: slices.Contains(promising, op), Authority: slices.Contains(deciding, op), Rule: op == policy.SubmitRequest,
-		At: s.now(),
+		Promise: op == policy.CancelRequest, At: s.now(),
 	}
 	c, err := s.d.Store.Change(ctx, act, id, also, func(c Case) error {
-		c.Allowance.handTo(j)
-		if err := policy.Check(who, op, policy.ReadRequest, c.record()); err != nil {
+		if err := c.admit(who, op, j, version); err != nil {
 			return err
-		}
-		if c.Request.Version != version {
-			return fault.Overtaken()
 		}
 		return verb(c)
 	})
@@ -361,6 +358,19 @@ func (s *Awards) changeFor(ctx context.Context, who policy.Actor, op policy.Oper
 		err = s.overtaken(ctx, who, id, version)
 	}
 	return standing(who, c, err)
+}
+
+// admit lets who do op to the request that was read at this version, with j as
+// needs has just told it, or nil.
+func (c Case) admit(who policy.Actor, op policy.Operation, j *Jobseeker, version int64) error {
+	c.Allowance.handTo(j)
+	if err := policy.Check(who, op, policy.ReadRequest, c.record()); err != nil {
+		return err
+	}
+	if c.Request.Version != version {
+		return fault.Overtaken()
+	}
+	return nil
 }
 
 // promising are the operations that may move a budget. No other waits for one.
@@ -374,7 +384,7 @@ var deciding = []policy.Operation{policy.ApproveRequest, policy.EndorseRequest, 
 func (s *Awards) seen(who policy.Actor) Also {
 	return Also{
 		Budget: who.Is(identity.Manager) || who.Is(identity.Finance), Authority: who.Is(identity.Manager), Automatic: true,
-		At: s.now(),
+		Promise: true, At: s.now(),
 	}
 }
 
@@ -395,6 +405,8 @@ var did = map[policy.Operation]string{
 	policy.CloseRequest:     "closed it",
 	policy.CancelRequest:    "cancelled it",
 	policy.ChallengeRequest: "asked for another look",
+	policy.KeepRequest:      "kept it on",
+	policy.ExpireRequest:    "let it run out",
 }
 
 // Did says what an operation that changes a request did to it, in words that go

@@ -20,6 +20,7 @@ const (
 	VerbCancel    Verb = "cancel"
 	VerbChallenge Verb = "challenge"
 	VerbReview    Verb = "review"
+	VerbKeep      Verb = "keep"
 )
 
 var verbs = []struct {
@@ -37,6 +38,7 @@ var verbs = []struct {
 	{VerbCancel, policy.CancelRequest, Cancelled},
 	{VerbChallenge, policy.ChallengeRequest, Challenged},
 	{VerbReview, policy.ReviewAutomatic, Unbegun},
+	{VerbKeep, policy.KeepRequest, Unbegun},
 }
 
 // can lists what who may do with the request now, so that a page offers nothing
@@ -53,7 +55,9 @@ func (c Case) can(who policy.Actor) []Verb {
 		case v.Verb == VerbReview:
 			ok = ok && c.reviewable(who.Person) == nil
 		case v.Verb == VerbCancel:
-			ok = ok && state.leadsTo(v.To) && c.Request.Paid == 0
+			ok = ok && state.leadsTo(v.To) && c.Request.Paid == 0 && c.InFlight == 0
+		case v.Verb == VerbKeep:
+			ok = ok && c.Promise.keepable() == nil
 		case v.To == Unbegun:
 			ok = ok && state.editable()
 		case v.To.decision():

@@ -203,11 +203,6 @@ func (r *Request) Cancel(a *Allowance, b *Budget, words string, by identity.Pers
 	return r.giveUp(a, b, Cancelled, words, by, at)
 }
 
-// Expire is Cancel for a promise that was not used within the fund's days.
-func (r *Request) Expire(a *Allowance, b *Budget, words string, by identity.Person, at time.Time) error {
-	return r.giveUp(a, b, Expired, words, by, at)
-}
-
 func (r *Request) giveUp(a *Allowance, b *Budget, to State, words string, by identity.Person, at time.Time) error {
 	why := Reason{Words: tidy(words)}
 	var c fault.Check

@@ -27,6 +27,10 @@ type Case struct {
 	Budget    *Budget // see Also
 	Authority authority.Authority
 	Rule      Rule
+
+	Promise  *Promise    // nil for none that can run out
+	InFlight money.Pence // of what was promised, on its way to be paid
+	Kept     *Kept       // nil if it never was kept on
 }
 
 // Also is what is wanted to know besides a request and its allowance. The zero
@@ -48,6 +52,10 @@ type Also struct {
 
 	// Automatic is how the request was approved automatically, if it was.
 	Automatic bool
+
+	// Promise is the promise that may run out, what of it is on its way, and whether
+	// it was kept on.
+	Promise bool
 
 	At time.Time
 }

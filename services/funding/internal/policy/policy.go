@@ -57,6 +57,8 @@ const (
 	ReturnRequest          Operation = "returnRequest"
 	WithdrawRequest        Operation = "withdrawRequest"
 	CancelRequest          Operation = "cancelRequest"
+	KeepRequest            Operation = "keepRequest"
+	ListReminders          Operation = "listReminders"
 	ListRequestAudit       Operation = "listRequestAudit"
 	ListAutomatic          Operation = "listAutomatic"
 	ReviewAutomatic        Operation = "reviewAutomatic"
@@ -124,15 +126,30 @@ const (
 	ListResultLines   Operation = "listResultLines"
 )
 
+// What the service does by itself, when it is due. No contract has these: nobody
+// can ask for them.
+const (
+	WarnRequest   Operation = "warnRequest"
+	ExpireRequest Operation = "expireRequest"
+)
+
+// System is the id of who acts where nobody does. No provider's subject has it:
+// theirs are all of another version of UUID.
+var System = uuid.MustParse("00000000-0000-4000-8000-000000000001")
+
+// bySystem are the operations that the system may do, to any record.
+var bySystem = []Operation{ReadRequest, WarnRequest, ExpireRequest}
+
 // Whose is how a record stands to the person who acts.
 type Whose string
 
 // Whose record it is.
 const (
-	Nobodys  Whose = "nobody's" // a course, a price: no person's record
-	Own      Whose = "own"      // the jobseeker's, who acts
-	Caseload Whose = "caseload" // of a jobseeker whose coach acts
-	InArea   Whose = "in area"  // of a jobseeker in one of the areas of whoever acts
+	Nobodys  Whose = "nobody's"  // a course, a price: no person's record
+	Own      Whose = "own"       // the jobseeker's, who acts
+	Caseload Whose = "caseload"  // of a jobseeker whose coach acts
+	InArea   Whose = "in area"   // of a jobseeker in one of the areas of whoever acts
+	Anybodys Whose = "anybody's" // for the system alone
 )
 
 // Rule lets a role do something to such records, in these states or, with none
@@ -174,6 +191,8 @@ var (
 
 	itsCoach   = []Rule{{Role: identity.Coach, Whose: Caseload}}
 	itsDecider = []Rule{{Role: identity.Manager, Whose: InArea}}
+
+	coachOrManager = []Rule{{Role: identity.Coach, Whose: Caseload}, {Role: identity.Manager, Whose: InArea}}
 
 	seeAllowance = []Rule{
 		{Role: identity.Jobseeker, Whose: Own},
@@ -244,7 +263,9 @@ var Table = map[Operation][]Rule{
 	ProposeReduction: {{Role: identity.Coach, Whose: Caseload}, {Role: identity.Coach, Whose: InArea}},
 	SubmitRequest:    itsCoach,
 	WithdrawRequest:  itsCoach,
-	CancelRequest:    {{Role: identity.Coach, Whose: Caseload}, {Role: identity.Manager, Whose: InArea}},
+	CancelRequest:    coachOrManager,
+	KeepRequest:      coachOrManager,
+	ListReminders:    {{Role: identity.Coach, Whose: Caseload}, {Role: identity.Manager, Whose: InArea}, {Role: identity.Finance, Whose: InArea}},
 
 	ListQuestions: seeRequest,
 	FindQuestions: {
@@ -366,6 +387,12 @@ func has(who identity.Person, op Operation, r Rule) bool {
 // Rules are the rules of the operation that the person has the role for. What
 // the person may reach is what any of them admits.
 func Rules(who identity.Person, op Operation) []Rule {
+	if who.ID == System {
+		if slices.Contains(bySystem, op) {
+			return []Rule{{Whose: Anybodys}}
+		}
+		return nil
+	}
 	var mine []Rule
 	for _, r := range Table[op] {
 		if who.ID != uuid.Nil && has(who, op, r) {
@@ -412,7 +439,7 @@ func (r Rule) admits(who Actor, rec Record) bool {
 		return false
 	}
 	switch r.Whose {
-	case Nobodys:
+	case Nobodys, Anybodys:
 		return true
 	case Own:
 		return who.Jobseeker != uuid.Nil && who.Jobseeker == rec.Jobseeker

@@ -57,6 +57,11 @@ var awardFaults = db.Faults{
 	"history_goes_on":            errTooLate,
 	"history_pkey":               errTooLate,
 	"line_frozen":                errTooLate,
+	"kept_on_once":               errTooLate,
+	"kept_on_warned":             errTooLate,
+	"warning_once":               errTooLate,
+	"warning_in_time":            errTooLate,
+	"expired_as_warned":          errTooLate,
 }
 
 // tx runs f in one transaction, and says in plain words what a constraint

@@ -40,10 +40,10 @@ func selectCase(g *gorm.DB, who policy.Actor, id uuid.UUID, also award.Also, m d
 			(SELECT json_agg(h ORDER BY h.step) FROM history h WHERE h.request_id = r.id),
 			(SELECT row_to_json(b) FROM budget b WHERE b.id = coalesce(r.budget_id,
 				(SELECT n.id FROM budget n WHERE n.fund_id = r.fund_id AND n.area = r.area AND n.year = ?))),
-			k.operation, k.hash, ?, ?
+			k.operation, k.hash, ?, ?, ?
 		FROM request r JOIN allowance a ON a.id = r.allowance_id JOIN fund f ON f.id = r.fund_id LEFT JOIN idempotency k ON k.person = ? AND k.key = ?
 		WHERE r.id = ? AND ?`,
-		award.YearOf(also.At), authorityOver(who, also), automaticOver(also), m.Person, m.Key, id, within(who, policy.ReadRequest, ofRequest))
+		award.YearOf(also.At), authorityOver(who, also), automaticOver(also), promiseOver(also), m.Person, m.Key, id, within(who, policy.ReadRequest, ofRequest))
 }
 
 // forChange is the lock of whoever goes on to change what they read.
@@ -63,24 +63,25 @@ type caseRow struct {
 	leads     *uuid.UUID // the coach who submitted it, today
 	rule      *ruleRow
 	automatic *automaticRow
+	promised  *promisedRow
 }
 
 // scan reads the row, however it was asked for.
 func (c *caseRow) scan(row interface{ Scan(...any) error }) error {
-	var lines, decision, steps, budget, grants, rule, automatic []byte
+	var lines, decision, steps, budget, grants, rule, automatic, promised []byte
 	r, a := &c.request, &c.allowance
 	err := row.Scan(&r.ID, &r.Reference, &r.AllowanceID, &r.JobseekerID, &r.Area, &r.FundID, &r.FundCode, &r.FundName, &r.BudgetID, &r.Elsewhere, &r.ElsewhereFrom,
 		&r.Asked, &r.Awarded, &r.Totals.Held, &r.Totals.Committed, &r.Totals.Paid, &r.ChangedAt, &r.Version,
 		&a.ID, &a.JobseekerID, &a.CourseID, &a.CourseCode, &a.CourseName, &a.PriceID, &a.Cap, &a.PricedOn, &a.Source, &a.Area,
 		&a.CoachID, &a.CoachName, &a.OpenedAt, &a.Totals.Held, &a.Totals.Committed, &a.Totals.Paid, &a.Version,
-		&lines, &decision, &steps, &budget, &c.operation, &c.hash, &grants, &c.leads, &rule, &automatic)
+		&lines, &decision, &steps, &budget, &c.operation, &c.hash, &grants, &c.leads, &rule, &automatic, &promised)
 	if err != nil {
 		return err
 	}
 	for _, list := range []struct {
 		from []byte
 		to   any
-	}{{lines, &c.lines}, {decision, &c.decision}, {steps, &c.steps}, {budget, &c.budget}, {grants, &c.grants}, {rule, &c.rule}, {automatic, &c.automatic}} {
+	}{{lines, &c.lines}, {decision, &c.decision}, {steps, &c.steps}, {budget, &c.budget}, {grants, &c.grants}, {rule, &c.rule}, {automatic, &c.automatic}, {promised, &c.promised}} {
 		if list.from == nil {
 			continue
 		}
@@ -106,6 +107,9 @@ func (c *caseRow) toDomain(who policy.Actor, also award.Also) award.Case {
 		found.Authority = authority.Of(toGrants(c.grants), authority.Question{
 			Person: who.Person, Kind: authority.Decide, Fund: c.request.FundID, Area: c.request.Area, Day: award.Today(also.At), LineManager: orNobody(c.leads),
 		})
+	}
+	if c.promised != nil {
+		found.Promise, found.InFlight, found.Kept = c.promised.toDomain()
 	}
 	if also.Budget && c.budget != nil {
 		c.budget.FundCode, c.budget.FundName = c.request.FundCode, c.request.FundName

@@ -235,6 +235,7 @@ func (s Awards) Changes(ctx context.Context, who policy.Actor, id uuid.UUID, by 
 		err = tx.WithContext(ctx).Raw(`
 			SELECT e.action AS operation, e.at, CASE WHEN 'jobseeker' = ANY (e.roles) THEN 'The jobseeker' ELSE coalesce(
 				(SELECT h.by_name FROM history h WHERE h.request_id = e.subject_id AND h.by_id = e.person ORDER BY h.step DESC LIMIT 1),
+				(SELECT k.by_name FROM kept_on k WHERE k.request_id = e.subject_id AND k.by_id = e.person),
 				(SELECT a.coach_name FROM allowance a WHERE a.id = ? AND a.coach_id = e.person), 'A work coach') END AS name
 			FROM audit_entry e WHERE e.subject_id = ? AND e.action IN ? ORDER BY e.at DESC, e.id DESC LIMIT ?`,
 			c.Request.AllowanceID, id, by, max(0, c.Request.Version-since)).Scan(&rows).Error

@@ -63,12 +63,12 @@ func (p *promises) approve(r *award.Request) (*award.Request, error) {
 	return s.Request, err
 }
 
-// expire lets an approval end unused, past award.
+// expire has an approval end unused, past award.
 func (p *promises) expire(r *award.Request) {
 	p.t.Helper()
 	err := db.Tx(p.t.Context(), p.db.Gorm, func(tx *gorm.DB) error {
 		step := len(r.History) + 1
-		if err := tx.Exec("INSERT INTO history (request_id, step, from_state, to_state, at, by_id, by_name, code, words) VALUES (?, ?, 'approved', 'expired', ?, ?, 'The system', '', 'Never used.')",
+		if err := tx.Exec("INSERT INTO history (request_id, step, from_state, to_state, at, by_id, by_name, code, words) VALUES (?, ?, 'approved', 'cancelled', ?, ?, 'Priya', '', 'Never used.')",
 			r.ID, step, p.now, uuid.New()).Error; err != nil {
 			return err
 		}

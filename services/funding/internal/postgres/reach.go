@@ -19,8 +19,13 @@ var (
 // within is the policy as a WHERE: the records to which who may do op. With no
 // reach at all it holds for none. A test holds it against policy.Reaches.
 func within(who policy.Actor, op policy.Operation, of columns) clause.Expr {
+	return admitted(who, policy.Rules(who.Person, op), of)
+}
+
+// admitted is the WHERE of what any of these rules lets who reach.
+func admitted(who policy.Actor, rules []policy.Rule, of columns) clause.Expr {
 	in := clause.Expr{SQL: "false"}
-	for _, rule := range policy.Rules(who.Person, op) {
+	for _, rule := range rules {
 		var all []string
 		and := func(sql string, value any) {
 			all = append(all, sql)
@@ -33,6 +38,8 @@ func within(who policy.Actor, op policy.Operation, of columns) clause.Expr {
 			and(of.coach+" = ?", who.ID)
 		case policy.InArea:
 			and(of.area+" IN ?", who.Areas)
+		case policy.Anybodys:
+			all = append(all, "true")
 		default:
 			continue // a rule about nobody's records reaches none of these
 		}

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	openapi "github.com/oapi-codegen/runtime/types"
 
 	"github.com/instead-support/instead/api/etag"
 	api "github.com/instead-support/instead/api/funding"
@@ -126,6 +127,15 @@ func (h Awards) CancelRequest(ctx context.Context, in api.CancelRequestRequestOb
 	return api.CancelRequest200JSONResponse{Body: fromStanding(s), Headers: api.CancelRequest200ResponseHeaders{ETag: etag.Version(s.Request.Version)}}, nil
 }
 
+// KeepRequest answers the warning that an approval runs out.
+func (h Awards) KeepRequest(ctx context.Context, in api.KeepRequestRequestObject) (api.KeepRequestResponseObject, error) {
+	s, err := h.Awards.Keep(ctx, in.Id, int64(in.Params.IfMatch), in.Body.Words)
+	if err != nil {
+		return nil, err
+	}
+	return api.KeepRequest200JSONResponse{Body: fromStanding(s), Headers: api.KeepRequest200ResponseHeaders{ETag: etag.Version(s.Request.Version)}}, nil
+}
+
 // ReadRequest is one request.
 func (h Awards) ReadRequest(ctx context.Context, in api.ReadRequestRequestObject) (api.ReadRequestResponseObject, error) {
 	s, err := h.Awards.Get(ctx, in.Id)
@@ -159,6 +169,21 @@ func (h Awards) ListRequests(ctx context.Context, in api.ListRequestsRequestObje
 		return nil, err
 	}
 	return api.ListRequests200JSONResponse{Items: each(found, fromSummary), Total: total, Page: page.Number, Size: page.Size}, nil
+}
+
+// ListReminders is a page of what waits for whoever asks.
+func (h Awards) ListReminders(ctx context.Context, in api.ListRemindersRequestObject) (api.ListRemindersResponseObject, error) {
+	page := requestPage(in.Params.Page, in.Params.Size)
+	found, total, err := h.Awards.Reminders(ctx, page)
+	if err != nil {
+		return nil, err
+	}
+	return api.ListReminders200JSONResponse{Items: each(found, func(m award.Reminder) api.Reminder {
+		return api.Reminder{
+			Kind: api.ReminderKind(m.Kind), Since: m.Since, DueOn: openapi.Date{Time: m.Due}, Reference: m.Reference, RequestId: m.RequestID,
+			PaymentId: m.PaymentID, BatchId: m.BatchID, JobseekerId: m.JobseekerID, Area: m.Area, Pence: int64(m.Pence),
+		}
+	}), Total: total, Page: page.Number, Size: page.Size}, nil
 }
 
 // SummariseRequests counts them by state.

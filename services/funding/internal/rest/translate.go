@@ -41,7 +41,7 @@ func fromStanding(s award.Standing) api.Request {
 		Fund:  fromFunder(r.Fund),
 		State: api.State(r.State()), Lines: each(r.Lines, fromLine), Elsewhere: fromElsewhere(r.Elsewhere),
 		AskedPence: int64(r.Asked()), AwardedPence: int64(r.Awarded),
-		CommittedPence: int64(r.Committed), PaidPence: int64(r.Paid),
+		CommittedPence: int64(r.Committed), PaidPence: int64(r.Paid), InFlightPence: int64(s.InFlight),
 		OtherFunding: r.OtherFunding, Scrutiny: r.Scrutiny,
 		History: each(r.History, fromStep),
 		Can:     each(s.Can, func(v award.Verb) api.Verb { return api.Verb(v) }),
@@ -54,6 +54,12 @@ func fromStanding(s award.Standing) api.Request {
 	}
 	if a := r.Automatic; a != nil {
 		out.Automatic = fromAutomatic(*a)
+	}
+	if p := s.Promise; p != nil {
+		out.RunsOutOn, out.WarnedAt = openapi.Date{Time: p.RunsOutOn()}, p.Warned
+	}
+	if k := s.Kept; k != nil {
+		out.KeptOn = api.KeptOn{At: k.At, ByName: k.ByName, Words: k.Words, Until: openapi.Date{Time: k.Until}}
 	}
 	if sent, ok := r.Submission(); ok {
 		out.SubmittedAt, out.SubmittedById, out.SubmittedByName = sent.At, sent.By, sent.ByName

@@ -40,6 +40,7 @@ type workday struct {
 	decided    []funding.RequestSummary // lately
 	names      map[uuid.UUID]string
 	unassessed *needs.JobseekerPage
+	reminders  reminded
 }
 
 // question is what a manager wants to know before they decide.
@@ -76,6 +77,9 @@ func (w Work) home(r *http.Request) (web.Answer, error) {
 		return nil, err
 	}
 	day.decided = slices.DeleteFunc(decided.Items, func(r funding.RequestSummary) bool { return r.DecidedAt.Before(day.now.Add(-lately)) })
+	if day.reminders, err = w.reminders(ctx, 1, aFew); err != nil {
+		return nil, err
+	}
 	for _, back := range day.returned.Items {
 		request, err := w.Funding.ReadRequestWithResponse(ctx, back.Id)
 		if err != nil {

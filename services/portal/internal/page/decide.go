@@ -69,6 +69,10 @@ func (d Decisions) home(r *http.Request) (web.Answer, error) {
 	if err != nil {
 		return nil, err
 	}
+	reminders, err := d.reminders(ctx, 1, aFew)
+	if err != nil {
+		return nil, err
+	}
 	may, err := d.Funding.ReadMyAuthorityWithResponse(ctx)
 	if err != nil {
 		return nil, err
@@ -94,7 +98,7 @@ func (d Decisions) home(r *http.Request) (web.Answer, error) {
 		answered: answered, asked: asked, askedOf: askedOf,
 		may: may.JSON200.Items, areas: me.Areas, now: d.Now(),
 		mine: totalOf(mine.JSON200.Items, funding.Submitted), all: all.JSON200.Items,
-		queue: queue.JSON200, names: names, pricesToConfirm: flagged.JSON200.Total,
+		queue: queue.JSON200, names: names, pricesToConfirm: flagged.JSON200.Total, reminders: reminders,
 	})), nil
 }
 
@@ -200,6 +204,8 @@ func (c dossier) called() string {
 	}
 	return c.jobseeker.Name
 }
+
+func (c dossier) may(v funding.Verb) bool { return slices.Contains(c.Can, v) }
 
 func (d Decisions) about(ctx context.Context, r *funding.Request) (dossier, error) {
 	jobseeker, err := d.Needs.ReadJobseekerWithResponse(ctx, r.JobseekerId)

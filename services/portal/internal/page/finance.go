@@ -62,8 +62,12 @@ func (p Finance) list(r *http.Request) (web.Answer, error) {
 	if err != nil {
 		return nil, err
 	}
+	reminders, err := p.reminders(r.Context(), 1, aFew)
+	if err != nil {
+		return nil, err
+	}
 	layout := component.LayoutProps{Title: titled("To pay", found.Page, found.Size, found.Total), Errors: f.Errors(), Wide: true}
-	return web.Show(layout, toPay(f, me.Areas, found, sum.JSON200)), nil
+	return web.Show(layout, toPay(f, me.Areas, found, sum.JSON200, reminders)), nil
 }
 
 // bill is a request with its payments, and what is left of it to pay.

@@ -279,6 +279,12 @@ func (m *memoryFunding) standing(ctx context.Context, r *funding.Request) fundin
 			answer.Can = append(answer.Can, funding.Withdraw)
 		}
 	}
+	if r.State == funding.Approved && !who.Is(identity.Jobseeker) && r.InFlightPence == 0 {
+		answer.Can = append(answer.Can, funding.Cancel)
+		if !r.WarnedAt.IsZero() && r.KeptOn.At.IsZero() {
+			answer.Can = append(answer.Can, funding.Keep)
+		}
+	}
 	return answer
 }
 

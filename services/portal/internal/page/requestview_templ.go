@@ -244,7 +244,20 @@ func requestHistory(r *funding.Request) []component.Happening {
 			all[i].Why = joined("\n", reasonWords(to, h.Code)+".", h.Words)
 		}
 	}
-	return all
+	return withKept(all, r)
+}
+
+// withKept puts in its place that a request was kept on.
+func withKept(all []component.Happening, r *funding.Request) []component.Happening {
+	kept, was := keptOn(r)
+	if !was {
+		return all
+	}
+	after := slices.IndexFunc(all, func(h component.Happening) bool { return h.When.After(kept.When) })
+	if after < 0 {
+		after = len(all)
+	}
+	return slices.Insert(all, after, kept)
 }
 
 // endorses reports whether somebody said yes as the first of two.

@@ -58,4 +58,6 @@ type memoryFunding struct {
 	grants []*fundingapi.Grant
 	staff  []fundingapi.Colleague
 	leads  fundingapi.LineManager
+
+	reminders []fundingapi.Reminder
 }

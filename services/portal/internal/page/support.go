@@ -37,12 +37,16 @@ const mostRequests = 200
 // The rest are a link away.
 const mostRefusals = 5
 
+// mostAgreed is, likewise, of how many that were agreed the end is told at once.
+const mostAgreed = 5
+
 // mine is all that a jobseeker's home shows.
 type mine struct {
 	*needs.Jobseeker
 	agreedPence int64
 	requests    []funding.RequestSummary // latest first
 	why         map[uuid.UUID]string     // the words written for them, for what was not agreed
+	runsOut     map[uuid.UUID]string     // the day on which it ends, for what was agreed and is not used
 	needs       []needs.Need             // that stand in the way
 	statements  []needs.Statement        // newest first
 	questions   *funding.QuestionPage    // for them to answer
@@ -100,7 +104,15 @@ func (s Support) mine(ctx context.Context, me uuid.UUID) (mine, error) {
 	m := mine{
 		Jobseeker: jobseeker.JSON200, needs: inTheWay.JSON200.Items, statements: statements.JSON200.Items,
 		agreedPence: totalOf(totals.JSON200.Items, funding.Approved).AwardedPence,
-		requests:    requests.JSON200.Items, why: map[uuid.UUID]string{}, until: map[uuid.UUID]string{},
+		requests:    requests.JSON200.Items, why: map[uuid.UUID]string{}, until: map[uuid.UUID]string{}, runsOut: map[uuid.UUID]string{},
+	}
+	agreed := m.in(funding.Approved)
+	for _, r := range agreed[:min(len(agreed), mostAgreed)] {
+		resp, err := s.Funding.ReadRequestWithResponse(ctx, r.Id)
+		if err != nil {
+			return mine{}, err
+		}
+		m.runsOut[r.Id] = runsOut(resp.JSON200)
 	}
 	if m.questions, err = s.waiting(ctx, funding.QuestionsForMe); err != nil {
 		return mine{}, err

@@ -36,7 +36,8 @@ var actors = []string{
 
 // try is one operation as everybody tries it. Who may do what is said once more
 // here, by hand, so that a slip in a service's policy does not pass its own test:
-// a letter for each of the actors, y for yes, e for a list with nothing in it, f
+// a letter for each of the actors, y for yes, e for a list with nothing in it, l for one of which nobody knows on which day
+// it has anything, f
 // for forbidden, n for not found and u for unauthenticated. The bodies are of the right shape, and out of date
 // or otherwise wrong, so that whoever may do it changes nothing.
 type try struct {
@@ -97,6 +98,8 @@ var tries = map[string]map[string]try{
 		"submitRequest":          {"uyfnfffff", nil},
 		"approveRequest":         {"ufffyffff", map[string]any{"code": "removes-need", "other_funding": "None.", "scrutiny": "It helps.", "conflict": "none"}},
 		"cancelRequest":          {"uyfnyffff", map[string]any{"words": "Not needed."}},
+		"listReminders":          {"ulllllfff", nil},
+		"keepRequest":            {"uyfnyffff", map[string]any{"words": "Still needed."}},
 		"endorseRequest":         {"ufffyffff", map[string]any{"code": "removes-need"}},
 		"declineRequest":         {"ufffyffff", map[string]any{"code": "other", "words": "No."}},
 		"returnRequest":          {"ufffyffff", map[string]any{"code": "other", "words": "Why?"}},
@@ -308,7 +311,7 @@ func TestEveryOperationIsTriedByEverybody(t *testing.T) {
 			}
 			for i, actor := range actors {
 				status, answer := call(t, service, op, on, one.body, actor)
-				if got := letter(status, answer); got != one.who[i:i+1] {
+				if got := letter(status, answer); got != one.who[i:i+1] && (one.who[i] != 'l' || got != "y" && got != "e") {
 					t.Errorf("%s by %q answered %d (%s), want %q", op.id, actor, status, got, one.who[i:i+1])
 				}
 			}
@@ -336,7 +339,7 @@ func TestAnAuditorReadsWhatFinanceReadsAndChangesNothing(t *testing.T) {
 				continue // which another test tells of
 			}
 			want := one.who[grace : grace+1]
-			if slices.Contains(alsoAudited, op.id) || want == "y" {
+			if slices.Contains(alsoAudited, op.id) || want == "y" || want == "l" {
 				want = "ye" // by then there may be nothing in a list any more, or not yet
 			}
 			if op.method != http.MethodGet || op.id == "downloadBatch" {
