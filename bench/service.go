@@ -67,7 +67,7 @@ func (s *service) signedIn(ctx context.Context) context.Context {
 
 // tuning is what PostgreSQL runs with: room for what is worked on in memory, and
 // no checkpoint in the middle of a round.
-var tuning = map[string]string{"shared_buffers": "4GB", "max_wal_size": "16GB", "checkpoint_timeout": "1h", "autovacuum": "off",
+var tuning = map[string]string{"shared_buffers": "4GB", "max_wal_size": "4GB", "checkpoint_timeout": "1h", "autovacuum": "off",
 	"shared_preload_libraries": "pg_stat_statements", "pg_stat_statements.track_planning": "on",
 }
 

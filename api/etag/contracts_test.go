@@ -14,8 +14,9 @@ import (
 // unversioned are the edits of a thing that has no version, with why it can do
 // without.
 var unversioned = map[string]string{
-	"mapImport": "an import is mapped once, from one state into another",
-	"mapResult": "a result file is mapped once, from one state into another",
+	"reviewAutomatic": "it is said once, and changes nothing of the request",
+	"mapImport":       "an import is mapped once, from one state into another",
+	"mapResult":       "a result file is mapped once, from one state into another",
 }
 
 func TestEveryEditNamesTheVersionItIsOf(t *testing.T) {

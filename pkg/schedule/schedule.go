@@ -85,8 +85,10 @@ type worker struct {
 	tasks map[string]Task
 }
 
-// Timeout is long: a task may have a great many things to look at.
-func (*worker) Timeout(*river.Job[job]) time.Duration { return time.Hour }
+// Timeout is for how long a task goes on at a time, and so how long it stays undone
+// when the process that did it is killed. One that has more to look at goes on from
+// where it was when it is tried again.
+func (*worker) Timeout(*river.Job[job]) time.Duration { return 10 * time.Minute }
 
 // Work does a task. One that an older or newer version of the service put in line
 // is nobody's here.
@@ -119,10 +121,13 @@ func Run(ctx context.Context, d *db.DB, log *slog.Logger, tasks ...Task) error {
 }
 
 // Work works a service's jobs until ctx ends, and then lets running ones finish.
+// Those that a killed process had in hand are taken up again in minutes, where River
+// by itself would wait an hour.
 func Work(ctx context.Context, d *db.DB, config *river.Config) error {
 	if config.Queues == nil {
 		config.Queues = map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: 2}}
 	}
+	config.RescueStuckJobsAfter = 2 * time.Minute
 	jobs, err := river.NewClient(riverpgxv5.New(d.Pool), config)
 	if err != nil {
 		return err

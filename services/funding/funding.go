@@ -150,11 +150,7 @@ func work(ctx context.Context, d host.Deps, database *db.DB, courses postgres.Co
 	return schedule.Work(ctx, database, &river.Config{
 		Workers: workers, Logger: d.Log,
 		FetchPollInterval: 250 * time.Millisecond, // jobs are written without a word to the workers: see events.Insert
-		// What a killed process was at work on is taken up again after so long, or
-		// after the job's own Timeout; River's own word would be an hour.
-		RescueStuckJobsAfter: 2 * time.Minute,
-
-		Queues: map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: 8}},
+		Queues:            map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: 8}},
 		PeriodicJobs: schedule.Add(workers,
 			schedule.Task{Name: "run-out", Every: schedule.Nightly(2, 10), Do: awards.RunOut},
 			schedule.Task{Name: "sweep-documents", Every: schedule.Nightly(3, 10), Do: shelf.Sweep},

@@ -45,7 +45,7 @@ var awardFaults = db.Faults{
 	"allowance_once":             fault.New(fault.Conflict, "This jobseeker already has an allowance for this course. Ask against that one."),
 	"budget_within_allocation":   fault.New(fault.OverBudget, "There is not that much left of this budget. Look at what is left now."),
 	"entry_within_year":          fault.New(fault.Conflict, "This budget's financial year is not the one of today. Try again."),
-	"payments_within_promise":    fault.New(fault.Conflict, "A payment of this is on its way, so it can't be cancelled. Have finance cancel the payment first."),
+	"payments_within_promise":    fault.New(fault.Conflict, "Payments of this are on their way, and so much of it cannot be given back or paid another time. Have finance cancel the payment first, or look at what is left now."),
 	"allowance_within_cap":       fault.New(fault.OverCap, "There is not that much left of this allowance. Look at what is available now."),
 	"request_decided_by_another": fault.New(fault.Forbidden, "You have submitted, endorsed or declined this request before, so somebody else must decide it."),
 	"challenge_to_another":       fault.New(fault.Forbidden, "You took part in the decision that was challenged, so somebody else must take another look."),

@@ -94,7 +94,7 @@ var left = map[string]string{
 	"proposeSupplierBankDetails": "where money goes is not how much of it", "proposePersonBankDetails": "where money goes is not how much of it",
 	"confirmBankDetails": "where money goes is not how much of it", "refuseBankDetails": "where money goes is not how much of it",
 	"keepRequest":     "it moves a day and no money, and nobody is warned within an hour",
-	"reviewAutomatic": "nothing is approved by itself under the terms that the demo agrees, and a review moves no money",
+	"reviewAutomatic": "it moves no money, and nothing that is asked here is of a kind that the demo approves by itself",
 	"setLineManager":  "who leads whom moves no money",
 	"proposeTerms":    "terms move no money, and are answered as movements are", "proposeCategories": "categories move no money, and are answered as movements are",
 }
