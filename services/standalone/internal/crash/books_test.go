@@ -61,6 +61,7 @@ var kinds = map[string]string{
 	"answer":     "SELECT proposal_id::text, confirmed || ' by ' || by_id FROM proposal_answer",
 	"question":   "SELECT id::text, request_id::text FROM question",
 	"reply":      "SELECT question_id::text, by_id::text FROM answer",
+	"review":     "SELECT request_id::text, agrees || ' by ' || by_id FROM automatic_review",
 	"authority": `SELECT id || ' proposed', proposed_by::text FROM authority_grant
 		UNION ALL SELECT id || ' confirmed', confirmed_by::text FROM authority_grant WHERE confirmed_by IS NOT NULL
 		UNION ALL SELECT id || ' ended', ended_by::text FROM authority_grant WHERE ended_by IS NOT NULL`,

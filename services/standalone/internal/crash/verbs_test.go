@@ -51,6 +51,7 @@ func init() {
 		"submitRequest":    {9, coaches, submitRequest},
 		"withdrawRequest":  {1, coaches, ofRequest("withdrawn", coaches, words("words"), -1, funding.Submitted, funding.Draft, funding.Returned, funding.Challenged)},
 		"approveRequest":   {12, managers, approveRequest},
+		"reviewAutomatic":  {2, managers, reviewAutomatic},
 		"endorseRequest":   {4, managers, ofRequest("endorse", managers, map[string]any{"code": "removes-need", "words": "So."}, 0, funding.Submitted)},
 		"declineRequest":   {1, managers, ofRequest("declined", managers, map[string]any{"code": "other", "words": "No."}, -1, funding.Submitted)},
 		"returnRequest":    {1, managers, ofRequest("returned", managers, map[string]any{"code": "other", "words": "How?"}, -1, funding.Submitted)},
@@ -93,10 +94,9 @@ var left = map[string]string{
 	"addSupplier": "who can be paid moves no money", "editSupplier": "who can be paid moves no money",
 	"proposeSupplierBankDetails": "where money goes is not how much of it", "proposePersonBankDetails": "where money goes is not how much of it",
 	"confirmBankDetails": "where money goes is not how much of it", "refuseBankDetails": "where money goes is not how much of it",
-	"keepRequest":     "it moves a day and no money, and nobody is warned within an hour",
-	"reviewAutomatic": "it moves no money, and nothing that is asked here is of a kind that the demo approves by itself",
-	"setLineManager":  "who leads whom moves no money",
-	"proposeTerms":    "terms move no money, and are answered as movements are", "proposeCategories": "categories move no money, and are answered as movements are",
+	"keepRequest":    "it moves a day and no money, and nobody is warned within an hour",
+	"setLineManager": "who leads whom moves no money",
+	"proposeTerms":   "terms move no money, and are answered as movements are", "proposeCategories": "categories move no money, and are answered as movements are",
 }
 
 // now and then somebody does what they should not.
@@ -248,16 +248,19 @@ func editRequest(ctx context.Context, w *worker) (*message, error) {
 	}
 	i := slices.IndexFunc(w.jobseekers, func(j jobseeker) bool { return j.id == r.JobseekerId })
 	var edit funding.RequestEdit
+	small := w.rng.IntN(5) == 0 // enough to be approved by the fund's own rule, the first few times
 	for range 1 + w.rng.IntN(3) {
-		most := int64(300_00)
-		switch w.rng.IntN(12) {
-		case 0:
+		most, kind := int64(300_00), "tools"
+		switch n := w.rng.IntN(12); {
+		case small:
+			most, kind = 4_00, "digital"
+		case n == 0:
 			most = 3000_00 // takes two to decide
-		case 1:
+		case n == 1:
 			most = 20000_00 // more than any cap
 		}
 		edit.Lines = append(edit.Lines, funding.NewLine{
-			What: "A thing", Why: "It gets them there.", NeedId: w.jobseekers[i].needs[0], Category: "tools", AmountPence: w.pence(most),
+			What: "A thing", Why: "It gets them there.", NeedId: w.jobseekers[i].needs[0], Category: kind, AmountPence: w.pence(most),
 		})
 	}
 	if w.rng.IntN(6) == 0 {
@@ -274,8 +277,32 @@ func submitRequest(ctx context.Context, w *worker) (*message, error) {
 	if err != nil || !ok || len(r.Lines) == 0 && !w.wrongly() {
 		return nil, err
 	}
-	m := &message{by: w.as(coaches, r.Area, r.Allowance.CoachId), id: r.Id, version: w.version(r.Version), learn: learns(&w.requests, requestID)}
-	m.does = []effect{step(r.Id, "submitted", m.by.ID, uuid.Nil), move(r.Id, totals{held: r.AskedPence})}
+	m := &message{by: w.as(coaches, r.Area, r.Allowance.CoachId), id: r.Id, version: w.version(r.Version)}
+	m.learn = makes(m, &w.requests, requestID, func(now funding.Request) []effect {
+		does := []effect{step(r.Id, "submitted", m.by.ID, uuid.Nil)}
+		if i := len(r.History) + 1; i < len(now.History) && now.History[i].ById == theSystem {
+			return append(does, step(r.Id, "automatic", theSystem, uuid.Nil), more("version", r.Id, -1), move(r.Id, totals{committed: r.AskedPence}))
+		}
+		return append(does, move(r.Id, totals{held: r.AskedPence}))
+	})
+	return m, nil
+}
+
+// theSystem is who approves by a fund's own rule.
+var theSystem = uuid.MustParse("00000000-0000-4000-8000-000000000001")
+
+// reviewAutomatic says what somebody thinks of an approval by a fund's own rule.
+func reviewAutomatic(_ context.Context, w *worker) (*message, error) {
+	w.mu.Lock()
+	r, ok := w.requests.pick(w.rng, func(r funding.Request) bool { return r.Automatic.TermsVersion > 0 })
+	w.mu.Unlock()
+	if !ok {
+		return nil, nil
+	}
+	m := &message{by: w.as(managers, r.Area, uuid.Nil), id: r.Id, learn: learns(&w.requests, requestID)}
+	agrees := w.rng.IntN(2) == 0
+	m.body = funding.ReviewAutomaticJSONRequestBody{Agrees: agrees, Words: "So it is."}
+	m.does = []effect{is("review", r.Id.String(), fmt.Sprint(agrees, " by ", m.by.ID))}
 	return m, nil
 }
 
