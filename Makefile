@@ -21,7 +21,7 @@ run: ## Run all of it on this machine; options go in ARGS, as in ARGS="--help"
 test: ## Run every test, on real parts and in a real browser, as CI does
 	scripts/need postgresql chromium
 	scripts/generate --check
-	go test ./...
+	go test -timeout=30m ./...
 
 lint: ## Find mistakes and untidiness
 	go tool -modfile=tools/go.mod golangci-lint run

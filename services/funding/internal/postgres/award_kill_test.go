@@ -199,6 +199,7 @@ func beHammer(told string) error {
 	if err := json.Unmarshal([]byte(told), &h); err != nil {
 		return err
 	}
+	h.World.Now = awardtest.Clock()
 	d, err := db.Open(context.Background(), h.URL+"&pool_max_conns=10&application_name=hammer")
 	if err != nil {
 		return err

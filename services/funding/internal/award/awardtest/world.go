@@ -31,7 +31,7 @@ type World struct {
 	Needs                   *Needs
 	Catalogue               Catalogue
 	Funds                   *Funds
-	Now                     func() time.Time
+	Now                     func() time.Time `json:"-"`
 
 	Fund   award.Fund
 	Oldham award.Budget // of the fund, with more in it than anybody here asks for
