@@ -108,7 +108,12 @@ func first(act award.Act, f award.Filter) clause.Expr {
 // state at a time. Together they are within: a test holds the two alike.
 func ways(who policy.Actor, op policy.Operation, f award.Filter) []clause.Expr {
 	var all []clause.Expr
-	for _, rule := range policy.Rules(who.Person, op) {
+	rules := policy.Rules(who.Person, op)
+	whole := slices.IndexFunc(rules, func(r policy.Rule) bool { return r.Whose == policy.Caseload && len(r.States) == 0 })
+	if f.Mine && whole >= 0 {
+		rules = rules[whole : whole+1] // nothing of one's own caseload is seen in another way only
+	}
+	for _, rule := range rules {
 		var reach []clause.Expr
 		switch rule.Whose {
 		case policy.Own:
