@@ -93,12 +93,7 @@ func (a Assessment) show(ctx context.Context, f *form.Form, j *needs.Jobseeker, 
 }
 
 func (a Assessment) save(r *http.Request) (web.Answer, error) {
-	id, err := idIn(r, "id")
-	if err != nil {
-		return nil, err
-	}
-	f := form.New(r.PostForm)
-	version, err := versionIn(f)
+	id, f, version, err := editIn(r)
 	if err != nil {
 		return nil, err
 	}

@@ -109,12 +109,7 @@ func (b Batches) showOne(r *http.Request, f *form.Form) (web.Answer, error) {
 }
 
 func (b Batches) export(r *http.Request) (web.Answer, error) {
-	id, err := idIn(r, "id")
-	if err != nil {
-		return nil, err
-	}
-	f := form.New(r.PostForm)
-	version, err := versionIn(f)
+	id, f, version, err := editIn(r)
 	if err != nil {
 		return nil, err
 	}

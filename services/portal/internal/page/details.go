@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"strconv"
 
+	"github.com/google/uuid"
+
 	"github.com/instead-support/instead/api/etag"
 	"github.com/instead-support/instead/api/needs"
 	"github.com/instead-support/instead/pkg/fault"
@@ -134,12 +136,7 @@ func showCorrect(f *form.Form, j *needs.Jobseeker) web.Answer {
 }
 
 func (d Details) correct(r *http.Request) (web.Answer, error) {
-	id, err := idIn(r, "id")
-	if err != nil {
-		return nil, err
-	}
-	f := form.New(r.PostForm)
-	version, err := versionIn(f)
+	id, f, version, err := editIn(r)
 	if err != nil {
 		return nil, err
 	}
@@ -165,6 +162,17 @@ func (d Details) correct(r *http.Request) (web.Answer, error) {
 		f.Set(theirs, "yes")
 	}
 	return showCorrect(f, j), nil
+}
+
+// editIn is what every form that changes something sends: of which thing, what was
+// typed, and which version of it was shown.
+func editIn(r *http.Request) (id uuid.UUID, f *form.Form, version int64, err error) {
+	if id, err = idIn(r, "id"); err != nil {
+		return id, nil, 0, err
+	}
+	f = form.New(r.PostForm)
+	version, err = versionIn(f)
+	return id, f, version, err
 }
 
 // versionIn is the version of what the form's page showed.

@@ -78,12 +78,7 @@ func (p Promise) show(r *http.Request, f *form.Form, e ending, at string, reques
 }
 
 func (p Promise) do(r *http.Request, e ending, at string) (web.Answer, error) {
-	id, err := idIn(r, "id")
-	if err != nil {
-		return nil, err
-	}
-	f := form.New(r.PostForm)
-	version, err := versionIn(f)
+	id, f, version, err := editIn(r)
 	if err != nil {
 		return nil, err
 	}

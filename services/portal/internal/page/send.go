@@ -56,12 +56,7 @@ func (s Send) showCheck(r *http.Request, f *form.Form, request *funding.Request)
 // submit sends what was checked. Sent already is sent: the second of two clicks
 // comes to the same page.
 func (s Send) submit(r *http.Request) (web.Answer, error) {
-	id, err := idIn(r, "id")
-	if err != nil {
-		return nil, err
-	}
-	f := form.New(r.PostForm)
-	version, err := versionIn(f)
+	id, f, version, err := editIn(r)
 	if err != nil {
 		return nil, err
 	}
@@ -138,12 +133,7 @@ func (s Send) showWithdraw(r *http.Request, f *form.Form, request *funding.Reque
 }
 
 func (s Send) withdraw(r *http.Request) (web.Answer, error) {
-	id, err := idIn(r, "id")
-	if err != nil {
-		return nil, err
-	}
-	f := form.New(r.PostForm)
-	version, err := versionIn(f)
+	id, f, version, err := editIn(r)
 	if err != nil {
 		return nil, err
 	}

@@ -193,12 +193,7 @@ func (s Suppliers) edit(r *http.Request) (web.Answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	id, err := idIn(r, "id")
-	if err != nil {
-		return nil, err
-	}
-	f := form.New(r.PostForm)
-	version, err := versionIn(f)
+	id, f, version, err := editIn(r)
 	if err != nil {
 		return nil, err
 	}
