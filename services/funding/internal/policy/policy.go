@@ -129,8 +129,9 @@ const (
 // What the service does by itself, when it is due. No contract has these: nobody
 // can ask for them.
 const (
-	WarnRequest   Operation = "warnRequest"
-	ExpireRequest Operation = "expireRequest"
+	WarnRequest          Operation = "warnRequest"
+	ExpireRequest        Operation = "expireRequest"
+	ApproveAutomatically Operation = "approveAutomatically" // behind somebody's submission
 )
 
 // System is the id of who acts where nobody does. No provider's subject has it:

@@ -201,7 +201,7 @@ func (s Awards) difference(ctx context.Context, act award.Act, was, c award.Case
 	}
 	if w.notes, err = audit.Rows(ctx, note(act, r)); err == nil && len(w.automatic) > 0 {
 		var own []audit.Row
-		own, err = audit.Rows(identity.With(ctx, award.System), note(award.Act{Operation: "approveAutomatically"}, r))
+		own, err = audit.Rows(identity.With(ctx, award.System), note(award.Act{Operation: policy.ApproveAutomatically}, r))
 		w.notes = append(w.notes, own...)
 	}
 	return w, err
