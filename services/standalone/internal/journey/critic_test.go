@@ -1,9 +1,11 @@
 package journey_test
 
 import (
+	"context"
 	"regexp"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/chromedp/chromedp"
 )
@@ -22,7 +24,7 @@ func (p *person) inspect() {
 	if !p.script {
 		return // the same HTML was looked at with scripts on
 	}
-	at := someID.ReplaceAllString(ask[string](p, `location.pathname + ' ' + document.title`), "…")
+	at := someID.ReplaceAllString(p.arrived(), "…")
 	if strings.HasPrefix(at, "/demo-sign-in/") {
 		return
 	}
@@ -48,6 +50,25 @@ func (p *person) inspect() {
 		}
 	}
 	p.size(p.width)
+}
+
+// arrived is where the browser is, once it is on a page that stays. The one of
+// signing out goes on by itself, and whoever asks it something may be answered by
+// the next, or by none.
+func (p *person) arrived() string {
+	p.t.Helper()
+	ctx, cancel := context.WithTimeout(p.ctx, patience)
+	defer cancel()
+	for {
+		at, err := chromedp.Run(ctx, chromedp.Evaluate[string](`document.readyState === 'complete' ? location.pathname + ' ' + document.title : ''`))
+		if err == nil && at != "" && !strings.HasPrefix(at, "/sign-out Signing you out") {
+			return at
+		}
+		if ctx.Err() != nil {
+			p.t.Fatalf("the browser does not come to rest: %q, %v", at, err)
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
 }
 
 // personal is what has no place in an address.
