@@ -117,7 +117,7 @@ func TestRemindersLeadFromTheStartPageToWhatTheyAreAbout(t *testing.T) {
 		{Kind: funding.PaymentUnsent, Since: now, Reference: "PY-7K3M-92QX", PaymentId: r.Id, Pence: 19000},
 		{Kind: funding.ResultAwaited, Since: now, Reference: "PB-7K3M-92QX", BatchId: r.Id, Pence: 19000},
 	}
-	p.as(helen).get("/decisions").sound().wants("3 reminders", "To be decided by 9 March 2026").follow("Leanne Hargreaves").is(200, "/decisions/"+r.Id.String())
+	p.as(helen).get("/decisions").sound().wants("3 reminders", "Was to be decided by 9 March 2026.").follow("Leanne Hargreaves").is(200, "/decisions/"+r.Id.String())
 	p.funding.reminders = p.funding.reminders[1:]
 	p.as(grace).get("/to-pay").sound().wants("2 reminders", "PY-7K3M-92QX Planned, ", "and not sent yet", "no result has come in").lacks("Leanne")
 }

@@ -3,6 +3,7 @@ package page
 import (
 	"context"
 	"net/http"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -28,6 +29,7 @@ type reminded struct {
 	*funding.ListReminders200JSONResponse
 	names   map[uuid.UUID]string
 	manages bool // whether whoever reads it opens requests to decide them
+	now     time.Time
 }
 
 // reminders are those on one page of this size.
@@ -40,7 +42,7 @@ func (d Deps) reminders(ctx context.Context, page, size int) (reminded, error) {
 	if err != nil {
 		return reminded{}, err
 	}
-	w := reminded{(*funding.ListReminders200JSONResponse)(resp.JSON200), map[uuid.UUID]string{}, me.Is(identity.Manager)}
+	w := reminded{(*funding.ListReminders200JSONResponse)(resp.JSON200), map[uuid.UUID]string{}, me.Is(identity.Manager), d.Now()}
 	var about []funding.RequestSummary
 	for _, one := range w.Items {
 		if named(one.Kind) {

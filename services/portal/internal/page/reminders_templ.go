@@ -160,7 +160,7 @@ func reminderRows(w reminded) []component.QueueRow {
 		case funding.ReturnedToCoach:
 			said = "Sent back with a question, " + component.Moment(one.Since)
 		case funding.DecisionDue:
-			said = "To be decided by " + component.Day(one.DueOn.Time)
+			said = decideBy(one.DueOn.Time, false, w.now)
 		case funding.PaymentUnsent:
 			said, rows[i].Href = "Planned, "+component.Moment(one.Since)+", and not sent yet", paymentPath(one.PaymentId)
 		case funding.ResultAwaited:
