@@ -8,9 +8,9 @@ import (
 
 	"github.com/instead-support/instead/pkg/fault"
 	"github.com/instead-support/instead/pkg/identity"
+	"github.com/instead-support/instead/pkg/workday"
 	"github.com/instead-support/instead/services/funding/internal/budget"
 	"github.com/instead-support/instead/services/funding/internal/policy"
-	"github.com/instead-support/instead/services/funding/internal/workday"
 )
 
 // usualChallengeDays is in how many working days a decline can be challenged

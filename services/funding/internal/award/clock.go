@@ -7,7 +7,7 @@ import (
 
 	"github.com/google/uuid"
 
-	"github.com/instead-support/instead/services/funding/internal/workday"
+	"github.com/instead-support/instead/pkg/workday"
 )
 
 // Clock is by when a request that waits is to be decided. The zero Clock is no

@@ -7,8 +7,8 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/instead-support/instead/pkg/money"
+	"github.com/instead-support/instead/pkg/workday"
 	"github.com/instead-support/instead/services/funding/internal/policy"
-	"github.com/instead-support/instead/services/funding/internal/workday"
 )
 
 // ReminderKind is what somebody is reminded of.

@@ -9,7 +9,7 @@ import (
 
 	"github.com/instead-support/instead/pkg/fault"
 	"github.com/instead-support/instead/pkg/money"
-	"github.com/instead-support/instead/services/funding/internal/workday"
+	"github.com/instead-support/instead/pkg/workday"
 )
 
 // BACS Standard 18, for one processing day: labels of 80 characters around data

@@ -13,7 +13,7 @@ import (
 
 	"github.com/instead-support/instead/pkg/fault"
 	"github.com/instead-support/instead/pkg/money"
-	"github.com/instead-support/instead/services/funding/internal/workday"
+	"github.com/instead-support/instead/pkg/workday"
 )
 
 var council = Originator{ServiceUser: "123456", Account: Account{Name: "Oldham Council", SortCode: "200000", Number: "55779911"}}

@@ -10,7 +10,7 @@ import (
 	"github.com/instead-support/instead/pkg/fault"
 	"github.com/instead-support/instead/pkg/identity"
 	"github.com/instead-support/instead/pkg/money"
-	"github.com/instead-support/instead/services/funding/internal/workday"
+	"github.com/instead-support/instead/pkg/workday"
 )
 
 // Batch is payments of one area and one method that leave in one file.

@@ -15,9 +15,9 @@ import (
 	"github.com/instead-support/instead/pkg/db"
 	"github.com/instead-support/instead/pkg/identity"
 	"github.com/instead-support/instead/pkg/money"
+	"github.com/instead-support/instead/pkg/workday"
 	"github.com/instead-support/instead/services/funding/internal/award"
 	"github.com/instead-support/instead/services/funding/internal/policy"
-	"github.com/instead-support/instead/services/funding/internal/workday"
 )
 
 // reminders are queries, each for what one role is reminded of: with its kind, its

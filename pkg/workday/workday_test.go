@@ -6,7 +6,7 @@ import (
 
 	"pgregory.net/rapid"
 
-	"github.com/instead-support/instead/services/funding/internal/workday"
+	"github.com/instead-support/instead/pkg/workday"
 )
 
 func day(t *testing.T, s string) time.Time {
