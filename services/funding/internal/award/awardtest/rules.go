@@ -436,13 +436,11 @@ func walk(r award.Request) error {
 		if s.From != at || !slices.Contains(award.Arrows(), award.Arrow{From: s.From, Act: s.Act, To: s.To}) {
 			return fmt.Errorf("a step from %q to %q, standing at %q", s.From, s.To, at)
 		}
-		switch s.To {
-		case award.Submitted:
+		switch {
+		case s.To == award.Submitted && s.Act == "": // an endorsement leads there as well
 			submitted[s.By] = true
-		case award.Approved, award.Declined, award.Returned:
-			if submitted[s.By] {
-				return fmt.Errorf("%s by somebody who submitted it", s.To)
-			}
+		case slices.Contains([]award.State{award.Approved, award.Declined, award.Returned}, s.To) && submitted[s.By]:
+			return fmt.Errorf("%s by somebody who submitted it", s.To)
 		}
 		at = s.To
 	}
