@@ -75,6 +75,12 @@ func TestTheDatabaseRefusesWhateverBreaksARule(t *testing.T) {
 	pay := func(r *award.Request, n, to string) string {
 		return "INSERT INTO history VALUES ('" + r.ID.String() + "', " + n + ", '" + string(r.State()) + "', '" + to + "', now(), gen_random_uuid(), 'x', '', '', 'pay')"
 	}
+	// grants is what an approval of waiting says besides, with so much of its line.
+	grants := func(pence string) string {
+		return "INSERT INTO decision VALUES ('" + waiting.ID.String() + "', 3, 'None.', 'It helps.');INSERT INTO decision_line VALUES ('" +
+			waiting.ID.String() + "', '" + waiting.Lines[0].ID.String() + "', " + pence + ", 'other')"
+	}
+	empty := must(d.Draft(d.as(d.Amina), d.allowance.ID, d.Fund.ID))(t).Request
 	line := func(r *award.Request) string {
 		return "INSERT INTO line VALUES (gen_random_uuid(), '" + r.ID.String() + "', 9, 'a', 'b', gen_random_uuid(), 'other', '', 5, '')"
 	}
@@ -85,6 +91,8 @@ func TestTheDatabaseRefusesWhateverBreaksARule(t *testing.T) {
 	}{
 		"totals that are typed in":         {"UPDATE allowance SET held = 0", "no right"},
 		"a request's totals too":           {"UPDATE request SET held = 0", "no right"},
+		"what was given back":              {"UPDATE request SET given_back = 1" + is(approved), "no right"},
+		"another fund":                     {"UPDATE request SET fund_id = gen_random_uuid()" + is(draft), "no right"},
 		"another cap":                      {"UPDATE allowance SET cap = 100000", "no right"},
 		"a state that is typed in":         {"UPDATE request SET state = 'approved'" + is(draft), "no right"},
 		"a decider who is typed in":        {"UPDATE request SET decided_by = gen_random_uuid()" + is(draft), "no right"},
@@ -118,6 +126,7 @@ func TestTheDatabaseRefusesWhateverBreaksARule(t *testing.T) {
 		"a second allowance for the course": {"INSERT INTO allowance (id, jobseeker_id, course_id, course_code, course_name, price_id, cap, priced_on, source, area, coach_id, coach_name, opened_at) SELECT gen_random_uuid(), jobseeker_id, course_id, course_code, course_name, price_id, cap, priced_on, source, area, coach_id, coach_name, opened_at FROM allowance", "allowance_once"},
 
 		"a submission that holds nothing":      {step(draft, 2, "draft", "submitted", d.Amina.ID), "request_whole"},
+		"a submission that asks for nothing":   {step(empty, 2, "draft", "submitted", d.Amina.ID), "request_whole"},
 		"a submission that holds less":         {step(draft, 2, "draft", "submitted", d.Amina.ID) + ";" + entry(draft, "2", "hold", "99"), "request_whole"},
 		"a hold without a submission":          {entry(draft, "1", "hold", "100"), "request_whole"},
 		"a budget's totals":                    {"UPDATE budget SET committed = 0", "no right"},
@@ -134,9 +143,10 @@ func TestTheDatabaseRefusesWhateverBreaksARule(t *testing.T) {
 		"a part payment that leaves it paid":   {pay(approved, "4", "paid") + ";" + out(approved, "4", "pay", "199", d.Oldham.ID), "entry_of_payment"},
 		"a payment that is no step":            {out(approved, "3", "pay", "200", d.Oldham.ID), "payment_by_another"},
 		"an approval that grants nothing":      {yes + ";" + out(waiting, "3", "commit", "300", d.Oldham.ID) + ";UPDATE request SET awarded = 300" + is(waiting), "award_granted"},
-		"an approval of more than it grants": {yes + ";" + out(waiting, "3", "commit", "300", d.Oldham.ID) + ";UPDATE request SET awarded = 300" + is(waiting) +
-			";INSERT INTO decision VALUES ('" + waiting.ID.String() + "', 3, 'None.', 'It helps.');INSERT INTO decision_line VALUES ('" +
-			waiting.ID.String() + "', '" + waiting.Lines[0].ID.String() + "', 299, 'other')", "award_granted"},
+		"an approval of more than it grants":   {yes + ";" + out(waiting, "3", "commit", "300", d.Oldham.ID) + ";UPDATE request SET awarded = 300" + is(waiting) + ";" + grants("299"), "award_granted"},
+		"a promise of more than is awarded":    {yes + ";" + out(waiting, "3", "commit", "300", d.Oldham.ID) + ";UPDATE request SET awarded = 299" + is(waiting) + ";" + grants("299"), "request_whole"},
+		"a refusal with an award": {step(waiting, 3, "submitted", "declined", d.Priya.ID) + ";" + out(waiting, "3", "commit", "300", d.Oldham.ID) + ";" +
+			out(waiting, "3", "uncommit", "300", d.Oldham.ID) + ";UPDATE request SET awarded = 300" + is(waiting) + ";" + grants("300"), "request_whole"},
 		"a decision that is changed":      {"UPDATE decision_line SET granted = 0", "no right"},
 		"an approval of what is approved": {step(approved, 4, "approved", "approved", d.Bilal.ID), "history_arrow"},
 		"an approval by the first of two": {strings.Replace(step(waiting, 3, "submitted", "submitted", d.Priya.ID), "'', '')", "'', '', 'endorse')", 1) + ";" +

@@ -392,6 +392,33 @@ func TestTheDatabaseHoldsTheRulesOfPaymentsByItself(t *testing.T) {
 	balances(t, o.db)
 }
 
+// What is given back of it is the rest, and only that: what has left stays paid.
+func TestWhatIsPaidInPartIsNotCancelledWhoeverAsks(t *testing.T) {
+	t.Parallel()
+	o := newTill(t, 1000_00)
+	r := o.approved(100_00)
+	p := o.planned(r, 60_00)
+	o.sent()
+	o.result(p.Reference + ",paid,60.00,,")
+	if _, err := o.Awards.Cancel(o.as(o.Priya), r.ID, o.request(r).Version, "Not needed."); !fault.Is(err, fault.Conflict) {
+		t.Errorf("Cancel() = %v, want conflict", err)
+	}
+	err := db.Tx(t.Context(), o.db.Gorm, func(tx *gorm.DB) error {
+		step := len(o.request(r).History) + 1
+		err := tx.Exec(`INSERT INTO history (request_id, step, from_state, to_state, at, by_id, by_name, code, words)
+			VALUES (?, ?, 'approved', 'cancelled', now(), ?, 'Priya', '', 'Not needed.')`, r.ID, step, o.Priya.ID).Error
+		if err != nil {
+			return err
+		}
+		return tx.Exec("INSERT INTO entry (id, allowance_id, request_id, budget_id, step, kind, pence) VALUES (gen_random_uuid(), ?, ?, ?, ?, 'uncommit', 4000)",
+			r.AllowanceID, r.ID, r.BudgetID, step).Error
+	})
+	if got := refused(err); got != "request_whole" {
+		t.Errorf("past the domain: refused with %q (%v)", got, err)
+	}
+	balances(t, o.db)
+}
+
 func TestNobodyPaysWhatTheyDecided(t *testing.T) {
 	t.Parallel()
 	o := newTill(t, 1000_00)
