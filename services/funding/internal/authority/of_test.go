@@ -2,6 +2,7 @@ package authority_test
 
 import (
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -73,7 +74,11 @@ func TestAGrantCountsOnlyForWhatItSays(t *testing.T) {
 		"over before it began":    {func(g *authority.Grant, _ *authority.Question) { g.LastDay = g.FirstDay.AddDate(0, 0, -1) }, none},
 		"not confirmed":           {func(g *authority.Grant, _ *authority.Question) { g.Confirmed = authority.Hand{} }, none},
 		"proposed by nobody":      {func(g *authority.Grant, _ *authority.Question) { g.Proposed = authority.Hand{} }, none},
-		"made by one person":      {func(g *authority.Grant, _ *authority.Question) { g.Confirmed.By = g.Proposed.By }, none},
+		"proposed by nobody, for one person": {func(g *authority.Grant, _ *authority.Question) {
+			g.Holder = authority.Holder{Person: helen.ID}
+			g.Proposed = authority.Hand{}
+		}, none},
+		"made by one person": {func(g *authority.Grant, _ *authority.Question) { g.Confirmed.By = g.Proposed.By }, none},
 		"proposed by its holder": {func(g *authority.Grant, _ *authority.Question) {
 			g.Holder = authority.Holder{Person: helen.ID}
 			g.Proposed.By = helen.ID
@@ -129,6 +134,8 @@ func TestWithoutAuthorityNothingMayBeDecided(t *testing.T) {
 	} {
 		if err := c.a.Check(c.amount, c.seconded); (err == nil) != c.ok || err != nil && !fault.Is(err, fault.Forbidden) {
 			t.Errorf("%s: Check() = %v", name, err)
+		} else if none := c.a == (authority.Authority{}); none != (err != nil && strings.HasPrefix(err.Error(), "You have no authority")) {
+			t.Errorf("%s: says %q", name, err)
 		}
 	}
 }

@@ -264,29 +264,49 @@ func TestAuthorityThatIsMissingOrCannotBeReadIsNone(t *testing.T) {
 	manager := func(areas ...string) identity.Person {
 		return identity.Person{ID: uuid.New(), Roles: []identity.Role{identity.Manager}, Areas: areas}
 	}
-	enough := authority.Authority{Limit: 100, Alone: 100}
-	for name, p := range map[string]identity.Person{
-		"a manager without any grant":         manager("Oldham"),
-		"nobody":                              {Roles: []identity.Role{identity.Manager}, Areas: []string{"Oldham"}},
-		"no role":                             {ID: uuid.New(), Areas: []string{"Oldham"}},
-		"a coach":                             {ID: uuid.New(), Roles: []identity.Role{identity.Coach}, Areas: []string{"Oldham"}},
-		"finance":                             {ID: uuid.New(), Roles: []identity.Role{identity.Finance}, Areas: []string{"Oldham"}},
-		"a manager of no area":                manager(),
-		"a manager of another area":           manager("Rochdale"),
-		"a manager of an area without a name": manager(""),
+	enough, nothing := authority.Authority{Limit: 100, Alone: 100}, authority.Authority{}
+	for name, c := range map[string]struct {
+		by      identity.Person
+		may     authority.Authority
+		area    string // of the request
+		allowed bool
+	}{
+		"a manager of its area who has enough": {manager("Oldham"), enough, "Oldham", true},
+		"a manager without any grant":          {manager("Oldham"), nothing, "Oldham", false},
+		"nobody":                               {identity.Person{Roles: []identity.Role{identity.Manager}, Areas: []string{"Oldham"}}, enough, "Oldham", false},
+		"no role":                              {identity.Person{ID: uuid.New(), Areas: []string{"Oldham"}}, enough, "Oldham", false},
+		"a coach":                              {identity.Person{ID: uuid.New(), Roles: []identity.Role{identity.Coach}, Areas: []string{"Oldham"}}, enough, "Oldham", false},
+		"finance":                              {identity.Person{ID: uuid.New(), Roles: []identity.Role{identity.Finance}, Areas: []string{"Oldham"}}, enough, "Oldham", false},
+		"a manager of no area":                 {manager(), enough, "Oldham", false},
+		"a manager of another area":            {manager("Rochdale"), enough, "Oldham", false},
+		"a manager of an area without a name":  {manager(""), enough, "Oldham", false},
+		"a request that lost its area":         {manager(""), enough, "", false},
 	} {
-		may := enough
-		if name == "a manager without any grant" {
-			may = authority.Authority{}
+		coach, asked := uuid.New(), []award.Line{{ID: uuid.New(), Amount: 50}}
+		decide := map[string]func(*award.Request, *award.Allowance) error{
+			"approve": func(r *award.Request, a *award.Allowance) error {
+				b := award.Budget{ID: uuid.New(), Area: c.area, Year: 2026, Allocated: 100}
+				return r.Approve(a, &b, awardtest.Yes("other", ""), c.by, c.may, at)
+			},
+			"decline": func(r *award.Request, a *award.Allowance) error {
+				return r.Decline(a, awardtest.Yes("other", "No."), c.by, c.may, at)
+			},
+			"return": func(r *award.Request, a *award.Allowance) error {
+				return r.Return(a, awardtest.Yes("other", "Why?"), c.by, c.may, at)
+			},
+			"endorse": func(r *award.Request, _ *award.Allowance) error {
+				may := c.may
+				may.Alone = 0
+				return r.Endorse(awardtest.Yes("other", ""), c.by, may, at)
+			},
 		}
-		a := &award.Allowance{ID: uuid.New(), Cap: 100, Totals: award.Totals{Held: 50}}
-		for _, area := range []string{"Oldham", ""} {
-			r := &award.Request{Area: area, Totals: award.Totals{Held: 50}, History: []award.Step{{To: award.Draft}, {From: award.Draft, To: award.Submitted}}}
-			if area == "" {
-				p.Areas = []string{""} // a request that lost its area is nobody's
-			}
-			if err := r.Approve(a, &award.Budget{Allocated: 100}, awardtest.Yes("other", ""), p, may, at); !fault.Is(err, fault.Forbidden) {
-				t.Errorf("%s, area %q: Approve() = %v, want forbidden", name, area, err)
+		for verb, decide := range decide {
+			a := &award.Allowance{ID: uuid.New(), Cap: 100, Totals: award.Totals{Held: 50}}
+			r := &award.Request{Area: c.area, Lines: asked, Totals: award.Totals{Held: 50}, History: []award.Step{
+				{To: award.Draft, By: coach}, {From: award.Draft, To: award.Submitted, By: coach},
+			}}
+			if err := decide(r, a); c.allowed != (err == nil) || err != nil && !fault.Is(err, fault.Forbidden) {
+				t.Errorf("%s: %s = %v, want allowed: %v", name, verb, err, c.allowed)
 			}
 		}
 	}
@@ -495,6 +515,62 @@ func TestNobodyDecidesMoreThanTheirAuthority(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+func TestAnEndorsementIsOfWhatWasSubmittedThenAndOfNothingLater(t *testing.T) {
+	t.Parallel()
+	w, store := awardtest.NewWorld(), awardtest.NewMemory()
+	w.Granted.Limit, w.Granted.Alone = 100, 99
+	_ = store.Give(w.Oldham, w.Granted)
+	d := &desk{World: w, Awards: w.Awards(store), t: t, store: store}
+	d.allowance = must(d.Open(as(w.Amina), award.Opening{JobseekerID: w.SamsRecord, CourseID: w.Catalogue.Add(1000).CourseID}))(t)
+	why := awardtest.Yes("other", "Because.")
+	r := d.in(award.Submitted)
+	r = must(d.Endorse(as(w.Priya), r.ID, r.Version, why))(t).Request
+	r = must(d.Return(as(w.Bilal), r.ID, r.Version, why))(t).Request
+	r = must(d.Submit(as(w.Amina), r.ID, r.Version))(t).Request
+	if s, err := d.Approve(as(w.Bilal), r.ID, r.Version, why); !fault.Is(err, fault.Forbidden) {
+		t.Fatalf("approved on what was endorsed before it was sent back: %v, %v", s.Request, err)
+	}
+	r = must(d.Endorse(as(w.Priya), r.ID, r.Version, why))(t).Request
+	must(d.Approve(as(w.Bilal), r.ID, r.Version, why))(t)
+}
+
+func TestWhoTookPartInWhatWasChallengedTakesNoOtherLook(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t, 1000)
+	manager := func(name string) identity.Person {
+		return identity.Person{ID: uuid.New(), Name: name, Roles: []identity.Role{identity.Manager}, Areas: []string{"Oldham"}}
+	}
+	endorsed, returned, declined, fresh := manager("who endorsed it"), manager("who returned it"), manager("who declined it"), manager("somebody else")
+	alone, two := authority.Authority{Limit: 100, Alone: 100}, authority.Authority{Limit: 100, Alone: 99}
+	why, at := awardtest.Yes("other", "Because."), time.Date(2026, 6, 2, 9, 0, 0, 0, time.UTC)
+	ways, rulings := d.Needs.Ways[d.SamsRecord], must(d.Funds.Rulings(t.Context(), d.Fund.ID, at))(t)
+	r, a := d.draft(100), &award.Allowance{Cap: 1000, Area: "Oldham"}
+	for i, err := range []error{
+		r.Submit(a, ways, d.Amina, at), r.Return(a, why, returned, alone, at), r.Submit(a, ways, d.Amina, at),
+		r.Endorse(why, endorsed, two, at), r.Decline(a, why, declined, alone, at),
+		r.Challenge(a, nil, "Look again.", ways, rulings, d.Amina, at),
+	} {
+		if err != nil || i == 5 && r.State() != award.Submitted {
+			t.Fatalf("step %d: %v, and it is %s", i, err, r.State())
+		}
+	}
+	for who, says := range map[*identity.Person]string{
+		&endorsed: "You took part in the decision that was challenged", &returned: "You took part in the decision that was challenged",
+		&declined: "You declined this request before",
+	} {
+		for verb, err := range map[string]error{
+			"endorse": r.Endorse(why, *who, two, at), "decline": r.Decline(a, why, *who, alone, at), "return": r.Return(a, why, *who, alone, at),
+		} {
+			if !fault.Is(err, fault.Forbidden) || !strings.HasPrefix(err.Error(), says) {
+				t.Errorf("%s may %s it: %v", who.Name, verb, err)
+			}
+		}
+	}
+	if err := r.Decline(a, why, fresh, alone, at); err != nil {
+		t.Errorf("%s may not: %v", fresh.Name, err)
 	}
 }
 

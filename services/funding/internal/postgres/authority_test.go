@@ -3,6 +3,7 @@ package postgres_test
 import (
 	"context"
 	"fmt"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -327,6 +328,10 @@ func TestTheDatabaseRefusesAuthorityThatOnePersonMade(t *testing.T) {
 	must(o.End(o.as(o.Finn), ended.ID, time.Time{}, "No more."))(t)
 	must(o.SetLineManager(o.as(o.Finn), o.Amina.ID, o.Priya.ID, o.today()))(t)
 
+	limited := o.proposal()
+	limited.LastDay = o.today().AddDate(0, 0, 4)
+	limited = o.granted(limited)
+
 	is := func(g authority.Grant) string { return " WHERE id = '" + g.ID.String() + "'" }
 	confirm := func(g authority.Grant, by uuid.UUID) string {
 		return "UPDATE authority_grant SET confirmed_by = '" + by.String() + "', confirmed_name = 'x', confirmed_at = now()" + is(g)
@@ -355,6 +360,10 @@ func TestTheDatabaseRefusesAuthorityThatOnePersonMade(t *testing.T) {
 		"another limit":                      {"UPDATE authority_grant SET most = 100000" + is(current), "no right"},
 		"another holder":                     {"UPDATE authority_grant SET holder_person = gen_random_uuid()" + is(current), "no right"},
 		"a later end":                        {"UPDATE authority_grant SET last_day = '2999-01-01'" + is(current), "grant_moves"},
+		"a later end, as it is ended":        {"UPDATE authority_grant SET last_day = '2999-01-01', ended_by = gen_random_uuid(), ended_at = now(), ended_why = 'x'" + is(limited), "grant_moves"},
+		"another end, as it is confirmed":    {strings.Replace(confirm(waiting, uuid.New()), " WHERE", ", last_day = '2026-06-05' WHERE", 1), "grant_moves"},
+		"a confirmation at no time":          {"UPDATE authority_grant SET confirmed_by = gen_random_uuid()" + is(waiting), "grant_confirmed"},
+		"over before it begins":              {insert(holder+", last_day", "'manager', NULL, 'Oldham', 5, 5, '2026-05-31'"), "grant_days"},
 		"an end without whoever ended it":    {"UPDATE authority_grant SET last_day = '2026-06-05'" + is(current), "grant_moves"},
 		"an end taken back":                  {"UPDATE authority_grant SET ended_by = NULL, ended_at = NULL, ended_why = '', last_day = NULL" + is(ended), "grant_moves"},
 		"a confirmation taken back":          {"UPDATE authority_grant SET confirmed_by = NULL, confirmed_at = NULL" + is(ended), "grant_moves"},
