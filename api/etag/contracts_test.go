@@ -9,11 +9,13 @@ import (
 
 	"github.com/instead-support/instead/api/funding"
 	"github.com/instead-support/instead/api/needs"
+	"github.com/instead-support/instead/api/outcomes"
 )
 
 // unversioned are the edits of a thing that has no version, with why it can do
 // without.
 var unversioned = map[string]string{
+	"recordOutcome":   "it makes a new outcome, and changes none",
 	"reviewAutomatic": "it is said once, and changes nothing of the request",
 	"mapImport":       "an import is mapped once, from one state into another",
 	"mapResult":       "a result file is mapped once, from one state into another",
@@ -53,7 +55,7 @@ func TestEveryUnsafeOperationTakesAKeyByWhichItIsDoneOnce(t *testing.T) {
 
 // each looks at every operation of every contract.
 func each(t *testing.T, look func(t *testing.T, method, path string, op *openapi3.Operation)) {
-	for service, spec := range map[string]func() (*openapi3.T, error){"needs": needs.GetSpec, "funding": funding.GetSpec} {
+	for service, spec := range map[string]func() (*openapi3.T, error){"needs": needs.GetSpec, "funding": funding.GetSpec, "outcomes": outcomes.GetSpec} {
 		t.Run(service, func(t *testing.T) {
 			doc, err := spec()
 			if err != nil {

@@ -29,6 +29,7 @@ import (
 	"github.com/instead-support/instead/pkg/seal"
 	"github.com/instead-support/instead/services/funding"
 	"github.com/instead-support/instead/services/needs"
+	"github.com/instead-support/instead/services/outcomes"
 	"github.com/instead-support/instead/services/portal"
 	"github.com/instead-support/instead/services/standalone/internal/demo"
 )
@@ -68,6 +69,7 @@ var doors = []struct {
 }{
 	{"needs", needs.New},
 	{"funding", funding.New},
+	{"outcomes", outcomes.New},
 	{"portal", portal.New},
 }
 
