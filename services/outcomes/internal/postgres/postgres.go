@@ -61,22 +61,22 @@ func (s Store) tx(ctx context.Context, f func(tx *gorm.DB) error) error {
 // op. With no reach at all it holds for none. A test holds it against
 // policy.Reaches.
 func within(who policy.Actor, op policy.Operation) clause.Expr {
-	any := []string{"false"}
+	ways := []string{"false"}
 	var in clause.Expr
 	for _, rule := range policy.Rules(who.Person, op) {
 		switch rule.Whose {
 		case policy.Own:
-			any = append(any, "j.id = ?")
+			ways = append(ways, "j.id = ?")
 			in.Vars = append(in.Vars, who.Jobseeker)
 		case policy.Caseload:
-			any = append(any, "j.coach_id = ?")
+			ways = append(ways, "j.coach_id = ?")
 			in.Vars = append(in.Vars, who.ID)
 		case policy.InArea:
-			any = append(any, "j.area IN ?")
+			ways = append(ways, "j.area IN ?")
 			in.Vars = append(in.Vars, who.Areas)
 		}
 	}
-	in.SQL = "(" + strings.Join(any, " OR ") + ")"
+	in.SQL = "(" + strings.Join(ways, " OR ") + ")"
 	return in
 }
 

@@ -39,6 +39,8 @@ var Jobseekers = []Person{
 	{"dmytro-kovalenko", "Dmytro Kovalenko", jobseeker, nil, "An electrician from Ukraine who needs the United Kingdom’s wiring regulations."},
 	{"bronagh-doherty", "Bronagh Doherty", jobseeker, nil, "Starting again after prison, with an interview and nothing to wear to it."},
 	{"joseph-mensah", "Joseph Mensah", jobseeker, nil, "Learning to code, on a telephone, for want of a laptop."},
+	{"rosa-fernandes", "Rosa Fernandes", jobseeker, nil, "A cleaner who has been at it for three months, and is asked how it goes."},
+	{"nasreen-ali", "Nasreen Ali", jobseeker, nil, "Went on the standard course, found work after it, and says what she thinks of it."},
 }
 
 var (

@@ -17,6 +17,7 @@ import (
 	"github.com/instead-support/instead/api/etag"
 	"github.com/instead-support/instead/api/funding"
 	"github.com/instead-support/instead/api/needs"
+	"github.com/instead-support/instead/api/outcomes"
 )
 
 // The people who try every operation, in the order of the letters below. The
@@ -180,7 +181,26 @@ var tries = map[string]map[string]try{
 
 		"refuseProposal": {"ufffyyfff", map[string]any{"words": "It was confirmed long ago."}},
 	},
+	"outcomes": {
+		"searchOccupations": {"uyyyyffff", nil},
+		"listDefinitions":   {"uyyyyfyyy", nil},
+		"listOutcomes":      {"uyynyfynn", nil},
+		"recordOutcome":     {"uyfnfffff", map[string]any{"kind": "job", "route": "instead", "started_on": "2001-01-01"}},
+		"readOutcome":       {"uyynyfynn", nil},
+		"correctOutcome":    {"uyfnfffff", map[string]any{"kind": "training", "route": "instead", "started_on": "2026-05-04", "why": "No."}},
+		"strikeOutcome":     {"uyfnfffff", map[string]any{"why": "No."}},
+		"listChecks":        {"ullllflll", nil},
+		"recordCheck":       {"uyfnffynn", map[string]any{"in_work": true}},
+		"correctCheck":      {"uyfnfffff", map[string]any{"in_work": true, "why": "No."}},
+		"listRatings":       {"ueenefenn", nil},
+		"rate":              {"ufffffnnn", map[string]any{"helped": "no", "course_would_help_more": "no"}},
+		"listUsefulness":    {"ufffyffff", nil},
+		"listOutcomeAudit":  {"ufffyffff", nil},
+	},
 }
+
+// contracts are those of every service that has one.
+var contracts = map[string]func() ([]byte, error){"needs": needs.GetSpecJSON, "funding": funding.GetSpecJSON, "outcomes": outcomes.GetSpecJSON}
 
 // operation is one way to call a service.
 type operation struct{ id, method, path string }
@@ -206,7 +226,9 @@ func operations(t *testing.T, spec func() ([]byte, error)) []operation {
 }
 
 // record is the ids of what the operations are tried on.
-type record struct{ jobseeker, request, allowance, course, price, list, fund, budget, proposal, grant string }
+type record struct {
+	jobseeker, request, allowance, course, price, list, fund, budget, proposal, grant, outcome, check string
+}
 
 func leanne(t *testing.T) record {
 	t.Helper()
@@ -240,6 +262,11 @@ func leanne(t *testing.T) record {
 	if err != nil || len(grants.JSON200.Items) == 0 {
 		t.Fatalf("the demo's grants: %v", err)
 	}
+	went, err := theWhole.outcomes(t).ListOutcomesWithResponse(coach, jobseeker)
+	if err != nil || len(went.JSON200.Items) != 1 {
+		t.Fatalf("how it went for Leanne: %v", err)
+	}
+	outcome := went.JSON200.Items[0]
 	budgets, err := f.ListBudgetsWithResponse(finance, nil)
 	if err != nil || len(budgets.JSON200.Items) == 0 {
 		t.Fatalf("the demo's budgets: %v", err)
@@ -252,7 +279,8 @@ func leanne(t *testing.T) record {
 	confirmed := slices.IndexFunc(proposals.JSON200.Items, func(p funding.Proposal) bool { return p.State == funding.ProposalConfirmed })
 	return record{jobseeker.String(), request.JSON200.Id.String(), request.JSON200.Allowance.Id.String(),
 		course.JSON200.Id.String(), course.JSON200.Prices[0].Id.String(), imported.JSON200.Items[0].Id.String(),
-		budget.Fund.Id.String(), budget.Id.String(), proposals.JSON200.Items[confirmed].Id.String(), grants.JSON200.Items[0].Id.String()}
+		budget.Fund.Id.String(), budget.Id.String(), proposals.JSON200.Items[confirmed].Id.String(), grants.JSON200.Items[0].Id.String(),
+		outcome.Id.String(), outcome.Checks[0].Id.String()}
 }
 
 // address fills an operation's path with the record's ids.
@@ -279,8 +307,12 @@ func (r record) address(op operation) string {
 		id = r.budget
 	case "proposals":
 		id = r.proposal
+	case "outcomes":
+		id = r.outcome
+	case "checks":
+		id = r.check
 	}
-	path := strings.NewReplacer("{id}", id, "{payment}", nothing.String()).Replace(op.path)
+	path := strings.NewReplacer("{id}", id, "{payment}", nothing.String(), "{about}", nothing.String()).Replace(op.path)
 	switch op.id {
 	case "listAllowances":
 		path += "?jobseeker_id=" + r.jobseeker
@@ -300,7 +332,7 @@ func (r record) address(op operation) string {
 
 func TestEveryOperationIsTriedByEverybody(t *testing.T) {
 	on := leanne(t)
-	for service, spec := range map[string]func() ([]byte, error){"needs": needs.GetSpecJSON, "funding": funding.GetSpecJSON} {
+	for service, spec := range contracts {
 		known := map[string]bool{}
 		for _, op := range operations(t, spec) {
 			known[op.id] = true
@@ -325,14 +357,14 @@ func TestEveryOperationIsTriedByEverybody(t *testing.T) {
 }
 
 // alsoAudited are the reads that are an auditor's and not finance's.
-var alsoAudited = []string{"listJobseekerAudit", "listRequestAudit"}
+var alsoAudited = []string{"listJobseekerAudit", "listRequestAudit", "listOutcomeAudit", "listUsefulness", "listDefinitions"}
 
 // An auditor has no letter of their own: they read what finance reads and who
 // looked at what, and whatever changes something is not theirs.
 func TestAnAuditorReadsWhatFinanceReadsAndChangesNothing(t *testing.T) {
 	on := leanne(t)
 	grace := slices.Index(actors, "grace-oduya")
-	for service, spec := range map[string]func() ([]byte, error){"needs": needs.GetSpecJSON, "funding": funding.GetSpecJSON} {
+	for service, spec := range contracts {
 		for _, op := range operations(t, spec) {
 			one := tries[service][op.id]
 			if len(one.who) <= grace {

@@ -13,6 +13,7 @@ import (
 
 	"github.com/instead-support/instead/api/funding"
 	"github.com/instead-support/instead/api/needs"
+	"github.com/instead-support/instead/api/outcomes"
 	"github.com/instead-support/instead/pkg/httpx"
 	"github.com/instead-support/instead/pkg/telemetry"
 	"github.com/instead-support/instead/services/standalone/internal/demo"
@@ -129,7 +130,7 @@ func (w *whole) token(ctx context.Context, subject string) (string, error) {
 	return "", fmt.Errorf("the demo has no %s", subject)
 }
 
-// clients of both services, over the network as anybody's would be.
+// clients of needs and funding, over the network as anybody's would be.
 func (w *whole) clients(t *testing.T) (*needs.ClientWithResponses, *funding.ClientWithResponses) {
 	t.Helper()
 	client := httpx.NewClient(http.DefaultTransport)
@@ -142,4 +143,14 @@ func (w *whole) clients(t *testing.T) (*needs.ClientWithResponses, *funding.Clie
 		t.Fatal(err)
 	}
 	return n, f
+}
+
+// outcomes is the client of the outcomes service, likewise.
+func (w *whole) outcomes(t *testing.T) *outcomes.ClientWithResponses {
+	t.Helper()
+	o, err := outcomes.NewClientWithResponses(w.origin+"/api/outcomes", outcomes.WithHTTPClient(httpx.NewClient(http.DefaultTransport)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return o
 }

@@ -9,7 +9,6 @@ import (
 
 	"github.com/instead-support/instead/api/etag"
 	"github.com/instead-support/instead/api/funding"
-	"github.com/instead-support/instead/api/needs"
 	"github.com/instead-support/instead/pkg/money"
 )
 
@@ -61,20 +60,10 @@ func (s *Seed) automatic(ctx context.Context) error {
 // askSmall asks for one line more against the allowance that a jobseeker of the
 // stories has. It returns the request, which the rule approves.
 func (s *Seed) askSmall(coach context.Context, subject string, l funding.NewLine) (uuid.UUID, error) {
-	var email string
-	for _, one := range stories {
-		if one.subject == subject {
-			email = one.email
-		}
-	}
-	found, err := s.needs.ListJobseekersWithResponse(coach, &needs.ListJobseekersParams{Q: &email})
+	jobseeker, err := s.known(coach, subject)
 	if err != nil {
 		return uuid.Nil, err
 	}
-	if len(found.JSON200.Items) != 1 {
-		return uuid.Nil, fmt.Errorf("%d people have the address %s", len(found.JSON200.Items), email)
-	}
-	jobseeker := found.JSON200.Items[0].Id
 	inTheWay, err := s.needs.ListNeedsWithResponse(coach, jobseeker)
 	if err != nil {
 		return uuid.Nil, err

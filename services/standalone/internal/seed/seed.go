@@ -18,6 +18,7 @@ import (
 	"github.com/instead-support/instead/api/etag"
 	"github.com/instead-support/instead/api/funding"
 	"github.com/instead-support/instead/api/needs"
+	"github.com/instead-support/instead/api/outcomes"
 	"github.com/instead-support/instead/pkg/db"
 	"github.com/instead-support/instead/pkg/httpx"
 	"github.com/instead-support/instead/pkg/sampledata"
@@ -40,8 +41,9 @@ type Seed struct {
 	Clock     *Clock
 	Step      func(string)
 
-	needs   *needs.ClientWithResponses
-	funding *funding.ClientWithResponses
+	needs    *needs.ClientWithResponses
+	funding  *funding.ClientWithResponses
+	outcomes *outcomes.ClientWithResponses
 
 	approved map[string]*funding.Request // by the jobseeker's subject
 }
@@ -54,6 +56,9 @@ func (s *Seed) Fill(ctx context.Context) (err error) {
 		return err
 	}
 	if s.funding, err = funding.NewClientWithResponses("http://funding", funding.WithHTTPClient(client)); err != nil {
+		return err
+	}
+	if s.outcomes, err = outcomes.NewClientWithResponses("http://outcomes", outcomes.WithHTTPClient(client)); err != nil {
 		return err
 	}
 	if err := s.importCourses(ctx); err != nil {
@@ -80,6 +85,9 @@ func (s *Seed) Fill(ctx context.Context) (err error) {
 	}
 	if err := s.payments(ctx); err != nil {
 		return fmt.Errorf("demo payments: %w", err)
+	}
+	if err := s.follow(ctx); err != nil {
+		return fmt.Errorf("demo outcomes: %w", err)
 	}
 	s.Step(fmt.Sprintf("%d demo jobseekers have their stories", len(stories)))
 	return nil

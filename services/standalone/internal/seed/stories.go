@@ -44,7 +44,7 @@ type line struct {
 	quote     string
 }
 
-// stories are a dozen people in Oldham and Rochdale. Nobody is real; the courses
+// stories are those of people in Oldham and Rochdale. Nobody is real; the courses
 // and their prices are.
 var stories = []story{
 	{
@@ -220,5 +220,15 @@ var stories = []story{
 		subject: "joseph-mensah", coach: "priya-shah", daysAgo: 1,
 		email: "joseph.mensah@example.org", phone: "07700 900112", postcode: "OL1 2NF",
 		statement: "I am teaching myself to code on my phone. There is an open evening for junior testers in Manchester in January. I can't do the exercises on a phone.",
+	},
+	{
+		subject: "rosa-fernandes", coach: "priya-shah", daysAgo: 130,
+		email: "rosa.fernandes@example.org", phone: "07700 900113", postcode: "OL8 4DE",
+		statement: "I clean. I have always cleaned. If the nursery opens at six I can do the morning offices, they are crying out for people.",
+	},
+	{
+		subject: "nasreen-ali", coach: "tom-whitworth", daysAgo: 310,
+		email: "nasreen.ali@example.org", phone: "07700 900114", postcode: "OL9 7LR",
+		statement: "They said the retail course or nothing. I have worked on tills before. I will go, if that is what it takes.",
 	},
 }
