@@ -3,6 +3,7 @@ package postgres_test
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -159,6 +160,9 @@ func TestNobodyGivesThemselvesAuthority(t *testing.T) {
 	waiting := must(o.Propose(o.as(o.Priya), o.proposal()))(t)
 	toBoth := must(o.Propose(o.as(o.Priya), ofBoth))(t)
 	byFinn := must(o.Propose(o.as(o.Finn), o.proposal()))(t)
+	if slices.Contains(byFinn.Can, authority.VerbConfirm) || !slices.Contains(must(o.Get(o.as(o.Finn), waiting.ID))(t).Can, authority.VerbConfirm) {
+		t.Error("whoever proposed it is told that they can confirm it, or who can is not")
+	}
 	for name, act := range map[string]func() error{
 		"proposed for oneself":          func() error { _, err := o.Propose(o.as(o.Priya), own); return err },
 		"confirmed by whoever proposed": func() error { _, err := o.Confirm(o.as(o.Finn), byFinn.ID); return err },

@@ -19,6 +19,7 @@ import (
 	"github.com/instead-support/instead/pkg/identity"
 	"github.com/instead-support/instead/pkg/money"
 	"github.com/instead-support/instead/services/funding/internal/award"
+	"github.com/instead-support/instead/services/funding/internal/award/awardtest"
 	"github.com/instead-support/instead/services/funding/internal/budget"
 	"github.com/instead-support/instead/services/funding/internal/payment"
 	"github.com/instead-support/instead/services/funding/internal/postgres"
@@ -182,37 +183,55 @@ func TestASubmissionWaitsForAManagerWhereTheDatabaseSaysNoToTheRule(t *testing.T
 	}
 }
 
+// ruledIn submits a request in tx and approves it by the fund's rule, past award,
+// with whatever change has otherwise.
+func (d *desk) ruledIn(tx *gorm.DB, r *award.Request, change map[string]any) error {
+	with := map[string]any{
+		"id": r.ID, "from": r.State(), "sent": len(r.History) + 1, "ruled": len(r.History) + 2,
+		"allowance": r.AllowanceID, "budget": d.Oldham.ID, "fund": d.Fund.ID, "line": r.Lines[0].ID,
+		"by": award.System.ID, "coach": d.Amina.ID, "version": 1, "category": "licence", "pence": 100, "awarded": 100, "said": true,
+	}
+	maps.Copy(with, change)
+	for _, sql := range []string{
+		"DELETE FROM line WHERE request_id = @id",
+		"INSERT INTO line VALUES (@line, @id, 1, 'A thing', 'It helps', gen_random_uuid(), @category, '', @pence, '')",
+		"INSERT INTO history VALUES (@id, @sent, @from, 'submitted', '2026-06-01T12:00:00Z', @coach, 'Amina', '', '', '')",
+		"INSERT INTO history VALUES (@id, @ruled, 'submitted', 'approved', '2026-06-01T12:00:00Z', @by, 'Instead', '', '', 'automatic')",
+		"INSERT INTO automatic SELECT @id, @ruled, @fund, @version, false WHERE @said",
+		"INSERT INTO decision VALUES (@id, @ruled, 'None.', 'It helps.')",
+		"INSERT INTO decision_line VALUES (@id, @line, @pence, '')",
+		"UPDATE request SET asked = @pence, awarded = @awarded WHERE id = @id",
+		"INSERT INTO entry (id, allowance_id, request_id, step, kind, pence) VALUES (gen_random_uuid(), @allowance, @id, @sent, 'hold', @pence)",
+		"INSERT INTO entry (id, allowance_id, request_id, budget_id, step, kind, pence) VALUES (gen_random_uuid(), @allowance, @id, @budget, @ruled, 'commit', @awarded)",
+		"INSERT INTO entry (id, allowance_id, request_id, step, kind, pence) SELECT gen_random_uuid(), @allowance, @id, @ruled, 'release', CAST(@pence AS bigint) - CAST(@awarded AS bigint) WHERE CAST(@pence AS bigint) > CAST(@awarded AS bigint)",
+	} {
+		if err := tx.Exec(sql, with).Error; err != nil {
+			return fmt.Errorf("%s: %w", sql, err)
+		}
+	}
+	return nil
+}
+
 func TestTheDatabaseRefusesAnAutomaticApprovalThatTheTermsDoNotAllow(t *testing.T) {
 	t.Parallel()
 	d := ruledDesk(t, 10_000, 500)
-	owner := d.db.Gorm
-	approve := func(change map[string]any) error {
-		r := d.draft(100)
-		with := map[string]any{
-			"id": r.ID, "allowance": r.AllowanceID, "budget": d.Oldham.ID, "fund": d.Fund.ID, "line": r.Lines[0].ID,
-			"by": award.System.ID, "coach": d.Amina.ID, "version": 1, "category": "licence", "pence": 100, "awarded": 100, "said": true,
-		}
-		maps.Copy(with, change)
-		return db.Tx(t.Context(), owner, func(tx *gorm.DB) error {
-			for _, sql := range []string{
-				"DELETE FROM line WHERE request_id = @id",
-				"INSERT INTO line VALUES (@line, @id, 1, 'A thing', 'It helps', gen_random_uuid(), @category, '', @pence, '')",
-				"INSERT INTO history VALUES (@id, 2, 'draft', 'submitted', '2026-06-01T12:00:00Z', @coach, 'Amina', '', '', '')",
-				"INSERT INTO history VALUES (@id, 3, 'submitted', 'approved', '2026-06-01T12:00:00Z', @by, 'Instead', '', '', 'automatic')",
-				"INSERT INTO automatic SELECT @id, 3, @fund, @version, false WHERE @said",
-				"INSERT INTO decision VALUES (@id, 3, 'None.', 'It helps.')",
-				"INSERT INTO decision_line VALUES (@id, @line, @pence, '')",
-				"UPDATE request SET asked = @pence, awarded = @awarded WHERE id = @id",
-				"INSERT INTO entry (id, allowance_id, request_id, step, kind, pence) VALUES (gen_random_uuid(), @allowance, @id, 2, 'hold', @pence)",
-				"INSERT INTO entry (id, allowance_id, request_id, budget_id, step, kind, pence) VALUES (gen_random_uuid(), @allowance, @id, @budget, 3, 'commit', @awarded)",
-				"INSERT INTO entry (id, allowance_id, request_id, step, kind, pence) SELECT gen_random_uuid(), @allowance, @id, 3, 'release', CAST(@pence AS bigint) - CAST(@awarded AS bigint) WHERE CAST(@pence AS bigint) > CAST(@awarded AS bigint)",
-			} {
-				if err := tx.Exec(sql, with).Error; err != nil {
-					return fmt.Errorf("%s: %w", sql, err)
-				}
-			}
-			return nil
-		})
+	serving := d.db.Gorm
+	of := func(r *award.Request, change map[string]any) error {
+		return db.Tx(t.Context(), serving, func(tx *gorm.DB) error { return d.ruledIn(tx, r, change) })
+	}
+	approve := func(change map[string]any) error { return of(d.draft(100), change) }
+	other := d.Oldham // another fund's, which approves as much
+	other.ID, other.Fund = uuid.New(), award.Fund{ID: uuid.New(), Code: "OTHER", Name: "Another fund"}
+	if err := give(t, d.db)(other, d.Granted); err != nil {
+		t.Fatal(err)
+	}
+	if err := agree(t, d.db)(other.Fund, award.Rule{UpTo: 500, Categories: []award.Category{"licence"}, OneIn: 3}); err != nil {
+		t.Fatal(err)
+	}
+	back := d.submitted(600)
+	back = must(d.Return(d.as(d.Priya), back.ID, back.Version, awardtest.Yes("quote-needed", "Which?")))(t).Request
+	if err := of(back, nil); refused(err) != "automatic_allowed" {
+		t.Errorf("what somebody has sent back: %v", err)
 	}
 	for name, change := range map[string]map[string]any{
 		"by a person":              {"by": d.Priya.ID},
@@ -220,6 +239,7 @@ func TestTheDatabaseRefusesAnAutomaticApprovalThatTheTermsDoNotAllow(t *testing.
 		"of another kind":          {"category": "tools"},
 		"with nothing said of it":  {"said": false},
 		"less than what was asked": {"awarded": 40},
+		"by another fund's terms":  {"fund": other.Fund.ID},
 	} {
 		if err := approve(change); refused(err) != "automatic_allowed" {
 			t.Errorf("%s: %v", name, err)
@@ -239,11 +259,72 @@ func TestTheDatabaseRefusesAnAutomaticApprovalThatTheTermsDoNotAllow(t *testing.
 		t.Errorf("more in pieces than the terms allow: %v", err)
 	}
 	by := d.approved(700)
-	if err := owner.Exec("INSERT INTO automatic VALUES (?, 3, ?, 1, false)", by.ID, d.Fund.ID).Error; refused(err) != "automatic_allowed" {
+	if err := serving.Exec("INSERT INTO automatic VALUES (?, 3, ?, 1, false)", by.ID, d.Fund.ID).Error; refused(err) != "automatic_allowed" {
 		t.Errorf("marked as automatic, though a person approved it: %v", err)
 	}
-	if err := owner.Exec("UPDATE request SET automatic = true WHERE id = ?", by.ID).Error; err == nil {
+	if err := serving.Exec("UPDATE request SET automatic = true WHERE id = ?", by.ID).Error; err == nil {
 		t.Error("the serving login says what a rule approved")
+	}
+	d.books()
+}
+
+// What was paid has not come back, and so it counts like what is still to be paid.
+func TestWhatTheRuleApprovedStillCountsOnceItIsPaid(t *testing.T) {
+	t.Parallel()
+	o := newTill(t, 1000_00)
+	o.rule(100_00)
+	first := o.submitted(60_00)
+	card := must(o.Plan(o.fin(), first.ID, []payment.Plan{{Payee: payment.Payee{Kind: payment.Supplier, Name: "Argos"}, Method: payment.Card, Amount: 60_00}}))(t)[0]
+	must(o.Complete(o.fin(), card.ID, card.Version, 60_00, ""))(t)
+	if second := o.submitted(60_00); second.State() != award.Submitted {
+		t.Errorf("£60 more of £100, of which £60 is paid: %s", second.State())
+	}
+	third := o.draft(60_00)
+	if s := must(o.World.Awards(stale{o.desk.store, false}).Submit(o.as(o.Amina), third.ID, third.Version))(t); s.Request.State() != award.Submitted {
+		t.Errorf("past the domain: %s", s.Request.State())
+	}
+	if rest := o.submitted(40_00); rest.State() != award.Approved {
+		t.Errorf("what is left of the rule: %s", rest.State())
+	}
+	balances(t, o.db)
+}
+
+// A budget that both are out of would have one wait for the other. Somebody who
+// has moved asks out of two, and then the lock is all there is.
+func TestOfTwoForOnePersonInTwoAreasTheSecondIsMeasuredAgainstTheFirst(t *testing.T) {
+	t.Parallel()
+	d := ruledDesk(t, 10_000, 150)
+	there := d.Oldham
+	there.ID, there.Area = uuid.New(), "Rochdale"
+	if err := give(t, d.db)(there, d.Granted); err != nil {
+		t.Fatal(err)
+	}
+	one, sam := d.draft(100), d.Needs.People[d.SamsRecord]
+	sam.Area = "Rochdale"
+	d.Needs.People[d.SamsRecord] = sam
+	moved := must(d.Open(d.as(d.Amina), award.Opening{JobseekerID: d.SamsRecord, CourseID: d.Catalogue.Add(10_000).CourseID}))(t)
+	two := d.draftOn(moved.ID, 100)
+
+	first := d.db.Gorm.WithContext(t.Context()).Begin()
+	defer first.Rollback()
+	if err := d.ruledIn(first, one, nil); err != nil {
+		t.Fatal(err)
+	}
+	if err := first.Exec("SET CONSTRAINTS ALL IMMEDIATE").Error; err != nil { // as a commit begins
+		t.Fatal(err)
+	}
+	second := make(chan error, 1)
+	go func() {
+		second <- db.Tx(t.Context(), d.db.Gorm, func(tx *gorm.DB) error { return d.ruledIn(tx, two, map[string]any{"budget": there.ID}) })
+	}()
+	for waits := 0; waits == 0 && len(second) == 0; time.Sleep(10 * time.Millisecond) {
+		waits = count(t, d.db, "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted AND database = (SELECT oid FROM pg_database WHERE datname = current_database())")
+	}
+	if err := first.Commit().Error; err != nil {
+		t.Fatal(err)
+	}
+	if err := <-second; refused(err) != "automatic_allowed" {
+		t.Errorf("£2 of £1.50 in two areas at once: %v", err)
 	}
 	d.books()
 }

@@ -195,6 +195,36 @@ func TestWhoReturnedItBeforeTheChallengeDoesNotDecideItAfter(t *testing.T) {
 	}
 }
 
+// These steps are taken past the domain, which lets nobody take them.
+func TestTheDatabaseHasNobodyTakePartBeforeAndAfterAChallenge(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t, 10_000)
+	endorsed, returned := another("Rosa"), another("Quinn")
+	r := d.submitted(6000)
+	r = must(d.Return(d.as(returned), r.ID, r.Version, award.Reason{Code: "other", Words: "Why?"}))(t).Request
+	r = must(d.Submit(d.as(d.Amina), r.ID, r.Version))(t).Request
+	n := len(r.History)
+	step := func(to, act string, by identity.Person) string {
+		n++
+		_, err := d.db.Pool.Exec(t.Context(), `INSERT INTO history (request_id, step, from_state, to_state, act, at, by_id, by_name, code, words)
+			VALUES ($1, $2, 'submitted', $3, $4, now(), $5, 'x', CASE WHEN $4 = '' THEN 'other' ELSE '' END, 'x')`, r.ID, n, to, act, by.ID)
+		return broken(err)
+	}
+	if got := step("submitted", "endorse", endorsed); got != "" {
+		t.Fatalf("endorsed before there is a challenge: refused by %q", got)
+	}
+	r = must(d.Decline(d.as(d.Priya), r.ID, r.Version, award.Reason{Code: "other", Words: "No."}))(t).Request
+	r = must(d.Challenge(d.as(d.Amina), r.ID, r.Version, "Look again."))(t).Request
+	for _, by := range []identity.Person{endorsed, returned, d.Priya} {
+		for to, act := range map[string]string{"returned": "", "submitted": "endorse"} {
+			n = len(r.History)
+			if got := step(to, act, by); got != "challenge_to_another" {
+				t.Errorf("%s by %s: refused by %q", to, by.Name, got)
+			}
+		}
+	}
+}
+
 func TestWhatNoLongerFitsStaysChallengedUntilTheCoachReducesIt(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t, 10_000)

@@ -163,6 +163,24 @@ func TestWhatIsOnItsWayIsNotCancelled(t *testing.T) {
 	if _, err := o.Awards.Cancel(o.as(o.Priya), r.ID, r.Version, "Not needed."); !fault.Is(err, fault.Conflict) {
 		t.Errorf("Cancel() = %v", err)
 	}
+	if err := o.cancelPast(r, 25_00); refused(err) != "payments_within_promise" {
+		t.Errorf("past the domain: %v", err)
+	}
+	balances(t, o.db)
+}
+
+// cancelPast cancels a request past the domain, and gives so much back.
+func (o *till) cancelPast(r *award.Request, pence money.Pence) error {
+	return db.Tx(o.t.Context(), o.db.Gorm, func(tx *gorm.DB) error {
+		step := len(o.request(r).History) + 1
+		err := tx.Exec(`INSERT INTO history (request_id, step, from_state, to_state, at, by_id, by_name, code, words)
+			VALUES (?, ?, 'approved', 'cancelled', now(), ?, 'Priya', '', 'Not needed.')`, r.ID, step, o.Priya.ID).Error
+		if err != nil {
+			return err
+		}
+		return tx.Exec("INSERT INTO entry (id, allowance_id, request_id, budget_id, step, kind, pence) VALUES (gen_random_uuid(), ?, ?, ?, ?, 'uncommit', ?)",
+			r.AllowanceID, r.ID, r.BudgetID, step, int64(pence)).Error
+	})
 }
 
 func TestAMonthOfPaymentsBalancesToThePenny(t *testing.T) {
@@ -232,7 +250,13 @@ func TestARequestThatIsNotApprovedCannotBePaid(t *testing.T) {
 	declined = must(o.Decline(o.as(o.Priya), declined.ID, declined.Version, because))(t).Request
 	returned := o.submitted(100_00)
 	returned = must(o.Return(o.as(o.Priya), returned.ID, returned.Version, because))(t).Request
-	for name, r := range map[string]*award.Request{"draft": o.draft(100_00), "submitted": o.submitted(100_00), "declined": declined, "returned": returned} {
+	withdrawn := o.submitted(100_00)
+	withdrawn = must(o.Withdraw(o.as(o.Amina), withdrawn.ID, withdrawn.Version, ""))(t).Request
+	cancelled := o.approved(100_00)
+	cancelled = must(o.Awards.Cancel(o.as(o.Amina), cancelled.ID, cancelled.Version, "Not needed."))(t).Request
+	for name, r := range map[string]*award.Request{
+		"draft": o.draft(100_00), "submitted": o.submitted(100_00), "declined": declined, "returned": returned, "withdrawn": withdrawn, "cancelled": cancelled,
+	} {
 		_, err := o.Plan(o.fin(), r.ID, []payment.Plan{{Payee: o.supplier("Tools Ltd"), Method: payment.BACS, Amount: 1}})
 		if !fault.Is(err, fault.NotFound) && !fault.Is(err, fault.Conflict) {
 			t.Errorf("planning for a %s request = %v", name, err)
@@ -386,6 +410,10 @@ func TestTheDatabaseHoldsTheRulesOfPaymentsByItself(t *testing.T) {
 	if got := refused(o.db.Gorm.Exec(insertPlanned, uuid.New(), "PY-0000-0001", r.ID, o.Finn.ID, 25_01).Error); got != "payments_within_promise" {
 		t.Errorf("more than is promised: refused with %q", got)
 	}
+	elsewhere := strings.Replace(insertPlanned, "r.area, 'supplier'", "'Rochdale', 'supplier'", 1)
+	if got := refused(o.db.Gorm.Exec(elsewhere, uuid.New(), "PY-0000-0001", r.ID, o.Finn.ID, 1).Error); got != "payment_of_approved" {
+		t.Errorf("in another area: refused with %q", got)
+	}
 	if got := refused(o.db.Gorm.Exec(insertPlanned, uuid.New(), "PY-0000-0001", r.ID, o.Priya.ID, 1).Error); got != "payment_by_another" {
 		t.Errorf("planned by whoever approved it: refused with %q", got)
 	}
@@ -403,16 +431,7 @@ func TestWhatIsPaidInPartIsNotCancelledWhoeverAsks(t *testing.T) {
 	if _, err := o.Awards.Cancel(o.as(o.Priya), r.ID, o.request(r).Version, "Not needed."); !fault.Is(err, fault.Conflict) {
 		t.Errorf("Cancel() = %v, want conflict", err)
 	}
-	err := db.Tx(t.Context(), o.db.Gorm, func(tx *gorm.DB) error {
-		step := len(o.request(r).History) + 1
-		err := tx.Exec(`INSERT INTO history (request_id, step, from_state, to_state, at, by_id, by_name, code, words)
-			VALUES (?, ?, 'approved', 'cancelled', now(), ?, 'Priya', '', 'Not needed.')`, r.ID, step, o.Priya.ID).Error
-		if err != nil {
-			return err
-		}
-		return tx.Exec("INSERT INTO entry (id, allowance_id, request_id, budget_id, step, kind, pence) VALUES (gen_random_uuid(), ?, ?, ?, ?, 'uncommit', 4000)",
-			r.AllowanceID, r.ID, r.BudgetID, step).Error
-	})
+	err := o.cancelPast(r, 40_00)
 	if got := refused(err); got != "request_whole" {
 		t.Errorf("past the domain: refused with %q (%v)", got, err)
 	}
