@@ -129,6 +129,40 @@ func TestARequestGoesAlongTheArrowsAndNoOther(t *testing.T) {
 	}
 }
 
+func TestOnlyWhatIsApprovedIsPaidAndOnlyWhatIsPaidComesBack(t *testing.T) {
+	t.Parallel()
+	at, payment := time.Date(2026, 6, 4, 9, 0, 0, 0, time.UTC), uuid.New()
+	for _, state := range award.States {
+		d := newDesk(t, 1000)
+		r := must(d.Get(as(d.Amina), d.in(state).ID))(t).Request
+		approved, paid := state == award.Approved, state == award.Paid
+		for verb, c := range map[string]struct {
+			do  func(*award.Request, *award.Allowance, *award.Budget) error
+			may bool
+		}{
+			"pay": {func(r *award.Request, a *award.Allowance, b *award.Budget) error {
+				return r.Pay(a, b, payment, 1, d.Finn, at)
+			}, approved},
+			"recover": {func(r *award.Request, a *award.Allowance, b *award.Budget) error {
+				return r.Recover(a, b, payment, 1, "Taken back.", d.Finn, at)
+			}, approved || paid},
+			"give back the rest": {func(r *award.Request, a *award.Allowance, b *award.Budget) error {
+				r.History = append(r.History, award.Step{Act: award.Paying, From: award.Approved, To: r.State()})
+				return r.ReleaseRest(a, b, 1, "Not needed.", d.Finn, at)
+			}, approved},
+			"close": {func(r *award.Request, _ *award.Allowance, _ *award.Budget) error { return r.Close(d.Finn, at) }, paid},
+		} {
+			own, b := *r, d.Oldham
+			own.Totals, own.BudgetID = award.Totals{Committed: 50, Paid: 50}, b.ID
+			b.Committed, b.Paid = 50, 50
+			err := c.do(&own, &award.Allowance{ID: r.AllowanceID, Cap: 1000, Totals: own.Totals}, &b)
+			if c.may != (err == nil) || err != nil && !fault.Is(err, fault.Conflict) {
+				t.Errorf("%s of a %s request: %v, want allowed: %v", verb, state, err, c.may)
+			}
+		}
+	}
+}
+
 func TestLinesChangeOnlyInADraftAReturnedOrAChallengedRequest(t *testing.T) {
 	t.Parallel()
 	for _, state := range award.States {
@@ -534,7 +568,10 @@ func TestAnEndorsementIsOfWhatWasSubmittedThenAndOfNothingLater(t *testing.T) {
 		t.Fatalf("approved on what was endorsed before it was sent back: %v, %v", s.Request, err)
 	}
 	r = must(d.Endorse(as(w.Priya), r.ID, r.Version, why))(t).Request
-	must(d.Approve(as(w.Bilal), r.ID, r.Version, why))(t)
+	r = must(d.Approve(as(w.Bilal), r.ID, r.Version, why))(t).Request
+	if !r.DecidedBy(w.Priya.ID) || !r.DecidedBy(w.Bilal.ID) || r.DecidedBy(w.Amina.ID) {
+		t.Error("both who said yes have decided it, and whoever submitted it has not")
+	}
 }
 
 func TestWhoTookPartInWhatWasChallengedTakesNoOtherLook(t *testing.T) {

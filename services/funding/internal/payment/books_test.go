@@ -2,6 +2,7 @@ package payment
 
 import (
 	"context"
+	"reflect"
 	"slices"
 	"testing"
 	"time"
@@ -92,6 +93,82 @@ func TestMoreThanIsLeftIsRefusedWithTheFiguresAndTheWayOut(t *testing.T) {
 	want := "This would pay £100.01, but £100.00 of request " + b.Request.Reference + " is left to pay. Pay £0.01 less, or ask Amina for a further request for the rest."
 	if !fault.Is(err, fault.OverCap) || fault.As(err).Message != want {
 		t.Errorf("Plan() = %v", err)
+	}
+}
+
+func TestNoMorePaysThanIsLeftOrWasSent(t *testing.T) {
+	t.Parallel()
+	b, w := approved(t, 100_00)
+	plan := func(m Method, amount money.Pence) *Payment {
+		p, err := b.Plan(Plan{Payee: Payee{Kind: Person}, Method: m, Amount: amount}, w.Finn, noon)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return p
+	}
+	sent, voucher := plan(BACS, 60_00), plan(Voucher, 30_00)
+	sent.State = Sent
+	for name, c := range map[string]struct {
+		err         error
+		asked, most money.Pence
+	}{
+		"a voucher, out of what others are to get": {b.Complete(voucher, 40_01, "", w.Finn, noon), 40_01, 40_00},
+		"a bank, of what was sent":                 {b.Settle(sent, Outcome{Paid: 60_01}, w.Finn, noon), 60_01, 60_00},
+	} {
+		f, want := fault.As(c.err), map[string]any{"asked_pence": int64(c.asked), "available_pence": int64(c.most), "over_pence": int64(c.asked - c.most)}
+		if !fault.Is(c.err, fault.OverCap) || !reflect.DeepEqual(f.Extra["cap"], want) {
+			t.Errorf("%s: %v %v", name, c.err, f.Extra)
+		}
+	}
+	if sent.State != Sent || voucher.State != Planned || b.Request.Paid != 0 {
+		t.Errorf("%s, %s, %v paid", sent.State, voucher.State, b.Request.Paid)
+	}
+}
+
+func TestWhoeverDecidedARequestHasNoHandInItsPayments(t *testing.T) {
+	t.Parallel()
+	b, w := approved(t, 100_00)
+	plan := Plan{Payee: Payee{Kind: Person}, Method: Voucher, Amount: 10_00}
+	planned := func() *Payment {
+		p, err := b.Plan(plan, w.Finn, noon)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return p
+	}
+	paid, waits, sent := planned(), planned(), planned()
+	if err := b.Complete(paid, 10_00, "", w.Finn, noon); err != nil {
+		t.Fatal(err)
+	}
+	sent.State = Sent
+	line := Line{Verdict: SaysPaid, Pence: 10_00}
+	do := map[string]func(identity.Person) error{
+		"plan":     func(by identity.Person) error { _, err := b.Plan(plan, by, noon); return err },
+		"complete": func(by identity.Person) error { return b.Complete(waits, 10_00, "", by, noon) },
+		"settle":   func(by identity.Person) error { return b.Settle(sent, Outcome{Paid: 10_00}, by, noon) },
+		"cancel":   func(by identity.Person) error { return b.Cancel(waits, "Not needed.", by, noon) },
+		"recover": func(by identity.Person) error {
+			return b.Recover(paid, Recovery{Kind: Returned, Pence: 1, Document: "x", Words: "x"}, by, noon)
+		},
+		"give back the rest": func(by identity.Person) error { return b.Release("Not needed.", by, noon) },
+		"close":              func(by identity.Person) error { return b.Close(by, noon) },
+		"gather": func(by identity.Person) error {
+			_, err := gather("Oldham", Voucher, Load{[]*Payment{waits}, map[uuid.UUID]bool{b.Request.ID: b.Request.DecidedBy(by.ID)}}, by, noon)
+			return err
+		},
+	}
+	for name, by := range map[string]identity.Person{"whoever decided it": w.Priya, "nobody": {Name: "Nobody"}} {
+		for verb, do := range do {
+			if err := do(by); !fault.Is(err, fault.Forbidden) {
+				t.Errorf("%s: %s = %v, want forbidden", name, verb, err)
+			}
+		}
+		if err := b.settleLine(&line, sent, by, noon); err != nil || line.Finding != NotYoursToPay {
+			t.Errorf("%s: a line of a result is found %q, %v", name, line.Finding, err)
+		}
+	}
+	if waits.State != Planned || sent.State != Sent || paid.Recovered != 0 || b.Request.Committed != 90_00 {
+		t.Errorf("%s, %s, %v back, %v left", waits.State, sent.State, paid.Recovered, b.Request.Committed)
 	}
 }
 

@@ -2,6 +2,7 @@ package postgres_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -22,6 +23,7 @@ import (
 	"github.com/instead-support/instead/services/funding/internal/award/awardtest"
 	"github.com/instead-support/instead/services/funding/internal/budget"
 	"github.com/instead-support/instead/services/funding/internal/payment"
+	"github.com/instead-support/instead/services/funding/internal/policy"
 	"github.com/instead-support/instead/services/funding/internal/postgres"
 	"github.com/instead-support/instead/services/funding/internal/reconcile"
 )
@@ -276,6 +278,15 @@ func TestWhatTheRuleApprovedStillCountsOnceItIsPaid(t *testing.T) {
 	first := o.submitted(60_00)
 	card := must(o.Plan(o.fin(), first.ID, []payment.Plan{{Payee: payment.Payee{Kind: payment.Supplier, Name: "Argos"}, Method: payment.Card, Amount: 60_00}}))(t)[0]
 	must(o.Complete(o.fin(), card.ID, card.Version, 60_00, ""))(t)
+	var told award.Rule
+	look, act := errors.New("only to look"), award.Act{Who: policy.Actor{Person: o.Amina}, Operation: policy.SubmitRequest}
+	_, err := o.desk.store.Change(o.as(o.Amina), act, o.draft(1).ID, award.Also{Rule: true, At: o.World.Now()}, func(c award.Case) error {
+		told = c.Rule
+		return look
+	})
+	if !errors.Is(err, look) || told.Standing != 60_00 || told.UpTo != 100_00 {
+		t.Errorf("the rule is told %+v, %v", told, err)
+	}
 	if second := o.submitted(60_00); second.State() != award.Submitted {
 		t.Errorf("£60 more of £100, of which £60 is paid: %s", second.State())
 	}
@@ -440,7 +451,8 @@ func TestNoAutomaticApprovalIsMissingFromAnyTotal(t *testing.T) {
 		Left, Committed, Paid    money.Pence
 		AsAt                     budget.Totals
 		Ledger                   []string
-		Due                      []int64
+		Due                      []payment.Due
+		ToPay                    payment.Summary
 		Books                    map[string]int64
 		AllowanceHeld, Available money.Pence
 	}
@@ -474,7 +486,13 @@ func TestNoAutomaticApprovalIsMissingFromAnyTotal(t *testing.T) {
 		for _, p := range ledger {
 			s.Ledger = append(s.Ledger, fmt.Sprint(p.Kind, p.Pence))
 		}
-		if err := d.db.Gorm.Raw("SELECT awarded FROM request WHERE state = 'approved' ORDER BY awarded").Scan(&s.Due).Error; err != nil {
+		kept, err := postgres.NewPayments(d.store, nil, upsideDown{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		payments := payment.New(payment.Deps{Store: kept, Now: later})
+		s.ToPay = must(payments.Summary(d.as(d.Finn), ""))(t)
+		if s.Due, _, err = payments.Due(d.as(d.Finn), payment.Filter{}, award.Page{Number: 1, Size: 50}); err != nil {
 			t.Fatal(err)
 		}
 		s.Books = map[string]int64{}
@@ -503,11 +521,11 @@ func TestNoAutomaticApprovalIsMissingFromAnyTotal(t *testing.T) {
 	}
 	by, without := look(600), look(0)
 	if diff := cmp.Diff(without, by, cmpopts.IgnoreFields(award.Summary{}, "ID", "Reference", "JobseekerID", "AllowanceID", "CoachID", "SubmittedAt", "DecidedAt", "ChangedAt"),
-		cmpopts.IgnoreFields(award.StateTotal{}, "Oldest")); diff != "" {
+		cmpopts.IgnoreFields(award.StateTotal{}, "Oldest"), cmpopts.IgnoreFields(payment.Due{}, "RequestID", "Reference", "ApprovedAt")); diff != "" {
 		t.Errorf("by a manager, and by the rule:\n%s", diff)
 	}
-	if by.Committed != 600 {
-		t.Errorf("%d committed, want 600", by.Committed)
+	if by.Committed != 600 || by.ToPay.Left != 600 || by.ToPay.Requests != 3 || len(by.Due) != 3 {
+		t.Errorf("%d committed, %+v to pay, in %d requests; want 600, in 3", by.Committed, by.ToPay, len(by.Due))
 	}
 }
 

@@ -2,6 +2,7 @@ package postgres_test
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -349,6 +350,9 @@ func TestACancellationWaitsForAPaymentThatIsOnItsWay(t *testing.T) {
 	_, err := n.Awards.Cancel(n.as(n.Amina), r.ID, r.Version, "She found work.")
 	if !fault.Is(err, fault.Conflict) || !strings.Contains(fault.As(err).Message, "£40.00") || !strings.Contains(fault.As(err).Message, "finance") {
 		t.Errorf("cancelled while £40 is on its way: %v", err)
+	}
+	if can := must(n.Awards.Get(n.as(n.Amina), r.ID))(t).Can; slices.Contains(can, award.VerbCancel) {
+		t.Errorf("it can be cancelled, by what its page offers: %v", can)
 	}
 	must(n.Payments.Cancel(n.fin(), p.ID, p.Version, "Not needed."))(t)
 	must(n.Awards.Cancel(n.as(n.Amina), r.ID, r.Version, "She found work."))(t)

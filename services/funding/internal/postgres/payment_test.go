@@ -432,6 +432,9 @@ func TestWhatIsPaidInPartIsNotCancelledWhoeverAsks(t *testing.T) {
 		t.Errorf("Cancel() = %v, want conflict", err)
 	}
 	err := o.cancelPast(r, 40_00)
+	if can := must(o.Awards.Get(o.as(o.Priya), r.ID))(t).Can; slices.Contains(can, award.VerbCancel) {
+		t.Errorf("what is paid in part can be cancelled, by what its page offers: %v", can)
+	}
 	if got := refused(err); got != "request_whole" {
 		t.Errorf("past the domain: refused with %q (%v)", got, err)
 	}
@@ -472,6 +475,25 @@ func TestNobodyPaysWhatTheyDecided(t *testing.T) {
 		t.Errorf("recovering = %v", err)
 	}
 	balances(t, o.db)
+}
+
+func TestNeitherOfTwoWhoSaidYesPays(t *testing.T) {
+	t.Parallel()
+	o := newTill(t, 1000_00)
+	first := identity.Person{ID: uuid.New(), Name: "First", Roles: []identity.Role{identity.Manager, identity.Finance}, Areas: []string{"Oldham"}}
+	r := o.submitted(100_00)
+	err := o.db.Gorm.Exec(`INSERT INTO history (request_id, step, from_state, to_state, act, at, by_id, by_name, code, words)
+		VALUES (?, ?, 'submitted', 'submitted', 'endorse', now(), ?, 'First', 'other', '')`, r.ID, len(r.History)+1, first.ID).Error
+	if err != nil {
+		t.Fatal(err)
+	}
+	must(o.Approve(o.as(o.Priya), r.ID, r.Version, because))(t)
+	if _, err := o.Plan(o.as(first), r.ID, []payment.Plan{{Payee: o.supplier("Tools Ltd"), Method: payment.BACS, Amount: 1}}); !fault.Is(err, fault.Forbidden) {
+		t.Errorf("planning by the first of two = %v, want forbidden", err)
+	}
+	if got := refused(o.db.Gorm.Exec(insertPlanned, uuid.New(), "PY-0000-0001", r.ID, first.ID, 1).Error); got != "payment_by_another" {
+		t.Errorf("past the domain: refused with %q", got)
+	}
 }
 
 func TestWhatIsOnItsWayNeverExceedsWhatIsPromised(t *testing.T) {
