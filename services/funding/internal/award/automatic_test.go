@@ -1,10 +1,16 @@
 package award_test
 
 import (
+	"context"
 	"slices"
 	"testing"
 
+	"github.com/google/uuid"
+
+	"github.com/instead-support/instead/pkg/fault"
+	"github.com/instead-support/instead/pkg/identity"
 	"github.com/instead-support/instead/pkg/money"
+	"github.com/instead-support/instead/services/funding/internal/authority"
 	"github.com/instead-support/instead/services/funding/internal/award"
 	"github.com/instead-support/instead/services/funding/internal/award/awardtest"
 )
@@ -137,5 +143,56 @@ func TestWhoeverSubmittedOrReviewedWhatNobodyDecidedNeverPaysIt(t *testing.T) {
 	}
 	if decided.DecidedBy(d.Amina.ID) || !decided.DecidedBy(d.Bilal.ID) {
 		t.Error("where a manager decided, it is the manager who may not pay")
+	}
+}
+
+// reviewed is a store that knows of one case to review.
+type reviewed struct {
+	award.ReviewStore
+	award.Case
+}
+
+func (c reviewed) Review(_ context.Context, _ award.Act, _ uuid.UUID, _ award.Also, review func(award.Case) error) (award.Case, error) {
+	return c.Case, review(c.Case)
+}
+
+func TestAReviewIsOfWhatWasDrawnOnceAndByWhoCouldHaveApprovedAsMuch(t *testing.T) {
+	t.Parallel()
+	drawn := award.Automatic{Version: 3, Sampled: true}
+	left, done := drawn, drawn
+	left.Sampled, done.Review = false, &award.Review{ByName: "Quinn"}
+	for name, c := range map[string]struct {
+		how    *award.Automatic
+		by     func(*desk) identity.Person
+		limit  money.Pence
+		agrees bool
+		words  string
+		want   fault.Kind
+	}{
+		"yes":                           {&drawn, nil, 50, true, "", ""},
+		"no, and why":                   {&drawn, nil, 50, false, "Too dear.", ""},
+		"no, and not why":               {&drawn, nil, 50, false, " ", fault.Invalid},
+		"what a person decided":         {nil, nil, 50, true, "", fault.Conflict},
+		"what chance left":              {&left, nil, 50, true, "", fault.Conflict},
+		"what somebody reviewed":        {&done, nil, 50, true, "", fault.Conflict},
+		"by whoever submitted it":       {&drawn, func(d *desk) identity.Person { p := d.Amina; p.Roles = d.Bilal.Roles; return p }, 50, true, "", fault.Forbidden},
+		"by who may approve less":       {&drawn, nil, 49, true, "", fault.Forbidden},
+		"by who may approve nothing":    {&drawn, nil, 0, true, "", fault.Forbidden},
+		"by a manager of another place": {&drawn, func(d *desk) identity.Person { return d.Rochdale }, 50, true, "", fault.NotFound},
+	} {
+		d := ruledDesk(t, nil)
+		r, by := d.submit(50), d.Priya
+		if r.Automatic = nil; c.how != nil {
+			how := *c.how
+			r.Automatic = &how
+		}
+		if c.by != nil {
+			by = c.by(d)
+		}
+		store := reviewed{Case: award.Case{Request: r, Allowance: d.allowance, Authority: authority.Authority{Limit: c.limit, Alone: c.limit}}}
+		_, err := award.New(award.Deps{Reviews: store, Now: d.Now}).Review(as(by), r.ID, c.agrees, c.words)
+		if c.want != "" && !fault.Is(err, c.want) || c.want == "" && (err != nil || r.Automatic.Review.Agrees != c.agrees || r.Automatic.Review.By != by.ID) {
+			t.Errorf("%s: Review() = %v, want %q", name, err, c.want)
+		}
 	}
 }

@@ -159,6 +159,23 @@ func TestAProposalIsAnsweredOnceAndConfirmedByAnother(t *testing.T) {
 	}
 }
 
+func TestWhatWasPromisedSinceItWasProposedIsNotTakenOut(t *testing.T) {
+	t.Parallel()
+	b := &Budget{ID: uuid.New(), Year: 2026, Totals: Totals{Allocated: 100}}
+	p, err := move(b, nil, 60, "So.", fin, later, june)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.Committed = 41
+	if err := p.Confirm(mo, later); !fault.Is(err, fault.OverBudget) || p.Answer != nil || b.Allocated != 100 {
+		t.Errorf("Confirm() = %v, and it has %v", err, b.Allocated)
+	}
+	b.Committed = 40
+	if err := p.Confirm(mo, later); err != nil || b.Allocated != 40 {
+		t.Errorf("Confirm() = %v, and it has %v", err, b.Allocated)
+	}
+}
+
 func TestWhatIsAtRiskIsWhatThePaceSoFarWouldLeave(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {

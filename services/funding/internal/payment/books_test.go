@@ -13,6 +13,7 @@ import (
 	"github.com/instead-support/instead/pkg/fault"
 	"github.com/instead-support/instead/pkg/identity"
 	"github.com/instead-support/instead/pkg/money"
+	"github.com/instead-support/instead/pkg/workday"
 	"github.com/instead-support/instead/services/funding/internal/award"
 	"github.com/instead-support/instead/services/funding/internal/award/awardtest"
 )
@@ -142,6 +143,9 @@ func TestWhoeverDecidedARequestHasNoHandInItsPayments(t *testing.T) {
 	}
 	sent.State = Sent
 	line := Line{Verdict: SaysPaid, Pence: 10_00}
+	load := func(by identity.Person) Load {
+		return Load{[]*Payment{waits}, map[uuid.UUID]bool{b.Request.ID: b.Request.DecidedBy(by.ID)}}
+	}
 	do := map[string]func(identity.Person) error{
 		"plan":     func(by identity.Person) error { _, err := b.Plan(plan, by, noon); return err },
 		"complete": func(by identity.Person) error { return b.Complete(waits, 10_00, "", by, noon) },
@@ -153,7 +157,12 @@ func TestWhoeverDecidedARequestHasNoHandInItsPayments(t *testing.T) {
 		"give back the rest": func(by identity.Person) error { return b.Release("Not needed.", by, noon) },
 		"close":              func(by identity.Person) error { return b.Close(by, noon) },
 		"gather": func(by identity.Person) error {
-			_, err := gather("Oldham", Voucher, Load{[]*Payment{waits}, map[uuid.UUID]bool{b.Request.ID: b.Request.DecidedBy(by.ID)}}, by, noon)
+			_, err := gather("Oldham", Voucher, load(by), by, noon)
+			return err
+		},
+		"make the file": func(by identity.Person) error {
+			batch := &Batch{State: Open, Method: Voucher}
+			_, err := batch.export(CSVFormat, time.Time{}, Originator{}, load(by), []Instruction{{Payment: waits}}, by, noon, workday.On(noon))
 			return err
 		},
 	}
@@ -179,6 +188,10 @@ func TestAPaymentThatFailedIsPlannedAgainOnce(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	early := Plan{Payee: Payee{Kind: Person}, Method: BACS, Amount: 1, Replaces: p.ID}
+	if _, err := b.Plan(early, w.Finn, noon); !fault.Is(err, fault.Invalid) {
+		t.Errorf("planned again before it failed: %v", err)
+	}
 	p.State = Sent
 	if err := b.Settle(p, Outcome{Code: "5"}, w.Finn, noon); err != nil || p.State != Failed || b.Left() != 100_00 {
 		t.Fatalf("failed: %v, %s, %v left", err, p.State, b.Left())
@@ -202,6 +215,10 @@ func TestOnlyWhatTheBankHasIsSettledByItsWordAndNothingElseByHand(t *testing.T) 
 	p, err := b.Plan(Plan{Payee: Payee{Kind: Person}, Method: Voucher, Amount: 60_00}, w.Finn, noon)
 	if err != nil {
 		t.Fatal(err)
+	}
+	back := Recovery{Kind: Returned, Pence: 1, Document: "x", Words: "x"}
+	if err := b.Recover(p, back, w.Finn, noon); !fault.Is(err, fault.Conflict) || p.Recovered != 0 {
+		t.Errorf("planned and come back: %v, %v", err, p.Recovered)
 	}
 	if err := b.Settle(p, Outcome{Paid: 60_00}, w.Finn, noon); !fault.Is(err, fault.Conflict) || p.State != Planned {
 		t.Errorf("planned and settled: %v, %s", err, p.State)

@@ -439,6 +439,34 @@ func TestTheDatabaseRefusesAReviewByWhoeverAskedAndOfWhatWasNotDrawn(t *testing.
 	}
 }
 
+// Each of these has had a hand in paying it in another way, and none has planned a
+// payment.
+func TestTheDatabaseRefusesAReviewByWhoeverPaidAnyOfIt(t *testing.T) {
+	t.Parallel()
+	o := newTill(t, 1000_00)
+	o.rule(500_00)
+	r := o.drawn(100_00)
+	person := func(name string) identity.Person {
+		return identity.Person{ID: uuid.New(), Name: name, Roles: []identity.Role{identity.Finance}, Areas: []string{"Oldham"}}
+	}
+	sent, settled, recovered := person("who made the file"), person("who imported the result"), person("who recorded what came back")
+	p := o.planned(r, 40_00)
+	b := must(o.Gather(o.fin(), "Oldham", payment.BACS, nil))(t)
+	must(o.Export(o.as(sent), b.ID, b.Version, payment.BACSFormat, time.Time{}))(t)
+	must(o.Upload(o.as(settled), "Oldham", "r.csv", []byte("reference,outcome,amount\n"+p.Reference+",rejected,40.00\n")))(t)
+	card := must(o.Plan(o.fin(), r.ID, []payment.Plan{{Payee: payment.Payee{Kind: payment.Supplier, Name: "Argos"}, Method: payment.Card, Amount: 10_00}}))(t)[1]
+	card = must(o.Complete(o.fin(), card.ID, card.Version, 10_00, ""))(t)
+	must(o.Recover(o.as(recovered), card.ID, o.now(card).Version, payment.Recovery{Kind: payment.Returned, Pence: 1, Document: "R-1", Words: "Taken back."}))(t)
+	for _, by := range []identity.Person{sent, settled, recovered, o.Finn} {
+		err := o.db.Gorm.Exec("INSERT INTO automatic_review VALUES (?, true, '', ?, 'Somebody', now())", r.ID, by.ID).Error
+		if refused(err) != "automatic_review_by_other" {
+			t.Errorf("%s reviews it: %v", by.Name, err)
+		}
+	}
+	must(o.Review(o.as(o.Priya), r.ID, true, ""))(t)
+	balances(t, o.db)
+}
+
 // The same requests in two databases: in one a manager approves them, in the other
 // the fund's rule. Every total, list and count of the money must be the same.
 func TestNoAutomaticApprovalIsMissingFromAnyTotal(t *testing.T) {

@@ -113,6 +113,9 @@ func TestAnApprovalThatNobodyUsesIsWarnedOfAndThenRunsOut(t *testing.T) {
 	n.on(2026, 8, 29)
 	n.night()
 	n.stands(r, award.Approved, 100_00)
+	if due := must(n.desk.store.Overdue(t.Context(), award.Today(*n.now.Load())))(t); len(due) != 0 {
+		t.Errorf("%d are overdue a day too soon", len(due))
+	}
 	n.on(2026, 8, 30)
 	n.night()
 	n.stands(r, award.Expired, 0)

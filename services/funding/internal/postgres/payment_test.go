@@ -396,6 +396,7 @@ func TestTheDatabaseHoldsTheRulesOfPaymentsByItself(t *testing.T) {
 		"moved to another batch":        {"UPDATE payment SET batch_id = '" + open.ID.String() + "'" + of(q), "payment_goes_on"},
 		"paid without an entry":         {"UPDATE payment SET state = 'paid', settled_at = now(), settled_by = '" + o.Finn.ID.String() + "'" + of(p), "payment_sums"},
 		"failed by whoever approved it": {"UPDATE payment SET state = 'failed', settled_at = now(), settled_by = '" + o.Priya.ID.String() + "'" + of(p), "payment_by_another"},
+		"sent by whoever approved it":   {"UPDATE payment SET state = 'sent', sent_by = '" + o.Priya.ID.String() + "' WHERE batch_id = '" + open.ID.String() + "'", "payment_by_another"},
 		"another file for a batch":      {"UPDATE batch SET file = 'x' WHERE id = '" + b.ID.String() + "'", "batch_exported_once"},
 		"a batch settled by hand":       {"UPDATE batch SET state = 'settled' WHERE id = '" + b.ID.String() + "'", "batch_goes_on"},
 		"a batch that opens again":      {"UPDATE batch SET state = 'open', file = NULL, hash = NULL WHERE id = '" + b.ID.String() + "'", "batch_exported_once"},
