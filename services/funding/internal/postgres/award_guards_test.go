@@ -152,6 +152,7 @@ func TestTheDatabaseRefusesWhateverBreaksARule(t *testing.T) {
 		"an approval by the first of two": {strings.Replace(step(waiting, 3, "submitted", "submitted", d.Priya.ID), "'', '')", "'', '', 'endorse')", 1) + ";" +
 			step(waiting, 4, "submitted", "approved", d.Priya.ID), "request_decided_by_another"},
 		"an endorsement by the submitter":       {strings.Replace(step(waiting, 3, "submitted", "submitted", d.Amina.ID), "'', '')", "'', '', 'endorse')", 1), "request_decided_by_another"},
+		"a cancellation out of another budget":  {strings.Replace(step(approved, 4, "approved", "cancelled", d.Priya.ID), "'')", "'Not needed.')", 1) + ";" + out(approved, "4", "uncommit", "200", before.ID), "entry_of_budget"},
 		"a cancellation that keeps the promise": {strings.Replace(step(approved, 4, "approved", "cancelled", d.Priya.ID), "'')", "'Not needed.')", 1), "request_whole"},
 		"a cancellation without words":          {step(approved, 4, "approved", "cancelled", d.Priya.ID), "history_reason"},
 		"an approval that promises nothing":     {step(waiting, 3, "submitted", "approved", d.Priya.ID), "request_whole"},
@@ -211,6 +212,8 @@ func TestNotEvenTheOwnerBreaksACheck(t *testing.T) {
 		"UPDATE allowance SET paid = cap - held + 1":    "allowance_within_cap",
 		"UPDATE allowance SET held = -1":                "allowance_within_cap",
 		"UPDATE budget SET paid = allocated + 1":        "budget_within_allocation",
+		"UPDATE budget SET committed = -1":              "budget_within_allocation",
+		"UPDATE budget SET paid = -1":                   "budget_within_allocation",
 		"UPDATE request SET held = -1":                  "request_totals",
 		"UPDATE history SET to_state = from_state":      "history_append_only",
 		"UPDATE request SET reference = 'FR-ILOU-0000'": "request_reference_check",

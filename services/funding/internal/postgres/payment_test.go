@@ -701,6 +701,43 @@ func TestACreditNoteCountsOnceAndNeverForMoreThanWasPaid(t *testing.T) {
 	balances(t, o.db)
 }
 
+func TestWhoeverReadAnOlderVersionChangesNothing(t *testing.T) {
+	t.Parallel()
+	o := newTill(t, 1000_00)
+	shop := payment.Payee{Kind: payment.Supplier, Name: "Argos"}
+	card := func(r *award.Request, amount money.Pence) *payment.Payment {
+		all := must(o.Plan(o.fin(), r.ID, []payment.Plan{{Payee: shop, Method: payment.Card, Amount: amount}}))(t)
+		return all[len(all)-1]
+	}
+	some, all := o.approved(100_00), o.approved(50_00)
+	paid, whole := card(some, 60_00), card(all, 50_00)
+	must(o.Complete(o.fin(), paid.ID, paid.Version, 60_00, ""))(t)
+	must(o.Complete(o.fin(), whole.ID, whole.Version, 50_00, ""))(t)
+	waits := card(some, 10_00)
+	o.planned(some, 5_00)
+	b := must(o.Gather(o.fin(), "Oldham", payment.BACS, nil))(t)
+	version := func(r *award.Request) int64 { return o.request(r).Version - 1 }
+	back := payment.Recovery{Kind: payment.Returned, Pence: 1, Document: "R-1", Words: "Taken back."}
+	for name, err := range map[string]error{
+		"complete":           second(o.Complete(o.fin(), waits.ID, waits.Version-1, 10_00, "")),
+		"cancel":             second(o.Payments.Cancel(o.fin(), waits.ID, waits.Version-1, "No.")),
+		"recover":            second(o.Recover(o.fin(), paid.ID, o.now(paid).Version-1, back)),
+		"make the file":      second(o.Export(o.fin(), b.ID, b.Version-1, payment.BACSFormat, time.Time{})),
+		"give back the rest": second(o.Release(o.fin(), some.ID, version(some), "Not needed.")),
+		"close":              second(o.Payments.Close(o.fin(), all.ID, version(all))),
+	} {
+		if !fault.Is(err, fault.Stale) {
+			t.Errorf("%s = %v, want stale", name, err)
+		}
+	}
+	if s := o.request(all).State(); s != award.Paid {
+		t.Errorf("it is %s", s)
+	}
+	must(o.Payments.Close(o.fin(), all.ID, o.request(all).Version))(t)
+	must(o.Release(o.fin(), some.ID, o.request(some).Version, "Not needed."))(t)
+	balances(t, o.db)
+}
+
 func TestFinanceSeesThePaymentsOfItsAreasAlone(t *testing.T) {
 	t.Parallel()
 	o := newTill(t, 1000_00)
