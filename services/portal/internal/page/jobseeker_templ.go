@@ -617,7 +617,7 @@ func theirRequests(all []funding.RequestSummary) []component.QueueRow {
 	for i, r := range all {
 		rows[i] = component.QueueRow{
 			Title: withMore(r.FirstLine, r.Lines), Href: requestPath(r.Id),
-			Detail: r.Reference + ", " + component.Moment(r.ChangedAt), Amount: pounds(r.AskedPence), Side: component.StateTag(string(r.State)),
+			Detail: r.Reference + ", " + component.Moment(r.ChangedAt), Amount: pounds(standsAt(r)), Side: component.StateTag(string(r.State)),
 		}
 	}
 	return rows

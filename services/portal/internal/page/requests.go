@@ -58,7 +58,7 @@ func askedRows(all []funding.RequestSummary, names map[uuid.UUID]string, now tim
 		rows[i] = component.QueueRow{
 			Title: nameOf(names, r.JobseekerId), Href: requestPath(r.Id),
 			Detail: joined("\n", withMore(r.FirstLine, r.Lines)+", instead of "+r.CourseName, r.Reference),
-			Amount: pounds(r.AskedPence), Side: component.StateTag(string(r.State)),
+			Amount: pounds(standsAt(r)), Side: component.StateTag(string(r.State)),
 		}
 		if r.State == funding.Submitted {
 			rows[i].Detail += ", waiting " + component.Waited(r.SubmittedAt, now)

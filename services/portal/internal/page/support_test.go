@@ -164,3 +164,31 @@ func TestOnlyThePlaceWhereSomebodyIsStandsOutInTheMenu(t *testing.T) {
 		t.Errorf("%d items of the menu stand out, want 1", n)
 	}
 }
+
+// What was asked for is of no use to anybody once less was granted: what is shown
+// beside "Approved", to whoever looks, is what was approved.
+func TestWhatIsShownAsApprovedIsWhatWasApprovedAndNotWhatWasAskedFor(t *testing.T) {
+	p := start(t)
+	r := p.asks("Leanne Hargreaves", "A set of chef’s knives", priya, 24*time.Hour)
+	p.approves(r)
+	p.links(r)
+	r.AwardedPence = 15000 // of the 190 that were asked for
+	for _, c := range []struct {
+		who  identity.Person
+		at   string
+		want string
+	}{
+		{priya, "/requests", "£150.00 Approved"},
+		{priya, "/jobseekers/" + r.JobseekerId.String(), "£150.00 Approved"},
+		{priya, at(r), "£150.00 was approved by Helen Barlow"},
+		{helen, "/all-requests", "£150.00 Approved"},
+		{helen, "/decisions", "Approved £150.00, 1 request"},
+		{helen, "/decisions/" + r.Id.String(), "£150.00 approved of £190.00"},
+		{grace, "/to-pay", "Approved, to be paid £150.00"},
+		{grace, "/to-pay/" + r.Id.String(), "Left to pay £150.00"},
+		{leanne, "/support", "Agreed for you £150.00"},
+		{leanne, "/support/requests/" + r.Id.String(), "We agreed to pay £150.00 for this."},
+	} {
+		t.Run(c.who.Name+" "+c.at, func(t *testing.T) { p.as(c.who).get(c.at).wants(c.want) })
+	}
+}
