@@ -342,6 +342,27 @@ func TestAMessageIsTheSameOnlyFromTheSamePersonWithTheSameKeyAndBody(t *testing.
 	}
 }
 
+func TestAKeyIsOfOneOperationAndOneBody(t *testing.T) {
+	t.Parallel()
+	m, err := db.MessageOf(db.WithKey(person(t.Context()), "k"), "approve", "a")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, c := range map[string]struct {
+		operation string
+		hash      []byte
+		same      bool
+	}{
+		"the same message":  {"approve", m.Hash, true},
+		"another operation": {"decline", m.Hash, false},
+		"another body":      {"approve", append([]byte{m.Hash[0] + 1}, m.Hash[1:]...), false},
+	} {
+		if err := m.Was(c.operation, c.hash); c.same != (err == nil) || err != nil && !fault.Is(err, fault.Conflict) {
+			t.Errorf("%s: Was() = %v, want the same: %v", name, err, c.same)
+		}
+	}
+}
+
 func TestAMessageThatFailedMayBeSentAgain(t *testing.T) {
 	t.Parallel()
 	d := dbtest.Open(t, migrations, "things")

@@ -116,9 +116,9 @@ func TestNoMorePaysThanIsLeftOrWasSent(t *testing.T) {
 		"a voucher, out of what others are to get": {b.Complete(voucher, 40_01, "", w.Finn, noon), 40_01, 40_00},
 		"a bank, of what was sent":                 {b.Settle(sent, Outcome{Paid: 60_01}, w.Finn, noon), 60_01, 60_00},
 	} {
-		f, want := fault.As(c.err), map[string]any{"asked_pence": int64(c.asked), "available_pence": int64(c.most), "over_pence": int64(c.asked - c.most)}
-		if !fault.Is(c.err, fault.OverCap) || !reflect.DeepEqual(f.Extra["cap"], want) {
-			t.Errorf("%s: %v %v", name, c.err, f.Extra)
+		want := map[string]any{"asked_pence": int64(c.asked), "available_pence": int64(c.most), "over_pence": int64(c.asked - c.most)}
+		if !fault.Is(c.err, fault.OverCap) || !reflect.DeepEqual(fault.As(c.err).Extra["cap"], want) {
+			t.Errorf("%s: %v, want over-cap with %v", name, c.err, want)
 		}
 	}
 	if sent.State != Sent || voucher.State != Planned || b.Request.Paid != 0 {
@@ -223,6 +223,13 @@ func TestOnlyWhatTheBankHasIsSettledByItsWordAndNothingElseByHand(t *testing.T) 
 	if err := b.Settle(p, Outcome{Paid: 60_00}, w.Finn, noon); !fault.Is(err, fault.Conflict) || p.State != Planned {
 		t.Errorf("planned and settled: %v, %s", err, p.State)
 	}
+	bank, err := b.Plan(Plan{Payee: Payee{Kind: Person}, Method: BACS, Amount: 10_00}, w.Finn, noon)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := b.Complete(bank, 10_00, "", w.Finn, noon); !fault.Is(err, fault.Conflict) || bank.State != Planned {
+		t.Errorf("a bank payment completed by hand: %v, %s", err, bank.State)
+	}
 	p.State = Sent
 	if err := b.Complete(p, 60_00, "", w.Finn, noon); !fault.Is(err, fault.Conflict) || p.State != Sent {
 		t.Errorf("sent and completed: %v, %s", err, p.State)
@@ -234,6 +241,22 @@ func TestARequestOfWhichNothingWasPaidHasNoRestToGiveBack(t *testing.T) {
 	b, w := approved(t, 100_00)
 	if err := b.Release("Not needed.", w.Finn, noon); !fault.Is(err, fault.Conflict) || b.Request.Committed != 100_00 {
 		t.Errorf("Release() = %v", err)
+	}
+}
+
+func TestNothingIsGivenBackWhileAllThatIsLeftIsOnItsWay(t *testing.T) {
+	t.Parallel()
+	b, w := approved(t, 100_00)
+	for _, amount := range []money.Pence{60_00, 40_00} {
+		if _, err := b.Plan(Plan{Payee: Payee{Kind: Person}, Method: Voucher, Amount: amount}, w.Finn, noon); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := b.Complete(b.Payments[0], 60_00, "", w.Finn, noon); err != nil {
+		t.Fatal(err)
+	}
+	if err := b.Release("Not needed.", w.Finn, noon); !fault.Is(err, fault.Conflict) || b.Request.Committed != 40_00 {
+		t.Errorf("Release() = %v, and %v is promised", err, b.Request.Committed)
 	}
 }
 

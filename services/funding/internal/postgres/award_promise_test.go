@@ -256,6 +256,10 @@ func TestAWarningIsAnsweredOnceByKeepingItOn(t *testing.T) {
 	if err := keep("And in winter."); !fault.Is(err, fault.Conflict) {
 		t.Errorf("kept on twice: %v", err)
 	}
+	err := n.db.Gorm.Exec("INSERT INTO kept_on VALUES (?, '2026-10-31T12:00Z', gen_random_uuid(), 'x', 'And in winter.', '2027-01-29')", r.ID).Error
+	if refused(err) != "kept_on_once" {
+		t.Errorf("kept on twice past the domain: %v", err)
+	}
 	n.on(2026, 11, 14)
 	n.night()
 	n.stands(r, award.Expired, 0)

@@ -701,6 +701,31 @@ func TestACreditNoteCountsOnceAndNeverForMoreThanWasPaid(t *testing.T) {
 	balances(t, o.db)
 }
 
+// The leak: what was asked for, shown where it should be what was approved.
+func TestWhatIsDueAndCountedIsWhatWasApprovedAndNotWhatWasAskedFor(t *testing.T) {
+	t.Parallel()
+	o := newTill(t, 1000_00)
+	r, why := o.submitted(100_00), because
+	why.Lines = []award.Granted{{Line: r.Lines[0].ID, Pence: 60_00, Code: "not-value-for-money"}}
+	must(o.Approve(o.as(o.Priya), r.ID, r.Version, why))(t)
+	due, _, err := o.Due(o.fin(), payment.Filter{}, award.Page{Number: 1, Size: 10})
+	if err != nil || len(due) != 1 || due[0].Awarded != 60_00 || due[0].Left != 60_00 {
+		t.Errorf("due: %+v, %v", due, err)
+	}
+	if s := must(o.Summary(o.fin(), ""))(t); s.Left != 60_00 {
+		t.Errorf("to pay: %v", s.Left)
+	}
+	listed, _, err := o.Awards.List(o.as(o.Priya), award.Filter{}, award.Page{Number: 1, Size: 10})
+	if err != nil || len(listed) != 1 || listed[0].Asked != 100_00 || listed[0].Awarded != 60_00 {
+		t.Errorf("listed: %+v, %v", listed, err)
+	}
+	for _, total := range must(o.Totals(o.as(o.Priya), award.Filter{}))(t) {
+		if total.State == award.Approved && (total.Asked != 100_00 || total.Awarded != 60_00) {
+			t.Errorf("counted: %+v", total)
+		}
+	}
+}
+
 func TestWhoeverReadAnOlderVersionChangesNothing(t *testing.T) {
 	t.Parallel()
 	o := newTill(t, 1000_00)
