@@ -43,6 +43,30 @@ func (e Addressee) Valid() bool {
 	}
 }
 
+// Defines values for AllowExceptionCode.
+const (
+	AllowExceptionCodeLeadsToJobOffer AllowExceptionCode = "leads-to-job-offer"
+	AllowExceptionCodeNothingCheaper  AllowExceptionCode = "nothing-cheaper"
+	AllowExceptionCodeOther           AllowExceptionCode = "other"
+	AllowExceptionCodeSeveralNeeds    AllowExceptionCode = "several-needs"
+)
+
+// Valid indicates whether the value is a known member of the AllowExceptionCode enum.
+func (e AllowExceptionCode) Valid() bool {
+	switch e {
+	case AllowExceptionCodeLeadsToJobOffer:
+		return true
+	case AllowExceptionCodeNothingCheaper:
+		return true
+	case AllowExceptionCodeOther:
+		return true
+	case AllowExceptionCodeSeveralNeeds:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for ApprovalConflict.
 const (
 	ConflictDeclared ApprovalConflict = "declared"
@@ -270,16 +294,23 @@ func (e DeclineCode) Valid() bool {
 
 // Defines values for Deed.
 const (
-	DeedAutomatic   Deed = "automatic"
-	DeedEndorse     Deed = "endorse"
-	DeedPay         Deed = "pay"
-	DeedRecover     Deed = "recover"
-	DeedReleaseRest Deed = "release-rest"
+	DeedAllowException  Deed = "allow-exception"
+	DeedAskException    Deed = "ask-exception"
+	DeedAutomatic       Deed = "automatic"
+	DeedEndorse         Deed = "endorse"
+	DeedPay             Deed = "pay"
+	DeedRecover         Deed = "recover"
+	DeedRefuseException Deed = "refuse-exception"
+	DeedReleaseRest     Deed = "release-rest"
 )
 
 // Valid indicates whether the value is a known member of the Deed enum.
 func (e Deed) Valid() bool {
 	switch e {
+	case DeedAllowException:
+		return true
+	case DeedAskException:
+		return true
 	case DeedAutomatic:
 		return true
 	case DeedEndorse:
@@ -287,6 +318,8 @@ func (e Deed) Valid() bool {
 	case DeedPay:
 		return true
 	case DeedRecover:
+		return true
+	case DeedRefuseException:
 		return true
 	case DeedReleaseRest:
 		return true
@@ -361,6 +394,27 @@ func (e EntryKind) Valid() bool {
 	case Release:
 		return true
 	case Uncommit:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ExceptionState.
+const (
+	ExceptionAllowed ExceptionState = "allowed"
+	ExceptionAsked   ExceptionState = "asked"
+	ExceptionRefused ExceptionState = "refused"
+)
+
+// Valid indicates whether the value is a known member of the ExceptionState enum.
+func (e ExceptionState) Valid() bool {
+	switch e {
+	case ExceptionAllowed:
+		return true
+	case ExceptionAsked:
+		return true
+	case ExceptionRefused:
 		return true
 	default:
 		return false
@@ -727,6 +781,30 @@ func (e RecoveryKind) Valid() bool {
 	}
 }
 
+// Defines values for RefuseExceptionCode.
+const (
+	RefuseExceptionCodeNotValueForMoney      RefuseExceptionCode = "not-value-for-money"
+	RefuseExceptionCodeOther                 RefuseExceptionCode = "other"
+	RefuseExceptionCodeOtherFundingAvailable RefuseExceptionCode = "other-funding-available"
+	RefuseExceptionCodePossibleForLess       RefuseExceptionCode = "possible-for-less"
+)
+
+// Valid indicates whether the value is a known member of the RefuseExceptionCode enum.
+func (e RefuseExceptionCode) Valid() bool {
+	switch e {
+	case RefuseExceptionCodeNotValueForMoney:
+		return true
+	case RefuseExceptionCodeOther:
+		return true
+	case RefuseExceptionCodeOtherFundingAvailable:
+		return true
+	case RefuseExceptionCodePossibleForLess:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for ReminderKind.
 const (
 	DecisionDue     ReminderKind = "decision-due"
@@ -903,23 +981,30 @@ func (e State) Valid() bool {
 
 // Defines values for Verb.
 const (
-	Approve   Verb = "approve"
-	Cancel    Verb = "cancel"
-	Challenge Verb = "challenge"
-	Decline   Verb = "decline"
-	Edit      Verb = "edit"
-	Endorse   Verb = "endorse"
-	Keep      Verb = "keep"
-	Return    Verb = "return"
-	Review    Verb = "review"
-	Submit    Verb = "submit"
-	Withdraw  Verb = "withdraw"
+	AllowException  Verb = "allow-exception"
+	Approve         Verb = "approve"
+	AskException    Verb = "ask-exception"
+	Cancel          Verb = "cancel"
+	Challenge       Verb = "challenge"
+	Decline         Verb = "decline"
+	Edit            Verb = "edit"
+	Endorse         Verb = "endorse"
+	Keep            Verb = "keep"
+	RefuseException Verb = "refuse-exception"
+	Return          Verb = "return"
+	Review          Verb = "review"
+	Submit          Verb = "submit"
+	Withdraw        Verb = "withdraw"
 )
 
 // Valid indicates whether the value is a known member of the Verb enum.
 func (e Verb) Valid() bool {
 	switch e {
+	case AllowException:
+		return true
 	case Approve:
+		return true
+	case AskException:
 		return true
 	case Cancel:
 		return true
@@ -932,6 +1017,8 @@ func (e Verb) Valid() bool {
 	case Endorse:
 		return true
 	case Keep:
+		return true
+	case RefuseException:
 		return true
 	case Return:
 		return true
@@ -967,11 +1054,14 @@ func (e ListStaffParamsRole) Valid() bool {
 // Addressee defines model for Addressee.
 type Addressee string
 
+// AllowExceptionCode defines model for AllowExceptionCode.
+type AllowExceptionCode string
+
 // Allowance defines model for Allowance.
 type Allowance struct {
 	Area string `json:"area"`
 
-	// AvailablePence cap − held − committed − paid
+	// AvailablePence cap − held − committed − paid, and not below zero where an exception has passed the cap
 	AvailablePence int64 `json:"available_pence"`
 
 	// CapPence The course's price that day, frozen
@@ -986,17 +1076,20 @@ type Allowance struct {
 	Id             openapi_types.UUID `json:"id"`
 	JobseekerId    openapi_types.UUID `json:"jobseeker_id"`
 	OpenedAt       time.Time          `json:"opened_at"`
-	PaidPence      int64              `json:"paid_pence"`
-	PriceSource    string             `json:"price_source"`
-	PricedOn       openapi_types.Date `json:"priced_on"`
-	Version        int64              `json:"version"`
+
+	// OverPence How far above the cap it may be, by the widest exception that was ever allowed
+	OverPence   int64              `json:"over_pence,omitempty,omitzero"`
+	PaidPence   int64              `json:"paid_pence"`
+	PriceSource string             `json:"price_source"`
+	PricedOn    openapi_types.Date `json:"priced_on"`
+	Version     int64              `json:"version"`
 }
 
 // AllowanceWithEntries defines model for AllowanceWithEntries.
 type AllowanceWithEntries struct {
 	Area string `json:"area"`
 
-	// AvailablePence cap − held − committed − paid
+	// AvailablePence cap − held − committed − paid, and not below zero where an exception has passed the cap
 	AvailablePence int64 `json:"available_pence"`
 
 	// CapPence The course's price that day, frozen
@@ -1012,10 +1105,13 @@ type AllowanceWithEntries struct {
 	Id             openapi_types.UUID `json:"id"`
 	JobseekerId    openapi_types.UUID `json:"jobseeker_id"`
 	OpenedAt       time.Time          `json:"opened_at"`
-	PaidPence      int64              `json:"paid_pence"`
-	PriceSource    string             `json:"price_source"`
-	PricedOn       openapi_types.Date `json:"priced_on"`
-	Version        int64              `json:"version"`
+
+	// OverPence How far above the cap it may be, by the widest exception that was ever allowed
+	OverPence   int64              `json:"over_pence,omitempty,omitzero"`
+	PaidPence   int64              `json:"paid_pence"`
+	PriceSource string             `json:"price_source"`
+	PricedOn    openapi_types.Date `json:"priced_on"`
+	Version     int64              `json:"version"`
 }
 
 // Approval Without lines everything is granted in full. The award is what is granted less what is paid from elsewhere,
@@ -1410,6 +1506,16 @@ type Entry struct {
 
 // EntryKind defines model for Entry.Kind.
 type EntryKind string
+
+// Exception Whether it may take its allowance above the cap; only for one whose coach has asked, for what it asks for now
+type Exception struct {
+	// OverPence Where it is allowed: by how much at most
+	OverPence int64          `json:"over_pence,omitempty,omitzero"`
+	State     ExceptionState `json:"state"`
+}
+
+// ExceptionState defines model for Exception.State.
+type ExceptionState string
 
 // Finding What became of a line. `paid`, `short` and `failed` changed a payment; with the others nothing was changed
 type Finding string
@@ -2181,6 +2287,9 @@ type Reduction struct {
 	OverPence int64     `json:"over_pence"`
 }
 
+// RefuseExceptionCode defines model for RefuseExceptionCode.
+type RefuseExceptionCode string
+
 // Reminder defines model for Reminder.
 type Reminder struct {
 	Area    string             `json:"area"`
@@ -2241,6 +2350,9 @@ type Request struct {
 	// Elsewhere What somebody else pays towards the lines
 	Elsewhere Elsewhere `json:"elsewhere,omitempty,omitzero"`
 
+	// Exception Whether it may take its allowance above the cap; only for one whose coach has asked, for what it asks for now
+	Exception Exception `json:"exception,omitempty,omitzero"`
+
 	// Fund The fund that a request asks
 	Fund RequestFund `json:"fund"`
 
@@ -2258,6 +2370,9 @@ type Request struct {
 
 	// OtherFunding Once approved: the other funding that was considered
 	OtherFunding string `json:"other_funding,omitempty,omitzero"`
+
+	// OverPence By how much its allowance is above the cap with all that this asks; 0 where it is not
+	OverPence int64 `json:"over_pence,omitempty,omitzero"`
 
 	// PaidPence Of the award: paid, less what came back
 	PaidPence int64  `json:"paid_pence"`
@@ -2345,7 +2460,10 @@ type RequestSummary struct {
 	JobseekerId openapi_types.UUID `json:"jobseeker_id"`
 
 	// Lines How many lines
-	Lines       int       `json:"lines"`
+	Lines int `json:"lines"`
+
+	// OverPence By how much its allowance is above the cap with all that this asks; 0 where it is not
+	OverPence   int64     `json:"over_pence,omitempty,omitzero"`
 	Reference   string    `json:"reference"`
 	State       State     `json:"state"`
 	SubmittedAt time.Time `json:"submitted_at,omitempty,omitzero"`
@@ -3081,6 +3199,9 @@ type ListRequestsParams struct {
 	// Decidable Only those that the caller may decide now
 	Decidable *bool `form:"decidable,omitempty" json:"decidable,omitempty"`
 
+	// Exception Only those for which somebody asks to pass the cap, and the caller does not
+	Exception *bool `form:"exception,omitempty" json:"exception,omitempty"`
+
 	// Automatic Only those that their fund's own rule approved
 	Automatic   *bool               `form:"automatic,omitempty" json:"automatic,omitempty"`
 	Area        *string             `form:"area,omitempty" json:"area,omitempty"`
@@ -3112,6 +3233,7 @@ type DraftRequestParams struct {
 type SummariseRequestsParams struct {
 	Mine      *bool `form:"mine,omitempty" json:"mine,omitempty"`
 	Decidable *bool `form:"decidable,omitempty" json:"decidable,omitempty"`
+	Exception *bool `form:"exception,omitempty" json:"exception,omitempty"`
 	Automatic *bool `form:"automatic,omitempty" json:"automatic,omitempty"`
 }
 
@@ -3222,6 +3344,61 @@ type EndorseRequestJSONBody struct {
 
 // EndorseRequestParams defines parameters for EndorseRequest.
 type EndorseRequestParams struct {
+	// IfMatch The version that was read, as its `ETag` gave it: `"7"`. Without it the answer is 428, with another than the thing
+	// now has 412, and `changes` say who changed what since.
+	IfMatch IfMatch `json:"If-Match"`
+
+	// IdempotencyKey The same key from the same person does its work once; later calls answer with the thing as it now stands.
+	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
+}
+
+// AllowExceptionJSONBody defines parameters for AllowException.
+type AllowExceptionJSONBody struct {
+	Code AllowExceptionCode `json:"code"`
+
+	// OverPence By how much, as the caller saw it
+	OverPence int64 `json:"over_pence"`
+
+	// Words The jobseeker reads this
+	Words string `json:"words"`
+}
+
+// AllowExceptionParams defines parameters for AllowException.
+type AllowExceptionParams struct {
+	// IfMatch The version that was read, as its `ETag` gave it: `"7"`. Without it the answer is 428, with another than the thing
+	// now has 412, and `changes` say who changed what since.
+	IfMatch IfMatch `json:"If-Match"`
+
+	// IdempotencyKey The same key from the same person does its work once; later calls answer with the thing as it now stands.
+	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
+}
+
+// RefuseExceptionJSONBody defines parameters for RefuseException.
+type RefuseExceptionJSONBody struct {
+	Code RefuseExceptionCode `json:"code"`
+
+	// Words The jobseeker reads this
+	Words string `json:"words"`
+}
+
+// RefuseExceptionParams defines parameters for RefuseException.
+type RefuseExceptionParams struct {
+	// IfMatch The version that was read, as its `ETag` gave it: `"7"`. Without it the answer is 428, with another than the thing
+	// now has 412, and `changes` say who changed what since.
+	IfMatch IfMatch `json:"If-Match"`
+
+	// IdempotencyKey The same key from the same person does its work once; later calls answer with the thing as it now stands.
+	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
+}
+
+// AskExceptionJSONBody defines parameters for AskException.
+type AskExceptionJSONBody struct {
+	// Words Why it takes this much
+	Words string `json:"words"`
+}
+
+// AskExceptionParams defines parameters for AskException.
+type AskExceptionParams struct {
 	// IfMatch The version that was read, as its `ETag` gave it: `"7"`. Without it the answer is 428, with another than the thing
 	// now has 412, and `changes` say who changed what since.
 	IfMatch IfMatch `json:"If-Match"`
@@ -3504,6 +3681,15 @@ type AddDocumentMultipartRequestBody AddDocumentMultipartBody
 
 // EndorseRequestJSONRequestBody defines body for EndorseRequest for application/json ContentType.
 type EndorseRequestJSONRequestBody EndorseRequestJSONBody
+
+// AllowExceptionJSONRequestBody defines body for AllowException for application/json ContentType.
+type AllowExceptionJSONRequestBody AllowExceptionJSONBody
+
+// RefuseExceptionJSONRequestBody defines body for RefuseException for application/json ContentType.
+type RefuseExceptionJSONRequestBody RefuseExceptionJSONBody
+
+// AskExceptionJSONRequestBody defines body for AskException for application/json ContentType.
+type AskExceptionJSONRequestBody AskExceptionJSONBody
 
 // KeepRequestJSONRequestBody defines body for KeepRequest for application/json ContentType.
 type KeepRequestJSONRequestBody KeepRequestJSONBody
@@ -4349,6 +4535,60 @@ type ClientInterface interface {
 	//
 	// Corresponds with POST /requests/{id}/endorsement (the `EndorseRequest` operationId).
 	EndorseRequest(ctx context.Context, id Id, params *EndorseRequestParams, body EndorseRequestJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// AllowExceptionWithBody Let the request take its allowance above the cap
+	//
+	// A decision of its own, before the one on the request, by somebody with authority for exceptions who does not ask for it themself. What it takes above the cap by now is allowed, if that is no more than `over_pence`; else 409.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /requests/{id}/exception (the `AllowException` operationId).
+	AllowExceptionWithBody(ctx context.Context, id Id, params *AllowExceptionParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// AllowException Let the request take its allowance above the cap
+	//
+	// A decision of its own, before the one on the request, by somebody with authority for exceptions who does not ask for it themself. What it takes above the cap by now is allowed, if that is no more than `over_pence`; else 409.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /requests/{id}/exception (the `AllowException` operationId).
+	AllowException(ctx context.Context, id Id, params *AllowExceptionParams, body AllowExceptionJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// RefuseExceptionWithBody Keep the request within the cap
+	//
+	// By whoever could allow it.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /requests/{id}/exception-refusal (the `RefuseException` operationId).
+	RefuseExceptionWithBody(ctx context.Context, id Id, params *RefuseExceptionParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// RefuseException Keep the request within the cap
+	//
+	// By whoever could allow it.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /requests/{id}/exception-refusal (the `RefuseException` operationId).
+	RefuseException(ctx context.Context, id Id, params *RefuseExceptionParams, body RefuseExceptionJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// AskExceptionWithBody Ask to let the request take its allowance above the cap
+	//
+	// For a request that can still be edited and asks for more than is available, of a fund that has exceptions. It is for the lines that there are now: a change of them ends it.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /requests/{id}/exception-wish (the `AskException` operationId).
+	AskExceptionWithBody(ctx context.Context, id Id, params *AskExceptionParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// AskException Ask to let the request take its allowance above the cap
+	//
+	// For a request that can still be edited and asks for more than is available, of a fund that has exceptions. It is for the lines that there are now: a change of them ends it.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /requests/{id}/exception-wish (the `AskException` operationId).
+	AskException(ctx context.Context, id Id, params *AskExceptionParams, body AskExceptionJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// KeepRequestWithBody Answer the warning that an approval runs out; it stands as long again, once
 	//
@@ -6351,6 +6591,120 @@ func (c *Client) EndorseRequestWithBody(ctx context.Context, id Id, params *Endo
 // Corresponds with POST /requests/{id}/endorsement (the `EndorseRequest` operationId).
 func (c *Client) EndorseRequest(ctx context.Context, id Id, params *EndorseRequestParams, body EndorseRequestJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewEndorseRequestRequest(c.Server, id, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// AllowExceptionWithBody Let the request take its allowance above the cap
+//
+// A decision of its own, before the one on the request, by somebody with authority for exceptions who does not ask for it themself. What it takes above the cap by now is allowed, if that is no more than `over_pence`; else 409.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /requests/{id}/exception (the `AllowException` operationId).
+func (c *Client) AllowExceptionWithBody(ctx context.Context, id Id, params *AllowExceptionParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewAllowExceptionRequestWithBody(c.Server, id, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// AllowException Let the request take its allowance above the cap
+//
+// A decision of its own, before the one on the request, by somebody with authority for exceptions who does not ask for it themself. What it takes above the cap by now is allowed, if that is no more than `over_pence`; else 409.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /requests/{id}/exception (the `AllowException` operationId).
+func (c *Client) AllowException(ctx context.Context, id Id, params *AllowExceptionParams, body AllowExceptionJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewAllowExceptionRequest(c.Server, id, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// RefuseExceptionWithBody Keep the request within the cap
+//
+// By whoever could allow it.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /requests/{id}/exception-refusal (the `RefuseException` operationId).
+func (c *Client) RefuseExceptionWithBody(ctx context.Context, id Id, params *RefuseExceptionParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewRefuseExceptionRequestWithBody(c.Server, id, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// RefuseException Keep the request within the cap
+//
+// By whoever could allow it.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /requests/{id}/exception-refusal (the `RefuseException` operationId).
+func (c *Client) RefuseException(ctx context.Context, id Id, params *RefuseExceptionParams, body RefuseExceptionJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewRefuseExceptionRequest(c.Server, id, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// AskExceptionWithBody Ask to let the request take its allowance above the cap
+//
+// For a request that can still be edited and asks for more than is available, of a fund that has exceptions. It is for the lines that there are now: a change of them ends it.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /requests/{id}/exception-wish (the `AskException` operationId).
+func (c *Client) AskExceptionWithBody(ctx context.Context, id Id, params *AskExceptionParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewAskExceptionRequestWithBody(c.Server, id, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// AskException Ask to let the request take its allowance above the cap
+//
+// For a request that can still be edited and asks for more than is available, of a fund that has exceptions. It is for the lines that there are now: a change of them ends it.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /requests/{id}/exception-wish (the `AskException` operationId).
+func (c *Client) AskException(ctx context.Context, id Id, params *AskExceptionParams, body AskExceptionJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewAskExceptionRequest(c.Server, id, params, body)
 	if err != nil {
 		return nil, err
 	}
@@ -10758,6 +11112,18 @@ func NewListRequestsRequest(server string, params *ListRequestsParams) (*http.Re
 
 		}
 
+		if params.Exception != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "exception", *params.Exception, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
 		if params.Automatic != nil {
 
 			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "automatic", *params.Automatic, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
@@ -10942,6 +11308,18 @@ func NewSummariseRequestsRequest(server string, params *SummariseRequestsParams)
 		if params.Decidable != nil {
 
 			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "decidable", *params.Decidable, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Exception != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "exception", *params.Exception, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
 				return nil, err
 			} else {
 				for _, qp := range strings.Split(queryFrag, "&") {
@@ -11601,6 +11979,219 @@ func NewEndorseRequestRequestWithBody(server string, id Id, params *EndorseReque
 	}
 
 	operationPath := fmt.Sprintf("/requests/%s/endorsement", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		var headerParam0 string
+
+		headerParam0, err = runtime.StyleParamWithOptions("simple", false, "If-Match", params.IfMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+		if err != nil {
+			return nil, err
+		}
+
+		req.Header.Set("If-Match", headerParam0)
+
+		if params.IdempotencyKey != nil {
+			var headerParam1 string
+
+			headerParam1, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Idempotency-Key", headerParam1)
+		}
+
+	}
+
+	return req, nil
+}
+
+// NewAllowExceptionRequest calls the generic AllowException builder with application/json body
+func NewAllowExceptionRequest(server string, id Id, params *AllowExceptionParams, body AllowExceptionJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewAllowExceptionRequestWithBody(server, id, params, "application/json", bodyReader)
+}
+
+// NewAllowExceptionRequestWithBody constructs an http.Request for the AllowException method, with any body, and a specified content type
+func NewAllowExceptionRequestWithBody(server string, id Id, params *AllowExceptionParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/requests/%s/exception", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		var headerParam0 string
+
+		headerParam0, err = runtime.StyleParamWithOptions("simple", false, "If-Match", params.IfMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+		if err != nil {
+			return nil, err
+		}
+
+		req.Header.Set("If-Match", headerParam0)
+
+		if params.IdempotencyKey != nil {
+			var headerParam1 string
+
+			headerParam1, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Idempotency-Key", headerParam1)
+		}
+
+	}
+
+	return req, nil
+}
+
+// NewRefuseExceptionRequest calls the generic RefuseException builder with application/json body
+func NewRefuseExceptionRequest(server string, id Id, params *RefuseExceptionParams, body RefuseExceptionJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewRefuseExceptionRequestWithBody(server, id, params, "application/json", bodyReader)
+}
+
+// NewRefuseExceptionRequestWithBody constructs an http.Request for the RefuseException method, with any body, and a specified content type
+func NewRefuseExceptionRequestWithBody(server string, id Id, params *RefuseExceptionParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/requests/%s/exception-refusal", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		var headerParam0 string
+
+		headerParam0, err = runtime.StyleParamWithOptions("simple", false, "If-Match", params.IfMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+		if err != nil {
+			return nil, err
+		}
+
+		req.Header.Set("If-Match", headerParam0)
+
+		if params.IdempotencyKey != nil {
+			var headerParam1 string
+
+			headerParam1, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Idempotency-Key", headerParam1)
+		}
+
+	}
+
+	return req, nil
+}
+
+// NewAskExceptionRequest calls the generic AskException builder with application/json body
+func NewAskExceptionRequest(server string, id Id, params *AskExceptionParams, body AskExceptionJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewAskExceptionRequestWithBody(server, id, params, "application/json", bodyReader)
+}
+
+// NewAskExceptionRequestWithBody constructs an http.Request for the AskException method, with any body, and a specified content type
+func NewAskExceptionRequestWithBody(server string, id Id, params *AskExceptionParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/requests/%s/exception-wish", pathParam0)
 	if operationPath[0] == '/' {
 		operationPath = "." + operationPath
 	}
@@ -13804,6 +14395,60 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with POST /requests/{id}/endorsement (the `EndorseRequest` operationId).
 	EndorseRequestWithResponse(ctx context.Context, id Id, params *EndorseRequestParams, body EndorseRequestJSONRequestBody, reqEditors ...RequestEditorFn) (*EndorseRequestResponse, error)
+
+	// AllowExceptionWithBodyWithResponse Let the request take its allowance above the cap
+	//
+	// A decision of its own, before the one on the request, by somebody with authority for exceptions who does not ask for it themself. What it takes above the cap by now is allowed, if that is no more than `over_pence`; else 409.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /requests/{id}/exception (the `AllowException` operationId).
+	AllowExceptionWithBodyWithResponse(ctx context.Context, id Id, params *AllowExceptionParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*AllowExceptionResponse, error)
+
+	// AllowExceptionWithResponse Let the request take its allowance above the cap
+	//
+	// A decision of its own, before the one on the request, by somebody with authority for exceptions who does not ask for it themself. What it takes above the cap by now is allowed, if that is no more than `over_pence`; else 409.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /requests/{id}/exception (the `AllowException` operationId).
+	AllowExceptionWithResponse(ctx context.Context, id Id, params *AllowExceptionParams, body AllowExceptionJSONRequestBody, reqEditors ...RequestEditorFn) (*AllowExceptionResponse, error)
+
+	// RefuseExceptionWithBodyWithResponse Keep the request within the cap
+	//
+	// By whoever could allow it.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /requests/{id}/exception-refusal (the `RefuseException` operationId).
+	RefuseExceptionWithBodyWithResponse(ctx context.Context, id Id, params *RefuseExceptionParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*RefuseExceptionResponse, error)
+
+	// RefuseExceptionWithResponse Keep the request within the cap
+	//
+	// By whoever could allow it.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /requests/{id}/exception-refusal (the `RefuseException` operationId).
+	RefuseExceptionWithResponse(ctx context.Context, id Id, params *RefuseExceptionParams, body RefuseExceptionJSONRequestBody, reqEditors ...RequestEditorFn) (*RefuseExceptionResponse, error)
+
+	// AskExceptionWithBodyWithResponse Ask to let the request take its allowance above the cap
+	//
+	// For a request that can still be edited and asks for more than is available, of a fund that has exceptions. It is for the lines that there are now: a change of them ends it.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /requests/{id}/exception-wish (the `AskException` operationId).
+	AskExceptionWithBodyWithResponse(ctx context.Context, id Id, params *AskExceptionParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*AskExceptionResponse, error)
+
+	// AskExceptionWithResponse Ask to let the request take its allowance above the cap
+	//
+	// For a request that can still be edited and asks for more than is available, of a fund that has exceptions. It is for the lines that there are now: a change of them ends it.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /requests/{id}/exception-wish (the `AskException` operationId).
+	AskExceptionWithResponse(ctx context.Context, id Id, params *AskExceptionParams, body AskExceptionJSONRequestBody, reqEditors ...RequestEditorFn) (*AskExceptionResponse, error)
 
 	// KeepRequestWithBodyWithResponse Answer the warning that an approval runs out; it stands as long again, once
 	//
@@ -17897,6 +18542,171 @@ func (r EndorseRequestResponse) ContentType() string {
 	return ""
 }
 
+// AllowExceptionResponse200Headers the declared response headers of an HTTP 200 response for AllowException
+type AllowExceptionResponse200Headers struct {
+	ETag etag.Version
+}
+
+type AllowExceptionResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Request
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *AllowExceptionResponse200Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r AllowExceptionResponse) GetJSON200() *Request {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r AllowExceptionResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r AllowExceptionResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r AllowExceptionResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r AllowExceptionResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r AllowExceptionResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// RefuseExceptionResponse200Headers the declared response headers of an HTTP 200 response for RefuseException
+type RefuseExceptionResponse200Headers struct {
+	ETag etag.Version
+}
+
+type RefuseExceptionResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Request
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *RefuseExceptionResponse200Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r RefuseExceptionResponse) GetJSON200() *Request {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r RefuseExceptionResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r RefuseExceptionResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r RefuseExceptionResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r RefuseExceptionResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r RefuseExceptionResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// AskExceptionResponse200Headers the declared response headers of an HTTP 200 response for AskException
+type AskExceptionResponse200Headers struct {
+	ETag etag.Version
+}
+
+type AskExceptionResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Request
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *AskExceptionResponse200Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r AskExceptionResponse) GetJSON200() *Request {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r AskExceptionResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r AskExceptionResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r AskExceptionResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r AskExceptionResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r AskExceptionResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 // KeepRequestResponse200Headers the declared response headers of an HTTP 200 response for KeepRequest
 type KeepRequestResponse200Headers struct {
 	ETag etag.Version
@@ -20430,6 +21240,96 @@ func (c *ClientWithResponses) EndorseRequestWithResponse(ctx context.Context, id
 		return nil, err
 	}
 	return ParseEndorseRequestResponse(rsp)
+}
+
+// AllowExceptionWithBodyWithResponse Let the request take its allowance above the cap
+//
+// A decision of its own, before the one on the request, by somebody with authority for exceptions who does not ask for it themself. What it takes above the cap by now is allowed, if that is no more than `over_pence`; else 409.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /requests/{id}/exception (the `AllowException` operationId).
+func (c *ClientWithResponses) AllowExceptionWithBodyWithResponse(ctx context.Context, id Id, params *AllowExceptionParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*AllowExceptionResponse, error) {
+	rsp, err := c.AllowExceptionWithBody(ctx, id, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseAllowExceptionResponse(rsp)
+}
+
+// AllowExceptionWithResponse Let the request take its allowance above the cap
+//
+// A decision of its own, before the one on the request, by somebody with authority for exceptions who does not ask for it themself. What it takes above the cap by now is allowed, if that is no more than `over_pence`; else 409.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /requests/{id}/exception (the `AllowException` operationId).
+func (c *ClientWithResponses) AllowExceptionWithResponse(ctx context.Context, id Id, params *AllowExceptionParams, body AllowExceptionJSONRequestBody, reqEditors ...RequestEditorFn) (*AllowExceptionResponse, error) {
+	rsp, err := c.AllowException(ctx, id, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseAllowExceptionResponse(rsp)
+}
+
+// RefuseExceptionWithBodyWithResponse Keep the request within the cap
+//
+// By whoever could allow it.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /requests/{id}/exception-refusal (the `RefuseException` operationId).
+func (c *ClientWithResponses) RefuseExceptionWithBodyWithResponse(ctx context.Context, id Id, params *RefuseExceptionParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*RefuseExceptionResponse, error) {
+	rsp, err := c.RefuseExceptionWithBody(ctx, id, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseRefuseExceptionResponse(rsp)
+}
+
+// RefuseExceptionWithResponse Keep the request within the cap
+//
+// By whoever could allow it.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /requests/{id}/exception-refusal (the `RefuseException` operationId).
+func (c *ClientWithResponses) RefuseExceptionWithResponse(ctx context.Context, id Id, params *RefuseExceptionParams, body RefuseExceptionJSONRequestBody, reqEditors ...RequestEditorFn) (*RefuseExceptionResponse, error) {
+	rsp, err := c.RefuseException(ctx, id, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseRefuseExceptionResponse(rsp)
+}
+
+// AskExceptionWithBodyWithResponse Ask to let the request take its allowance above the cap
+//
+// For a request that can still be edited and asks for more than is available, of a fund that has exceptions. It is for the lines that there are now: a change of them ends it.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /requests/{id}/exception-wish (the `AskException` operationId).
+func (c *ClientWithResponses) AskExceptionWithBodyWithResponse(ctx context.Context, id Id, params *AskExceptionParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*AskExceptionResponse, error) {
+	rsp, err := c.AskExceptionWithBody(ctx, id, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseAskExceptionResponse(rsp)
+}
+
+// AskExceptionWithResponse Ask to let the request take its allowance above the cap
+//
+// For a request that can still be edited and asks for more than is available, of a fund that has exceptions. It is for the lines that there are now: a change of them ends it.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /requests/{id}/exception-wish (the `AskException` operationId).
+func (c *ClientWithResponses) AskExceptionWithResponse(ctx context.Context, id Id, params *AskExceptionParams, body AskExceptionJSONRequestBody, reqEditors ...RequestEditorFn) (*AskExceptionResponse, error) {
+	rsp, err := c.AskException(ctx, id, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseAskExceptionResponse(rsp)
 }
 
 // KeepRequestWithBodyWithResponse Answer the warning that an approval runs out; it stands as long again, once
@@ -23643,6 +24543,144 @@ func ParseEndorseRequestResponse(rsp *http.Response) (*EndorseRequestResponse, e
 	return response, nil
 }
 
+// ParseAllowExceptionResponse parses an HTTP response from a AllowExceptionWithResponse call
+func ParseAllowExceptionResponse(rsp *http.Response) (*AllowExceptionResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &AllowExceptionResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Request
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers AllowExceptionResponse200Headers
+		if values := rsp.Header.Values("ETag"); len(values) > 0 {
+			var value etag.Version
+			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ETag = value
+		}
+		response.Headers200 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseRefuseExceptionResponse parses an HTTP response from a RefuseExceptionWithResponse call
+func ParseRefuseExceptionResponse(rsp *http.Response) (*RefuseExceptionResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &RefuseExceptionResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Request
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers RefuseExceptionResponse200Headers
+		if values := rsp.Header.Values("ETag"); len(values) > 0 {
+			var value etag.Version
+			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ETag = value
+		}
+		response.Headers200 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseAskExceptionResponse parses an HTTP response from a AskExceptionWithResponse call
+func ParseAskExceptionResponse(rsp *http.Response) (*AskExceptionResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &AskExceptionResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Request
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers AskExceptionResponse200Headers
+		if values := rsp.Header.Values("ETag"); len(values) > 0 {
+			var value etag.Version
+			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ETag = value
+		}
+		response.Headers200 = &headers
+	}
+
+	return response, nil
+}
+
 // ParseKeepRequestResponse parses an HTTP response from a KeepRequestWithResponse call
 func ParseKeepRequestResponse(rsp *http.Response) (*KeepRequestResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -24680,6 +25718,15 @@ type ServerInterface interface {
 	// EndorseRequest Say yes as the first of two
 	// (POST /requests/{id}/endorsement)
 	EndorseRequest(ctx echo.Context, id Id, params EndorseRequestParams) error
+	// AllowException Let the request take its allowance above the cap
+	// (POST /requests/{id}/exception)
+	AllowException(ctx echo.Context, id Id, params AllowExceptionParams) error
+	// RefuseException Keep the request within the cap
+	// (POST /requests/{id}/exception-refusal)
+	RefuseException(ctx echo.Context, id Id, params RefuseExceptionParams) error
+	// AskException Ask to let the request take its allowance above the cap
+	// (POST /requests/{id}/exception-wish)
+	AskException(ctx echo.Context, id Id, params AskExceptionParams) error
 	// KeepRequest Answer the warning that an approval runs out; it stands as long again, once
 	// (POST /requests/{id}/keeping)
 	KeepRequest(ctx echo.Context, id Id, params KeepRequestParams) error
@@ -26702,6 +27749,13 @@ func (w *ServerInterfaceWrapper) ListRequests(ctx echo.Context) error {
 		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter decidable: %s", err))
 	}
 
+	// ------------- Optional query parameter "exception" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "exception", ctx.QueryParams(), &params.Exception, runtime.BindQueryParameterOptions{Type: "boolean", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter exception: %s", err))
+	}
+
 	// ------------- Optional query parameter "automatic" -------------
 
 	err = runtime.BindQueryParameterWithOptions("form", true, false, "automatic", ctx.QueryParams(), &params.Automatic, runtime.BindQueryParameterOptions{Type: "boolean", Format: ""})
@@ -26796,6 +27850,13 @@ func (w *ServerInterfaceWrapper) SummariseRequests(ctx echo.Context) error {
 	err = runtime.BindQueryParameterWithOptions("form", true, false, "decidable", ctx.QueryParams(), &params.Decidable, runtime.BindQueryParameterOptions{Type: "boolean", Format: ""})
 	if err != nil {
 		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter decidable: %s", err))
+	}
+
+	// ------------- Optional query parameter "exception" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "exception", ctx.QueryParams(), &params.Exception, runtime.BindQueryParameterOptions{Type: "boolean", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter exception: %s", err))
 	}
 
 	// ------------- Optional query parameter "automatic" -------------
@@ -27261,6 +28322,165 @@ func (w *ServerInterfaceWrapper) EndorseRequest(ctx echo.Context) error {
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.EndorseRequest(ctx, id, params)
+	return err
+}
+
+// AllowException converts echo context to params.
+func (w *ServerInterfaceWrapper) AllowException(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id Id
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params AllowExceptionParams
+
+	headers := ctx.Request().Header
+	// ------------- Required header parameter "If-Match" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("If-Match")]; found {
+		var IfMatch IfMatch
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for If-Match, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "If-Match", valueList[0], &IfMatch, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter If-Match: %s", err))
+		}
+
+		params.IfMatch = IfMatch
+	} else {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Header parameter If-Match is required, but not found"))
+	}
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for Idempotency-Key, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter Idempotency-Key: %s", err))
+		}
+
+		params.IdempotencyKey = &IdempotencyKey
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.AllowException(ctx, id, params)
+	return err
+}
+
+// RefuseException converts echo context to params.
+func (w *ServerInterfaceWrapper) RefuseException(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id Id
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params RefuseExceptionParams
+
+	headers := ctx.Request().Header
+	// ------------- Required header parameter "If-Match" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("If-Match")]; found {
+		var IfMatch IfMatch
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for If-Match, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "If-Match", valueList[0], &IfMatch, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter If-Match: %s", err))
+		}
+
+		params.IfMatch = IfMatch
+	} else {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Header parameter If-Match is required, but not found"))
+	}
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for Idempotency-Key, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter Idempotency-Key: %s", err))
+		}
+
+		params.IdempotencyKey = &IdempotencyKey
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.RefuseException(ctx, id, params)
+	return err
+}
+
+// AskException converts echo context to params.
+func (w *ServerInterfaceWrapper) AskException(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id Id
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params AskExceptionParams
+
+	headers := ctx.Request().Header
+	// ------------- Required header parameter "If-Match" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("If-Match")]; found {
+		var IfMatch IfMatch
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for If-Match, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "If-Match", valueList[0], &IfMatch, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter If-Match: %s", err))
+		}
+
+		params.IfMatch = IfMatch
+	} else {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Header parameter If-Match is required, but not found"))
+	}
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for Idempotency-Key, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter Idempotency-Key: %s", err))
+		}
+
+		params.IdempotencyKey = &IdempotencyKey
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.AskException(ctx, id, params)
 	return err
 }
 
@@ -28140,6 +29360,9 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.POST(options.BaseURL+"/requests/:id/withdrawal", wrapper.WithdrawRequest, options.OperationMiddlewares["withdrawRequest"]...)
 	router.POST(options.BaseURL+"/requests/:id/cancellation", wrapper.CancelRequest, options.OperationMiddlewares["cancelRequest"]...)
 	router.GET(options.BaseURL+"/automatic-approvals", wrapper.ListAutomatic, options.OperationMiddlewares["listAutomatic"]...)
+	router.POST(options.BaseURL+"/requests/:id/exception-wish", wrapper.AskException, options.OperationMiddlewares["askException"]...)
+	router.POST(options.BaseURL+"/requests/:id/exception", wrapper.AllowException, options.OperationMiddlewares["allowException"]...)
+	router.POST(options.BaseURL+"/requests/:id/exception-refusal", wrapper.RefuseException, options.OperationMiddlewares["refuseException"]...)
 	router.POST(options.BaseURL+"/requests/:id/automatic-review", wrapper.ReviewAutomatic, options.OperationMiddlewares["reviewAutomatic"]...)
 	router.POST(options.BaseURL+"/requests/:id/keeping", wrapper.KeepRequest, options.OperationMiddlewares["keepRequest"]...)
 	router.GET(options.BaseURL+"/requests/:id/audit", wrapper.ListRequestAudit, options.OperationMiddlewares["listRequestAudit"]...)
@@ -31409,6 +32632,153 @@ func (response EndorseRequestdefaultApplicationProblemPlusJSONResponse) VisitEnd
 	return err
 }
 
+type AllowExceptionRequestObject struct {
+	Id     Id `json:"id"`
+	Params AllowExceptionParams
+	Body   *AllowExceptionJSONRequestBody
+}
+
+type AllowExceptionResponseObject interface {
+	VisitAllowExceptionResponse(w http.ResponseWriter) error
+}
+
+type AllowException200ResponseHeaders struct {
+	ETag etag.Version
+}
+
+type AllowException200JSONResponse struct {
+	Body    Request
+	Headers AllowException200ResponseHeaders
+}
+
+func (response AllowException200JSONResponse) VisitAllowExceptionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("ETag", fmt.Sprint(response.Headers.ETag))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AllowExceptiondefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response AllowExceptiondefaultApplicationProblemPlusJSONResponse) VisitAllowExceptionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RefuseExceptionRequestObject struct {
+	Id     Id `json:"id"`
+	Params RefuseExceptionParams
+	Body   *RefuseExceptionJSONRequestBody
+}
+
+type RefuseExceptionResponseObject interface {
+	VisitRefuseExceptionResponse(w http.ResponseWriter) error
+}
+
+type RefuseException200ResponseHeaders struct {
+	ETag etag.Version
+}
+
+type RefuseException200JSONResponse struct {
+	Body    Request
+	Headers RefuseException200ResponseHeaders
+}
+
+func (response RefuseException200JSONResponse) VisitRefuseExceptionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("ETag", fmt.Sprint(response.Headers.ETag))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RefuseExceptiondefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response RefuseExceptiondefaultApplicationProblemPlusJSONResponse) VisitRefuseExceptionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AskExceptionRequestObject struct {
+	Id     Id `json:"id"`
+	Params AskExceptionParams
+	Body   *AskExceptionJSONRequestBody
+}
+
+type AskExceptionResponseObject interface {
+	VisitAskExceptionResponse(w http.ResponseWriter) error
+}
+
+type AskException200ResponseHeaders struct {
+	ETag etag.Version
+}
+
+type AskException200JSONResponse struct {
+	Body    Request
+	Headers AskException200ResponseHeaders
+}
+
+func (response AskException200JSONResponse) VisitAskExceptionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("ETag", fmt.Sprint(response.Headers.ETag))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AskExceptiondefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response AskExceptiondefaultApplicationProblemPlusJSONResponse) VisitAskExceptionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type KeepRequestRequestObject struct {
 	Id     Id `json:"id"`
 	Params KeepRequestParams
@@ -32554,6 +33924,15 @@ type StrictServerInterface interface {
 	// EndorseRequest Say yes as the first of two
 	// (POST /requests/{id}/endorsement)
 	EndorseRequest(ctx context.Context, request EndorseRequestRequestObject) (EndorseRequestResponseObject, error)
+	// AllowException Let the request take its allowance above the cap
+	// (POST /requests/{id}/exception)
+	AllowException(ctx context.Context, request AllowExceptionRequestObject) (AllowExceptionResponseObject, error)
+	// RefuseException Keep the request within the cap
+	// (POST /requests/{id}/exception-refusal)
+	RefuseException(ctx context.Context, request RefuseExceptionRequestObject) (RefuseExceptionResponseObject, error)
+	// AskException Ask to let the request take its allowance above the cap
+	// (POST /requests/{id}/exception-wish)
+	AskException(ctx context.Context, request AskExceptionRequestObject) (AskExceptionResponseObject, error)
 	// KeepRequest Answer the warning that an approval runs out; it stands as long again, once
 	// (POST /requests/{id}/keeping)
 	KeepRequest(ctx context.Context, request KeepRequestRequestObject) (KeepRequestResponseObject, error)
@@ -35190,6 +36569,153 @@ func (sh *strictHandler) EndorseRequest(ctx echo.Context, id Id, params EndorseR
 	return nil
 }
 
+// AllowException operation middleware
+func (sh *strictHandler) AllowException(ctx echo.Context, id Id, params AllowExceptionParams) error {
+	var request AllowExceptionRequestObject
+
+	request.Id = id
+	request.Params = params
+
+	var body AllowExceptionJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.AllowException(ctx.Request().Context(), request.(AllowExceptionRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "AllowException")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(AllowExceptionResponseObject); ok {
+		return validResponse.VisitAllowExceptionResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// RefuseException operation middleware
+func (sh *strictHandler) RefuseException(ctx echo.Context, id Id, params RefuseExceptionParams) error {
+	var request RefuseExceptionRequestObject
+
+	request.Id = id
+	request.Params = params
+
+	var body RefuseExceptionJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.RefuseException(ctx.Request().Context(), request.(RefuseExceptionRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "RefuseException")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(RefuseExceptionResponseObject); ok {
+		return validResponse.VisitRefuseExceptionResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// AskException operation middleware
+func (sh *strictHandler) AskException(ctx echo.Context, id Id, params AskExceptionParams) error {
+	var request AskExceptionRequestObject
+
+	request.Id = id
+	request.Params = params
+
+	var body AskExceptionJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.AskException(ctx.Request().Context(), request.(AskExceptionRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "AskException")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(AskExceptionResponseObject); ok {
+		return validResponse.VisitAskExceptionResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
 // KeepRequest operation middleware
 func (sh *strictHandler) KeepRequest(ctx echo.Context, id Id, params KeepRequestParams) error {
 	var request KeepRequestRequestObject
@@ -35987,341 +37513,352 @@ func (sh *strictHandler) ProposeSupplierBankDetails(ctx echo.Context, id Id, par
 // const string: with thousands of chunks the chained `+` fold is several
 // times slower for the Go compiler than parsing a slice literal.
 var swaggerSpec = []string{
-	"7L1bk9y4tS74VxA5J6L3jsO6SG637ao4D6WSZGu7dbFKtuaE1VOJJJGZcDGBNAFWdm5HRezH87yfZ15m",
-	"/sn8FP+SE1gLAEEmyCSrWBept8MRrcxigrgsrPv61j8mqVytpWBCq8nJPyZLRjNWwD9ffaIL89+MqbTg",
-	"a82lmJxMPi0ZuWaF4lIQOSebJdWEK6KWciMSoiVRTGRkRtMrwgWZvpkfvKU6XU7JZskE4fAwy7hm2SSZ",
-	"FOzvJS9YNjnRRcmSiUqXbEXNS/V2zSYnE6ULLhaTZPLzwUIe2C+ZpovDv+Acwj8d8NVaFtr8fE31cnIy",
-	"WXC9LGeHqVwdcaE0o9mBKtfmIff5iK75kRlwcnNzc5NM1rSgK6btFpypMx3ZAqlprghVhGqil4yYFcs5",
-	"0UuuSEa3CZGlNl+s5DVbmZ0lVGSECV1wpgjNpWCn5ud6ybaEFowIuSF8TnI21+a3k2TCzYv+XrJiO0km",
-	"gq7Muqm6pOZv1S7NZbGienIyyahmk6Sxazfh3qgrvj6QsASaH6wlF5oVk5M5zRW7SSZvMjMevBX2zr+U",
-	"d5+Tn0FZwpONGcDIbLWWmol0+0e2jROUoitGrtiWzAu5gi2Fb9asUFKQTDJFuFZkI4srIkXKTklONStI",
-	"SnNzEEJtWEE2XC/ht3rJxcLsL9ews0pTkalDt6tI4tUKgwkemBmGy1vRn39kYmGI6dnxcTJZceE/32m7",
-	"53Aruq+XNndrQxUpGM0SXJAiU3Mvp2RBrxnh+oRMv0x+82UyPSSfuV4awuNIlHZXuCLfP/9tgrtDhdRL",
-	"VpiRRbVVX4TZpSVV5PtnzxOg1Wm6pGLB1JQouiWbpST4RYYXXnGRssMvonVL7a3vJJ011ZoV5uf/15fJ",
-	"X48PfvfTP54lz35782Xy33YI6YEYQDL5QBds91TOZSk0y5A8n7Vcz7X5abjAjM1pmWsglRX9ma/KFZDR",
-	"saUk+4Vfq6GRBSsGEdIF//fIfD/KjSKU2BnFJqvM76KTff7rYLbPR5vqDZICU/qFzDgD9vqBbg17/CyL",
-	"DD6nUmgm4Pzoep3zlJqxjv6mzKL+EZJOIdes0HaYjft9fRM+L816gxv86703+Cak17/agX/yj8nZ31iq",
-	"kVDqdI3fqLUUyi6tkLOcrTpWtcYn/vvu6v5bweaTk8n/cVSJ5iP8qzpy48Icmus17IIJTTaFtKuxPwNZ",
-	"lmUFU4oBuTBhzvOvk1RSuKV/kzPF2BUrgtUGV888fnBNC0M8yvzukzy3v/wk/6367U0yOctzuaEiZbvn",
-	"RAsWke03yYReU57TWc4u18z+sr60lK7JP//Xf5IlyzP4RypXK67NlTSf1hRkj5dFXOgfvp/EiDWl67Z3",
-	"GM6byrJQ7DtF1gVPGTJgEOjzQv47Ez3fYXbmkmc9xKN7GC/lP2J/tuusZt1rBmYZl6nM2kaFv/eeIjzd",
-	"OkdzKIOm1/O9nib7TlSumWCZ0ZGaqtGB5quofmQoZ9DcgTAulSyLNL4b8EB2iXd6r35mRX2vlzeYE+xB",
-	"bY/Cg60TQf0Qw2sQTrixugQvbEDQNXIN97tGBLtUW9vn3etebcMuqw0YitFvXqEODdwkz9/PJyd/7eaX",
-	"FTu6SZr8iFWDcc1Wah/vNS/fminZOdKioNudc3Gj7q4F2ON6XchrmkfElVXfci6YIuyaFVtUZLkii4KC",
-	"/sEFmZd5fkgMs6IbWmTmr84Gc0/lTFVfmp1HvYXlim2WrGDJF2F0PGHeQVayYKgPcgX8FdW6+k45TtK5",
-	"07Aydm4eBa4h5jlPdUwuM6uEMlDgWQG6p5mBURiY0mad5q9WYTgFBdQ8s6JbIqQmGUt5ZtTfSeJFmZDC",
-	"kFLG0pyao+gnyN7JczfRZOL++dKPcZNM4Dx2V/FeMDKXBWE0XcKZoQXoJ50QWRA7p17U9Xs8vR+5gP1b",
-	"0Z/f4M9+ddykuGQCavzlvBSZWVlki6kmqOrbZ8COSKVQPGMFy2B2IN7MQ8ycvZ1r3eLZb/KotCg1F9uo",
-	"/oUmMTe66ELKjJQKtmldznKekpUUbHtI3mg41xnD79WSZSdgupkzIkLOZLa9xcRatEJzczzXJCkVYF3B",
-	"ROsveQ4v6VYQLXOtn0awJ8E1iLK24MoESlnBVvKaqQPBwEmSM5qpAy0P/iZnB3I+B0NrxozxdGAu7gHy",
-	"djePXcI3byozrpF/7aplqbYiaFcxGyJKwVjvK6tVibsQe6v9W7+hGicCwqiaSuJWV72xNn70VMxeOTuw",
-	"vlX+Ive60cGm3+xe4bV9w66OoaxNt/sXLTWKjn26AUzPPZ9409QMHF+yliuqebp7X/4gN4Q6pgZchCLV",
-	"ZmS2BYeEofvvFJEbQYoyZ6dEinwLvFEK5p0YOzKlYNecbfbvoZ3ZR3zcbA9drXOW7U71Dc4vK+hGwPvx",
-	"Fafwb72UioEgsY4R/JIhF6roaiZlzqiA3WbFSl0GKlpDAiC/t8uHh/drbfUxO88iVBUaNzY8rl67ZwY2",
-	"E933g494zq/No5XF3vNXF+VqRZHYcecvlTZ6795fm2cv4NHmdrkJ2NknwdIbL+ncynFuc/NcvpZL/dHf",
-	"tIiWQMmKCrpgBVFGU5Rzo4j5XbaXneaEzjUIngYlLgrG4lJ2SzayzDOypNes4hlcE6rIhuV59MoNETiz",
-	"bV9hM9u2W69eTdgjV3Ch7nn39mpsmHvsGF5QcfWSacrzyD6dkRkVV4SmqSyFTsiKqiuWHZJ3EnV/tZQb",
-	"8GNzQdKc0YLMSnTvznnOPA8zgxzuHg6OGteBcqo0mcuyIHO+KAumnP5qf0VEuZqx4oRM//kf/y/+nzx7",
-	"/qvvp7ENpjm/YpcFoyrGKI0i6DzPa7plDHR57+X3i+dzkBhLqqLvALY90L73P+oigZSKS6On8WLV4hZC",
-	"K8VoqfY5ND126dcMVbB5qdjekfCxtoF6UjZs5+Wgh684igGnbapyvc453m3Qm6IKpKEsqYZ6V9yPuna/",
-	"l4wILpEVFEmH29dcGIybmC3erzTCdgW7E+yrm1/ib1NkWfXtqRNUjSb28IcfOcrau4ipkN3sc1XggHsm",
-	"deHOxxGMW6u1bnixsrFct9kFW+c07W2CB+/6UA0dfHsevCX4+qN/Ye1L925YhY2x9fRDe3YZcakWjOqB",
-	"5O9+00X97Oe1LIYO7H/UNfKccqsl764G/zbI8WnkTcfL7AD7aFOny9f4aH8et2J6KfdqrjaW9BYftq7d",
-	"+OrrTt8mk6Ya4vD9fP3DXMcyZUpxsbjM6LaXe7hgc1a4V+xyziV9/usf2g0TnrPEKA5L9jPNWMpXNI+a",
-	"4ktZ6Lb9gLGM5WQ2LUGvomGtWpKcgWYnMpLxjAjZc8t68nudLj2nH+IlTyYbynXUK/ZOaqKY1jnLyJbp",
-	"rh8PuBoxWVKdm3eiWyqu5EnAUXZZheNFjsKqVTWnaAm94WK3l79x0+tn3e12D+9qGDBU10bppak6ePbb",
-	"ngweRzm/+Msksf9+cXZ+UXHoHQkj1xBrc2zOzBuPrbdE0enyPQ4C/35VjYRvdMOZKZTZgkXELs1zmdJa",
-	"6C2SuFKujN7MtSJeFlZpP/0uRHtYVFmpsPvejG6JuYlwNZnIMJnD5iUVLHxxG2+h+rLg6qptdRhNBgtu",
-	"IUkp1JoJbVR08JdgnFkKMmPGTFkXcsUVy2zSjWEQPpNny2jxnSJzXigIphrWoZdcnUImj3+EcEXkNSss",
-	"j8n6R3RFy+R1Xd/OJObAYFJQX688UsdfWDGLmfuR8Gx9Ih/8xghgkRiO2TJ9UmXOaZ7nRG5YzwXDRvaW",
-	"IH2cPs7b01MeG8ux9/uNKG3bHH/D7hTSHxzC7SeA4Ny9BDIUuruA58fPfzBH+IycrQueE/isJfnVM/KW",
-	"FunSfPGbniLD+bdQWsD7wrMOtj2pEgGdadJgVXsjsMGpNBkB3qioRIAt+ZFlC1aM4VDD8T5IpS2tPGVn",
-	"Gk72ndV/o360GTxi6OFKyI0gs+2uR6aN1fe8eo4M+xBUSEntKxrvIL+OE3TktivuB9hfTReKvX8YZypY",
-	"VrqYky6oUHNWHPDaJ0zxxTs6SSal8P9cw/0uWGpEYU9txy7pLJyE/e5jMBf71Sc7iTeR797DvOyX525O",
-	"9vOfq1nabz7AZP2r7JxDq6jh7Mw3dKsInclrRv6dFfIUZLTZTbLg18z6BPmiZ6IVOiJobv1fO4YL9ZpY",
-	"OF7b3WrzXjYH6jbSopZYFcWI/Bj+1LoEAWnj2/0LiMVBnTMLJtd+J7z+vRv589pZzhkYfVpmdHtqlUCu",
-	"AqnNhZmtUd3BiwtZ7kF6hpYHqfRpQ/CHrL9CD/P8JM9xBPzoFHz48ApH82sCjS24ouYAB73sLfzgJpmc",
-	"L1l6hY6UZlKM9Rb1sUmXMU3+jSDgxExcwss6LwuaJ0SV6dLo0lPq0pfUdO+Rwzuc4Rg77fNcplcXkAwf",
-	"i0QAIXIpiDEwFcQWuHbZ9TYtHBNvLmfbKWR1KGMQQIQ3pSuGxBF1Z5/LPGd0UcZkTT/R1+J6ikk+eDS6",
-	"AZgo0Tt5DJ+vwprNqUO6XGQv37ENUxpNnr6Gxgcz1l6PrX1jPLcMpzuGRG8ufFzBvstmVlRsycpY5qfk",
-	"WXJ8fExWjAqFpAV/lJipNmlk0idjawn1lUfufEtK7dL8Lr7uvmYVu2Z5dOyVFHrZMnirRxbc4O0Zqr3J",
-	"cV3Ia56xoitTp+e9tNlSVcgEBw5Tc3AT3OxjB/QSONCLaL4Zzxm6H7hWtl7GsKmC0ewE+CsEPW2ccyOL",
-	"Ky4WJDM6CRBakMwCaRqglBih59MNTwmdKciwh6w5qN+Ch4QU7JC8NEMZBrrkhn93c1Rb+KVJisUlh32c",
-	"Ni9ZmnOxkzEmpD7Iubhi2YGWLm8MAq4HNivtwCfdmhOQ+uCa5iU7mMviwCXAmG9B3sCvuVDlfM5TzoQ+",
-	"4AJnhppke5rZSxbLy7H2kdJsjbVcbvfQAQJukZxygT4js0POsHXrYyKTmOIW5n/UlWXzr5xRxQ4Ko2v1",
-	"k/Vmwq/84ObTWfAC8xmVXPOvj/5F+Ale9hHeZZbOFeQIrGypR9zwa8jckJi4EaLCbMbMEF0eZRItaiLE",
-	"7Z2qkFQpqNYklRB376sI79NVNsG54R1TS/ATzlhfHaUl8+6lTMuW/cuyoZF/+EX/HBH/vIja+P/8j/+7",
-	"ljn6z//4f3z2hf8ysQ5ZM4TboSu21sQccDRCCKFh0E37pEmv6JZoegW0QjeQC725S/bAMKXAnc4bzVYx",
-	"ncBZxX3G+CNHl+OKZZxe4kjNDbhgTFRuZFdF1V81rALRl7Ntr/2wz6ueD4eW2/6E12ih3htBZlvN1Iih",
-	"M7fF8YQ6X85rp+6NRKcoWekcHEziiwWdu9Fdxvota96hGnl3XXcgqLheaOwgaQzwzD5rrpW5dyhijSzc",
-	"cbKZL3unxLT6jRsFm/uLNhsb7WbRZX7XbkMgzv9eStjogqWMr3vLMjvan+yv3eePbpTgjS0m/7QUyggh",
-	"lk1PDPeCHDSQTrmUV7jz17woFVOHZPr3khZUaI6PO8XLKEwz/AHLiF4Wslws0XxMqfgOxBtWDh2SqU0a",
-	"mZ6AzwDiRrIUGT7u09y4IgujYAUagZ/oJJkE8zBEB0ywykcZtnl/DsatNjQc3317bt9TbbN9300yeeVK",
-	"bVqUISVXbCazLdTkGNlsdm1DiwxdYFhy0qRrwwobNenPe9RB3B+J+2CzmViMvtsKDgaI8Z73uOmRXaL+",
-	"ZDXC2zlbB6Z3dOdqDJIWMZ5d8+U1WHgt3SDu+3nNu0qFZgz8N8BpDfEdkuma8myakClkDEzR+4PJBFOP",
-	"BUCdWnlagS+AcaA884CyI3w8uL02ugdjh9kKULh8QFc294HmxnTbHrjoP9ooCtUANMqyg9n2YCtLOFmI",
-	"uxyEu1GwNSRWwJ/NYGAB9U1bKEX2AWcK/76w04UPr92c4dNnM/EzN2/46gwnf+HnDt++k/qCVQ+hNZu9",
-	"2P5PWAJ892dch/v4sVqC/XO1jupgPznnSouPMhZH9hTRGRy2jw26DTtlUmEuS5Q8c7pYsOyDc03srML6",
-	"7QY5rYY4OnZnjCYhjrFvymP43Gpb8MRjaa9tVkFP59iwlIVbpCG0mNVGdxAS8mNcVLaPk2WAq7nu0qrW",
-	"2bZp51SzhSy2rU6SeSkyosCPhNnwEB1DcCGxQHOIQhqN3C3Tdd6bTlsS3gAqB/qjWvLYq3l2Ee2PXDC/",
-	"psEnndMZujwDleaH/RrN/Z18a0o5tW46RWQBhQq8coHgphvbH4uTjajc2AQkcUcEEn8OyaRyzeG2VaUo",
-	"+8luFP5ks4SeMl+CGupYKp8UbFCOUNxf92q11ljZCOX5xDzlq6iJ0TlZAX5lRTDgH/H33GeyGiy/PVfN",
-	"5icOy2H3v+rMYhdD3XP4i/1jbpbbEUSK4XnREPuZ2AJDRHwsgG0TrI+TFEaMuworKqF29NgASC3RSb0C",
-	"4nJlea4sq2B08CztS/bNk7W9cASLbC+9OlfgsLRCvuJ6IHDLHQuY+nqURqt5gt2pqp2WUvX7yWd4En6y",
-	"7anGWOMS31Enm5DUfVJZuP1Jjb3WcxY3AMHl/IaN3exXSNXO553XrOHCQrtw6oIgCu6Mza/wMZJT/Ceh",
-	"gkzZzylb6ymXwqYmQTY3XSdVlA+VJlu1uAoMWXwZ5KqbQXpaln76L93P/Tev7DhukWNIbpSKX4Po3qkE",
-	"qKoe0rIo0HBO5Qq/8mG/IY4+vCJ+WPh47sfGj+4F8Ok9vgX+Hfr4KmFbw1NzVX9MDJqRGejc/9h/9UoE",
-	"L/vsWECD4qnYVuQOyC6AwIB1O3KOsJmA3ASxV/PtNOeCTT3LD9QXgEHxiY2AYQJe9iG7a15xBj+tPgOu",
-	"jV+KxblpNSE7AxxBDPwmmVjUo8vb+jmPY9Kifwyh1e1fn1eM5P9A12smol6598II4MJm4Dn0DcOAFi65",
-	"bhGp99b7945lj1Nn3+4csG7tNuUE6tvZgguBVLczgJb7Vr1bMtx9iDAlGDjBRMpmsX/sNN9U2KO7oetY",
-	"ZQhPmSL416gJMuSIaNYCAmoMUk2vmIi+o+vAMinakEUzRnONBoqSZA6lCruDZyWCXcYy5GAYsJzQQ1sh",
-	"00qMgAC80W0KUdGL1rrfsBf4ZurwhVel0r6wf8bm0qX2pFSQGSPUaAN3QTJc0fW6h6v1rX0M4uJKRZFo",
-	"P2OiEhGMZcjrN1jv7n3oEY20F9LOh6JC2OmjniK9+6vVkt0HB221L3Nyp+SYlELz3KU9Rfe1FC5m0EE5",
-	"G6ucFYYfgq89PtY6A/d5G0XIwsJ+KuIe7Vmx4wkxCI3rGiSIU34ytNfcZa/eUy20dl/wRlfU3M5vApzZ",
-	"ns7YVOblKg73lVuZHAtuueT4/eKvcovaV/mfty9jR/ED+j5wFyeZFKXj/3YvLb3HonZ/ZGv9XrTUdlNR",
-	"YdpsqML8HADbluViaeHmyJICWF2G/tHbhy+7GCxcg17Wbl+MmjrxOfcgvie29z/G09rHg68V7OcoAKQk",
-	"qVwZ6TfXrEjIbEvQXuxlzhjN8S0qrjGjRsjNoBF2Ij9xsFNYSnQTo4osxjCHofbe0ufuFE1345uaZFrB",
-	"L51UTuo8x8Ll2KnuqNTtmTm8jgnXL4+pb8o/Y1lfQsSUmXiOssW3iaI/2VzHyB/6+k5sSiO6OtyUk9Bz",
-	"HyDs1MjCzbqNqtqDRWf1sBDcIEoMAdQzmSHyoU6IYizEqrNz46wBefn9cWRnw8tyr8ximEvXmq5RB+o7",
-	"YOKDvaVuyHa3HdOD3Ifm+XYJ0JPx1GZVd6+F4/vZxajpbaWA7uTMp0uCchqhhDmgujdP2fy97nCKPdGj",
-	"cUJ3L4E5Z3lW96f0LhnACgxfLeFqCFwIPwmsup/2WfE4D6/AxLa0wud99nxXCMWNWofcAKVeqH0qTQsd",
-	"Ohp5jvBoQmIVmNeh9t6IJaMZF4tLp8V5t8evh6V1udOOrfod2zTw7KKQc5cIHre7Az8k5DdG4/6tQ51r",
-	"APs+vydwuRh+cEu0JH5skNItRYiQtzNmjAPIQrcI5h/cFpwStabgCxAZWW7XSyYUySSI6RW1dnD3JjVO",
-	"0C4kfH3SPJqW021Pwfc3vyGKNMkZlNVYQGxKXNpqcru88m7k69tkmYd53ZEb6VKLbSSXK1gLVwSSCWyf",
-	"GCLng4twYa4tG92dQtPYY0XmXFCjyW0KrqEbUlUk+ubdxadXZy93iWRPGsXQXI22pIsfbdequyfcDOq2",
-	"FIfi7pWJ845t+mUK7BLLSiq9E/Jf0a3TgL3OQYliqRSZdTLFFONuF3RLCsL+xIOa3tNAY/aTaWTcdBNH",
-	"s/0ZpB8V2IOrz/mOH37viJ6fuahG1RHLrLw1xg3bZ27UYZ8X3yms3dRSaxeldQ96xsCH02onTT6Ll7Hf",
-	"Ngh9lySoRnR6SPC55fbf0mYfnDB/e6P+Pk3kndxAq3ti0yP0zBgF9gRKWKVm3ymLBpwQSjZsRtRSrne6",
-	"JSTdtvfeh50tPrC+wRJYFAR2wbRCiW5d/VxoCYxycEOJeCFjh9Vfo6YWOrwI9qehCCxpwfW2VZE+w2aA",
-	"BVtwpW0HFa6D1ERK7BA9NGxDj1R0vuwcHuFMkT/IUrHo+3CUHu/L+BxS9HWt8Rz0iUvaQZPNK21VkU+Y",
-	"Exk37FGdVp1G0BaIZrXmMqX5JcYLY3awlQr4vu8ASc8XkcNvCYQEvVa7T4hWmuyvI5psROuJX4y1VNop",
-	"hjWi3Uekzmx2v2+hwk/QuqCl8wO4kVC12JN8XGp5GXiWdmsd5+B1BAR4W0vGHeq4Yi37+v3wfYWJlOtL",
-	"LduE45mPqJdrB0cItFPvbMHy+Sk5homKhky+Q2pBujTkJRbMiKlYsnENl0CazbLJhGjkmisQj7ciNkuP",
-	"UXkFUeA2gru6PVtWE30DJjlxKVQbuvnat/KhSrHMOibNmK5hsOFaaBbs3k/285oXTLUs4ZzmTGS0CBAb",
-	"wmAOdnklpahDfrchJ95Vp7VG7uDthl+Z7c5KFi/yhfYml0ar4RF/x4VEQJTdFg3ArwIOCcGVU/IMOi6D",
-	"9us7PIUAKt3UuqGF6HUePm5OdWILtmm6RLrKe4RUQ81t5wY3SCOc1s6Fql+ExkHVaDjGDj/QLYtyDKfK",
-	"JK7tTcFSWWSGZmZbcA+dkiYewE5LsM1SurIB84vMAQPUOWkfGwPm6WyM3pLELSLuNWcsY5n14UBbClvd",
-	"B1yIBFGMkbwg1RqGtSOIo+CZwS6qH8PnD3YEfFkLtERD64/EjHmFd31XSF+tmdDRdkJvXA6HIaM5y3MC",
-	"5ZEOOdZXU2aQADaznZ5rONYBK51R3T8wgw93F7DaPIWBxQMZa9XNY4tNbFd0JD/zc9USouxbJDYAC+CW",
-	"OPOiLfA4Jsy840p7WYKFfhKDG6Ha33QlLNhK6fbA8Ps5Fj6ZhSUBLtyMplf9FmpfEdUfP3O9JNOC0cye",
-	"wdSDDPbyM1v8niieWQeG44V1s374nwe/+eOv3h787vmf/s+kCjBwYYXrnOesA1TkSYCQuMf39BXAkuWh",
-	"oU74zZ2rHuzZ3hb7v7MnTMVyoCydipTluW2GiRV7Enxxnr32K82vF5zX6vKb2+0rKPBGB20BGpkBNbjm",
-	"5sWr8s0EQn1Y57fL+AkYwO7N3j2rGnMPZVR3hwB7Ui9joI7OkhoG2dQqNTe0yAb3wO6RbNBIeAvEi7ic",
-	"53yxbNULPuCuAnKn0ZZ0ujRUpBoYW+3z6wJG30GNlwJUzg3dWoHf5wWub+2wBig/+ubBg1n3feFftGNd",
-	"uGokhEuppU3UaaZxoZrH20RED6i3g/LfeoXBpyvQIrPtMczlkWW67A3j/GJ7jr9+sYX2GOYff3EjVC8d",
-	"oyDI6cJPvCTIrTjHqtn7d9YH2uKuc2OzlHlVisHnoOUQhPK+b92yPpvXIK4ktO8G6/baqcn7XYmDFMn2",
-	"uPlZZRsaVmEFK4I2hUF065Th0I91sOXYLSQ7SGa3Z1nuQJ2AVdueMghKYjtNuPx5rxb0NzwdleIb7Bcv",
-	"/IvcpPB9/h7z4G8eTcZ+Pq8m0VjVcKCXrgYvgWV7WunuYVMniAeBGEjANdC/Mcct1L3G+ftWSXvxY9ww",
-	"bbi9HXa3/alqFIUssclVJgGsC81vUAt7SPNe0pJm23akiTyz7bU4oqkD1faGkrYr+gjviFo7WCvYYsHx",
-	"dBksmiukCS3Jmm7bT1q1JSvAXxPXgNkYcQIaQ0s5cEEB/e/DyfYrbEh2O1O3/6Gy20FWdidHaSR42252",
-	"t8VearYf63GXirZ+wWCA1yozpic2a7FQGmHrnM8Tu89BSpvc2AZZkFeIdTulyFihtJTZjvuzmccY6V3L",
-	"Df1AJZerELQ/UomrK6pSTjtU4121abe6sHF3OsnOaaK1JcT3uAXoynW6jLkHbWgFytFOiAD5byuEEixj",
-	"ch3IIOric30i8D53xgJpLb7rbMjqZ8td5UA0Xcgmz46FFDWoOZQsi7Z8mrnFFwfDyGUTx6tRGzYVxdZn",
-	"xlpM81JxI21piFVUpV8YxQkbW+xZfrSHbYjIGLZnjdOgLx1rlNi9Pie/+/7Xv4ngS/Er1sIXvj/+nTFT",
-	"Eb/ByA1w4WaYKHwCkQ8Au2zJzu1/AWe+X1+MO8lrVhzgI9Pd+aurgV6EwXLdvP/2zSPDCTYkVzBw7DCr",
-	"VIju86FZBpqMD+ecWIHPkb/YSkrE8u4lnH3MJYY5RNedB5XS9Rin5LHtH+2omjPYf17gcWs9rGfPT6pe",
-	"qxmqS9jjEdvCc9c60TrobEUsxZzlBMLYsQ4kd6lk7EqMhx5JbDXDmKfSdD4HkTStgaZPbwM373vhqHLm",
-	"Wg3p/d1wZtuqNqvFjdOkVmRWUV8fr9DvHdDphm5JzRwIoKuKQhZd5TLVmyLJPobiIklY/3bx/h2xf8U8",
-	"thAaYibD8uc2e9qO7ZfaZ1eMyly2OBI113nc36cLmjpfSgtL3wm0aHOBggNfar1WJ0dHNgP/0LAsWeij",
-	"NQoudRTykO6VWyBznK9fU+c+fLDdxVqMtCqb2so8W8Dh0nRCUIFdFgcdQC47ohXYTnnXEw4/HOpXdz8a",
-	"0A0h+EmrD/0RQETuFz/PHXkrhF4tu603amKY17tTKDZ+f9Ze6SN2pb4Pg+tvt7O7b7HTm4AcEFSsEqj2",
-	"gFwuYPJgaVkZVaVfxsHL9/eRhB6bA7X2/RAw4dhRGPMYC2hFPejr3LK7XIFkuEzLrl/5jMwuqDYLK2hn",
-	"uItQY6EovAetBUitRgeNdnmu3yHMJUht7ukWtSO/rUZyX32yI7rP59W1+imY0yiRDsfEn3qoo0YpcQA0",
-	"b8wNhTxzg1eoZ37ngzHddyHGWY0hRmHOcCYDJ1IBndVfCu/8k22aFVFXQSi1ov4irIzNRrfy66nJ0Ido",
-	"KoSWyaDFwS8GrMw93yqoew7kF9k/gWW0IHMfqXGWZQVTig0BD9vtsBOGrGsrthBjLm0jPIbmJgfHGuMf",
-	"7tKMwTP9BXziPNPNM6JBT6GvHZue2KR2dxXJbBtoiofkU9WwghYuq9IDh+q6YvmdIoXMXYa8CrvR4OsA",
-	"ayfgPP6f/bijX89rWbw1g/kv/hyO6r8988PfJJOPjKbLMZGvvwYM5eHFmINhgwdXPMbDLyGGbu9yxhjR",
-	"f2SpFCnPOW2RkUYjHBbRiLlfsHwUAvwUQjroJIRMxyoV2dcaNL3V7SGEqplyxIirjeljR9j/dU6Awnta",
-	"cq5pc8zLYxs1dnSiteAL8NgpOSabJRNYu6TIhuV5v/h3FnSEVG0RhUJpsixFVjCbOhG+uzeCQth7cl+M",
-	"Cj1iQCbVeQTb0px4GxVCKu0dXYpd6JMVDsV9QpC7lTgOMYg3DFAIGu2b/PIC6a/3AIzWphoq4wXLuD4Q",
-	"vmccHk0/oeMGPYdB3uEY7suPTJeF8BImK9MWpvNAHnsWtlXrOtWq/1o02ruvEDvGNh4sWuAmHCeBFRdZ",
-	"rF64VWwPKgTJSnYpRTtwke9tzDUpSqHQEYTp1FnJAsT0AiOZ/ZAMBpsBzXZvFh3yAP3xtuLrACvsCkfE",
-	"WBimuBT2LzaF7aAUNhWsYKrM9QE1Rndvte0jvvs9vNr2WnxZ4jXCN3+S5xJl10s7Afy7TfL4s3v9R3j9",
-	"mXv7jZ/h5T0EujsqHt43qtYgOG3T/Rwgs81HuntX1Fb0ig0tBGDbBa/HD66ttq3CKGcrrpT/vM6pcNO0",
-	"NRl9xFEccwLnF8067tLRYIYxbdy2H9hrd/oHO9Pih7Nd39x63wT8g7dMv6+i9N3SF3YKnbMP4OBvdez7",
-	"ElIPyhrrLZ8h8nzW3lse0N1aa7b3MsI0l+nVJSbN7lVxzbMX+OiNa3CpO4uzAPLGHOYJWdsSA0zRUprn",
-	"ubWV+yd42jrb2bYHYj/27Pc/Guafcr/p76EKftGuYlpmfNkKleyfaNP0bquS9In62Lvhgj9LrnQUC/R9",
-	"nkVD/V1jV50HIpehb/PwfSUyrhqQK09tJ2Ely1ByG64lsLW26kzXZli46PE0RXPlL80Rt7R2qAHy+p6p",
-	"xP6iSuVIpVA8a3NjdxXxNO465VlC8nsq7CmFupSljuqN7+c1iAZYmUfYVoCwjTvQVC4ZVA3M3cOZZOqQ",
-	"BEBzoF9q+N6GyvfyVpUWpeZi2wsi2WHaLKQEIHAi52RdznKekpUUbBt9QZ+QoA8F+myWYWWW/lf9eWHt",
-	"N63ccGCdJS2qCuMdPClRNbg2dIwPY2Jwb1/RvkLLhiO9Uq2S0OcWhEBdbm7DFGuUiTXFaKNwzHFh1FS6",
-	"6yPryk1Ux0UtyVUeuFwes2eOY7pQu4Q4EOIr+rz8SogDFxFwJzZQPTBjRMuMbg+/CAvejOkpDkdSMfPw",
-	"4ZddHJ++lfUd9YvmMFKqWUb++b/+k/gthU/9+f2W0SLKUgDdGjxnkFP7jJytC5737NoAo9am33F2rzIe",
-	"UeMfwg3hQOr24KFG8887FuRQRyOuyNIVb1WESNWVioBBZ3eK+d2yu27HosYIetmhgu7Ro4a+WhzNtntJ",
-	"wU7Js+T4+JisGBU28IRu74KsZBFB7Rk5ltZYfrvl2jtE3NNojRd3qEBb4YqsmMYko+rmJbf0MsZr4LCU",
-	"c17vEWiNPLTGTnyiPhh9jlFzrRI7zTqsmcujVsx8j03++sy4aWrX5+t65wxrt3Ar6Ja7WKLj9QTAzjzd",
-	"NtyDmKB1vIAW/0RVBmVIYG5ktkOUqOXqbu9QzDLYCvJyp4UHOb1oqOJ//+rubVVA+xG1wKqGNN5eIaSw",
-	"vkrirv8+uGJx9qoA4rK3136sMNqeZmkyqg7UScOFXo3qWNmnXnL1dTm8xl+3lG+O3UoNN3xwQ7UHbJ+G",
-	"M4zXPe+0F2vQcqPREx5jO92d++Yct23a0YIY2N3DY//qX8Ojt2i+Ef48DAMFzEGWOpW4eStbY1ZDyekb",
-	"HjUv+hiMi9+896PboI17h9vxrPrbZ3yfn3Z359PIFW5xJJ25GwlJ2AwyZqpqQpBCoKC0CYU2bJh7DDm1",
-	"plOPmtd3zYqMp7pTUOeMKLpVzjm2poXmNM+3B/i5YIbUbF2ts7i11RZrtcu9+uGFhOlmVyUDWLp0B93Z",
-	"Lq/O2Ebs57P/tlo2Usff3WXk3eXbdd5ySo4Jn1fChAjpK7lDvvN8D07pgA42Id/t329wCLd4Z4Z660ey",
-	"LMSPh59fStsOGYPE5/b2V/n3BTvgAkkdobgAif1AAEin62p0APk7FoH8oBRpjt4NrMGI9Ub8CFLKL79+",
-	"OC8LuhEedMpnYiVBUhYE3RgHhzUmJborQjLz6yApskpdh2wiKLcC4G+FwGUH+IO+W2vmXWWw4+czNzB+",
-	"fOmHx8/vpH6J77hJJjtHnhUU8Be9ahogP2GyAAT76ikEZv1uoT5qmFUwMmkuVQNGxoHXxptVdoG63CLA",
-	"eyuktFawCgmxpRYfL0gZKRbOEjYsMkVIRIep7RSWns7tARbFHqSYLv09xhU6gfiHG8/2N52lbHsA/jED",
-	"1sPrCxng+cesdcXCWssa1kM3uH/kRR7I/9awqwHQfv9E1Na9CgHw7xS4iOnZTZD8nR3bOatgfeGFDzEU",
-	"mxTQHSlw1Bd3N+9Syt5+Dp4cupsrvIETh2ISw/RTKszxw50uyIyRdCkVa0MQaVLVvkmN0Xzh1IZK8W9X",
-	"jK0tbueSbYlCDvxNdWdwlDGGi7sLqOEp1XX4dhQ0z9/PJyd/7VsumTT3Z22ry6JlC5+X0lVuI3JdBZ/D",
-	"NabFYHeXPvaGikKLvbZKLkL1VJ2+92yYGy+pLWB3q4xW06zMYxmvdJpKoQG1LJMFVBxYzcYrNoFa4xWX",
-	"UL2BB8G5kUzMneupsr3CqVy4qZz5qbzyU3npp/LRTeVzNZVzN5XzYCof3VT+CFO5AfDhtDQs8sKQhAU9",
-	"lVcMTmTGaMGK1+4M/+3zp0myU8BCaJoypQj8ynEiQLFwmYQ2+P9+zcSbl8Q1Ik18uR4tM260CzK1aAVT",
-	"cwowH8M4YRLVyS+1Xk9ubiCLZi5bDFUL96TWkHcpCA0aC1RNCaHxTlkollSAIaD9oP8ZydgBiaDj+/CL",
-	"wKruHJAj0fgCpR8TK5gRFdi1QuaMgNZ0SM7C19ueZdALwYz3RSDWm+HeJKVFwZlyvTJ3NtbCJmyWktBU",
-	"q0MCy93KEpZsTAnFXM2WIt8ff598EZvwEfPnWanR6pDBk786JDgPQOAw05zSNXbV51I44Ij//jclxZT8",
-	"i8M5+lcMg+c8ZQKLfXjGhOZzUAgnZ2uaLtnB88Njpy3UvqtgMCavS2fBe5YweXZ4jA/JNRN0zScnk18d",
-	"PoOx1lQvgViPvOsaPtp0AcPJYN5vssnJJOdKn1WPmV8XdMW0sXcMi+TmZX8vGSQn2Fk2HOQVj9FFySx5",
-	"0j54vD9BbvRaCoUzfH58bOHKtK3RCLf5b9bLU41/F7FVy4XtjH7jcLt88uYm2Wl1saly5uCvVk2KT8Wv",
-	"/chhZgHXccHSSXA1jOISnpKmC2CGwdH9ZJWG3Wv/Ylsv/f1OYReVQ/JehIFJw3TAJV/dSBRghg+Ym2px",
-	"1iykGECRGHXOCzhYOFJ9ncoMkZ4FqTQNIottTvXI0ZuMrdZSM5Fu/8i2EyQbTIKRiJ94S4qxQZr7CpHB",
-	"NmXxygdoDMQF+VGKTIoQ99fJdS5sb3VdFmwwblvjjlYrjdNx/Q7f7NzLZ4N2uee9271ARg6CKrNkNGOI",
-	"dfTqE22Ny9jHjuAZO96drtw7umJOSouMFo76vZPWtV04hXQhvAhYYAdiFbscosGxbrunN0nImo/+wbOb",
-	"Vv5cMJqFN+dO/LLXuRhF6ZXQgJsROaJPYS7DI57UmaimkfiUDpdx4VRtc0g5yxaoJbUwzYHMCDXkI1rq",
-	"pTTq4dGioLYUs1XE/h4f6SVendOp37nByD4e/vPBQh6Y+32grvj6QMKp0fzAw3+BwW5Mmj3LBMuwx3MX",
-	"xty6syDfu0Cczi41npE1TvSu5GTMNigAAV0WC4TLdJkQEcr0gIbc6XfI3TcaUWMVkZD347Mk5XzOUwZo",
-	"62RBuVA+FgRNwCCJOTQbD8k7TFj2kGCuK7pespVi+TXiBtTpzj6MLakfUebusbJxfg8shYKX7vTIANPd",
-	"mjg2MHB3+rLjoqzwacwVxbWQVozR7BcY7sjv9062SYcF/vHOW2aUUxgLzFG/Ka13cBw2Drt7ZG9fhYYw",
-	"fPCKK9QPyA494rV86EP28E6Jsw8ERGkg+FrLoh6BCuzLCLW0UL9AgP3r3G1D79ARwzSlEQ+XiezR+W3d",
-	"xmlvFP+pVl1o85VQYNV73EO2qlwrAviUKTvsUxczQoP2eKf1PoLiITmdKxhVhGFJ3R0J/pXIHLFDDFyX",
-	"hSCZ3GDHBlvFxbU6DbFCuXm7LBfLXncg54IdrGz9Rqfe+iMXzBV6DKbph9Uh7+IM+jGO6fJ0whf3qPlC",
-	"UbwsrtAnVHVaaETMsAkP4wWmgDnqSVyb2oG68Tub7GFfpjcS4oSKbomSTq2dI5SWRZ3eyMK1kQXniU3k",
-	"X8o8U072ECl2FWHFQjp+Su6nARnto3aZtqcX79cLpsZA1K2dTCmfFV3N+7E9TyENRC4URq2VHOFKXdAt",
-	"hiGCi/Wdql0cyORvNL7fz7hXNvktWvl3TvMc8wmhUEQZg/bKe6MA4gCiKwneMCPMEaPOXLx0KdE8YSt3",
-	"o3cvkrEt3m7PAlX80Tg2AtON57p/sQU+d1r1RHaQMzV4CPQO2GdGcTtEMCjwJVBn6SJtFpNzL4FAcLFT",
-	"ol/AE70cUYXMWWd8x6cVes4KpN4zkAszCZQL+HyOQsgs7DEVgnOZ54wuyjGjQ2d5bsXdagTK8eW3sugj",
-	"vg07WtJrRhRfCJYRLvZJbktYiNdy4Irt90QSPb5LPwJzMfd+DDxMMh3k64y929U++Dfvy+v5Bl2r/ri6",
-	"3auuyZrLYrX2PXTwGyvWCYxwXopMVa9BVFVeEGP8FGWObd5sXKwCT7UAjo6GP7oebUjCMyquDmy/oHvw",
-	"7USCI9h8CE0yDfCw4P5dyYIlTuav6RqVXynYd4qAVDac3sVUXeG9B+1wPo5doWyX84KKq5e4zKej4dq9",
-	"GJDOp2ShL2N5b8/36ZzVL5Pmex/biRCeTUzzhH5z6RjG3IdSV9lnYass2ys1ZQAyVfef6SXFtBn/S5BR",
-	"1ZVyKX7tdwrw2m2u+XjeNESBf5KUvbfHSi1nc7Dnq1FL9iTJ1iH6j+XyclmJicXr0UsmXI4jeCU7KVKD",
-	"2tilnLywz9wyCNtLb4R3eA0lgNjYdS79l/py30o8HMYv1q9nyb1dZ2qNbbv2tDX3XUPpKBjV7IWF63wq",
-	"2oYte29chU7Ge/vOub6gNdbHPLeoZLRA5FAwuWq93T0F96hNd1zkeYjR0gLDXevL+9guN3sDd6n89xSK",
-	"Mx8z1Qun4E9n7fp1o1IOZjOeIXbMllD3vI1fk0AE7Y/Ou1tzj3K7Zdc/BRC7j5a3hTOotXD2ew9Zd62c",
-	"6HYB/vBcjtjPa1noka0+qMcAd6GFofTrWdEtel3Mxa9SSnx6PyJDQ904hjqwFzAWTyVEMZoz2wADBl5S",
-	"tTz8Il7BKqDh6oJyEWSq/+4UQoW5hGJnsoBMfN8XF0a3HR5nW80ScwKgYMm5ZiKWuYsbdktGP39rJfDj",
-	"yQTHXXvcGFvMAYm7MmVKcbGIB1zOwONmNjijWydgf3V8Chsr2M82bF7j98PSd+3Tj28BtHCStzR7zOTP",
-	"t/SKVYgLUK0C1zyxmXbCBgqhp0YPfn0EiN6tgZWLv5g7+edPrw9+WzVqdX3nnSLgwRgSnEv4hUOaCL5C",
-	"CZ2YnzN2ecWF/7fR8JMvwvszElJ3ZyQEoUcSkpaFGW2bgLRKSJ1uE2OJskPy4uz8gly4fOZnv7UgUpg+",
-	"4H9BENVxhwE4dnILqSVTzfSB0gWjqzrN+csw44IWsQ6zUdkFpzROxHuHcAK2aBHaNtQw8Fpq3ujyyEmK",
-	"o3/Yf90g+eUMS9ab2sNKXjMjbkbUvB9cCaFQswVM8bH4h5kDeGFt9wEEQ7W0YBvjOVEspAYyIFumxyMF",
-	"Z9avqV5WVr2d0N2KqoDIAAF2jz/EPtPLH+LadA2YyRN2ceyylpTmzDBIsmW0qFq0YcY2pzl+P2MLLhTh",
-	"hk3GpmxRYGtTtlAzv/vd7wKwmedRtM0RvTRn6kxPvqpgFJLj/kiUzweCExkr/mQvQ68Ik7s47e4RuWbC",
-	"AjR/5d6RoD3f3useR1Z+fvz8B8NHLZ4ygc9akl89I29pkS7NF7+poTL1uSpNfdmzJ8s1YC6P7v6wDUha",
-	"C91GSJJfM0EoRE6/Uw74G3uEoAvDmIdwVawZ6XG+janakGkVYQcypIdD43aUjizq/llKqyfEt4e5u0vD",
-	"NjD3ZfG1UrQ21nFL/TE4liNb27ZfzP/oiuBuc0ZfnxjB5Q4QJqPmMSyhDwrLSNDdflwiwKrUdv1OMcNa",
-	"z+1TO69pBC1lkfm8IbA+iSqBYRJZBKAU1mllY+wx/efvbfpaHOPmtgrbe5FvbWEuSmyIHoaluC3zqyqy",
-	"o3psW7rsN5j6g6Sx74LMzNVYgVE01gV5zSHY26yvnm2J61jpromjXpRG9rj3SyP82eTe965NrKT2ryOI",
-	"Fbs3SOF5Di7gDBpgACHHN+vWPMU1D+3jEjvLN3SrCNQFEKo1TZfmp4cEO5pRbz3PGOD3YT9YUEyueVEq",
-	"pmx99twGVhQBuOEEAO8rd/Zhqz/qZdXq9LFdUpBSA1UM2zXzlVR+TdiRanS/FQB3Gp5s+1IGxOD2Zkxy",
-	"AN/TCBk+O2nXm6WEEATNMouRVW9IEyAMESlqiPd0rlnh9hp/j4BDFs/NgjUoKKE+g4fN6XwRdSJDUnRN",
-	"9VIqoLc7DAeHOXXjTGGgME6DnrrstHbqiDurtLkh1pakZcY10QXleczJio69gKTH9ut9v7v1H+GdY9gg",
-	"1psGe0I3dItRqRZ6NKQFeZ6dSutreOJpF5x1wtKXItsrXG369RhKpyE46CBGEIFkXsjVYI/Fa+xs9VSB",
-	"ArBl4cNa8NU778l+P8sya757+9we5H4DHa7RfoXIHuu90nqreCxHqYl9L+xQoxpR1f4dpVSzhSz4nhTC",
-	"8+qxPTZVB8BTi21yT0bJYybgGcqwW7YdsZDG9dZYGwFrVEqwTRLELlvTQiOMiiI5nbF8LKMeb2n10srX",
-	"UzWMTBBQMavlCd2RUttUJ4/CYFZbS+i2O6F99R9oL0Zr3Pi4hlmKoty3TyRXxi6DD4BDw+ZVuQLX6osI",
-	"OuMBRiLobPBnfLbqt2nrj4Iqi5jKY3PNu27Uo9Xl1pjBrSi9DgK84sJ+erabjFq1r7hTyngabmRrp4eH",
-	"lZ4fbEZ3F9DOiNg6m/7XFDsPtdTftknZI+0ghFsFBEIGj8tyxSVWh0SrjSwiqC/vwLLRU3IMixdYvL0b",
-	"ZxzGxx0Qch8GnlQT7sPLg/p+MJMXZiEjuZoQs9XtEBjNNk4CB+nc9dAbuCqQeVzODZDjtGDVgQKVOr/m",
-	"bZhvG+t1tPpEuO5t+WAy8deyH553g2y1v7K/RJ5ZvxI9WSJfrWWxJ7vkjX3m2wWNwRX+YutL0ONMzFkr",
-	"ghTBMqIkmdOitbTEUUU7MMwn0Foh1zKB/zz7Afj0Zy4yuVEHz57/+nnigj6pXK1oQhRb8VTmhskXRNMZ",
-	"mTG9YUz4HE0Ar+E6d21g6UxeA9P8IlxfKPTroVfQOlEs3BWm9UKN/UIC9iKZsSUHdNETYixseAC3wEix",
-	"ucxzyGzHMaHZeyE3UIr/RWBqNyggM5phprCCbWQZ/iDI1d7wlFmEfw8SeUjONFlJpcnzY/L2RUy5Lte5",
-	"pJkl0H75XUFbwPbcs2ZEb4+CGunvUxiWY/fcZddVjc9OyBTa9P2PP+AT04SoMl0SqsgUQh7/49ys+1/+",
-	"///vX6ctZvQKcHcjZXt7o5GVzh4UG9+iXG9XwUGANWajNkRpY6NWACNw1EsKTXJgubZFYXyB1rX3GOHL",
-	"QbJfs5/1UaqubxFm2Sdtn48mbR0Pb0tT5eLUGA5FKRQ2JGMsU+BbcKxlRdfrUSQyToVQYAVGkXMBbiuT",
-	"zy/+ggnQMW4aSOX9DkHPF+7NJdixrZ5TjrBlf5AbI20IFY77cpXULT6etUmf2/kMw00+CrrG3s48KCMn",
-	"tKLrNsb9NFzxvv3tk7mqlfQ1F3U0AK9Iz0ukrqIUgcjvdSFdk5A+SvMH9+i3rjv7zf8FQy+CYogwLww6",
-	"lWpw3CI8k21idF/8y9HkoRXTUbp0CRc7tLmHeO4g/+vbHdRdvXj/9pSkLM/tllGi1kaiqSVjmmxkmePl",
-	"hJ6vrNQFzfk49nL3UVG1T0Df+sB8Iw97ZiH2Sicv+QDIsHXwlIeACvmRqweAP6v3xgmRbhKygkZVJxa1",
-	"yiPmOhirAAkHME3Nd+hGawEYGdX5d8GYsWXA++JeEuzetNVdFzvPpxqq30GOeUjIgU7QmntwoekA9Mty",
-	"pVpLszXlGTSv7cCvWclrhhkyRrBGCeezYYBTLS8xn/iSZ1NCc4vPzTERL88lbtop8supsR3afgC8i8xo",
-	"emWfnkkoM4fBvghdUKHmzNYNcISfnpciOySNxhZ1NCnre8akq7fonKbCZ8QHeVe2lna7Zl/EVF6z4gBn",
-	"OoWLOXUfFN1Cqbu51IkbJCPmBx2Bxbd2R5+Og7t+Fndsg++rZZ4du/8FNTPPuvvkD3awy0Hzbqhbrl3y",
-	"L9PBDhwBM3rAewhdrKmvGLGlp1Iw8C+ArQ/Af9IlJLZ64V3tcLcW4B66T9Qr+5II7tUPY+NeWWCb206x",
-	"wu8ZCZuraRn4Cn+MN/oK44JQl7YKBw1pKnjwQ2spvj/+mkpt47ivCIfwsPXEiMpwf++M1KgEGuiccsBy",
-	"kQUm4vB0SXKmrFRECEaqHBxRYhOZgxRoACWaGX7h0wKjR6kNi+SNbLJmw+7dztvfYI2LvfP33jvM8dgu",
-	"qLWg1Mw2bO6CXQvZ+1FWsk4W/7Jk+7IRzxzvgQl5DvVfbOie2dA346+ztPkyBoj+C3HWnTlYaks2quLj",
-	"xgCyVdWOn0sj+u21l2IB1So1+OweF9+/u63IE/7OFRum5N3XLXsAVn5hd6S1GGtRFkyN2JehgOA8nmYX",
-	"e/ddGnph2dVOeW+47kMACnO/29u2rxUszeOhBto52NQPiO9BcT1J6YqBF2NknKbaAR2lVKQsz++lISAM",
-	"XZ3yI4LsxY/GPcKZpxQoGZ/cPA5JnuNZPCp6KNS8GaoLjDzXI9pBikKBqyBCetDNPrwAZpGze+hO8KMx",
-	"N5qWBsKbKgdH6UQXZFJJAJCEZfZ25RH05KV0PY31KoClsSdB7LfF0QHwvctRXXMeTb7ZLrHbs1abymNj",
-	"RXZc2A+UP+Zd/chSWWSuPCClRYb+mGtZplgmTPN8C376vne0YKkhc0sSI95R7EJGrynP6SxnDuAVMxE9",
-	"SqHvfO54jPZ4NlUnTyMX0b14SF7RdElcRXfovI81+YKl/dcVrV9Rt3nxMoy0YBnXALj5nSIOp9MCpsyo",
-	"uAoN73p3iB4gXFdcZPubI8Gxbf/IseKylaUMKSqCFyf1/Qy2InkijSo6WA/effYE2A8NiQRoA6MCcF/3",
-	"KLHAgCB59Gie08WCZd3V8/jMBwcS8tVW0Qfr2FdNPy8LvTT6i2F5Y1UQ4Q5CjqEstYK2fNCRyuIjmVtN",
-	"xcK6eAU26a9172/Fs7HH+UDdxmEhTxovtg+oTgW+jGhP1S6P12fcRvDtNbMv4ooUfLHUVetMELAIFEJS",
-	"SDlvO2aMNu6J0vmn9jhyg6hCQG2oiAOxxRw+G8o1dmG8n4DAE8GLrULUD/hSKyGHhZ6djP4WYy52if06",
-	"CvrcLFfCb3s+bUaH5At76A0Eea1d4x7uOpdf8AC73Oqw838fBXqj6szlc+s3dbYzIipHfasfRDb6A3u6",
-	"4rHrxM/vQQzCIdcTu9z1qQvBZme2rntzr20Cxz3G/+oReHe6HK9BII5U6xEIlZ7OB+u7qEK1VlfjwDp5",
-	"wilzKdq1szkX2Z/8U73iaxAT7Cyj7NrQ6mU3X5Xgd/O+92wLv0E2G8aHYwNlAtx7GUu54lLUo7BWGd4J",
-	"wr7kNJeLkjUpAxkXirp76BZcZQrX2/2W2vr6Vok1OaG/N6Fiu+uyw9m5jXmCDLBee/tVMjq/uzHadorQ",
-	"CIFOLECnxBEgtjRqJ9SCpVKkPOdeQ4oCtiIWCiRRJATSPEGXy7m4cqAhMymvFFS6yeKKZeBIQfezhSBh",
-	"hAldcIb19EqzNfTJwXJ3rFN1UKjbLwJqZCi2wlpJRId9J32ahM2CiqNh0uxjfVl7zWIW73t/Cri5tuyk",
-	"Bwjb15gb0diqNsA0w1YcDq9X4zOu6KJgI+VMMABQZRWpERw8iNnv0ovPnECdqGrjXluVI/YVF86JG6Xz",
-	"zxXtAtUu5QYhzWxCRqW8Grq0eA6pK4lQjAmi5SE5s+yWG8MQ3mnB0Vw7+pQqlkuaJYR+ESsq6AL7uTuh",
-	"45BfeYGEWLUDhS8hp8ToL4ltMQP063NH3G9V7HrkXOmPfiO+3RpRt8avM+Ps1BzoysfMKdFLWSqsOGOo",
-	"fQA5gIY6iuj47PQf5ftLIjOEj6D/FDaAr4layjLPUDWSeRbDavloFSt/9+zHtqv3qRrKKVmpXLm1boxS",
-	"PgXJMzXXaqrK2YprzbJpe3Ys4jhvuIrEKfEa2DndZ3VDpKzh+fE91Qw8ZkZuq6e5KVlD/teGwoKFy/fj",
-	"b+5OtA/ofkW3FjqcCLlpmSo8QGf5I86XFw6Fy2xtUebMJ4u26SmlliuqefqgTv0Hzs/2ttFDN55z2RW/",
-	"lMzwbikMLPbezXrHyns55wPR1OYUzAo6d/LhCTVhC0mrD0UF/dfi6No+6xDqY7GS1xYJgWw33Ma7Frgi",
-	"cg0qLqYR4X0eVs5ZW8JjF3O6A45SJpCAR1VH5DcsnHqsVJAXgG9KqwYWxrw2/xVVStd+Dax/YcAw/ehe",
-	"hfbjiN5HkJ2PaTKBqvoJ7Jbx4NbRdQTKs4vb2jsFdcpyJCCvFRXbyplrIXABJhHdVXuqL1CNgpSqHjdo",
-	"bxS3khz3LVnbYriFn8HjFV04PgXnDYj6hokmjfzTJVdaFttW+XwHaLQmSzfvJ4oJOyUqyJRnU3LF0Be5",
-	"ayWyjN9eC3iUVNYeJPMq4w/u/+5HrbZ1upAbdLepR827xL4H4FwA4Q8l+aAVJKRguiwEg1TwdGkYCrgd",
-	"qlvXh4UcoZk2elsszAJP5Qo9JA4lIsjytp+qsl7QBaGPVcEoOoBkRrfmL7Ue1vVCji/CtSlF/2RHRccY",
-	"2CzWqv12LuSZO/+ncxvPKs/BowkOnALGXgqokEKnFohzcxdPvT3iidyLcSxDct1KNlSRJcvNzcwZVbVs",
-	"o+6rWRou2ZV1aX9+Bg9+vVnSMP9u+9yxi6AN3SgOZ+ndteBhlhBbMoYnxE0s2kkLFPhddYTYiVvF/qBg",
-	"15xtRmbK76ECZ7YllAQBH47KKiWbpQwdjlSRVVmVBksEeGYcQmTe900EuHx5BmhZb3QT67vB5w+J2XPE",
-	"ORRSkyW9rlyFLicZ60mhGWGtkaKFIotV/JjdOgvMoqfiLcHQZBWyCayx7uSqJIDXts7g+q7Vs69qPebb",
-	"/B44mcfOQ+iph/lMeXsVHk8YIJYuhoah1yucQ51ya32pjF0XusDhBpl7kTKSFbCWXgLg3ku2vy41pndu",
-	"IobCzUURjGFP1S1EMmN35utL5Om4QE+hsPz3ruIatCcd5K6vOCTfetSREB2qUbvafS+ctTN+L18dZrS5",
-	"+kefu2aj0quElGvngmbYdW7qJ3VZCs3zKQhDrgJJWauEJXzu8km+CKquMOStNM9zMudanVaRY4h2Qy/e",
-	"6iXZlMBrbLMkMzkjnguWlallONWLOSQuQR60keO2F/EXYVsv4WeF84sZPf6t3yi/8FnimFMAeqBvAfxt",
-	"M4wn6vk4U1e29x22tMYT0ZgTa8yvrNLOjT5rH1sDwnBXqmGNjeRSlQUbW7LmUj3aRdnXMvs8Hwkc9ILa",
-	"ul/o6m/B/ZDXGw42YzaF2dGWRxbphCion4/v396RsFPVYBllGbuQgwfJ50me1iq18Clwq2VE0a2hHhBG",
-	"8fScqu/3I8ZEfFf18SIinzZM6C2h2IYpxBHHhv9LWqzmZT4Z0QX/ncKG/5h7a1v+q6QtdyvsuJ7cp5Bv",
-	"yPhDcobzDOSrI2Ie9PEvrG3qvUBeMidA9rA8l5n5RXDlrYHT4O/KSPWl3IClbeGgOKoCFmCTC1a1y3p2",
-	"TN6+8I3qzZnhOZrPqrpth1+E4evg+nQ5oT4D2pJsAtoHlJj4Dk5mGWYV2Qn58PJ1Qv7tw6vfJ+TDu98n",
-	"5A+v3pybRX9msw+H5D1wW/tWzPf+/vj4i6iqmzGiSKZH5qFp1JOaZS8rGIZ7tNdXZa75mhb6aC6L1UFG",
-	"NdxIJlKZ2d43ITSG/eUne9Gatxqou+Vah8PswZcP7zS0XIijpXOtoMX+KYaM6Bw21b1nGqY+tLajqPOI",
-	"APoC3vvY+Q/VRuxyqT+ytR6tQz1eaiuU4Pa1cJtdQcREJgvF3NGOyIw+N308KwreH8csiJLIGgD2vlZ+",
-	"4Owpy6coUSyVIrM6kBtARQKKuJqvWZdPZcb6BTbYuXm0BU2mj9MMXvWEFfhXeJo2+ID2YwWX8Jgus60R",
-	"DipIFpdzojeyr5F/xdjdWpNFL9yZwjSNDLprg0yUGd36iYatZHOmremNFR6Qdg5l41aSH5Iza3hsaCFc",
-	"urhyLY25JkxkkRtolvZNu96QDNH59s2b0EZKYa/hR7OWUQWDJq+WEG0wnLjwPvSVQ3PIkTTczlyKBbo6",
-	"dsr0Om9n2LphzOsZ1LoZI86DydtW8DEQRwv3uA/LEcP+8C+M+YPbDRhnhVVnI/+n1jWnyIorBfsJTX2p",
-	"BWkqqnCW9atBt34XBHAhtGhtoFlSO9zxY13p8DyH4Gl/yDGYFTSjwPvtGtHuMVn9ex9CDx0BP3z0rETf",
-	"X6MWJm2YxSPggOVUVNV5cl7xhoYrDfLTZOELsDZLWWsI1+mx2Y9GkHOlQzSCR3OqVNXQox3o+3GPzNe8",
-	"ApuyWAFBD5Z9SDaB73NsB0qVP7BZSpKC09xmDdgsAIxX+BBEvadtEO4A/wfLs0PyQuolRP+hHzmW4Dp6",
-	"wrQwWGIEO0BdPT3gAC332idZVjCl2B7rZIiqBA3a7qIvPXsYsAFDz5NxggRV+Mvyq8qvt3NhXGEJUCpY",
-	"0bpvqADiap3wBOfNFvcXzCaDOcQXGxOFPncAo2kLqKNZvxaq6KN/773qtu4l9w/GZYZTdFX5VFc0g15h",
-	"c8j2oXXw4HtNtrofKCcbn/rWvSsvcZk73pUufBjocwupdXe1CWGGydM3De0uPWY2hp3CaSMXFdIbh6Wj",
-	"2udHhz6DUT8++mW5c+eISLj19/zaNiidjJlXs/FxViE1mTGIqp66xqe3R17vq+Zj5cHohGAG/db55kdY",
-	"5R62+dnKQZu9pl3Kzi+FbX60lS2P6cA22htcNnttUMnEmi1vl4zAVcFEUmr8XimfGxmpTWAGAMqqMlQd",
-	"l6gsLfNt4Ov+Imqut9BpNtDxRlr9bodfxOclQ5ZkiF8Zg9DyOIf8xKsin18f/6rWZRJwy9tRudAafRKp",
-	"OQ9yjS6c9f0UErk8rlTlW0W/Brd3x1WS12RU31tk6C4r6GZ0dd4N/E2Ea3qEPp+qSPhsz0E8dsesMB/I",
-	"dp6/jQhQZb6n7/VH+8y3DI9mVviLbceJy7dZVJpeMWG0cSXJnBatNWf1voBRwX9+8Renp4Az37BfKFu0",
-	"7v8TyCrykF2YCEZmDNstQQravxiDIoGiR+47SyWkYGZTWPaviHeGTXVAZfgifLUSNpzEdFBzVaiS4jtF",
-	"jO6JTmDDjQ7J76XMbFEzLRi5Ymud4DSlL7ThipibYPHug/EOyacl+yLAkQSZay5aAd9AMVsmgxo0zGz3",
-	"aXS/hiw6kZFnx8nx8TFOI6YxlOtc0qz1JnYgTLVDJw9pnNTam4Ln7BL+3fNNz4/7vGpMAaXZz/ooVdd1",
-	"drE/W+2BwXeQA0XcnvY+nhDFtIa+55jUMGOGoPyXsrCKqrlTqczLlVBkRdfrUTzcIHGsiT732abKx5qr",
-	"S7uuIsqtJjxQcR/gENiUe5XzrduOxdNWLIyQeuxZbBWAqvjcyP1Wwx0+Ap7SQ8D/CM/1Yi1zLrJmF5xe",
-	"gva1/WEtTv/sTgiQ35gSYk7hF6uIfKrDiwSXphFkxtoAi4Jwn5fHMNA75f6VkTu3omvP2h4tSryfFN/a",
-	"tT+47dXGky8CWReRgZOxCqx5urQSFCDczWeb1AovCkqsDTs3QrBd2KnSbEQdZnuXA1/4p/ags4PLH2+H",
-	"4cUJocTo3kanTTCl3KyWiq3F4im43toemkMhcJ8d3xMGbi5TmqM3kysHnBibGjx4CbkE94GT2o0la1vS",
-	"peYb0TJBuYY/3Q/e3lcDmuKId1+fshlG2XW6HC0zyegThBJ3yYJrWN2odvv0vWDOPjUHSnIOORBwkTxM",
-	"m2tAu+NcnqZUZDyjmqkpVMVkZJrxORiz+oQYNjk1VE4zdBXn+RfhLMND8mkj/bSV7bADQA7eeMQXtxQs",
-	"XVQrfpIS5B3b+Ck+sClVf2+DFLPH7V+LBUB7yLUmNvZbSQEp3PsVb7OUghU91taay7yfD4ymw7GM69tf",
-	"wicHvuaW8hhwiH2J6ynBApzLomCpDi4zSA0oua/b8903+2hGxdVBxjTleT8V8QUVVy/t8/d4KMFrfuQt",
-	"6HhVicQoPhK3M98paPNO7K4kZAXxuZNmo1OHoMsFmcvChYzxOyx8GpkPtHQeC+cAicRESVsLWe/6aJtk",
-	"QoGXYofkTBCaQtMSVyVjwSPolrGgG3GldHwRU2q0FK9wwKdL9EWDtqHAgtn6anDotRyt/sC8zjhZPVWd",
-	"IpzlA6sVO6+uk8EH29FzlE7pMBRGNmr0UbFCC2BBuNCyjdmYQVlaGhMQTlHLKyYmJ3/9yRyQYsW1O96y",
-	"yCcnk6XW65Ojo3lpXXQ/+WGbJH9huC8tMttKXAWg0UYdtp2+1QkaytQVAiNaWQUmNLPww1IcViaVa/m9",
-	"a6DhXyAOYwsmEX4g+PGb1VoWOvbj16XIVBIiW1tUF4zRAJL8ltEi8DNhoZXeSLJmcp1DbjDmdARvdD0w",
-	"Y/ZkLQVcZBBIss3XHfDHKZgY2BgdjjijW3O2WIe9Dl505hIRYu/6XMdLdDAOCVFcpAwqRnFhgDFiaGtJ",
-	"RRaOXuqlBELZHRz63fsIWQRlv0IbdZkVREKkYBW8wcedI117XOoPnosUsCkbuj2pqu4WFAJ6SPBkZrQn",
-	"phKgn9A1Y1do3TMgRRTdqmAe3j2zO48/7YKCOD8kzP2ErJdSy0VB10t8DCKmweBV8X78jKxPAWOYbtPs",
-	"FbdtzSqb0PzdExDGJv2VD95ZXfnYOxErsGpJCMiLtWOpN7yLbIprEWpriRvNQHnhhJTL2ApxkgAlQorw",
-	"jb664eanm/8dAAD//w==",
+	"7P1bk9y4tS+IfxVE/k9E7x2HdZH6YndVnIdSSbK1u3WxSrb+J6yeSiSJzISLCdAEWNm5HYrYj+f5PM+8",
+	"zHyT+Sj+JBNYCwBBJshkVrEuUtvhiFZmMUFcFtZ9/dY/JqlcFVIwodXk5B+TJaMZK+GfLz7QhflvxlRa",
+	"8kJzKSYnkw9LRq5ZqbgURM7Jekk14YqopVyLhGhJFBMZmdH0inBBpq/mB6+pTpdTsl4yQTg8zDKuWTZJ",
+	"JiX7e8VLlk1OdFmxZKLSJVtR81K9KdjkZKJ0ycVikkx+PVjIA/sl03Rx+BecQ/inA74qZKnNzwuql5OT",
+	"yYLrZTU7TOXqiAulGc0OVFWYh9znI1rwIzPg5PPnz5+TSUFLumLabsGZOtORLZCa5opQRagmesmIWbGc",
+	"E73kimR0kxBZafPFSl6zldlZQkVGmNAlZ4rQXAp2an6ul2xDaMmIkGvC5yRnc21+O0km3Lzo7xUrN5Nk",
+	"IujKrJuqS2r+Vu/SXJYrqicnk4xqNklau/Y53Bt1xYsDCUug+UEhudCsnJzMaa7Y52TyKjPjwVth7/xL",
+	"ef85+RlUFTzZmgGMzFaF1Eykm5/YJk5Qiq4YuWIbMi/lCrYUvilYqaQgmWSKcK3IWpZXRIqUnZKcalaS",
+	"lObmIIRas5KsuV7Cb/WSi4XZX65hZ5WmIlOHbleRxOsVBhM8MDMMl7eiv/7MxMIQ05Pj42Sy4sJ/vtV2",
+	"z+FW9F8vbe7WmipSMpoluCBFpuZeTsmCXjPC9QmZfpr87tNkekg+cr00hMeRKO2ucEW+e/r7BHeHCqmX",
+	"rDQji3qrPgmzS0uqyHdPniZAq9N0ScWCqSlRdEPWS0nwiwwvvOIiZYefROeW2lvfSzoF1ZqV5uf/x6fJ",
+	"X48PfvzlH0+SJ7///Gny37YI6Z4YQDJ5Rxds+1TOZSU0y5A8n3Rcz8L8NFxgxua0yjWQyor+ylfVCsjo",
+	"2FKS/cKv1dDIgpV7EdIF/8/IfN/LtSKU2BnFJqvM76KTffp9MNuno031M5ICU/qZzDgD9vqObgx7/CjL",
+	"DD6nUmgm4PxoUeQ8pWaso78ps6h/hKRTyoKV2g6zdr9vbsLHpVlvcIO/33mDP4f0+lc78C/+MTn7G0s1",
+	"EkqTrvEbVUih7NJKOcvZqmdVBT7x37dX999KNp+cTP5/R7VoPsK/qiM3LsyhvV7DLpjQZF1Kuxr7M5Bl",
+	"WVYypRiQCxPmPP86SSWFW/o3OVOMXbEyWG1w9czjB9e0NMSjzO8+yHP7yw/yP+rffk4mZ3ku1y9+TRlM",
+	"61xmjffljGbqQMuDv8nZgZzPkWlIYEMH6ZLRAr5R7JqVND8QjGVqkkyAa21Pzb2OipRtkwUtWUSV+JxM",
+	"6DXlOZ3l7LJg9pfNnUxpQf75v/43WbI8g3+kcrXi2nAA86mgPEM2KaQmM5bLNflPVkqj4pSG8RLm1g9c",
+	"taBKsQz4bUqLSVILTS70D99NYrcqpUXX7IyISGVVKvaNIkXJU4aSAjSPeSn/k4mB7zBHeMmzAXLcPYzc",
+	"4x+xP9sdqmc9aAZmGZeppZLIqPD3wVOEpzvnaI5zr+kNfK+/PEMnKgsmWGaUubYOd6D5KqrIyWtWdhHE",
+	"H+WazGlJ6ExeM0dmRg1Y0Q2ZsYTMNvDtmmdM6YA4vYJhrhuh5iqBWj5ga8wd2GsvgVAvlazKNH468EB2",
+	"icxwp2JrdaRBL29xdTiTxpmFhNYkyiZRhdcynHBrdQmynuCCNa5PeP4Noty+RY193mZc9TZsy6iANRrF",
+	"8AUaH8AX8/ztfHLy135BUzPWz0mbs7J6MK7ZSu0SWublGzMlO0dalnSzdS5u1O21gFwpilJe0zwi563e",
+	"m3PBkJQ3aAFwRRYlBcWNCzKv8vyQGOZJ17TMzF+d8eqeypmqvzQ7jwofyxUD1p58EsD14bqsZMlQkeYK",
+	"JAXqw82dcpytd6dhZQxEJXAxMc95qmMKDbPaOwPLh5UgXswMjKZl7jZHtd5qWqeguZtnDCcwwipjKc+M",
+	"3TBJvEwWUhhSyliaU3MUwzSAN/LcTTSZuH8+92N8TiZwHtureCsYmcuSMJou4czQdPaTTogsiZ3TIOr6",
+	"A57ez1zA/q3or6/wZ98etynOahKX80pkZmWRLaaaoI1knwH+mEqheMZKlsHsgG9qEPZcubk2TcXdtqJK",
+	"y0pzsYkqruhL4EaJX0iZkUrBNhXVLOcpWUnBNofklePw+L1asuwEbF5zRkTImcw2N5hYhzptbo7nmiSl",
+	"AsxSmGjzJU/hJf2atWWuzdMI9iS4BlHWFlyZQLss2UpeMwVq4ySJK5szZqzOA3NxD5C39+uXVcY18q9t",
+	"BTPVVgRtq5h7iHb0cgzVHVSFuxB7q/3bsKFaJwLCqJ5K4lZXv7ExfvRUzF45A7q5Vf4iD7rRwaZ/3r7C",
+	"hX3Dto6hrDG8/RctNYqOXboBTM89n3ib3gwcX7KWK6p5GtfKqGNqwEUoUm1m9DGuFXCYbxSRa0HKKmen",
+	"RIp8A7xRCuaVsy2ZUrJrzta799DO7D0+braHroqcZdtTfYXzy0q6FvB+fMUp/FsvpWIgSKxHCb9kyIVq",
+	"uppJmTMqYLdZuVKXgYrWkgDI7+3y4eHdWltzzN6zCFWF1o0Nj2vQ7pmBzUR3/eA9nvNL82jt6hj4q4tq",
+	"taJI7Ljzl0obvXfnr82zF/Boe7vcBOzsk2DprZf0buU4t7l9Ll/KpX7vb1pES6BkRQVdsJIooynKuVHE",
+	"/C7by05zQucaBE+LEhclY3EpuyFrWeUZWdJrVvMMrglVZM3yPHrl9hE4s81QYTPbdFvTXk3YIVdwoe55",
+	"9/Z6bJh77BieUXH1nGnK88g+nZEZFVeEpqmshE7Iiqorlh2SN+hLgngUBAC4IGnOaElmFfrF5zxnnoeZ",
+	"QQ63DwdHjetAOVWazGVVkjlfVCVTTn+1vyKiWs1YeUKm//yv/xv/T548/fa7aWyDac6v2GXJqIoxSqMI",
+	"Opd9QTeMgS7vwyN+8XwOEmNJVfQdwLb39Df4H/WRQErFpdHTeLnqcFOhlWK0VPscmh7b9GuGKtm8Umzn",
+	"SPhY10ADKRu283Kvh684igGnbaqqKHKOdxv0pqgCaShLqj133/+ob/cHyYjgEllBkfT4y82FwYCT2eLd",
+	"SiNsV7A7wb66+SX+NkWW1dyeJkE1aGIHf/iZo6y9jZgK2c0uVwUOuGNSF+58HMG4tVrrhpcrGwR3m12y",
+	"IqfpYBM8eNe7eujg2/PgLcHX7/0LG1+6d8MqbHByoEfds8uIi7dkVO9J/u43fdTPfi1kue/A/kd9I88p",
+	"t1ry9mrwb3s5Po286XmZHWAXbep0+RIfHc7jVkwv5U7N1QbhXuPD1rUbX33T6dtm0lRDAsNA//FermOZ",
+	"MqW4WFxmdDPIPVyyOSvdK7Y555I+/f6HbsOE5ywxisOS/UozlvIVzaOm+FKWums/YCxjOWG0aO1c7VqS",
+	"nIFmJzKScYghDduygfxep0vP6ffxkieTNeU66hV7IzVRTOucZWTDdN+P97gaMVlSn5t3olsqruVJwFG2",
+	"WYXjRY7C6lW1p2gJveVit5e/ddObZ93vdg/vahhpVddG6aWpOnjy+4EMHkc5v/jLJLH/fnZ2flFz6C0J",
+	"IwuI/Tk2B5FUOLbBEkWny7c4CPz7RT0SvtENZ6ZQZQsWEbs0z2VKG6HASMZPtTJ6M9eKeFlY50sNuxDd",
+	"AV5lpcL2ezO6IeYmwtVkAqOy2iZ0lSx8cRdvofqy5Oqqa3UYhgcLbiFJJVTBhDYqOvhLMEAvBZkxY6YU",
+	"pVxxxTKbrWQYhE+B2jBafqPInJcKgruGdeglV6eQAuUfIVwRec1Ky2Myng2NMIuOyeumvp1JTB7CbKqh",
+	"Xnmkjr+wchYz9yPh4uZE3vmNsWF2CMdsmD6pUw41z3MyPGQJGzlYggxx+jhvz0B5bCzHwe83orRrc/wN",
+	"60hOuKMQ7jABBOfuJZCh0O0FPD1++oM5wifkrCh5TuCzluTbJ+Q1LdOl+eJ3A0WG82+htID3hWcdbHtS",
+	"Z1A606TFqnZGYINTaTMCvFFRiQBb8jPLFqwcw6GG472TSltaeczONJzsG6v/Rv1oM3jE0MOVkGtBZptt",
+	"j0wXqx949RwZDiGokJK6VzTeQX4ZJ+jIbVvc72F/tV0o9v5hnKlkWeViTrqkQs1ZecAbnzA3Gu/oJJlU",
+	"wv+zgPtdstSIwoHajl3SWTgJ+937YC72qw92Eq8i372Fedkvz92c7Oc/17O037yDyfpX2TmHVlHL2Zmv",
+	"6UbZ/J7/ZKU8BRltdpMs+DWzPkG+GJj4hY4Imlv/15bhQr0mFo7Xdbe6vJftgfqNtKglVkcxIj+GP3Uu",
+	"QUC+/Wb3AmJxUOfMgsl13wmvf29H/rx2lnMGRp+WGd2cWiWQq0Bqc2Fma1R38OJCeUCQnqHlQSp92hD8",
+	"IRuu0MM8P8hzHAE/OgUfPrzA0fyaQGMLrqg5wL1e9hp+8DmZnC9ZeoWOlHZSjPUWDbFJlzFN/pUg4MRM",
+	"XMJLkVclzROiqnRpdOkpdelLarrzyOEdznCMnfZ5LtOrC6giiEUigBC5FMQYmApiC1y7sgSbT4+JN5ez",
+	"zRSyOpQxCCDCm9IVQ+KIurPPZZ4zuqhismaY6OtwPcUkHzwa3QBMlBicPIbP12HN9tQhXS6yl2/YmimN",
+	"Js9QQ+OdGWunx9a+MZ5bhtMdQ6K3Fz6uYN9mMysqNmRlLPNT8iQ5Pj4mK0aFQtKCP0rMVJu0ShCSsbWE",
+	"5sojd74jxXdpfhdf91Czil2zPDr2Sgq97Bi80yMLbvDuDNXB5FiU8ppnrOzL1Bl4L222VB0ywYHD1Bzc",
+	"BDf72AE9Bw70LJpvxnOG7geulS00MmyqZDQ7Af4KQU8b51zL8oqLBcmMTgKEFiSzQJoGKCVG6Pl0w1NC",
+	"ZwpKEyBrDgrf4CEhBTskz81QhoEuueHf/RzVVsxpkmJVzuEQp81zluZcbGWMCakPci6uWHagpcsbg4Dr",
+	"gc1KO/BJt1ipcHBN84odzGV54BJgzLd18jQXqprPecqZ0Adc4MxQk+xOM3vOYnk51j5SmhVYBOd2Dx0g",
+	"4BbJKRfoMzI75Axbtz4mMokpbmH+R1NZNv/KGVXsoERdi6qrA58kbq3kdeMbDFkFXw1TEMwqX/gZmU9n",
+	"wazMZ9SMzb/e+9nhJ5jhe5wg/FJdvQhmBF81Sk/8L81U628Nv3/OFaQlrGxZTtzWbIn5kH65kdsCqz+I",
+	"lnmUL3VoppAq4LSTpM56tVawhFD/UN17l3q0DkgFr7VagmtyxoaqRR3Jfs9lWnXsX5btm2wAvxieluKf",
+	"F1G3wj//6/9sJKv+87/+L5/w4b9MrA/YDOF26IoVmpgDjgYlIRoN6vCQzOwV3RBNr4BW6BrSr9e3SVjY",
+	"Tw9xp/NKs1VMDXGG+JAxfuLo5VyxjNNLHKm9AReMidpz7Srehmujdez7crYZtB/2eTXw4dBY3J1jGy2q",
+	"fCXIbKOZGjFa57Y4nsPnS6/t1L1d6nQzqxAEB5P4wk7n4XSXsXnL2neoQd591x0IKq6KGtNLGps/s8+a",
+	"a2XuHUp1I363/Hrmy8FZOJ2u6lZx7e4C29ZGu1n0WfyN2xBoEH+vJGx0yVLGCz1UEtrR/mR/7T6/d6ME",
+	"b+zwMkwroYwQYtn0hNgSSmBeJJfyCnf+mpeVYuqQTP9e0ZIKzfFxp+sZHW2GP4ACxVJWiyVarCkV34B4",
+	"w2KlQzK1eSrTE3BTQKhKVsJWQvrMOq7Iwuh0gRLiJzpJJsE8DNEBE6xTYPbbvD8H49YbGo7vvj2376m3",
+	"2b7vczJ54ap7OvQvJVdsJrMNlAEZ2Wx2bU3LDL1uWOXSpmvDClv4AU8HlF7cHYn7+LaZWIy+u2oc9hDj",
+	"A+9x2wm8RP3JKqE38+/umVHSnx6yl7SI8eyG+7DFwhsZDnF3U62sdioatrjTKhiqViibRaCtkgLUeKAU",
+	"ESvH1BXLEsujwY4zXyHrQHWlSQx9RagfnWLMlaskPSGzDVk60UA1WUm1b66LjxSYqTpbpJE2N4xn+D09",
+	"swPVX/gR/Vc1e2idbnfG/EveV1E2Y+DmA+loGMYhmRaUZ9OETCGxZIpOQsw5mXqsDepMgdMa3ARsSOUZ",
+	"PlSn4eMBx7VBYBg7TGoBYIADurIpMjQ3Fv7mwCWJoCmrUHVD2z07mG0ONrKC2wjhuYOQgktWQP4N/NkM",
+	"Boby0OyWSmTvcKbw7ws7Xfjw0s0ZPn00Ez9z84avznDyF37u8O0bqS9Y/RA6PbJnm/8JS4Dv/ozrcB/f",
+	"10uwf67XUR/sB+eD63Blx9INPEX05hDYx/biYFvVdGHKU5Q8c7pYsOyd82BtrcK6d/fybe7jD9ueMToB",
+	"cIxdUx7DNdvYgkcecn1pk08G+lD3y2y5QbZKhyvE6HtCQhqVC94P8cXtEZFoej7rdXZt2jnVbCHLTacv",
+	"bV6JjChwN2LRBARREbxLLNCEpZBtJberuZ3w6bX/4Q2gJqLbsqPcoZ5nH9H+zAXza9r7pHM6Q894oIb+",
+	"sFsLvbuT76w8oNabq4gsoZ6F124r3PSErJdYw25E5drmqYlbIvz4cwg1C9y2umJpN9mNwp9sMtlj5ktQ",
+	"ah/L+JSC7ZVKFvexvlgVGrVVQHEg5ilfbE+MncBKCD8ognkhER/dXeY0wvK7UxptGut+pQ7+V73FDmJf",
+	"lyr+YveY6+VmBJFieF40E+NMbIAhIv4cwCIKNsSxDSPG3bs1lVA7emwApJbopF4AcbnqTVe9VzK69yzt",
+	"S3bNk3W9cAQreie9OvftftmnfMX1nvg+t6xzG+oFHK00DnanLooztvGgn3yEJ+Enm4FqjHUI4DuaZBOS",
+	"us89DLc/abDXZmrrGiDunK+3tZvD6u26+bzzdLbcjmgXTl3gSsGdsWk43g1xiv8kVJApRgmnXArrnICk",
+	"f1okdTAYlSZb3LoKDFl8GZQ0mEEGWpZ++s/dz/03L+w4bpFjSG6Uil+C6N4qGKmLY9KqLNFwTuUKv/LR",
+	"4X0cLXhF/LDw8dyPjR/dC+DTW3wL/Dv0y9bCtoFX6IpDmdhrRmagc/9j/9ULEbzso2MBLYqnYlOTOwAA",
+	"gVcNy7vkHGFpwasGIXrz7TTngk09yw/UF0DL8V4tgLqByMg+u2tecQY/rT8D/JFfioVD6jQhe4NSQarE",
+	"52RiwbEub+qbPo5Ji+Fxn85QTXNeMZL/Iy0KJqJeubfCCODSJmo6kBbDgBYuB3MRgQXQu/eOZQ8Dx9Dt",
+	"HLChiC7lBGAQ2IILgVS3NYCWu1a9XVnef4gwJRg4wXzbNiZE7DRf1di+2+kGsQIinjJF8K9RE2SfI6JZ",
+	"B8iuMUg1vWIi+o6+A8uk6ELuzRjNNRooSpI5VLRsD55VCCYbS6SEYcByQg9tjfwsMWoFKFg3qVdGL1rn",
+	"fsNe4Jupw+9eVUp7/IcZm0uXAZZSQWaMUAuLeuMMwBUtigGu1tf2MchlUCqK9PzRxkEAeRZ4/RphEbwP",
+	"PaKRDgJkelfWQExD1FOkd3+1OpJA4aCt9mVO7pQck0ponrvsuOi+VsLFDHooZ22Vs9LwQ/C1x8cqMnCf",
+	"d1GELC1arSLu0YGFXZ4Qg3QG3UCOccpPhvaau+z1e+qFNu4L3uiamrv5TYDjPNAZm8q8WsVR4XIrk2MB",
+	"SVdDsVv81W5R+yr/8+5lbCl+QN8H7uIkk7Jy/N/upaX3WKT1J1bot6IDAoCKGvpoTRXmVAHWrKwWS4tK",
+	"SJYUMA0z9I/ePOTcx2DhGgyydodCGTWJz7kH8T2xvf85Xv0wHuqyYL9GcUIlSeXKSL+5ZiXg/6K9OMic",
+	"MZrja1RcY0aNkOu9RtiK/MQxcWEp0U2MKrIYw9wPbPqGPnenaLob39Yk0xql66R2Uuc51rfHTnVLpe7O",
+	"puJN6MBh0fOhlSGMZUMJEdOc4qnsFgYpChJm81MjfxjqO7FpqOjqcFNOQs99AMTUIAs36y6q6g4WnTXD",
+	"QnCDKDEE0Ex4h8iHOiGKsRDS0M6NsxYy6nfHkZ0NL8udMov9XLrWdI06UN8AE9/bW+qG7HbbMb2X+9A8",
+	"3y0BBjKexqya7rVwfD+7GDW9rhXQrdKKdElQTiPiNIeuCe1TNn9vOpxiTwxoTNLfq2POWZ41/SmDK0uw",
+	"UMcX1bhSExfCTwKr7pddVjzOwyswsS2tYZyfPN0WQnGj1gF8QEUgap9K01KHjkaeI4qekFgs6HWonTdi",
+	"yWjGxeLSaXHe7fH9fql47rRjq37D1i3Ywygy4SViDG7vwA8J+Z3RuH/vwAlb+M9P7wiDMAYz3REtiR8b",
+	"pOFLEQIpbo0Z4wCy1B2C+Qe3BadEFRR8ASIjy02xZEKRTIKYXlFrB/dvUusE7ULC1yfto+k43e6yCX/z",
+	"W6JIk5xB9ZXFTafEpRonN6sF6AdIv0llQJiLH7mRLh3cRnK5grVwRSCZwPZhInK+d602zLVjo/tTaFp7",
+	"rMicC0ifXJdcQ7exupb41ZuLDy/Onm8TyY40in1zNbqSLn62XeFun3CzVzezOGL7oEycN2w9LFNgm1hW",
+	"UumtkP+KbpwG7HUOShRLpciskymmGPe7oDtSEHYnHjT0nlaGrZ9MK+Omnzja7QUh/ajEHndDznf88HtP",
+	"9PzMRTXqjnNm5Z0xbtg+c6MOh7z4VmHttpbauCidezAwBr4/rfbS5JM42sFNg9C3SYJqRaf3CT533P4b",
+	"2ux7Fznc3Ki/SxM5lhjvVVLrmTEK7AlUOkvNvlEWNDohlKzZjKilLLaaaiT9tvfOh50tvmdNiiWwKFbw",
+	"gmmFEt26+rnQEhjl3n1H4sWnPVZ/g5o66PAi2J+WIrCkJdebTkX6DJttlmzBlbaNdrgOUhMpsUMM0LAN",
+	"PVLR+7JzeIQzRf4oK8Wi78NRBrwv43NI0deNxo7QhzHpxtY2r7SVYD5hTmTcsEd1WjekQVsgmtWay5Tm",
+	"lxgvjNnBVirg+74BwEWPNQC/JRAS9FrtLiFaa7LfRzTZiNYTvxiFVNophg2i3UWkzmx2v++gwg/Q4aKj",
+	"QQi4kVC12JF8XGl5GXiWtutT5+B1DIt4uAOnV6xjX7/bf19hIlVxqWWXcDzzEfWqcKiVQDvNBigsn5+S",
+	"Y1ttJOLicv/UgnRpyEssmBFTsWTjBnyFNJtlkwnRyDVXIB5vRQifAaPyGsnCbQR3tZa2rCb6Bo+noLpA",
+	"8Avf8Ql6SlrHpBnTNeQ2XAvNgu37yX4teMlUxxLOac5ERssA2CMM5mAXZVKJJjJ8F8DmbXVaa+Tuvd3w",
+	"K7PdWcXipWXQBefSaDU84u+4kIibs93JA/hVwCEhuHJKnkBHc9B+fSOwEGenn1rXtBSDzsPHzalObJE9",
+	"TZdIV/mAkGqouW3d4BZphNPaulDNi9A6qAYNx9jhO7phUY7hVJnEdUcqWSrLzNDMbAPuoVPSxnDY6hy3",
+	"XkpXNmB+kTkwhyYnHWJjwDydjTFYkrhFxL3mjGUssz4c6F5iq/uAC5EgijGSF6Rew35dK+JgiWawi/rH",
+	"8PmdHQFf1gEH0tL6IzFjXsOi3xb5WWsm4qWzr1wOhyGjOctzAuWRDmDYV1NmkAA2s53UG3DnASudUT08",
+	"MIMP9xcd2zyFPYsHMtapm8cWC9hOru8NxLNUR4hyaJHYHvgNN2xHILoCj2N2I3BcaSdLsAhhYt/+ve43",
+	"fQkLtrq9OzD8do6FT2ZhSQAfOKPp1bCF2ldE9cePXC/JtGQ0s2cw9ViUg/zMFrEpCnvXA/V5Yd2s7/7n",
+	"we9++vb1wY9P//T/T+oAAxdWuM55znqAYB4FcIx7fEf7CSxZ3jfUCb+5ddWDPdubtojobR1UsxwoS6ci",
+	"ZXlue6ZixZ4EX5xnr8PgFJoF5w0shfZ2+woKvNFB94hWZkAD1bt98ep8M4HwLNb57TJ+AgawfbO3z6rB",
+	"3EMZ1d9Iwp7U8xj2p7Ok9oPZ6pSaa1pme7duH5Bs0Ep4C8SLuJznfLHs1Ave4a4CwKvRlnS6NFSkWrho",
+	"3fPrw8/fai4gBaica7qxAn/IC1x74/365Pzse0zvzbrvCrOkG5/EVSMhxE0jbaJJM60L1T7eNnB+QL09",
+	"lP/aKww+XYGWme2iYi6PrNLlYLTvZ5tz/PWzDXRRMf/4ixuhfukYBUFOF37kJUFuxTlWzd69sz7QFred",
+	"G+ulzOtSDD4HLYcg4vtd65bN2bwEcSWhyztYt9dOTd7tStxLkeyOm5/VtqFhFVawItBWGES3ThkObXv3",
+	"thz7hWQPyWy3tssdEBewatt6CEFJbEMSlz/v1YLhhqejUnyD/eKZf5GbFL7P32Me/M2jydjP5/UkWqva",
+	"H+ilrw9QYNme1rp72PsL4kEgBhCIaXj/lhuoe1E4o2QAfowbpgveucfutj9VraKQJfZCyyQArKH5DWrh",
+	"AGk+SFrSbNONNJFntgsbR9B9oNrBiON2Re/hHVFrB2sFOyw4ni6DRXOFNKElKeim+6RVV7IC/DVxfbqN",
+	"ESegf7iUey4ooP9dcOp+hS3Jbmfq9j9UdnvIyu7kKP0mb9r08KbYS+0udQPuUtnVVhoM8EZlxvTEZi2W",
+	"SiPUoPN5YpNCSGmTa9tHDfIKsW6nEhkrlZYy23J/tvMYIy2OuaEfqORyFYL2RypxdUV1ymmParytNm1X",
+	"F7buTi/ZOU20sYT4HncAXbmGqDH3oA2tQDnaCREg/22FUIJlTK5RHURdfK5PBN7n1lggncV3vX17/Wy5",
+	"qxyIpgvZ5NmxkKL26iEmq7Irn2ZuYejBMHLZxPFq1JZNRbFDnrEW07xS3EhbGmIV1ekXRnHC/ic7lh9t",
+	"dRyiaIZdfOM06EvHWiV2L8/Jj999/7sIvhS/Yh184bvjH42ZivgNRm6ACzfDROETiHwAQGlHdu7wCzjz",
+	"bR1j3Eles/IAH5luz19d7elF2FuuNyEo92bWwQRbkisYOHaYdSpE//nQLANNxodzTqzAt4idtpIS8dcH",
+	"CWcfc4lhDtGi96BSWoxxSr4FwoMdVXsGu88LPG6dh/Xk6UndkjdDdQlbgYJOprjrsGkddLYilmLOcgJh",
+	"7FijmttUMvYlxkMrLbaaYcxTaTqfg0iaNoDupzdpEeBbJqlq5jpS6d1Nk2abujarw43TplZkVlFfH687",
+	"Fjig0zXdkIY5EEBXlaUs+8pl6jdFkn0MxUWSsP7j4u0bYv+KeWwhNMRMhuXPXfa0HdsvdciuGJW56nAk",
+	"aq7zuL9PlzR1vpQOlr4VaNHmAgUHvtS6UCdHRzYD/9CwLFnqowIFlzoKeUj/yi34PM7Xr6l3H97ZJnQd",
+	"RlqdTW1lni3gcGk6IajANouDRjGXPdEK7Lq97QmHH+7rV3c/2qODRfCTTh/6A4CI3C1+njvyTgi9Rnbb",
+	"YNTEMK93q1Bs/Da+g9JH7Ep97wzXBnFrd19jQ0ABOSCoWCVQ7QG5XMDkwdKyMqpOv4wDzu9uNwqtWPfU",
+	"2ndDwIRjR6HnYyygE/VgqHPL7nINkuEyLft+5TMy+6DaLKygneE2Qo2FovAetA4gtQYdtLoquraYMJcg",
+	"tXmgW9SO/LoeyX31wY7oPp/X1+qXYE6jRDocE3/soY4GpcQB0Lwxty/kmRu8Rj3zOx+M6b4LMc4aDDEK",
+	"c4Yz2XMiNdBZ86Xwzj/Z3moRdRWEUifqL8LK2Gx0K78emwy9j0ZQaJnstTj4xR4rc893CuqBA/lFDk9g",
+	"GS3IPERqnGVZyZRi+4CHbXdFCkPWjRVbiDGXthEeQ3uTg2ON8Q93acbgmf4CPnKe6eYZ0aCn0P6QTU9s",
+	"Uru7imS2CTTFQ/KhblhBS5dV6YFDdVOx/EaRUuYuQ16FHYTwdYC1E3Ae/89h3NGv56UsX5vB/Bd/Dkf1",
+	"35754T8nk/eMpssxka+/BAzl/Ysx94YN3rviMR5+CTF0B5czxoj+PUulSHnOaYeMNBrhfhGNmPsFy0ch",
+	"wE8hpINOQsh0rFORfa1B21vdHUKoe25HjLjGmD52hG2C5wQofKAl53p7x7w8trlmT8NiC74Aj52SY7Je",
+	"MoG1S4qsWZ4Pi39nQRdP1RVRKJUmy0pkJbOpE+G7ByMohP1Cd8Wo0CMGZFKfR7At7Yl3USGk0t7SpdiH",
+	"PlnjUNwlBLlbieMQe/GGPRSCVsstv7xA+usdAKONqYbKeMkyrg+E7/OHRzNM6LhBz2GQNziG+/I901Up",
+	"vITJqrSD6dyTx56FrfD6TrXumReN9u4qxI6xjXuLFrgJx0mg0Sy43S26kErxWY7dn3Om1A2aRXf3gH7P",
+	"VlxksWLlTp1hryqUrGKXUnSjJvn+21yTshIKvVCYy51VLIBrLzGMOgxGYW8bpN0f0EJTHmAwwJabHWB5",
+	"X+luEFalKS6F/YvNnzuohM1DK5mqcn1AjcU/WGd8j+9+C6+2zTmfV3iH8c0f5LlEwfncTgD/bjNM/uxe",
+	"/x5ef+be/tnP8PIOouw95RZvWyVzEBm3uYYODdomQ92+jW4ndMaalgKA9YLX4wfX+t2WgFSzFVfKfy5y",
+	"Ktw0bUHIEFkYB7zA+UVTnvsURJhhzBSwvQ92Gr3+wd6c/P15vu+lvmsC/sEb5v7XKQL9oh92Cj3D9xBd",
+	"6Iwq+PpVjwi7BU6AZqcRDFlCPCZByWiGCVi5zTDpKRjfyQjTXKZXl5ixu1O/Ns9e4KOfXUdU3VsZBng7",
+	"5jBPSGHrGzA/TGme59ZQH55daot8Z5sB7QJ4xp5t6h/t5xxzvxnuHgt+0a3fWmZ82YnT7J/oUjNvqg+x",
+	"sH1r76/8gwMDVfZGuXjVkisdhS99m2fR7IS+setmCZErNLRH/a6qHlfAyJWn0ZOw+GZfIt1ft2CFvtx9",
+	"Mhbhejzl1jCKS6sk7sQQ9m1eif1FnX2SSqF41uV57+vP+yxoxdvsGMxVs2kw8l5jjte1BlRdKWup+y6/",
+	"GEIfVF3LhzIuyrOE5HdUIlUJdSkrHVWC384bYBewco9VrgCrHA+mrSkzqL+Yu4czydQhCSD77H6Z79s7",
+	"1iUoVFpWmovNILBphw60kBIg1Ymck6Ka5TwlzuS4WXDVB1V9XtB+Bav+V8MZe+M3nax9z4pVWta12lvI",
+	"XKJu726uFz6MKdaDvW67SlZbIYlaT0xC72UQTHZZzi2jtlVw19YJWiV4Tjig2tVfadrU1KIKO6p8robD",
+	"ZUWZPXOM3CUtSIioIVKlr3CoNRJgbgLuxBrqMGaMaJnRzeEnYWGwMdHHIXIqZh4+/LSNiDQUo6CnEtQc",
+	"Rko1y8g//9f/Jn5L4dNwMbRhtIyyFMAJBx8kZCc/IWdFyfOB/S9g1Mb0e87uRcYjNsl9OHQc3N8OZNlo",
+	"Jn/Pghx+a8SpW7kyuJoQjXyKwGpnt4qe3rBPcc+ixggf2qGCPtyjBhE7XPa2D0zJTsmT5Pj4mKwYFTaE",
+	"hwGEkqxkGcE/Gjkq2Vp+txk+ONg+0AKPl8moQFvhiqyYxnSt+uYlN/TXxqsJsSh23uy2aC1WNC1PfMkD",
+	"WLCOUXOtEjvNJkCcy0hXzHyP7RKHzLjtN2jO13Uh2q9xxY1AcG5jVo/XXQF7HPUbpPdiTzeRFzqcLXVB",
+	"mSGBuZHZDpujkfW8uUVZ0N7GmZc7HTzI6UW7Sg0ejeGzAwbmzrXwm2qm9iMqp3WRcLx/Rkj4Q3XX7QBN",
+	"cPPjXF8BhungyMhYcdId3fBkVEtpUqyLrRuNtrbmvUAd6qB5ib/uqM8du1cebvjeHfPusT8ezjBe2L7V",
+	"P65Fy61OXniM3XR37ruv3LQrSwckZH+Tlt2rfwmP3qC7SvjzMNQWMAdZ6VTi5q1sEWEDBmlo/Nu86H0w",
+	"Ln7z1o9uA2PuHW7Hs/pvH/F9ftr9rW0jV7jD7XbmbiRk2TNIiarLRUE4gt7UJau6wH/uMKzXmS8/auLm",
+	"NSsznupe/SFnRNGNcj67gpaa0zzfHODnkhlSs4XTzhGgrRLbKE4f1PAwJEw3uzrbw9KlO+jefohNxjZi",
+	"w6bdt9WykSbA8jYj76/Pb/IWo5rweS1MiJC+VD/kO093ANHu0aIo5LvDG0ruwy3emKFe+5EsC/Hj4efn",
+	"0va7xkB8O1XD2KIHXCCpI9YaQO0fCEBhdW2rDiBBy0LMH1QizdHp0pelYaSUX37zcJ6XdC08qphPtUuC",
+	"rDvQMRkH9z5mnborQjLz6yDrta5NgHQxqKcDZHdls0vwB0O31sy7LlHAz2duYPz43A+Pn99I/Rzf8TmZ",
+	"bB15VlIA2PSqaQDthQkZEFBtpmmY9buF+shsVuMEpblULZwgh04c70bah9pzgyD6jaDwOtFIJETiOlzP",
+	"IGWkWDgD3bDIFDEvHWi6U1gG+tz3sCh2QAH16e8xrtDbaWF/m97+prdWcUcHB0xx9v0ThAwaNsScCIqF",
+	"xbQNMI/+7g2RF/lODTfG1Q06KQzPNO7cq7DDwa3iKTE9u90FYWvHts4qWF944UOQzDYF9AcwHPXFveDb",
+	"lLKzYYcnh/7uGa/gxKFayDD9lApz/HCnSzJjJF1KxbogYtpUtWtSY3TXOLWBZfzbFWOFBWZdsg1RyIG/",
+	"qvYbjjLG8Lz3IXE8psId32+E5vnb+eTkr0PrYZP2/hS2fDBal/JxKV1pPkIT1vhIXGPqEbbvGWJvqCh2",
+	"3Eur5CIWU93KfceGufGSxgK2t8poNe3SS5bxWqepFRpQyzJZQkmJ1Wy8YhOoNV5xCdUbeBCcG8nE3DmU",
+	"rwd1opD1vTW+wcrP4Kthet4LnP+Fm/+Zn/8LP//nfv7v3fw/1vM/d/M/D+b/3s3/J5z/mbp6EUwWchrD",
+	"L1qZ1JNfPgOIdVoZTnxhKM+C58orBgc/Y7Rk5UtHKv/x8cMk2SqEIjRNmVIEfuUYHqChuKRQm/rwtmDi",
+	"1XPiGtomvuyTVhk3SgyZWtSLqTlsmI/hzzCJmsCWWheTz58htWkuO+xhCxumCkihFYQGDSrq5pbQwKkq",
+	"FUtq4BlQstD7jrfFAdKg2//wk0B0gBwQSNHGA9sCvdHMSCTsfiJzRkA5OyRn4ett7zvoqWHG+yQQM9AI",
+	"CZLSsuRMuZ6rWxtr4TfWS0loqtUhgeVuZAVLNhaLYq72T5Hvjr9LPol1+Ij586zSaNzI4MlvDwnOA5Bc",
+	"zDSn1PDWFGw1B0Dy3/+mpJiSf3N4Wf+OSQA5T5nAojGeMaH5HPTOyVlB0yU7eHp47JSSxnc1nMrkZeUc",
+	"BZ7zTJ4cHuNDsmCCFnxyMvn28AmMVVC9BGI98h5y+GiTJQzDhHm/yiYnk5wrfVY/Zn5d0hXTxqwynJib",
+	"l/29YpCaYWfZ8sPXrEyXFbPkSYfgOv8Cae6FFApn+PT42MLeaVvrE27z36wzqR7/NtKxkdbcG/vH4bbZ",
+	"8efPyVbLlHWdyAh/tdpYfCp+7UcOew24jgsVT4Kr8U0QCALZShfAPoOj+8XqJtGQUqOE/BuF3XgOyVsR",
+	"hmUN0wHPf30jUU4aPmBuqsXrs9B0AGljtEYvR2HhSPVNKjNEehYkErWILLY59SNHrzK2KqRmIt38xDYT",
+	"JBtMAZKIw3lDirGxoLsKEMI2ZfEiFmgwxQX5WYpMihA/2qkPXNge/boq2d74f607Wq80TsfNO/x5614+",
+	"2WuXB9677Qtk5CBoTEtGM4aYWS8+0M7wj33sCJ6x493qyr2hK+aktMho6ajf+4Jd+45TCM7iRcBCTRCr",
+	"2C3TBmi77unnJGTNR//g2edO/lwymoU351b8ctC5GNXqhdCAvxI5og9hJscDntSZqKeR+IQWl2/iNHpz",
+	"SDnLFqgldTDNPZkRKuJHtNJLadTDo0VJbUlvp4j9Az4ySLw639awc4ORfdj914OFPDD3+0Bd8eJAwqnR",
+	"/MDDyIFfwFhOO5YJBuiA5y6MVXdrQb5zgTidbWo8IwVO9LbkZKxDqOUBXdanYCREhDI9oCF3+j1y95VG",
+	"9GFFJGQ9+RxROZ/zlAFqP1lQLpQPOUEzOUjhDq3TQ/IG07U9tJzrrq+XbKVYfo34E026sw9ja/MHlLk7",
+	"jHmc3z1LoeClW71WwENgTRwbf7g9fdlxUVb4JO6a4jpIK8ZodgsMd+R3eye7pMMC/3jrLTPKKYwF5qjf",
+	"lM47OA4bh909srevRtXYf/CaKzQPyA494rW870P2MGGJsw8EBIMgxtvIIR+BCuzLCLW00LxAgCHtvHr7",
+	"3qEjhtlQIx4uE9mD89umjZPTzia3jUJRmxaFAuuQfKyxezBXVxaKAM5pyg6HVAWN0Og/3rF/iKC4T07n",
+	"an8VYVjneEuCfyEyR+wQatdVKUgm19j5w5bWca1OQ8xZbt4uq8Vy0B3IuWAHK1u90qu3/swFc2Uue9P0",
+	"/eqQt3EG/RzHBno8UZI71HwB30CWV+gTqjt2tAJz2MyJ8RIzzRz1JK7d8Z668RubU2JfptcSwpGKboiS",
+	"Tq2dIySbRS9fy9K1IwbniS1jWMo8U072ECm2FWHFQjp+TO6nPfL5R+1Wbk8v3vcZTI090du2ErJ88nU9",
+	"74f2PIU0ELlQGBxXcoQrdUE3GIYILtY3qnFxoI7B0Cy1JbqDGPfK5thF6x7PaZ5j2iKUyShj0F55bxSg",
+	"VUB0JcEbZoQ5Yh2ai5cuJZonbOVu9PZFMrbF681ZoIo/GMdGgMPxXPfPNsDnTuve2g49qIH0gd4B+8wo",
+	"bocInAi+BKpMXaTNYrvuJBAILvZK9At4YpAjqpQ5643v+OxFz1mB1AeGfmEmgXIBn89RCJmFPaRCcC7z",
+	"nNFFNWZ06CzPrbhbjUA5vvhYlkPEt2FHS3rNiOILwTLCxS7JbQkLoXcOHNTAjkiih+oZRmAuSj+MgYe5",
+	"rHv5OmPvdiUW/s270oe+QteqP65+96pr1ueSZa19D50gx4p1AiOcVyJT9WsQnZeXxBg/ZZVju0AbF6tB",
+	"eC0QqKPh967XH5LwjIqrA9t36g58O5HgCDaxQpNMA8wwuH9XsmSJk/kFLVD5lYJ9owhIZcPpXUzVwQ54",
+	"JBXn49gWynY5z6i4eo7LfDwart2LPbIGlSz1ZSy97ukunbP+ZdJ+70M7EcKziWme0LcwHcOYe1fpOskt",
+	"bLlme+6mDPDCmv4zvaSYNuN/CTKqvlIuk7D7TkH2l01pH8+bhjllj5Kyd/bqaaSG7u35apWsPUqydZ0h",
+	"xnJ5ueTHxKIV6SUTLpUSvJK9FKlBbexTTp7ZZ24YhB2kN8I7vIYSAIxsO5f+pb7ctRIPh/Gb9etZcu/W",
+	"mTpj267NccN911I6SkY1e2aRVx+LtmGr61tXoZfx3rwDs6+bjfXDd6AMtEQQWDC56hyvsGxhQAm84yJP",
+	"Q4SaDjj3Rn/nh3a52Ru4TeV/oFAD+pCpXjgFfzqF6/uOSjmYzXiG2HldQnn1Jn5NAhG0Ozrvbs0dyu2O",
+	"Xf8QoCU/WN4WzqDRCtzvPWTddXKimwX4w3M5Yr8WstQjW31Q9gHuQosN6tezohv0upiLX6eU+PR+BPmG",
+	"8nQMdWBPaazRSohiNGe2kQoMvKRqefhJvIBVQOPeBeUiyFT/8RRChbmEmmqygEx8318ZRredQmcbzRJz",
+	"AqBgyblmIpa5ixt2Q0Y/f20l8MPJBMddB9wYW8wBibsyZUpxsYgHXM7A42Y2OKMbJ2C/PT6FjRXsVxs2",
+	"b/D7/dJ37dMPbwF0cJLXNHvI5M/X9IrVwA5QrQLXPLGZdsIGCqE3ywB+fQTg7J2BlYu/mDv55w8vD35f",
+	"N/y1oAPusl96zIcE5xJ+4QAtgq9QQifm54xdXnHh/200/OST8P6MhDTdGQlBhJOEpFVpRtskIK0S0qTb",
+	"xFii7JA8Ozu/IBcun/nJ7y2EFqYP+F8QxLTcYgCOndxAaslUM32gdMnoqklz/jLMuKBlrFNxVHbBKY0T",
+	"8d4inIAtWny6NTUMvJGaN7o8cpLi6B/2X5+R/HKGlfFt7WElr5kRNyNq3veuhFCo2QKm+FD8w8wBvLC2",
+	"kQRCwVpasA0WnSgWUgMZkA3T45GCM+sLqpe1VW8ndLuiKiAywL/d4Q+xzwzyh7h2b3vM5BG7OLZZS0pz",
+	"Zhgk2TBa1q3+MGOb0xy/n7EFF4pwwyZjU7YYuI0pW0SbH3/8McC0eRrFGh3RS3OmzvTkiwpGITnujkT5",
+	"fCA4kbHiT/YyDIowuYvT7R6RBRMWnvoL944EbR53Xvc4rvTT46c/GD5q0aQJfNaSfPuEvKZlujRf/K4B",
+	"/jTkqrT1Zc+eLNeAuTy4+8P2kuksdBshSb5gglCInH6jHOw5tntBF4YxD+GqWDPSo5wbU7Ul02rCDmTI",
+	"AIfGzSgdWdTds5ROT4jv9HN7l4ZthO/L4hulaF2s44b6Y3AsR7a2bbeY/9kVwd3kjL48MYLL3UOYjJrH",
+	"sITmNCyD9kuOzkYlAqxK7dbvFDOs9dw+tfWaVtBSlpnPGwLrk6gKGCaRZQBKYZ1WNsYe03/+3qWvxaF0",
+	"bqqwvRX5xhbmKouC3CrF7ZhfXZEd1WO70mW/wtQfJI1dF2RmrsYKjKKxLshLDsHedn31bENc51N3TRz1",
+	"ojSyx71bGuHPJne+d11iJbV/HUGs2L3xON9cK5JB+w8g5Phm3ZinuCa0Q1xiZ/mabhSBugBCtabp0vz0",
+	"kGBzOuqt5xkDmEDsKwyKyTUvK8WUrc+e28CKIoBqnADcf+3OPuz0Rz2vW+Y+tEsKUmqgimFTMF9J5deE",
+	"bcJG91sBPqjhybbFaEAMbm/GJAfwPY2Q4bOVdr1eSghB0CyzUFzNdjwBwhCRooH3T+ealW6v8fcIOGRh",
+	"4yxYg4IS6jN42JzOJ9EkMiRF1x8xpYLMmB0ODnPqxpnCQGGcBj112Wnj1BHeVmlzQ6wtSauMa6JLyvOY",
+	"kxUdewFJj+3X+25769/DO8ewQaw3DfaErukGo1Id9GhIC/I8e5XWl/DE4y4460W/r0S2U7ja9OsxlE5D",
+	"cNA/jSACybyUq709Fi+xr9djBQrAPpL3a8HX77wj+/0sy6z57u1ze5C7DXS4RrsVInusd0rrneKxGqUm",
+	"9q2wQ41qRNX7d5RSzRay5DtSCM/rx3bYVD0ATx22yR0ZJQ+ZgGcow27ZZsRCGtfCozAC1qiUYJskiF1W",
+	"0FIjjIoiOZ2xfCyjHm9p/dLa11O3y0wQUDFr5AndklK7VCePwmBW20jotjuhffUfaC9Ga1z7uIZZiqLc",
+	"N48kV8Yugw+AQ8PmdbkC1+qTCPoCAkYi6GzwZ3y27jZq64+CKouYymNzzftu1IPV5TaYwY0ovYk1vOLC",
+	"fnqynYxad8m4Vcp4Gm5kZ0OJ+5We72xGdx/QzojYOuvh1xQbHHXU33ZJ2SPtkIo7BQQiE4/LcsUlVodE",
+	"q40sIqgv78Cy0VNyDIsXWLy9HWfcj487vOUhDDypJzyElwf1/WAmL8xCRnI1IWar2yEwmm2cBA7Sueuh",
+	"M3JdIPOwnBuQzWnJ6gMFKnV+zZsw3y7W62j1kXDdm/LBZOKv5TDY8BbZan9lf4s8s3klBrJEvipkuSO7",
+	"5JV95usFjcEV/mbrS9DjTMxZK4IUwTKiJJnTsrO0xFFFNzDMB9BaIdcygf88+QH49EcuMrlWB0+efv80",
+	"cUGfVK5WNCGKrXgqc8PkS6LpjMyYXjMmfI4mgNdwnbsmuL6P5ifh2k+hXw+9gtaJYuGuMK0XauwXErAX",
+	"yYwtOaCLnhBjYcMDuAVGis1lnkNmO44Jre5LuYZS/E8CU7tBAZnRDDOFFWwjy/AHQa72mqfMNhLwIJGH",
+	"5EyTlVSaPD0mr5/FlOuqyCXNLIEOy+8Kug925561I3o7FNRIG6HSsBy75y67ru6vdkKm0A3wf/wRn5gm",
+	"RFXpklBFphDy+B/nZt3/9v/+P/8+7TCjV4C7Gynb2xmNrHX2oNj4BuV62woOAqwxG7UhShsbtQYYgaNe",
+	"UujFA8u1nRDjC7SuvYcIX+4l+zX7VR+l6voGYZZd0vbpaNLW8fCuNFUuTo3hUFZCYd8zxjIFvgXHWla0",
+	"KEaRyDgVQoEVGEXOBbitTD6/+AsmQMe4aSCVdzsEPV+4M5dgz7Z6TjnClv1Rro20IVQ47stV0rT4eNYl",
+	"fW7mMww3+ShoTnsz86CKnNCKFl2M+3G44n2X3UdzVWvpay7qaABekdaaSF1lJQKRP+hCuiYhQ5Tmd+7R",
+	"r1139pv/G4ZeBMUQYV4YNETV4LhFeCbb9uiu+JejyUMrpqN06RIutmhzB/HcQv43tzuou3r29vUpSVme",
+	"2y2jRBVGoqklY5qsZZXj5YTWsqzSJc35OPZy/1FRtUtA3/jAfCMPe2Yh9kovL3kHyLBN8JT7gAr5mat7",
+	"gD9r9sYJkW4SsoJGVScWtcoj5joYqwAJBzBNzXfoRusAGBnV+XfBmLFlwPviXhLs3rTTXRc7z8caqt9C",
+	"jrlPyIFe0Jo7cKHpAPTLcqVGS7OC8gx65Pbg16zkNcMMGSNYo4Tz0TDAqZaXmE98ybMpobnF5+aYiJfn",
+	"EjftFPnl1NgOXT8A3kVmNL2yT88klJnDYJ+ELqlQc2brBjjCT88rkR2SVmOLJpqU9T1j0tVrdE5T4TPi",
+	"g7wrW0u7KdgnMZXXrDzAmU7hYk7dB0U3UOpuLnXiBsmI+UFPYPG13dHH4+BunsUtu+37apknx+5/Qc3M",
+	"k/52/Hs72OVe826pW64r82/TwQ4cATN6wHsIzbKprxixpadSMPAvgK0PwH/SJSR2euFd7XC/FuAeukvU",
+	"K/uSCO7VD2PjXllgm5tOscbvGQmbq20Z+Ap/jDf6CuOSUJe2CgcNaSp48PvWUnx3/CWV2sZxXxEO4X7r",
+	"iRGV4e7eGalRCTTQOeWA5SJLTMTh6ZLkTFmpiBCMVDk4osQmMgcp0ABKNDP8wqcFRo9SGxbJW9lk7b7g",
+	"2w2+v8IaF3vn77x3mOOxfVBrQamZ7QvdB7sWsvejrGK9LP55xXZlI5453gMT8hzqX2zojtnQV+Ovs7T5",
+	"PAaI/htx1p05WGpLNqrm48YAslXVjp9LI/rttZdiAdUqDfjsARffv7uryBP+zhXbT8m7q1t2D6z8wu5I",
+	"ZzHWoiqZGrEvQwnBeTzNPvbuuzQMwrJrnPLOcN27ABTmbre3a19rWJqHQw20c7CpHxDfg+J6ktIVAy/G",
+	"yDhNjQM6SqlIWZ7fSUNAGLo+5QcE2YsfjXuEM08pUDI++fwwJHmOZ/Gg6KFQ82aoLjDyXI9oBykKBa6C",
+	"COlBN4fwAphFzu6gO8HPxtxoWxoIb6ocHKUTXZBJJQFAEpY52JVH0JOX0mIa61UAS2OPgthviqMD4HuX",
+	"o7rmPJp8u11iv2etMZWHxorsubDvKH/Iu/qepbLMXHlASssM/THXskqxTJjm+Qb89EPvaMlSQ+aWJEa8",
+	"o9iFjF5TntNZzhzAK2YiepRC3/nc8Rjt8WzqTp5GLqJ78ZC8oOmSuIru0Hkfa/IFS/vXFW1eUbd58TKM",
+	"tGQZ1wC4+Y0iDqfTAqbMqLgKDe9md4gBIFxXXGS7myPBsW1+4lhx2clS9ikqghcnzf0MtiJ5JI0qelgP",
+	"3n32CNgPDYkEaAOjAnBfdyixwIAgefRontPFgmX91fP4zDsHEvLFVtEH69hVTT+vSr00+otheWNVEOEO",
+	"Qo6hrLSCtnzQkcriI5lbTcXCungFNulvdO/vxLOxx3lP3cZhIY8aL3YIqE4NvoxoT/Uuj9dn3Ebw7TWz",
+	"L+KKlHyx1HXrTBCwCBRCUkg57zpmjDbuiNL5p3Y4coOoQkBtqIgDscUcPmvKNXZhvJuAwCPBi61D1Pf4",
+	"Uish9ws9Oxn9NcZc7BKHdRT0uVmuhN/2fFqPDskX9tDbE+S1cY0HuOtcfsE97HKnw87/fRTojbozl8+t",
+	"XzfZzoioHM2tvhfZ6A/s8YrHvhM/vwMxCIfcTOxy16cpBNud2fruzZ22CRz3GP/VI/D2dDleg0AcqdEj",
+	"ECo9nQ/Wd1GFaq2+xoFN8oRT5lJ0a2dzLrI/+acGxdcgJthbRtm3ofXLPn9Rgt/N+86zLfwG2WwYH44N",
+	"lAlw72Us5YpL0YzCWmV4Kwj7nNNcLirWpgxkXCjq7qBbcJ0p3Gz3W2nr61sl1uSE/t6Eis22yw5n5zbm",
+	"ETLAZu3tF8no/O7GaNspQiMEOrEAnRJHgNjSqJtQS5ZKkfKcew0pCtiKWCiQRJEQSPMEXS7n4sqBhsyk",
+	"vFJQ6SbLK5aBIwXdzxaChBEmdMkZ1tMrzQrok4Pl7lin6qBQN58E1MhQbIW1kogO+0b6NAmbBRVHw6TZ",
+	"++aydprFLN73/hRwc23ZyQAQti8xN6K1VV2AaYatOBxer8ZnXNFFyUbKmWAAoMpqUiM4eBCz36YXnzmB",
+	"OlHdxr2xKkfsKy6cEzdK5x9r2gWqXco1QprZhIxaeTV0afEcUlcSoRgTRMtDcmbZLTeGIbzTgqO5dvQp",
+	"VSyXNEsI/SRWVNAF9nN3Qschv/ISCbFuBwpfQk6J0V8S22IG6Nfnjrjfqtj1yLnS7/1GfL01om6NX2bG",
+	"2ak50JWPmVOil7JSWHHGUPsAcgANdRTR8dHpP8r3l0RmCB9B/yltAF8TtZRVnqFqJPMshtXy3ipW/u7Z",
+	"j11X70M9lFOyUrlya10bpXwKkmdqrtVUVbMV15pl0+7sWMRxXnMViVPiNbBzusvqhkhZw9PjO6oZeMiM",
+	"3E5Pc1uyhvyvC4UFC5fvxt/cn2gf0P2Kbix0OBFy3TFVeIDO8geYr7mXdQYpeFqourL5hkrZpRSuUNWv",
+	"y+EYdqyI/Zqy4k5LAHaeAC8drpghlrLKmU9/7dK8Ki1XVPP0XsMU95xx7q29+26l5/JFfiu57v16BQiN",
+	"O3dUOOE0KNwQCNsuN2dW0rmTeI+orVxIWkMoKugoF8cL93mUUPGLtcm27Am0FcNtvLOEKyILUNoxMQrv",
+	"834Fqo0lPHR5qjvgKGUCCXiceMSyw1Kwh0pueQaIrbRuybGgXJj/ijpJbbdOObzUYT+N707VkIdRJh5G",
+	"4D+AxH5I0xNU/g9g/40HW48uODBCXPzb3mSo95YjAaKtqNjUTnELJQxwk+j221HFgsobpKYNuLc7o+G1",
+	"vLpred4VCy/9DB6ueMVxRzhv6ExgWHfSyuNdcqVluenUCm4BMdcWJOb9RDFhp0QFmfJsSq4Y+nS3rW2W",
+	"8ZvrHg+SEjyAZF5k/N7jCMOo1bagF3KNbkv1oPmr2D8CnDSgcgC0AegiCSmZrkrBIKU+XRqGAu6b+tYN",
+	"YSFHaByO3l4Ms+lTuUJPk0PbCLLl7ae6PBo0UOgHVjKKjjSZ0Y35S6MXeLMg5pNw7V7Rz9tTGTMGxo21",
+	"pb+eC3nmzv/x3Maz2l/xYIIDp4AxrBIqzdA5COLc3MVTbwV5Iq+9RVDO5bq+rKkiS5abm5kzqhpZW/1X",
+	"szJcsi971f78DB78crPNYf79XgHHLoJ2fqM47qV3e4OnXkKMzpi7EH+yqDEdkOq31RFiJ24V+4OSXXO2",
+	"Hpkpv4VKptmGUBIEzjgqq5SslzJ03FJFVlVdYi0RKJtxCDX6GAIR4DrnGaCOvdJtzPQWnz8kZs8RL1JI",
+	"TZb0unZQutxurMuFpo6NhpQW0i1WOWV26ywwix6LjwZDvHXoK7DG+pPUkgCm3Dqfm7vWzGJr9Orv8rbg",
+	"ZB46n2OgHuYrDuxVeDhhgJjEGGKHnrlwDk3KbfT3MnZd6HiHG2TuRcpIVsJaBgmAOy99/7LUmME5nphS",
+	"YC6KYAx7024gIhy7M19eQlTPBXoMBfp/cJXroD3poAZgxSGJ2aO3hChbrRrg/nvhrJ3xeyLrMDPQ1ZH6",
+	"HEAb3V8lpCqc45th976pn9RlJTTPpyAMuQokZaOimPC5y8v5JCD2aAZXmuc5mXOtTusIPGQNQE/j+iXZ",
+	"lMBrbNMpMzkjnkuWVallOPWLOSSAQZTTyHHb0/mTsC2s8LPC+cWMHv/Wr5Rf+Bgw5maAHuhbKX/dDOOR",
+	"ej7O1JXtIYitwfFENOYWG/Mrq7Vzo8/axwpAau5L2WywkVyqqmRjS9Zcqge7KLtaj5/nI4GsXlBbP214",
+	"PLcgicjrDQebMZsK7mjLI7T0Qj00z8f3we9JfKpr2YyyjN3cwYPk801PGxVv+BS41TKi6MZQDwijeJpT",
+	"3T/9AWMivjv9eBGRD2sm9IZQbGcV4rHPZSWMcluu5lU+GdEF/40if6+ktjnMJUsZL7RKunLgws71yV0K",
+	"+ZaMPyRnOM9AvjoiNnSOspNg/lBex8JryZwA2cPyXIbrJ8GVtwZOg78rI9WXcg2WtoXV4ipITzK8rm47",
+	"9uSYvH7mG/6bM8NzNJ9VfdsOPwnD18H16XJrfSa5JdkEtA8o1fGdsMwyzCqyE/Lu+cuE/Me7F39IyLs3",
+	"f0jIH1+8OjeL/shm7w7JW+C29q2YN//d8fEnUVeJY0SRTI/MQ9OoJzXLntdwFndor6+qXPOClvpoLsvV",
+	"QUY13EgmUpnZHkIhxIj95Qd70dq3Gqi741qHw+zA6Q/vNLSuiKPOc62IoCt2iiEjOodNde+ZhgkXnW09",
+	"mjwigBCB9z501kW9Edtc6idW6NE6/eOltkIJbl8Ht9kWRExkslTMHe2IzOhj28ezouD9ccyCKImsAdoH",
+	"NMo4nD1l+RQliqVSZFYHcgOoSEARV/Ml6/KpzNiwwAY7N492oPIMcZrBqx6xAv8CT9MGH9B+rGEnHtJl",
+	"tjHCQQVJ93JO9FoONfLr1Jpxr9yZrxRxzm+5FknYztmoslKEkj9p9IvGwH2ll7LkRvjKkvjJKrSwbZow",
+	"odaOwQy6lWL5/JB8tOU4Ghqu+o6oJKWFeY8xwIy6kOdybc6Vz72SIWRQ2ABBTYSGmp5iofh3xz9GahTN",
+	"QC+CRKWv9L43lumufb1HUU3QqV6ues6xYUXXBEJq2wBmw+AE++pNoW8WhJhu614IVpfgJiWP3+VwhoT9",
+	"gNzpZ6Ybej2Us0MYrM4KCm/l3izrYCy4hS2CXS+lK6/PM5xvNGsIkRm+/lv/vrnOLWl/P/fwS7l6Dhfi",
+	"4a7eT4wVjbvXSIq8wU1bc7Uc+Zq93PZcpVRY3WrGCMu4tj5277hfhRi9HkQ0wYStOrd+SVWgK7gQgSsa",
+	"xBwvXSOgQzdFuT4h1IbVfUE1E1k8XZCqqy/71vfH9VBngvQMI7e/ev/8mbp62EQodUW0JPkdScwrxm7X",
+	"xzmu4ivMxc7oxjbxhkxCb41giF6zcqVgZRhfw3J4qNEFjC3rrjskZza6sKalcLW1yhkMXMNd3L6IZmlf",
+	"dXwd+SFG2L/6e/gTA2/uQ95E9LMaAnaEaDNeicvhhSbcGPNwJA0meC7FAuOZW5gmvbcz7HM35vUMgEGM",
+	"hPOdt2QJJRkxxHuLjb8L+B5ze+FfmNgLsXXwjtTA3ja999TG3xVZcaVgP9Egt4i2ZZ2zZoPnheEnLtPH",
+	"5clFgVTMkrp7wzzUlQ7Pc5/mQ+9yzFgLOvfh/bafnuyIS/n33oezeYRmS6OXHvlmhPOmV6kR+xoBNDmn",
+	"ooYyMaqnqHPQQlcWFKHI0iue66VsdM/uDcvuhm7LudIhdNuDRU5r6KjRDvTtuEfmAYKATVlgtaBh5S7Y",
+	"zyDBYewoaZ0kvF5K63CwqcE21ReTknyeUTBbrkmQ0wRBTpZnh+SZ1EswpoztbfGKHD2hQQVLjJo1jw9l",
+	"TcudTsksK5lSbEcIYh9VCbpZ30ZfenI/yGxguIxkgPgcN8uvah/O1oVxNetAqRAq00PzgSB5rhfL7byZ",
+	"235ILpit+HDwmDbxEZqCQ88BizYVtdUtrut7/9471W3dS+4eudgMp+iqNhdXNIPGynNI6afNTit3WlFx",
+	"N7i3Ngntaw+hPsdl/sup2msa2l16SC+NncJpq+AMapj2qzmzz4+OEw2jvn/wy3LrNnuRnMo/8GsmsIXM",
+	"mMnza59MKaQmMwapk6fW93KLNlVD1XwsLx6dEMygXzvffA+r3ME2P7qYPpaoaJeX/9uJRWH5+kNmqRjt",
+	"DS6bvTaoZGJ+h7dLRuCqYCIpNX4yy8dW2Vkb8w1QhesyNMclakvLfBv4uj+J19FA1v6ON9Lpdzv8JD4u",
+	"GbIkQ/zKGISWxzmYXF5X8n9//G2jJT80eeqGMEZr9FHk39/LNbpw1vdjqNbwqVW1bxX9GtzeHQdS1ZBR",
+	"Q2+RobuspOvR1Xk38FcRrhmQ3/hYRcJHew7iodsLh6FOIx9uKAJUlWu1A8ABn/masaTNCr9MJOlRoCjN",
+	"8m2phKZXTBhtXEkyp2UnsESziXpU8J9f/MXpKeDMhyRUo7xY9/8JROc9vjFWe5AZw960UGfyb8agSADZ",
+	"hPs2vAkpmdkUlv07gkNjB1JQGT4JD0mA3fmx5stcFaqk+EYRo3uiE9hwo0PyBykzm9VCS0auWKETnKb0",
+	"1fRcEXMTbHOwYLxD8mHJPglwJEF5iotWwDeAWOHybEExwPJVXyvzPZTKiIw8OU6Oj49xGjGNoSpySbPO",
+	"m9gDXtvdZ2afLrOdjfx4zi7h3wPf9PR4yKvGFFCa/aqPUnXdZBe7S1LuGdcTOVDE7Wnv4wlRTOscGmzZ",
+	"JC9DUP5LWVpF1dypVObVSiiyokUxiocbJI410ee+pEz5WHN9aYs6otxpwgMVD0EHhE25Uznfue2IkGTF",
+	"wgj1hZ7F1gGoms918tWbupfrHT4CnjJAwP8Mzw1iLXMusnbL0EGC9qX9YSNO/+RWcPlfmRJiTuE3q4h8",
+	"aGIIBpemFWTGAmALdXaXl8cw0Fvl/lWRO7eihWdtDxYl3k2Kr+3a79326uLJF4Gsi8jAyVgoSjxdWgkK",
+	"/a7MZ1u5Bi8KcJQMOzdCsFvYqcpsRLMn0TYHvvBP7WhlBS5/vB2GFyeEEqN7G502wbpRs1oqNhZwE4q/",
+	"RLWasXLffiFPju+oYUguU5qjN5Mrh8kemxo8eAm5BHfRgqG/TYXt352ab0THBGXB7g5U+4tBRnTEu6up",
+	"8wyj7DpdjpaZZPQJQom7ZME1rG9Ut336VjBnn5oDJTmHHAi4SB6LGS9Psu1cnqZUZDyjmqkplL5nZJrx",
+	"ORiz+oQYNjk1VE4zdBXn+SfhLMND8mEt/bSVbUcKaG3eeMQXd6ASXNQrfpQS5A1b+ynesynVfG+LFLPs",
+	"YZ3Q2QBybYiN3VZSQAp3fsW7LKVgRQ+1teYy7+YDo+lwLOP65pfw0SEsu6U8BOb5UOJ6TNhf57IsWaqD",
+	"ywxSA3C1mvZ8/80+mlFxdZAxTXk+TEV8RsXVc/v8HR5K8JqfeWeNtCuRGMVH4nbmG0XMrhC7KwlZQXzu",
+	"pIGRRY2cxi+4IHNZupAxfoeFTyPzgY42zeEcIJGYKGkBT5ot8lPsng8FXoodkjNBaAodHl2VjEWIoxvG",
+	"IIbcVjo+iSk1WopXOODTJfqiQdtQYMFsPBpDyRdLHa3+wLzOOFk9Vp0inOU9qxVbr26SAXa6H8UItUNh",
+	"ZKNBHzUrtCh1hAstu5iNGZSllTEB4RS1vGJicvLXX8wBKVZeu+OtynxyMllqXZwcHc0r66L7xQ/bJvkL",
+	"w31pmZFUVqWyYGkIT2bU4YwUJU+ZOkFDmTq0H4QkrhFDZ7bHiBSHtUl1jkNOtg00/AvEYWzBJGKMBT9+",
+	"tSpkqWM/flmJTCVh+xoL3YgxGmhStWG0DPxMtop3LUnBZJFDbjDmdARvfAbparE3Gn0kSAEXGQSScMc8",
+	"ut8pmBiwXXjEGd2Ys7UVqsGLzlwiQuxdH5ug6DVgiOIiZVAxigsDIEFDW0sqsnB0BxQTGfydmZ2PkEUa",
+	"eNUtBWrQGogUrII3+LhzpMWpS/3Bc5ECNmVNNyd11d2CQkAPCZ7MjPbEVAL0E7pm7AqtewakiKIbFczD",
+	"u2e25/GnbeQ/54eEuZ+QYim1XJS0WOJjEDENBq8RuuJnZH0KGMN0m2avuK2pr21C83dPQBib9Fc+eGd9",
+	"5WPvREDwun87wKs3jqXZHTyyKbZEytUS1/kz7jpZIeUytkIwVICCkyJ8o69u+PzL5/8vAAD//w==",
 }
 
 // decodeSpec returns the embedded OpenAPI spec as raw JSON bytes,

@@ -92,6 +92,10 @@ var walk = map[policy.Operation]struct {
 	policy.DeclineRequest: {"/requests/{sent}/refusal", `{"code":"other","words":"No."}`, 401, 403, 403, 403, 200, 404, 403, 403, 403},
 	policy.ReturnRequest:  {"/requests/{sent}/return", `{"code":"other","words":"Why?"}`, 401, 403, 403, 403, 200, 404, 403, 403, 403},
 
+	policy.AskException:    {"/requests/{draft}/exception-wish", `{"words":"A job waits."}`, 401, 409, 403, 404, 403, 403, 403, 403, 403},
+	policy.AllowException:  {"/requests/{sent}/exception", `{"over_pence":1,"code":"other","words":"So be it."}`, 401, 403, 403, 403, 403, 404, 403, 403, 403},
+	policy.RefuseException: {"/requests/{sent}/exception-refusal", `{"code":"other","words":"No."}`, 401, 403, 403, 403, 403, 404, 403, 403, 403},
+
 	policy.ListAutomatic:   {"/automatic-approvals", "", 401, 403, 403, 403, 200, 200, 200, 403, 403},
 	policy.ReviewAutomatic: {"/requests/{sent}/automatic-review", `{"agrees":true}`, 401, 403, 403, 403, 409, 404, 403, 403, 403},
 

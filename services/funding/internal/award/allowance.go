@@ -27,6 +27,7 @@ type Allowance struct {
 	CoachID   uuid.UUID
 	CoachName string
 
+	Over     money.Pence // how far above the cap it may be, by the widest exception ever allowed; mostly 0
 	OpenedAt time.Time
 	Totals           // of every entry, kept by the database
 	Entered  []Entry // since it was loaded; saved with it, and nothing else about money is
@@ -73,9 +74,25 @@ func open(j Jobseeker, p Price, day, now time.Time) (*Allowance, error) {
 	}, nil
 }
 
-// Available is what is neither held, committed nor paid.
+// Available is what is neither held, committed nor paid of the cap. An exception
+// leaves nothing to anybody but the request that it is for.
 func (a *Allowance) Available() money.Pence {
-	return a.Cap - a.Held - a.Committed - a.Paid
+	return max(0, a.Cap-a.Held-a.Committed-a.Paid)
+}
+
+// availableTo is what r may ask for: all that stands for nothing else, and what an
+// exception adds.
+func (a *Allowance) availableTo(r *Request) money.Pence {
+	return max(0, a.Cap+r.Over-a.besides(r))
+}
+
+// Excess is by how much a is above its cap with all that r asks, or by how much it
+// is not, below zero.
+func (a *Allowance) Excess(r *Request) money.Pence { return a.besides(r) + r.Asked() - a.Cap }
+
+// besides is what is held, committed and paid for everything but r.
+func (a *Allowance) besides(r *Request) money.Pence {
+	return a.Held - r.Held + a.Committed - r.Committed + a.Paid - r.Paid
 }
 
 // Award is what a request gets that asks for asked where available is left:
@@ -93,11 +110,11 @@ func (a *Allowance) handTo(j *Jobseeker) {
 }
 
 // hold sets aside what r asks. It returns OverCap, with the figures, if that is
-// more than is available.
+// more than is available to it.
 func (a *Allowance) hold(r *Request) error {
-	asked := r.Asked()
-	if asked > a.Available() {
-		return overCap(asked, a.Available())
+	asked, available := r.Asked(), a.availableTo(r)
+	if asked > available {
+		return overCap(asked, available)
 	}
 	return a.enter(r, nil, Hold, asked)
 }

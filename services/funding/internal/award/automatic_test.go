@@ -23,7 +23,7 @@ func ruledDesk(t *testing.T, change func(*award.Rule)) *desk {
 	if change != nil {
 		change(&u)
 	}
-	_ = d.store.Agree(d.Fund, u)
+	_ = d.store.Agree(d.Fund, u, false)
 	return d
 }
 

@@ -346,7 +346,7 @@ func (s *Awards) changeFor(ctx context.Context, who policy.Actor, op policy.Oper
 	act := Act{who, op, []any{id, version, body}}
 	also := Also{
 		Budget: slices.Contains(promising, op), Authority: slices.Contains(deciding, op), Rule: op == policy.SubmitRequest,
-		Promise: op == policy.CancelRequest, At: s.now(),
+		Exceptions: slices.Contains(excepting, op), Promise: op == policy.CancelRequest, At: s.now(),
 	}
 	c, err := s.d.Store.Change(ctx, act, id, also, func(c Case) error {
 		if err := c.admit(who, op, j, version); err != nil {
@@ -379,12 +379,15 @@ var promising = []policy.Operation{policy.SubmitRequest, policy.ApproveRequest, 
 // deciding are the operations that take authority.
 var deciding = []policy.Operation{policy.ApproveRequest, policy.EndorseRequest, policy.DeclineRequest, policy.ReturnRequest}
 
+// excepting are the operations that are about passing the cap.
+var excepting = []policy.Operation{policy.AskException, policy.AllowException, policy.RefuseException}
+
 // seen is what somebody who looks at a request sees besides. What is left of a
 // budget is for those to know who decide or pay out of it.
 func (s *Awards) seen(who policy.Actor) Also {
 	return Also{
 		Budget: who.Is(identity.Manager) || who.Is(identity.Finance), Authority: who.Is(identity.Manager), Automatic: true,
-		Promise: true, At: s.now(),
+		Exceptions: who.Is(identity.Coach) || who.Is(identity.Manager), Promise: true, At: s.now(),
 	}
 }
 
@@ -407,6 +410,9 @@ var did = map[policy.Operation]string{
 	policy.ChallengeRequest: "asked for another look",
 	policy.KeepRequest:      "kept it on",
 	policy.ExpireRequest:    "let it run out",
+	policy.AskException:     "asked to pass the cap",
+	policy.AllowException:   "let it pass the cap",
+	policy.RefuseException:  "did not let it pass the cap",
 }
 
 // Did says what an operation that changes a request did to it, in words that go

@@ -21,6 +21,10 @@ const (
 	VerbChallenge Verb = "challenge"
 	VerbReview    Verb = "review"
 	VerbKeep      Verb = "keep"
+
+	VerbAskException    Verb = "ask-exception"
+	VerbAllowException  Verb = "allow-exception"
+	VerbRefuseException Verb = "refuse-exception"
 )
 
 var verbs = []struct {
@@ -39,6 +43,9 @@ var verbs = []struct {
 	{VerbChallenge, policy.ChallengeRequest, Challenged},
 	{VerbReview, policy.ReviewAutomatic, Unbegun},
 	{VerbKeep, policy.KeepRequest, Unbegun},
+	{VerbAskException, policy.AskException, Unbegun},
+	{VerbAllowException, policy.AllowException, Unbegun},
+	{VerbRefuseException, policy.RefuseException, Unbegun},
 }
 
 // can lists what who may do with the request now, so that a page offers nothing
@@ -58,6 +65,10 @@ func (c Case) can(who policy.Actor) []Verb {
 			ok = ok && state.leadsTo(v.To) && c.Request.Paid == 0 && c.InFlight == 0
 		case v.Verb == VerbKeep:
 			ok = ok && c.Promise.keepable() == nil
+		case v.Verb == VerbAskException:
+			ok = ok && c.exceptionAskable() == nil
+		case v.Verb == VerbAllowException, v.Verb == VerbRefuseException:
+			ok = ok && c.exceptionAnswerable(who.Person) == nil
 		case v.To == Unbegun:
 			ok = ok && state.editable()
 		case v.To.decision():

@@ -98,7 +98,7 @@ func (r *Request) Challenge(a *Allowance, agreed []budget.Terms, words string, i
 	if err := r.move(Challenged, by, at, Reason{Words: words}); err != nil {
 		return err
 	}
-	if r.ready(inTheWay) != nil || r.paidFor(rulings) != nil || r.Asked() > a.Available() {
+	if r.ready(inTheWay) != nil || r.paidFor(rulings) != nil || r.Asked() > a.availableTo(r) {
 		return nil
 	}
 	return r.Submit(a, inTheWay, by, at)

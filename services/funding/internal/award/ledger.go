@@ -81,7 +81,11 @@ func Sum(entries []Entry) Totals {
 // Go, as the CHECKs are in the database.
 func (a *Allowance) enter(r *Request, b *Budget, k Kind, pence money.Pence) error {
 	all, own := a.plus(k, pence), r.plus(k, pence)
-	if pence < 1 || !all.fit(a.Cap) || !own.fit(a.Cap) || k.budgeted() && !b.moves(r, k, pence) {
+	most := a.Cap + a.Over
+	if k == Hold {
+		most = a.Cap + r.Over // what is held anew is within the request's own exception, not another's
+	}
+	if pence < 1 || !all.fit(most) || !own.fit(most) || k.budgeted() && !b.moves(r, k, pence) {
 		return fault.Newf(fault.Internal, "The ledger would not add up: %s of %d pence refused.", k, pence)
 	}
 	e := Entry{ID: newID(), AllowanceID: a.ID, RequestID: r.ID, Step: len(r.History), Kind: k, Pence: pence}
@@ -109,8 +113,7 @@ func (b *Budget) moves(r *Request, k Kind, n money.Pence) bool {
 	return true
 }
 
-// fit reports whether no total is below zero and together they are within the
-// cap.
-func (t Totals) fit(cap money.Pence) bool {
-	return t.Held >= 0 && t.Committed >= 0 && t.Paid >= 0 && t.Held+t.Committed+t.Paid <= cap
+// fit reports whether no total is below zero and together they are within most.
+func (t Totals) fit(most money.Pence) bool {
+	return t.Held >= 0 && t.Committed >= 0 && t.Paid >= 0 && t.Held+t.Committed+t.Paid <= most
 }

@@ -32,7 +32,7 @@ type Reduction struct {
 // held for r already counts as left. With nothing left there is nothing to ask
 // for, and so there are no lines.
 func (r *Request) Reduction(a *Allowance) Reduction {
-	p := Reduction{Asked: r.Asked(), Available: a.Available() + r.Held, Elsewhere: r.Elsewhere}
+	p := Reduction{Asked: r.Asked(), Available: a.availableTo(r), Elsewhere: r.Elsewhere}
 	p.Over = max(0, p.Asked-p.Available)
 	if p.Available > 0 {
 		p.Lines = Reduce(r.Lines, p.Over)

@@ -28,9 +28,11 @@ type Request struct {
 	Awarded      money.Pence // what approval promised; 0 until then
 	OtherFunding string      // that was considered; see Approval
 	Scrutiny     string
-	Automatic    *Automatic // how its fund's rule approved it; nil if it did not, or if that was not wanted
-	Totals                  // of its own entries
-	History      []Step     // oldest first, never empty once begun
+	Exception    Exception
+	Over         money.Pence // how far it may take its allowance above the cap; 0 without an exception
+	Automatic    *Automatic  // how its fund's rule approved it; nil if it did not, or if that was not wanted
+	Totals                   // of its own entries
+	History      []Step      // oldest first, never empty once begun
 	ChangedAt    time.Time
 	Version      int64
 }
@@ -54,7 +56,7 @@ func (s Step) submits() bool { return s.To == Submitted && s.Act == "" }
 func (s Step) decides() bool { return s.From == Submitted && s.To.decision() }
 
 // challenges reports whether the step asked for another look.
-func (s Step) challenges() bool { return s.To == Challenged }
+func (s Step) challenges() bool { return s.To == Challenged && s.Act == "" }
 
 // Reason is why a decision is taken.
 type Reason struct {
@@ -117,6 +119,9 @@ func (r *Request) Edit(ask Ask, at time.Time) error {
 	if err := ask.check(); err != nil {
 		return err
 	}
+	if !slices.Equal(r.Lines, ask.Lines) {
+		r.Exception, r.Over = NotAsked, 0
+	}
 	r.Lines, r.Elsewhere, r.ChangedAt = ask.Lines, ask.Elsewhere, at
 	return nil
 }
@@ -133,6 +138,9 @@ func (r *Request) Submit(a *Allowance, inTheWay []uuid.UUID, by identity.Person,
 		return err
 	}
 	r.Area = a.Area
+	if r.Exception != ExceptionGiven {
+		r.Exception = NotAsked
+	}
 	if err := r.move(Submitted, by, at, Reason{}); err != nil {
 		return err
 	}

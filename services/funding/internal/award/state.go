@@ -35,6 +35,10 @@ const (
 	Paying        Deed = "pay"          // a part or the rest is paid
 	Recovering    Deed = "recover"      // something that was paid comes back
 	ReleasingRest Deed = "release-rest" // what will not be paid is given back
+
+	AskingException   Deed = "ask-exception"    // the coach asks to pass the cap
+	AllowingException Deed = "allow-exception"  // a senior person lets the request pass it
+	RefusingException Deed = "refuse-exception" // or does not
 )
 
 // Arrow is one allowed change of a request.
@@ -58,6 +62,9 @@ var arrows = []Arrow{
 	{Approved, Recovering, Approved}, {Paid, Recovering, Paid},
 	{Approved, ReleasingRest, Approved}, {Approved, ReleasingRest, Paid},
 	{Paid, "", Closed},
+	{Draft, AskingException, Draft}, {Draft, AllowingException, Draft}, {Draft, RefusingException, Draft},
+	{Returned, AskingException, Returned}, {Returned, AllowingException, Returned}, {Returned, RefusingException, Returned},
+	{Challenged, AskingException, Challenged}, {Challenged, AllowingException, Challenged}, {Challenged, RefusingException, Challenged},
 }
 
 // Arrows lists every allowed change of a request.

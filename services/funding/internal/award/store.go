@@ -28,6 +28,9 @@ type Case struct {
 	Authority authority.Authority
 	Rule      Rule
 
+	Exceptions bool                // the fund may let a request pass the cap, under its terms of today
+	Excepting  authority.Authority // of whoever acts, to let it
+
 	Promise  *Promise    // nil for none that can run out
 	InFlight money.Pence // of what was promised, on its way to be paid
 	Kept     *Kept       // nil if it never was kept on
@@ -45,6 +48,10 @@ type Also struct {
 	// this request's fund in its area and was submitted by its coach. It is none
 	// at all where it is not wanted.
 	Authority bool
+
+	// Exceptions is whether the request's fund has exceptions to the cap, and what
+	// whoever acts may allow there.
+	Exceptions bool
 
 	// Rule is what the request's fund approves by itself, under its terms of the
 	// day of At. It is the zero Rule where it is not wanted.
@@ -113,6 +120,7 @@ type Filter struct {
 	Text        string // a reference or part of one, as typed
 	Mine        bool   // only of the caller's own caseload
 	Decidable   bool   // only those that the caller may decide now
+	Exception   bool   // only those for which somebody waits to be let pass the cap
 	Automatic   bool   // only those that were approved automatically
 	Area        string
 	JobseekerID uuid.UUID
@@ -138,6 +146,7 @@ type Summary struct {
 	Asked       money.Pence
 	Awarded     money.Pence
 	Available   money.Pence // of the allowance as it stands
+	Over        money.Pence // by how much it would take the allowance above the cap, or has
 	SubmittedAt *time.Time
 	DecidedAt   *time.Time
 	ChangedAt   time.Time

@@ -62,6 +62,9 @@ const (
 	ListRequestAudit       Operation = "listRequestAudit"
 	ListAutomatic          Operation = "listAutomatic"
 	ReviewAutomatic        Operation = "reviewAutomatic"
+	AskException           Operation = "askException"
+	AllowException         Operation = "allowException"
+	RefuseException        Operation = "refuseException"
 
 	ListFunds         Operation = "listFunds"
 	OpenFund          Operation = "openFund"
@@ -282,6 +285,10 @@ var Table = map[Operation][]Rule{
 	EndorseRequest: itsDecider,
 	DeclineRequest: itsDecider,
 	ReturnRequest:  itsDecider,
+
+	AskException:    itsCoach,
+	AllowException:  itsDecider,
+	RefuseException: itsDecider,
 
 	ListAutomatic:   seeBudget,
 	ReviewAutomatic: itsDecider,

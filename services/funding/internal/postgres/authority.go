@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -200,16 +201,48 @@ func authorityOver(who policy.Actor, also award.Also) clause.Expr {
 	if !also.Authority {
 		return clause.Expr{SQL: "NULL::json, NULL::uuid"}
 	}
+	may, line := grantsOver(who, authority.Decide), lineManagerOver("r.submitted_by", also)
+	return clause.Expr{SQL: may.SQL + ", " + line.SQL, Vars: slices.Concat(may.Vars, line.Vars)}
+}
+
+// exceptionOver is a column beside a request r: whether its fund has exceptions to
+// the cap, the grants that may let who allow one, and the line manager of the
+// jobseeker's coach. Where that is not wanted it is null.
+func exceptionOver(who policy.Actor, also award.Also) clause.Expr {
+	if !also.Exceptions {
+		return clause.Expr{SQL: "NULL::json"}
+	}
+	may, line := grantsOver(who, authority.Except), lineManagerOver("r.coach_id", also)
+	return clause.Expr{SQL: `json_build_object('exceptions', (SELECT t.exceptions FROM terms_on(r.fund_id, ?) t), 'grants', ` + may.SQL + `, 'leads', ` + line.SQL + `)`,
+		Vars: slices.Concat([]any{award.Today(also.At)}, may.Vars, line.Vars)}
+}
+
+// exceptionRow is what exceptionOver is.
+type exceptionRow struct {
+	Exceptions bool       `json:"exceptions"` // false where there are no terms
+	Grants     []heldRow  `json:"grants"`
+	Leads      *uuid.UUID `json:"leads"`
+}
+
+// grantsOver are the grants of a kind that may be an answer for who about a request
+// r, as JSON.
+func grantsOver(who policy.Actor, kind authority.Kind) clause.Expr {
 	return clause.Expr{SQL: `
 		(SELECT json_agg(json_build_object('kind', g.kind, 'holder_role', g.holder_role, 'holder_person', g.holder_person, 'whose', g.whose,
 				'fund_id', g.fund_id, 'area', g.area, 'most', g.most, 'alone', g.alone, 'proposed_by', g.proposed_by, 'confirmed_by', g.confirmed_by,
 				'first_day', g.first_day + time with time zone '00:00Z', 'last_day', g.last_day + time with time zone '00:00Z'))
 			FROM authority_grant g
 			WHERE g.confirmed_by IS NOT NULL AND g.holder_person = ? AND g.kind = ?
-				OR g.confirmed_by IS NOT NULL AND g.holder_role <> '' AND g.area = r.area AND g.holder_role IN ? AND g.kind = ?),
+				OR g.confirmed_by IS NOT NULL AND g.holder_role <> '' AND g.area = r.area AND g.holder_role IN ? AND g.kind = ?)`,
+		Vars: []any{who.ID, kind, orNone(who.Roles), kind}}
+}
+
+// lineManagerOver is who leads, that day, the coach in this column.
+func lineManagerOver(coach string, also award.Also) clause.Expr {
+	return clause.Expr{SQL: `
 		(SELECT m.manager_id FROM line_manager m
-			WHERE m.coach_id = r.submitted_by AND m.first_day <= ? ORDER BY m.first_day DESC, m.number DESC LIMIT 1)`,
-		Vars: []any{who.ID, authority.Decide, orNone(who.Roles), authority.Decide, award.Today(also.At)}}
+			WHERE m.coach_id = ` + coach + ` AND m.first_day <= ? ORDER BY m.first_day DESC, m.number DESC LIMIT 1)`,
+		Vars: []any{award.Today(also.At)}}
 }
 
 // SetLineManager is authority.Store's.

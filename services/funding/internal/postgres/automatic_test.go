@@ -38,7 +38,7 @@ func ruledDesk(t testing.TB, limit, upTo money.Pence) *desk {
 
 func (d *desk) rule(upTo money.Pence) {
 	d.t.Helper()
-	if err := agree(d.t, d.db)(d.Fund, award.Rule{UpTo: upTo, Categories: []award.Category{"licence"}, OneIn: 3}); err != nil {
+	if err := agree(d.t, d.db)(d.Fund, award.Rule{UpTo: upTo, Categories: []award.Category{"licence"}, OneIn: 3}, false); err != nil {
 		d.t.Fatal(err)
 	}
 }
@@ -227,7 +227,7 @@ func TestTheDatabaseRefusesAnAutomaticApprovalThatTheTermsDoNotAllow(t *testing.
 	if err := give(t, d.db)(other, d.Granted); err != nil {
 		t.Fatal(err)
 	}
-	if err := agree(t, d.db)(other.Fund, award.Rule{UpTo: 500, Categories: []award.Category{"licence"}, OneIn: 3}); err != nil {
+	if err := agree(t, d.db)(other.Fund, award.Rule{UpTo: 500, Categories: []award.Category{"licence"}, OneIn: 3}, false); err != nil {
 		t.Fatal(err)
 	}
 	back := d.submitted(600)

@@ -48,6 +48,8 @@ var awardFaults = db.Faults{
 	"payments_within_promise":    fault.New(fault.Conflict, "Payments of this are on their way, and so much of it cannot be given back or paid another time. Have finance cancel the payment first, or look at what is left now."),
 	"allowance_within_cap":       fault.New(fault.OverCap, "There is not that much left of this allowance. Look at what is available now."),
 	"request_decided_by_another": fault.New(fault.Forbidden, "You have submitted, endorsed or declined this request before, so somebody else must decide it."),
+	"exception_allowed":          fault.New(fault.Conflict, "Since you looked, the figures or the fund’s terms have changed. Look at it again before you decide."),
+	"exception_by_another":       fault.New(fault.Forbidden, "You ask for this request yourself, so somebody else must answer this."),
 	"challenge_to_another":       fault.New(fault.Forbidden, "You took part in the decision that was challenged, so somebody else must take another look."),
 	"automatic_allowed":          fault.New(fault.Conflict, "The fund’s terms do not approve this by themselves."),
 	"automatic_review_by_other":  fault.New(fault.Forbidden, "You submitted this request, or have paid something of it, so somebody else must review it."),
@@ -190,6 +192,9 @@ func (s Awards) difference(ctx context.Context, act award.Act, was, c award.Case
 		w.requests = []requestRow{toRequestRow(r)}
 	}
 	if w.steps = toStepRows(r)[len(was.Request.History):]; len(w.steps) > 0 {
+		if r.Over > was.Request.Over {
+			w.exceptions = []exceptionStepRow{{r.ID, len(r.History), int64(r.Over)}}
+		}
 		if w.jobs, err = s.tell(ctx, r); err != nil {
 			return write{}, err
 		}
@@ -243,7 +248,7 @@ func (s Awards) Record(ctx context.Context, who policy.Actor, id uuid.UUID) (pol
 
 // kept are the columns that the database keeps out of the entries, or begins by
 // itself.
-var kept = []string{"Held", "Committed", "Paid", "Version"}
+var kept = []string{"Held", "Committed", "Paid", "Exception", "Over", "Version"}
 
 // note is the entry in the audit trail that says that act was done to r.
 func note(act award.Act, r *award.Request) audit.Entry {

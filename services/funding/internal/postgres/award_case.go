@@ -30,9 +30,9 @@ func lockCase(g *gorm.DB, id uuid.UUID) db.Statement {
 func selectCase(g *gorm.DB, who policy.Actor, id uuid.UUID, also award.Also, m db.Message) db.Statement {
 	return db.Say(g, `
 		SELECT r.id, r.reference, r.allowance_id, r.jobseeker_id, r.area, r.fund_id, f.code, f.name, r.budget_id, r.elsewhere, r.elsewhere_from,
-			r.asked, r.awarded, r.held, r.committed, r.paid, r.changed_at, r.version,
+			r.asked, r.awarded, r.exception, r.over, r.held, r.committed, r.paid, r.changed_at, r.version,
 			a.id, a.jobseeker_id, a.course_id, a.course_code, a.course_name, a.price_id, a.cap, a.priced_on, a.source, a.area,
-			a.coach_id, a.coach_name, a.opened_at, a.held, a.committed, a.paid, a.version,
+			a.coach_id, a.coach_name, a.over, a.opened_at, a.held, a.committed, a.paid, a.version,
 			(SELECT json_agg(l ORDER BY l.position) FROM (
 				SELECT l.*, d.granted, d.code AS granted_code
 				FROM line l LEFT JOIN decision_line d ON d.line_id = l.id AND d.request_id = r.id WHERE l.request_id = r.id) l),
@@ -40,10 +40,10 @@ func selectCase(g *gorm.DB, who policy.Actor, id uuid.UUID, also award.Also, m d
 			(SELECT json_agg(h ORDER BY h.step) FROM history h WHERE h.request_id = r.id),
 			(SELECT row_to_json(b) FROM budget b WHERE b.id = coalesce(r.budget_id,
 				(SELECT n.id FROM budget n WHERE n.fund_id = r.fund_id AND n.area = r.area AND n.year = ?))),
-			k.operation, k.hash, ?, ?, ?
+			k.operation, k.hash, ?, ?, ?, ?
 		FROM request r JOIN allowance a ON a.id = r.allowance_id JOIN fund f ON f.id = r.fund_id LEFT JOIN idempotency k ON k.person = ? AND k.key = ?
 		WHERE r.id = ? AND ?`,
-		award.YearOf(also.At), authorityOver(who, also), automaticOver(also), promiseOver(also), m.Person, m.Key, id, within(who, policy.ReadRequest, ofRequest))
+		award.YearOf(also.At), authorityOver(who, also), exceptionOver(who, also), automaticOver(also), promiseOver(also), m.Person, m.Key, id, within(who, policy.ReadRequest, ofRequest))
 }
 
 // forChange is the lock of whoever goes on to change what they read.
@@ -61,6 +61,7 @@ type caseRow struct {
 	hash      []byte
 	grants    []heldRow  // that whoever acts may hold, if that is wanted
 	leads     *uuid.UUID // the coach who submitted it, today
+	exception *exceptionRow
 	rule      *ruleRow
 	automatic *automaticRow
 	promised  *promisedRow
@@ -68,20 +69,20 @@ type caseRow struct {
 
 // scan reads the row, however it was asked for.
 func (c *caseRow) scan(row interface{ Scan(...any) error }) error {
-	var lines, decision, steps, budget, grants, rule, automatic, promised []byte
+	var lines, decision, steps, budget, grants, exception, rule, automatic, promised []byte
 	r, a := &c.request, &c.allowance
 	err := row.Scan(&r.ID, &r.Reference, &r.AllowanceID, &r.JobseekerID, &r.Area, &r.FundID, &r.FundCode, &r.FundName, &r.BudgetID, &r.Elsewhere, &r.ElsewhereFrom,
-		&r.Asked, &r.Awarded, &r.Totals.Held, &r.Totals.Committed, &r.Totals.Paid, &r.ChangedAt, &r.Version,
+		&r.Asked, &r.Awarded, &r.Exception, &r.Over, &r.Totals.Held, &r.Totals.Committed, &r.Totals.Paid, &r.ChangedAt, &r.Version,
 		&a.ID, &a.JobseekerID, &a.CourseID, &a.CourseCode, &a.CourseName, &a.PriceID, &a.Cap, &a.PricedOn, &a.Source, &a.Area,
-		&a.CoachID, &a.CoachName, &a.OpenedAt, &a.Totals.Held, &a.Totals.Committed, &a.Totals.Paid, &a.Version,
-		&lines, &decision, &steps, &budget, &c.operation, &c.hash, &grants, &c.leads, &rule, &automatic, &promised)
+		&a.CoachID, &a.CoachName, &a.Over, &a.OpenedAt, &a.Totals.Held, &a.Totals.Committed, &a.Totals.Paid, &a.Version,
+		&lines, &decision, &steps, &budget, &c.operation, &c.hash, &grants, &c.leads, &exception, &rule, &automatic, &promised)
 	if err != nil {
 		return err
 	}
 	for _, list := range []struct {
 		from []byte
 		to   any
-	}{{lines, &c.lines}, {decision, &c.decision}, {steps, &c.steps}, {budget, &c.budget}, {grants, &c.grants}, {rule, &c.rule}, {automatic, &c.automatic}, {promised, &c.promised}} {
+	}{{lines, &c.lines}, {decision, &c.decision}, {steps, &c.steps}, {budget, &c.budget}, {grants, &c.grants}, {exception, &c.exception}, {rule, &c.rule}, {automatic, &c.automatic}, {promised, &c.promised}} {
 		if list.from == nil {
 			continue
 		}
@@ -103,10 +104,16 @@ func (c *caseRow) toDomain(who policy.Actor, also award.Also) award.Case {
 	if u := c.rule; u != nil {
 		found.Rule = u.toDomain()
 	}
-	if also.Authority {
-		found.Authority = authority.Of(toGrants(c.grants), authority.Question{
-			Person: who.Person, Kind: authority.Decide, Fund: c.request.FundID, Area: c.request.Area, Day: award.Today(also.At), LineManager: orNobody(c.leads),
+	may := func(kind authority.Kind, grants []heldRow, leads *uuid.UUID) authority.Authority {
+		return authority.Of(toGrants(grants), authority.Question{
+			Person: who.Person, Kind: kind, Fund: c.request.FundID, Area: c.request.Area, Day: award.Today(also.At), LineManager: orNobody(leads),
 		})
+	}
+	if also.Authority {
+		found.Authority = may(authority.Decide, c.grants, c.leads)
+	}
+	if x := c.exception; x != nil {
+		found.Exceptions, found.Excepting = x.Exceptions, may(authority.Except, x.Grants, x.Leads)
 	}
 	if c.promised != nil {
 		found.Promise, found.InFlight, found.Kept = c.promised.toDomain()

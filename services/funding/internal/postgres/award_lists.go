@@ -46,6 +46,11 @@ func narrowing(act award.Act, f award.Filter) clause.Expr {
 		and("NOT EXISTS (SELECT FROM history h WHERE h.request_id = r.id AND h.to_state IN ? AND h.by_id = ? OFFSET 0)",
 			[]award.State{award.Submitted, award.Declined}, act.Who.ID)
 	}
+	if f.Exception {
+		and("r.exception = ?", award.ExceptionAsked)
+		and("r.state IN ?", []award.State{award.Draft, award.Returned, award.Challenged})
+		and("NOT asks(r.id, ?)", act.Who.ID)
+	}
 	if f.Automatic {
 		and("r.automatic")
 	}
@@ -293,7 +298,8 @@ func (s Awards) still(ctx context.Context, f func(tx *gorm.DB) error) error {
 const summaryColumns = `r.id, r.reference, r.jobseeker_id, r.allowance_id, r.area, r.state, a.coach_id, a.coach_name, a.course_name,
 	(SELECT l.what FROM line l WHERE l.request_id = r.id AND l.position = 1) AS first_line,
 	(SELECT count(*) FROM line l WHERE l.request_id = r.id) AS lines,
-	r.asked, r.awarded, a.cap - a.held - a.committed - a.paid AS available, r.submitted_at, r.decided_at, r.changed_at`
+	r.asked, r.awarded, greatest(0, a.cap - a.held - a.committed - a.paid) AS available,
+	greatest(0, a.held + a.committed + a.paid - r.held - r.committed - r.paid + r.asked - a.cap) AS over, r.submitted_at, r.decided_at, r.changed_at`
 
 // summaryRow is a request as a list shows it.
 type summaryRow struct {
@@ -311,6 +317,7 @@ type summaryRow struct {
 	Asked       int64
 	Awarded     int64
 	Available   int64
+	Over        int64
 	SubmittedAt *time.Time
 	DecidedAt   *time.Time
 	ChangedAt   time.Time
@@ -321,7 +328,7 @@ func (r summaryRow) toDomain() award.Summary {
 	s := award.Summary{
 		ID: r.ID, Reference: r.Reference, JobseekerID: r.JobseekerID, AllowanceID: r.AllowanceID,
 		Area: r.Area, State: award.State(r.State), CoachID: r.CoachID, CoachName: r.CoachName, CourseName: r.CourseName,
-		Lines: r.Lines, Asked: money.Pence(r.Asked), Awarded: money.Pence(r.Awarded), Available: money.Pence(r.Available),
+		Lines: r.Lines, Asked: money.Pence(r.Asked), Awarded: money.Pence(r.Awarded), Available: money.Pence(r.Available), Over: money.Pence(r.Over),
 		SubmittedAt: r.SubmittedAt, DecidedAt: r.DecidedAt, ChangedAt: r.ChangedAt,
 	}
 	if r.FirstLine != nil {

@@ -34,6 +34,7 @@ type allowanceRow struct {
 	Area        string    `json:"area"`
 	CoachID     uuid.UUID `json:"coach_id"`
 	CoachName   string    `json:"coach_name"`
+	Over        int64     `json:"-"`
 	OpenedAt    time.Time `json:"opened_at"`
 	Totals      totalsRow `json:"-" gorm:"embedded"`
 	Version     int64     `json:"version"`
@@ -56,7 +57,7 @@ func (r allowanceRow) toDomain() *award.Allowance {
 		ID: r.ID, JobseekerID: r.JobseekerID,
 		CourseID: r.CourseID, CourseCode: r.CourseCode, CourseName: r.CourseName,
 		PriceID: r.PriceID, Cap: money.Pence(r.Cap), PricedOn: r.PricedOn, Source: r.Source,
-		Area: r.Area, CoachID: r.CoachID, CoachName: r.CoachName, OpenedAt: r.OpenedAt,
+		Area: r.Area, CoachID: r.CoachID, CoachName: r.CoachName, Over: money.Pence(r.Over), OpenedAt: r.OpenedAt,
 		Totals: r.Totals.toDomain(), Version: r.Version,
 	}
 }
@@ -76,6 +77,8 @@ type requestRow struct {
 	ElsewhereFrom string     `json:"elsewhere_from"`
 	Asked         int64      `json:"asked"`
 	Awarded       int64      `json:"awarded"`
+	Exception     string     `json:"-"`
+	Over          int64      `json:"-"`
 	Totals        totalsRow  `json:"-" gorm:"embedded"`
 	ChangedAt     time.Time  `json:"changed_at"`
 	Version       int64      `json:"version"`
@@ -97,7 +100,7 @@ func (r requestRow) toDomain(lines []lineRow, steps []stepRow) *award.Request {
 		ID: r.ID, Reference: r.Reference, AllowanceID: r.AllowanceID, JobseekerID: r.JobseekerID, Area: r.Area,
 		Fund: award.Fund{ID: r.FundID, Code: r.FundCode, Name: r.FundName}, BudgetID: orNobody(r.BudgetID),
 		Elsewhere: award.Elsewhere{Pence: money.Pence(r.Elsewhere), From: r.ElsewhereFrom},
-		Awarded:   money.Pence(r.Awarded), Totals: r.Totals.toDomain(), ChangedAt: r.ChangedAt, Version: r.Version,
+		Awarded:   money.Pence(r.Awarded), Exception: award.Exception(r.Exception), Over: money.Pence(r.Over), Totals: r.Totals.toDomain(), ChangedAt: r.ChangedAt, Version: r.Version,
 	}
 	for _, l := range lines {
 		req.Lines = append(req.Lines, l.toDomain())
@@ -174,6 +177,13 @@ func toDecisionRows(r *award.Request) ([]decisionRow, []grantedRow) {
 		lines[i] = grantedRow{r.ID, l.ID, int64(l.Granted), string(l.GrantedCode)}
 	}
 	return []decisionRow{{r.ID, len(r.History), r.OtherFunding, r.Scrutiny}}, lines
+}
+
+// exceptionStepRow is a row of table exception.
+type exceptionStepRow struct {
+	RequestID uuid.UUID `json:"request_id"`
+	Step      int       `json:"step"`
+	Over      int64     `json:"over"`
 }
 
 // stepRow is a row of table history.

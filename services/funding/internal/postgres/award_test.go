@@ -73,10 +73,10 @@ func deskOn(t testing.TB, d *db.DB, limit money.Pence) *desk {
 	return desk
 }
 
-// give returns what makes a budget and its fund there already, and a grant.
-func give(t testing.TB, d *db.DB) func(award.Budget, authority.Grant) error {
+// give returns what makes a budget and its fund there already, and grants.
+func give(t testing.TB, d *db.DB) func(award.Budget, ...authority.Grant) error {
 	owner := dbtest.Owner(t, d)
-	return func(b award.Budget, g authority.Grant) error {
+	return func(b award.Budget, grants ...authority.Grant) error {
 		return db.Tx(t.Context(), owner.Gorm, func(tx *gorm.DB) error {
 			err := tx.Exec("INSERT INTO fund VALUES (?, ?, ?, '2025-04-01') ON CONFLICT DO NOTHING", b.Fund.ID, b.Fund.Code, b.Fund.Name).Error
 			if err != nil {
@@ -94,28 +94,34 @@ func give(t testing.TB, d *db.DB) func(award.Budget, authority.Grant) error {
 					return err
 				}
 			}
-			err = tx.Exec(`INSERT INTO authority_grant (id, kind, holder_role, holder_name, whose, fund_id, area, most, alone, first_day, why, proposed_by, proposed_name, proposed_at)
-				VALUES (?, ?, ?, '', ?, ?, ?, ?, ?, ?, ?, ?, ?, now()) ON CONFLICT DO NOTHING`,
-				g.ID, g.Kind, g.Holder.Role, g.Whose, g.Fund, g.Area, int64(g.Limit), int64(g.Alone), g.FirstDay, g.Why, g.Proposed.By, g.Proposed.Name).Error
-			if err != nil {
-				return err
+			for _, g := range grants {
+				err = tx.Exec(`INSERT INTO authority_grant (id, kind, holder_role, holder_name, whose, fund_id, area, most, alone, first_day, why, proposed_by, proposed_name, proposed_at)
+					VALUES (?, ?, ?, '', ?, ?, ?, ?, ?, ?, ?, ?, ?, now()) ON CONFLICT DO NOTHING`,
+					g.ID, g.Kind, g.Holder.Role, g.Whose, g.Fund, g.Area, int64(g.Limit), int64(g.Alone), g.FirstDay, g.Why, g.Proposed.By, g.Proposed.Name).Error
+				if err != nil {
+					return err
+				}
+				err = tx.Exec("UPDATE authority_grant SET confirmed_by = ?, confirmed_name = ?, confirmed_at = now() WHERE id = ? AND confirmed_by IS NULL",
+					g.Confirmed.By, g.Confirmed.Name, g.ID).Error
+				if err != nil {
+					return err
+				}
 			}
-			return tx.Exec("UPDATE authority_grant SET confirmed_by = ?, confirmed_name = ?, confirmed_at = now() WHERE id = ? AND confirmed_by IS NULL",
-				g.Confirmed.By, g.Confirmed.Name, g.ID).Error
+			return nil
 		})
 	}
 }
 
 // agree returns what makes a fund approve something by itself, from long before any
 // test begins; or nothing, where the rule is off.
-func agree(t testing.TB, d *db.DB) func(award.Fund, award.Rule) error {
+func agree(t testing.TB, d *db.DB) func(award.Fund, award.Rule, bool) error {
 	owner := dbtest.Owner(t, d)
-	return func(f award.Fund, u award.Rule) error {
+	return func(f award.Fund, u award.Rule, exceptions bool) error {
 		return db.Tx(t.Context(), owner.Gorm, func(tx *gorm.DB) error {
 			id := uuid.New()
 			content := map[string]any{
 				"first_day": "2026-04-01", "auto_up_to": u.UpTo, "auto_categories": u.Categories, "sample_one_in": u.OneIn,
-				"expires_days": 90, "warn_days": 14, "challenge_days": 20, "decide_days": 5, "receipt_days": 10, "exceptions": false,
+				"expires_days": 90, "warn_days": 14, "challenge_days": 20, "decide_days": 5, "receipt_days": 10, "exceptions": exceptions,
 			}
 			terms, err := json.Marshal(content)
 			if err != nil {
@@ -184,7 +190,7 @@ func agrees(t testing.TB, d *db.DB) {
 		What string
 		ID   uuid.UUID
 	}
-	if err := d.Gorm.Raw("SELECT what, id FROM disagreement").Scan(&found).Error; err != nil {
+	if err := d.Gorm.Raw("SELECT what, id FROM disagreement UNION ALL SELECT what, id FROM exception_disagreement").Scan(&found).Error; err != nil {
 		t.Fatal(err)
 	}
 	for _, f := range found {

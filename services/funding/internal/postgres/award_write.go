@@ -24,7 +24,8 @@ type write struct {
 	steps      []stepRow     // those just taken
 	decisions  []decisionRow // what an approval that was just given says
 	granted    []grantedRow
-	automatic  []automaticRow // how it was approved, if that was just done by its fund's rule
+	exceptions []exceptionStepRow // that the last step allows
+	automatic  []automaticRow     // how it was approved, if that was just done by its fund's rule
 	entries    []entryRow
 	allowances []allowanceRow // its own, if anything changed there
 	notes      []audit.Row
@@ -77,9 +78,13 @@ const writeAutomatic = `
 	ruled AS (INSERT INTO automatic (request_id, step, fund_id, version, sampled)
 		SELECT request_id, step, fund_id, version, sampled FROM jsonb_populate_recordset(null::automatic, ?)),`
 
+// writeException goes there for one of the few steps that allow an exception.
+const writeException = `
+	excepted AS (INSERT INTO exception SELECT * FROM jsonb_populate_recordset(null::exception, ?)),`
+
 // statement is the one that writes w.
 func (w write) statement(g *gorm.DB) (db.Statement, error) {
-	said, lists := "WITH"+writeCase, []any{w.messages, w.lines, w.steps, w.decisions, w.granted, w.entries, w.notes, w.jobs, w.allowances, w.requests}
+	said, lists := writeCase, []any{w.messages, w.lines, w.steps, w.decisions, w.granted, w.entries, w.notes, w.jobs, w.allowances, w.requests}
 	args := make([]any, len(lists))
 	for i, rows := range lists {
 		b, err := json.Marshal(rows)
@@ -91,15 +96,21 @@ func (w write) statement(g *gorm.DB) (db.Statement, error) {
 		}
 	}
 	args = slices.Insert(args, 1, any(w.id), any(w.relined))
-	if len(w.automatic) > 0 {
-		said = "WITH" + writeAutomatic + writeCase
-		b, err := json.Marshal(w.automatic)
+	for _, seldom := range []struct {
+		rows any
+		n    int
+		said string
+	}{{w.automatic, len(w.automatic), writeAutomatic}, {w.exceptions, len(w.exceptions), writeException}} {
+		if seldom.n == 0 {
+			continue
+		}
+		b, err := json.Marshal(seldom.rows)
 		if err != nil {
 			return db.Statement{}, err
 		}
-		args = slices.Insert(args, 0, any(string(b)))
+		said, args = seldom.said+said, slices.Insert(args, 0, any(string(b)))
 	}
-	return db.Say(g, said, args...), nil
+	return db.Say(g, "WITH"+said, args...), nil
 }
 
 // in writes w as a part of tx.

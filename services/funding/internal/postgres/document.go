@@ -128,7 +128,8 @@ func requestOfDocuments(ctx context.Context, tx *gorm.DB, who policy.Actor, id u
 		Decided     *time.Time
 	}
 	err := tx.WithContext(ctx).Raw(`SELECT r.jobseeker_id, a.coach_id, r.area, r.state,
-			(SELECT max(h.at) FROM history h WHERE h.request_id = r.id AND h.to_state IN ('approved', 'declined', 'returned')) AS decided
+			(SELECT max(h.at) FROM history h WHERE h.request_id = r.id AND 
+				(h.from_state = 'submitted' AND h.to_state IN ('approved', 'declined', 'returned') OR h.act = 'allow-exception')) AS decided
 		FROM request r JOIN allowance a ON a.id = r.allowance_id WHERE r.id = ? AND ?`,
 		id, within(who, policy.ListDocuments, ofRequest)).Scan(&rows).Error
 	if err != nil {

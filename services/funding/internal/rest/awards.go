@@ -162,7 +162,7 @@ func (h Awards) ListRequests(ctx context.Context, in api.ListRequestsRequestObje
 	page := requestPage(in.Params.Page, in.Params.Size)
 	found, total, err := h.Awards.List(ctx, award.Filter{
 		States: each(or(in.Params.State, nil), func(s api.State) award.State { return award.State(s) }),
-		Text:   or(in.Params.Q, ""), Mine: or(in.Params.Mine, false), Decidable: or(in.Params.Decidable, false), Automatic: or(in.Params.Automatic, false), Area: or(in.Params.Area, ""),
+		Text:   or(in.Params.Q, ""), Mine: or(in.Params.Mine, false), Decidable: or(in.Params.Decidable, false), Exception: or(in.Params.Exception, false), Automatic: or(in.Params.Automatic, false), Area: or(in.Params.Area, ""),
 		JobseekerID: or(in.Params.JobseekerId, uuid.Nil), AllowanceID: or(in.Params.AllowanceId, uuid.Nil),
 	}, page)
 	if err != nil {
@@ -189,7 +189,7 @@ func (h Awards) ListReminders(ctx context.Context, in api.ListRemindersRequestOb
 // SummariseRequests counts them by state.
 func (h Awards) SummariseRequests(ctx context.Context, in api.SummariseRequestsRequestObject) (api.SummariseRequestsResponseObject, error) {
 	totals, err := h.Awards.Totals(ctx, award.Filter{
-		Mine: or(in.Params.Mine, false), Decidable: or(in.Params.Decidable, false), Automatic: or(in.Params.Automatic, false),
+		Mine: or(in.Params.Mine, false), Decidable: or(in.Params.Decidable, false), Exception: or(in.Params.Exception, false), Automatic: or(in.Params.Automatic, false),
 	})
 	if err != nil {
 		return nil, err
@@ -199,6 +199,33 @@ func (h Awards) SummariseRequests(ctx context.Context, in api.SummariseRequestsR
 			State: api.State(t.State), Count: t.Count, AskedPence: int64(t.Asked), AwardedPence: int64(t.Awarded), Oldest: or(t.Oldest, time.Time{}),
 		}
 	})}, nil
+}
+
+// AskException asks to pass the cap.
+func (h Awards) AskException(ctx context.Context, in api.AskExceptionRequestObject) (api.AskExceptionResponseObject, error) {
+	s, err := h.Awards.AskException(ctx, in.Id, int64(in.Params.IfMatch), in.Body.Words)
+	if err != nil {
+		return nil, err
+	}
+	return api.AskException200JSONResponse{Body: fromStanding(s), Headers: api.AskException200ResponseHeaders{ETag: etag.Version(s.Request.Version)}}, nil
+}
+
+// AllowException lets the cap be passed.
+func (h Awards) AllowException(ctx context.Context, in api.AllowExceptionRequestObject) (api.AllowExceptionResponseObject, error) {
+	s, err := h.Awards.AllowException(ctx, in.Id, int64(in.Params.IfMatch), money.Pence(in.Body.OverPence), award.Code(in.Body.Code), in.Body.Words)
+	if err != nil {
+		return nil, err
+	}
+	return api.AllowException200JSONResponse{Body: fromStanding(s), Headers: api.AllowException200ResponseHeaders{ETag: etag.Version(s.Request.Version)}}, nil
+}
+
+// RefuseException does not let it.
+func (h Awards) RefuseException(ctx context.Context, in api.RefuseExceptionRequestObject) (api.RefuseExceptionResponseObject, error) {
+	s, err := h.Awards.RefuseException(ctx, in.Id, int64(in.Params.IfMatch), award.Code(in.Body.Code), in.Body.Words)
+	if err != nil {
+		return nil, err
+	}
+	return api.RefuseException200JSONResponse{Body: fromStanding(s), Headers: api.RefuseException200ResponseHeaders{ETag: etag.Version(s.Request.Version)}}, nil
 }
 
 // ListAutomatic is a page of what funds approved by their own rule.

@@ -15,7 +15,7 @@ func fromAllowance(a *award.Allowance) api.Allowance {
 		CourseId: a.CourseID, CourseCode: a.CourseCode, CourseName: a.CourseName,
 		CapPence: int64(a.Cap), PricedOn: openapi.Date{Time: a.PricedOn}, PriceSource: a.Source,
 		Area: a.Area, CoachId: a.CoachID, CoachName: a.CoachName, OpenedAt: a.OpenedAt,
-		HeldPence: int64(a.Held), CommittedPence: int64(a.Committed), PaidPence: int64(a.Paid), AvailablePence: int64(a.Available()),
+		HeldPence: int64(a.Held), CommittedPence: int64(a.Committed), PaidPence: int64(a.Paid), AvailablePence: int64(a.Available()), OverPence: int64(a.Over),
 		Version: a.Version,
 	}
 }
@@ -26,7 +26,7 @@ func fromLedger(a *award.Allowance, postings []award.Posting) api.AllowanceWithE
 		Id: s.Id, JobseekerId: s.JobseekerId, CourseId: s.CourseId, CourseCode: s.CourseCode, CourseName: s.CourseName,
 		CapPence: s.CapPence, PricedOn: s.PricedOn, PriceSource: s.PriceSource,
 		Area: s.Area, CoachId: s.CoachId, CoachName: s.CoachName, OpenedAt: s.OpenedAt,
-		HeldPence: s.HeldPence, CommittedPence: s.CommittedPence, PaidPence: s.PaidPence, AvailablePence: s.AvailablePence,
+		HeldPence: s.HeldPence, CommittedPence: s.CommittedPence, PaidPence: s.PaidPence, AvailablePence: s.AvailablePence, OverPence: s.OverPence,
 		Version: s.Version,
 		Entries: each(postings, func(p award.Posting) api.Entry {
 			return api.Entry{Id: p.ID, Kind: api.EntryKind(p.Kind), Pence: int64(p.Pence), RequestId: p.RequestID, Reference: p.Reference, At: p.At}
@@ -41,7 +41,7 @@ func fromStanding(s award.Standing) api.Request {
 		Fund:  fromFunder(r.Fund),
 		State: api.State(r.State()), Lines: each(r.Lines, fromLine), Elsewhere: fromElsewhere(r.Elsewhere),
 		AskedPence: int64(r.Asked()), AwardedPence: int64(r.Awarded),
-		CommittedPence: int64(r.Committed), PaidPence: int64(r.Paid), InFlightPence: int64(s.InFlight),
+		OverPence: int64(max(0, s.Allowance.Excess(r))), CommittedPence: int64(r.Committed), PaidPence: int64(r.Paid), InFlightPence: int64(s.InFlight),
 		OtherFunding: r.OtherFunding, Scrutiny: r.Scrutiny,
 		History: each(r.History, fromStep),
 		Can:     each(s.Can, func(v award.Verb) api.Verb { return api.Verb(v) }),
@@ -51,6 +51,9 @@ func fromStanding(s award.Standing) api.Request {
 	}
 	if b := s.Budget; b != nil {
 		out.Budget = api.RequestBudget{Id: b.ID, Year: int(b.Year), LeftPence: int64(b.Left())}
+	}
+	if r.Exception != award.NotAsked {
+		out.Exception = api.Exception{State: api.ExceptionState(r.Exception), OverPence: int64(r.Over)}
 	}
 	if a := r.Automatic; a != nil {
 		out.Automatic = fromAutomatic(*a)
@@ -105,7 +108,7 @@ func fromSummary(s award.Summary) api.RequestSummary {
 	return api.RequestSummary{
 		Id: s.ID, Reference: s.Reference, JobseekerId: s.JobseekerID, AllowanceId: s.AllowanceID, Area: s.Area,
 		State: api.State(s.State), CoachId: s.CoachID, CoachName: s.CoachName, CourseName: s.CourseName,
-		FirstLine: s.FirstLine, Lines: s.Lines, AskedPence: int64(s.Asked), AwardedPence: int64(s.Awarded), AvailablePence: int64(s.Available),
+		FirstLine: s.FirstLine, Lines: s.Lines, AskedPence: int64(s.Asked), AwardedPence: int64(s.Awarded), AvailablePence: int64(s.Available), OverPence: int64(s.Over),
 		SubmittedAt: or(s.SubmittedAt, time.Time{}), DecidedAt: or(s.DecidedAt, time.Time{}), ChangedAt: s.ChangedAt,
 		DecideBy: openapi.Date{Time: s.Clock.By}, ClockStands: s.Clock.Stands,
 	}

@@ -26,6 +26,7 @@ type Memory struct {
 	budgets    map[uuid.UUID]award.Budget
 	grants     []authority.Grant
 	rules      map[uuid.UUID]award.Rule // by fund
+	excepting  map[uuid.UUID]bool       // which funds have exceptions to the cap
 	entries    []award.Entry
 	taken      map[string]taken
 	trail      []award.Trace
@@ -50,6 +51,7 @@ func NewMemory() *Memory {
 		requests:   map[uuid.UUID]award.Request{},
 		budgets:    map[uuid.UUID]award.Budget{},
 		rules:      map[uuid.UUID]award.Rule{},
+		excepting:  map[uuid.UUID]bool{},
 		taken:      map[string]taken{},
 	}
 }
@@ -104,20 +106,21 @@ func (m *Memory) Open(ctx context.Context, act award.Act, open func() (*award.Al
 	return &a, nil
 }
 
-// Give makes a budget and a grant of authority there are.
-func (m *Memory) Give(b award.Budget, g authority.Grant) error {
+// Give makes a budget and grants of authority there are.
+func (m *Memory) Give(b award.Budget, g ...authority.Grant) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.grants = append(m.grants, g)
+	m.grants = append(m.grants, g...)
 	m.budgets[b.ID] = b
 	return nil
 }
 
-// Agree makes a fund approve this much by itself.
-func (m *Memory) Agree(f award.Fund, u award.Rule) error {
+// Agree makes a fund approve this much by itself, and have exceptions to the cap
+// or none.
+func (m *Memory) Agree(f award.Fund, u award.Rule, exceptions bool) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.rules[f.ID] = u
+	m.rules[f.ID], m.excepting[f.ID] = u, exceptions
 	return nil
 }
 
@@ -198,10 +201,13 @@ func (m *Memory) load(who policy.Actor, id uuid.UUID, also award.Also) (award.Ca
 	a := m.allowances[r.AllowanceID]
 	r.Lines, r.History = slices.Clone(r.Lines), slices.Clone(r.History)
 	c := award.Case{Request: &r, Allowance: &a}
+	q := authority.Question{Person: who.Person, Kind: authority.Decide, Fund: r.Fund.ID, Area: r.Area, Day: award.Today(also.At)}
 	if also.Authority {
-		c.Authority = authority.Of(m.grants, authority.Question{
-			Person: who.Person, Kind: authority.Decide, Fund: r.Fund.ID, Area: r.Area, Day: award.Today(also.At),
-		})
+		c.Authority = authority.Of(m.grants, q)
+	}
+	if also.Exceptions {
+		q.Kind = authority.Except
+		c.Exceptions, c.Excepting = m.excepting[r.Fund.ID], authority.Of(m.grants, q)
 	}
 	if also.Rule {
 		c.Rule = m.rules[r.Fund.ID]

@@ -21,21 +21,24 @@ import (
 
 // Rules checks that any sequence of verbs, by any people, in any order, sent
 // once or twice, keeps every rule of an award. withKey marks an act in the way
-// that the store understands, give makes a budget and a grant there are, and agree
-// what a fund approves by itself.
+// that the store understands, give makes a budget and grants there are, and agree
+// what a fund approves by itself and whether it has exceptions to the cap.
 func Rules(t *testing.T, store award.Store, withKey func(context.Context, string) context.Context,
-	give func(award.Budget, authority.Grant) error, agree func(award.Fund, award.Rule) error) {
+	give func(award.Budget, ...authority.Grant) error, agree func(award.Fund, award.Rule, bool) error) {
 	rapid.Check(t, func(t *rapid.T) {
 		m := &machine{World: NewWorld(), store: store, withKey: withKey}
 		m.awards = m.Awards(store)
 		m.Oldham.Allocated = money.Pence(1 + evenly(1200).Draw(t, "budget"))
 		m.Granted.Limit = money.Pence(1 + evenly(1200).Draw(t, "limit"))
 		m.Granted.Alone = money.Pence(evenly(int(m.Granted.Limit)+1).Draw(t, "alone"))
-		if err := give(m.Oldham, m.Granted); err != nil {
+		m.Excepts.Limit = money.Pence(1 + evenly(600).Draw(t, "exceptions up to"))
+		m.Excepts.Alone = money.Pence(evenly(int(m.Excepts.Limit)+1).Draw(t, "exceptions alone"))
+		m.exceptions = evenly(4).Draw(t, "exceptions") > 0
+		if err := give(m.Oldham, m.Granted, m.Excepts); err != nil {
 			t.Fatal(err)
 		}
 		m.rule = award.Rule{Version: 1, UpTo: money.Pence(evenly(600).Draw(t, "automatic")), Categories: []award.Category{"licence"}, OneIn: 3}
-		if err := agree(m.Fund, m.rule); err != nil {
+		if err := agree(m.Fund, m.rule, m.exceptions); err != nil {
 			t.Fatal(err)
 		}
 		m.openAllowances(t)
@@ -55,6 +58,7 @@ type machine struct {
 	last       Snapshot
 	keys       int
 	rule       award.Rule // which may be off
+	exceptions bool       // to the cap, that the fund has
 }
 
 // Snapshot is everything there is, as an auditor finds it.
@@ -127,6 +131,10 @@ func (m *machine) verbs() map[award.Verb]func(*rapid.T, award.Request, identity.
 		award.VerbReturn:   m.decide(award.VerbReturn, award.Returned, m.awards.Return),
 		award.VerbWithdraw: m.withdraw,
 		award.VerbCancel:   m.cancel,
+
+		award.VerbAskException:    m.askException,
+		award.VerbAllowException:  m.allowException,
+		award.VerbRefuseException: m.refuseException,
 	}
 }
 
@@ -167,8 +175,7 @@ func (m *machine) edit(t *rapid.T, r award.Request, by identity.Person) {
 }
 
 func (m *machine) submit(t *rapid.T, r award.Request, by identity.Person) {
-	a := m.last.Allowances[r.AllowanceID]
-	valid := len(r.Lines) > 0 && r.Asked() <= a.Available() && !slices.ContainsFunc(r.Lines, func(l award.Line) bool {
+	valid := len(r.Lines) > 0 && r.Asked() <= max(0, m.room(r)+r.Over) && !slices.ContainsFunc(r.Lines, func(l award.Line) bool {
 		return !slices.Contains(m.Needs.Ways[r.JobseekerID], l.NeedID)
 	})
 	m.Needs.Down.Store(evenly(10).Draw(t, "needs down") == 0)
@@ -255,6 +262,47 @@ func (m *machine) cancel(t *rapid.T, r award.Request, by identity.Person) {
 	words := one(t, "words", []string{"Not needed any more.", "Not needed any more.", ""})
 	m.try(t, r, by, award.VerbCancel, words != "", func(ctx context.Context, version int64) (award.Standing, error) {
 		return m.awards.Cancel(ctx, r.ID, version, words)
+	})
+}
+
+// room is how much of the cap stands for nothing but r, below zero where others
+// have passed the cap.
+func (m *machine) room(r award.Request) money.Pence {
+	a := m.last.Allowances[r.AllowanceID]
+	room := a.Cap
+	for _, o := range m.last.Requests {
+		if o.AllowanceID == a.ID && o.ID != r.ID {
+			room -= o.Held + o.Committed + o.Paid
+		}
+	}
+	return room
+}
+
+func (m *machine) askException(t *rapid.T, r award.Request, by identity.Person) {
+	words := one(t, "words", []string{"A job waits for it.", "A job waits for it.", " "})
+	m.try(t, r, by, award.VerbAskException, words != " ", func(ctx context.Context, version int64) (award.Standing, error) {
+		return m.awards.AskException(ctx, r.ID, version, words)
+	})
+}
+
+func (m *machine) allowException(t *rapid.T, r award.Request, by identity.Person) {
+	over := r.Asked() - m.room(r)
+	seen := over + money.Pence(evenly(4).Draw(t, "seen")-1)
+	code := one(t, "code", append(award.ExceptionCodes(award.AllowingException), "because"))
+	valid := code != "because" && over >= 1 && over <= seen && over <= m.Excepts.Alone
+	m.try(t, r, by, award.VerbAllowException, valid, func(ctx context.Context, version int64) (award.Standing, error) {
+		s, err := m.awards.AllowException(ctx, r.ID, version, seen, code, "So be it.")
+		if err == nil && s.Request.Over != over {
+			t.Fatalf("%d above the cap was allowed, and it takes %d", s.Request.Over, over)
+		}
+		return s, err
+	})
+}
+
+func (m *machine) refuseException(t *rapid.T, r award.Request, by identity.Person) {
+	words := one(t, "words", []string{"It costs less elsewhere.", "It costs less elsewhere.", ""})
+	m.try(t, r, by, award.VerbRefuseException, words != "", func(ctx context.Context, version int64) (award.Standing, error) {
+		return m.awards.RefuseException(ctx, r.ID, version, "possible-for-less", words)
 	})
 }
 
@@ -360,8 +408,8 @@ func (s Snapshot) Reconcile() error {
 		if a.Totals != sum {
 			return fmt.Errorf("totals %+v of an allowance whose entries come to %+v", a.Totals, sum)
 		}
-		if a.Held < 0 || a.Committed < 0 || a.Paid < 0 || a.Held+a.Committed+a.Paid > a.Cap {
-			return fmt.Errorf("totals %+v against a cap of %d", a.Totals, a.Cap)
+		if a.Held < 0 || a.Committed < 0 || a.Paid < 0 || a.Held+a.Committed+a.Paid > a.Cap+s.over(id) {
+			return fmt.Errorf("totals %+v against a cap of %d and %d above it", a.Totals, a.Cap, s.over(id))
 		}
 		for _, e := range s.Entries[id] {
 			own[e.RequestID] = append(own[e.RequestID], e)
@@ -392,6 +440,18 @@ func (s Snapshot) Reconcile() error {
 		}
 	}
 	return nil
+}
+
+// over is how far above its cap an allowance may be: as far as any of the requests
+// that something stands for was let.
+func (s Snapshot) over(allowance uuid.UUID) money.Pence {
+	over := money.Pence(0)
+	for _, r := range s.Requests {
+		if r.AllowanceID == allowance && r.Held+r.Committed+r.Paid > 0 {
+			over = max(over, r.Over)
+		}
+	}
+	return over
 }
 
 // promised returns an error unless what is held and promised for r is what its
@@ -431,16 +491,24 @@ func (s Snapshot) promised(r award.Request, entries []award.Entry) error {
 }
 
 func walk(r award.Request) error {
-	at, submitted := award.Unbegun, map[uuid.UUID]bool{}
+	at, submitted, asked := award.Unbegun, map[uuid.UUID]bool{}, map[uuid.UUID]bool{}
 	for _, s := range r.History {
 		if s.From != at || !slices.Contains(award.Arrows(), award.Arrow{From: s.From, Act: s.Act, To: s.To}) {
 			return fmt.Errorf("a step from %q to %q, standing at %q", s.From, s.To, at)
 		}
 		switch {
+		case s.Act == award.AskingException, s.From == award.Unbegun:
+			asked[s.By] = true
+		case s.Act == award.AllowingException, s.Act == award.RefusingException:
+			if submitted[s.By] || asked[s.By] {
+				return fmt.Errorf("%s by somebody who asks for it", s.Act)
+			}
 		case s.To == award.Submitted && s.Act == "": // an endorsement leads there as well
 			submitted[s.By] = true
-		case slices.Contains([]award.State{award.Approved, award.Declined, award.Returned}, s.To) && submitted[s.By]:
-			return fmt.Errorf("%s by somebody who submitted it", s.To)
+		case s.To == award.Approved, s.To == award.Declined, s.To == award.Returned:
+			if submitted[s.By] {
+				return fmt.Errorf("%s by somebody who submitted it", s.To)
+			}
 		}
 		at = s.To
 	}
@@ -492,6 +560,12 @@ func (m *machine) may(verb award.Verb, r award.Request, p identity.Person) bool 
 		return coach && (state == award.Draft || state == award.Returned)
 	case award.VerbWithdraw:
 		return coach && (state == award.Draft || state == award.Returned || state == award.Submitted)
+	case award.VerbAskException:
+		editable := state == award.Draft || state == award.Returned
+		return coach && m.exceptions && editable && r.Exception == award.NotAsked && r.Asked() > max(0, m.room(r)+r.Over)
+	case award.VerbAllowException, award.VerbRefuseException:
+		manager := p.ID == m.Priya.ID || p.ID == m.Bilal.ID
+		return manager && !coach && m.exceptions && m.Excepts.Alone > 0 && r.Exception == award.ExceptionAsked && (state == award.Draft || state == award.Returned)
 	case award.VerbCancel:
 		manager := p.ID == m.Priya.ID || p.ID == m.Bilal.ID
 		return (coach || manager) && state == award.Approved && r.Paid == 0

@@ -39,6 +39,9 @@ type World struct {
 	// Granted lets Oldham's managers decide more than anybody here asks for.
 	Granted authority.Grant
 
+	// Excepts lets them allow as much above a cap, where the fund has exceptions.
+	Excepts authority.Grant
+
 	Drawn bool // whether automatic approvals are drawn for review
 }
 
@@ -84,6 +87,8 @@ func NewWorld() *World {
 		Limit: money.Most, Alone: money.Most, FirstDay: time.Date(2026, 4, 1, 0, 0, 0, 0, time.UTC), Why: "The scheme of delegation.",
 		Proposed: authority.Hand{By: newID(), Name: "Somebody"}, Confirmed: authority.Hand{By: newID(), Name: "Somebody else"},
 	}
+	w.Excepts = w.Granted
+	w.Excepts.ID, w.Excepts.Kind = newID(), authority.Except
 	return w
 }
 
