@@ -80,7 +80,7 @@ const mostCounted = 1000
 // oldestFirst reports whether a list is a queue, in which those that have waited
 // longest come first.
 func oldestFirst(f award.Filter) bool {
-	return f.Decidable || slices.Equal(f.States, []award.State{award.Submitted})
+	return f.Decidable || f.Exception || slices.Equal(f.States, []award.State{award.Submitted})
 }
 
 // first is a query for the ids of the first requests of the list, each with the
@@ -95,6 +95,9 @@ func first(act award.Act, f award.Filter) clause.Expr {
 	at, order := "r.changed_at", "DESC"
 	if oldestFirst(f) {
 		at, order = "r.submitted_at", "ASC"
+	}
+	if f.Exception { // of what is not submitted yet
+		at = "r.changed_at"
 	}
 	narrow := narrowing(act, f)
 	var sql []string

@@ -93,8 +93,14 @@ func (d Decisions) home(r *http.Request) (web.Answer, error) {
 	if err != nil {
 		return nil, err
 	}
+	toExcept := &funding.RequestPage{}
+	if slices.ContainsFunc(may.JSON200.Items, func(a funding.Reach) bool { return a.Kind == funding.GrantKindExcept }) {
+		if toExcept, err = d.toExcept(ctx, 1, 1); err != nil {
+			return nil, err
+		}
+	}
 	return web.Show(component.LayoutProps{Title: "To decide", Wide: true}, decisionsHome(desk{
-		toReview: drawn.Total,
+		toExcept: toExcept.Total, toReview: drawn.Total,
 		answered: answered, asked: asked, askedOf: askedOf,
 		may: may.JSON200.Items, areas: me.Areas, now: d.Now(),
 		mine: totalOf(mine.JSON200.Items, funding.Submitted), all: all.JSON200.Items,

@@ -42,6 +42,7 @@ func All(d Deps) []web.Page {
 		Request{d},
 		Line{d},
 		Over{d},
+		Exceptions{d},
 		Send{d},
 		Promise{d},
 		Documents{d},

@@ -91,9 +91,12 @@ func (c asking) title() string {
 
 func (c asking) may(v funding.Verb) bool { return slices.Contains(c.Can, v) }
 
-// free is what this request may ask for: what nothing else has taken. What is
-// held for it while it waits counts as its own.
+// free is what this request may ask for: what nothing else has taken, and what an
+// exception adds. What is held for it while it waits counts as its own.
 func (c asking) free() int64 {
+	if c.OverPence > 0 {
+		return max(0, c.AskedPence-c.OverPence+c.Exception.OverPence)
+	}
 	free := c.Allowance.AvailablePence
 	if c.State == funding.Submitted {
 		free += c.AskedPence

@@ -241,7 +241,11 @@ func requestHistory(r *funding.Request) []component.Happening {
 			if endorses(h) {
 				to = funding.Approved // whose reasons it gives
 			}
-			all[i].Why = joined("\n", reasonWords(to, h.Code)+".", h.Words)
+			why := reasonWords(to, h.Code)
+			if excepts(h) {
+				why = exceptionWords(h)
+			}
+			all[i].Why = joined("\n", why+".", h.Words)
 		}
 	}
 	return withKept(all, r)
@@ -267,8 +271,24 @@ func happened(h funding.Happening) string {
 	if endorses(h) {
 		return "Endorsed, for a second person to decide"
 	}
-	if h.Act == funding.DeedAutomatic {
+	switch h.Act {
+	case funding.DeedAutomatic:
 		return "Approved automatically"
+	case funding.DeedAskException:
+		return "Asked to spend more than the course costs"
+	case funding.DeedAllowException:
+		return "Allowed to spend more than the course costs"
+	case funding.DeedRefuseException:
+		return "Not allowed to spend more than the course costs"
+	case funding.DeedPay:
+		if h.To == funding.Paid {
+			return "Paid"
+		}
+		return "A part paid"
+	case funding.DeedRecover:
+		return "Money came back"
+	case funding.DeedReleaseRest:
+		return "What was not needed given back"
 	}
 	switch h.To {
 	case funding.Draft:

@@ -756,38 +756,8 @@ func howItStands(r *funding.Request, said talk, now time.Time) string {
 func supportHistory(r *funding.Request) []component.Happening {
 	var all []component.Happening
 	for _, h := range r.History {
-		what := ""
-		switch h.To {
-		case funding.Submitted:
-			if endorses(h) {
-				what = "A first manager agreed, and a second one decides"
-				break
-			}
-			what = "Asked for"
-			switch h.From {
-			case string(funding.Returned):
-				what = "Answered, and asked for again"
-			case string(funding.Challenged):
-				what = "Sent to somebody else to decide"
-			}
-		case funding.Challenged:
-			what = "Another look asked for"
-		case funding.Approved:
-			what = "Agreed"
-			if h.Act == funding.DeedAutomatic {
-				what = "Agreed at once"
-			}
-		case funding.Declined:
-			what = "Not agreed"
-		case funding.Returned:
-			what = "A question was asked"
-		case funding.Withdrawn:
-			what = "Taken back"
-		case funding.Cancelled:
-			what = "Cancelled"
-		case funding.Expired:
-			what = "Not used in time"
-		default:
+		what := happenedToMe(h)
+		if what == "" {
 			continue // being written is not yet being asked for
 		}
 		who := h.ByName
@@ -797,6 +767,56 @@ func supportHistory(r *funding.Request) []component.Happening {
 		all = append(all, component.Happening{When: h.At, Who: who, What: what, Why: h.Words})
 	}
 	return all
+}
+
+// happenedToMe is what a step did, in the words of the one it is for.
+func happenedToMe(h funding.Happening) string {
+	switch h.Act {
+	case funding.DeedEndorse:
+		return "A first manager agreed, and a second one decides"
+	case funding.DeedAutomatic:
+		return "Agreed at once"
+	case funding.DeedAskException:
+		return "Asked to spend more than the course costs"
+	case funding.DeedAllowException:
+		return "Agreed that this may cost more than the course"
+	case funding.DeedRefuseException:
+		return "Not agreed that this may cost more than the course"
+	case funding.DeedPay:
+		if h.To == funding.Paid {
+			return "Paid"
+		}
+		return "A part was paid"
+	case funding.DeedRecover:
+		return "Money came back"
+	case funding.DeedReleaseRest:
+		return "What was not needed was given back"
+	}
+	switch h.To {
+	case funding.Submitted:
+		switch h.From {
+		case string(funding.Returned):
+			return "Answered, and asked for again"
+		case string(funding.Challenged):
+			return "Sent to somebody else to decide"
+		}
+		return "Asked for"
+	case funding.Challenged:
+		return "Another look asked for"
+	case funding.Approved:
+		return "Agreed"
+	case funding.Declined:
+		return "Not agreed"
+	case funding.Returned:
+		return "A question was asked"
+	case funding.Withdrawn:
+		return "Taken back"
+	case funding.Cancelled:
+		return "Cancelled"
+	case funding.Expired:
+		return "Not used in time"
+	}
+	return ""
 }
 
 func supportWords(f *form.Form, before []needs.Statement) templ.Component {
@@ -925,7 +945,7 @@ func supportWordsCheck(f *form.Form) templ.Component {
 		var templ_7745c5c3_Var28 string
 		templ_7745c5c3_Var28, templ_7745c5c3_Err = templ.JoinStringErrs(f.Value("words"))
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `support.templ`, Line: 331, Col: 60}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `support.templ`, Line: 351, Col: 60}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var28))
 		if templ_7745c5c3_Err != nil {

@@ -78,6 +78,21 @@ var approveWords = map[funding.ApproveCode]string{
 	funding.ApproveCodeOther:            "Another reason",
 }
 
+// Why more may be spent than the course costs, or not.
+var allowExceptionWords = map[funding.AllowExceptionCode]string{
+	funding.AllowExceptionCodeLeadsToJobOffer: "There is a job offer that depends on it",
+	funding.AllowExceptionCodeNothingCheaper:  "It can’t be had for less",
+	funding.AllowExceptionCodeSeveralNeeds:    "It meets several needs at once",
+	funding.AllowExceptionCodeOther:           "Another reason",
+}
+
+var refuseExceptionWords = map[funding.RefuseExceptionCode]string{
+	funding.RefuseExceptionCodePossibleForLess:       "It can be had for less",
+	funding.RefuseExceptionCodeOtherFundingAvailable: "Somebody else pays for this",
+	funding.RefuseExceptionCodeNotValueForMoney:      "It is not worth the price",
+	funding.RefuseExceptionCodeOther:                 "Another reason",
+}
+
 var declineWords = map[funding.DeclineCode]string{
 	funding.DeclineCodeNotLinkedToNeed:         "It does not meet a need that stands in the way",
 	funding.DeclineCodeOtherFundingAvailable:   "Somebody else pays for this",

@@ -72,15 +72,20 @@ var empty = map[string]string{
 	"what was paid more than once": "SELECT h.payment_id FROM entry e JOIN history h USING (request_id, step) WHERE e.kind = 'pay' GROUP BY 1 HAVING count(*) > 1",
 	"a payment without its entry, or an entry of another amount": `SELECT p.id FROM payment p LEFT JOIN (SELECT h.payment_id, sum(e.pence) AS pence
 		FROM entry e JOIN history h USING (request_id, step) WHERE e.kind = 'pay' GROUP BY 1) e ON e.payment_id = p.id WHERE p.paid <> coalesce(e.pence, 0)`,
-	"what two lines settled":                    "SELECT payment_id FROM result_line WHERE finding IN ('paid', 'short', 'failed') GROUP BY 1 HAVING count(*) > 1",
-	"a payment that is not as its line says":    "SELECT p.id FROM payment p JOIN result_line l ON l.payment_id = p.id AND l.finding IN ('paid', 'short', 'failed') WHERE p.paid <> CASE l.finding WHEN 'failed' THEN 0 ELSE l.pence END OR p.state <> CASE l.finding WHEN 'failed' THEN 'failed' ELSE 'paid' END",
-	"a payment settled by no line of any file":  "SELECT p.id FROM payment p WHERE p.batch_id IS NOT NULL AND p.state IN ('paid', 'failed') AND NOT EXISTS (SELECT FROM result_line l WHERE l.payment_id = p.id AND l.finding IN ('paid', 'short', 'failed'))",
-	"a line that was taken and waits":           "SELECT l.result_id FROM result_line l JOIN result r ON r.id = l.result_id WHERE r.state = 'done' AND l.finding = ''",
-	"a step that is no arrow of the machine":    "SELECT h.request_id FROM history h WHERE NOT EXISTS (SELECT FROM transition t WHERE (t.from_state, t.act, t.to_state) = (h.from_state, h.act, h.to_state))",
-	"an allowance above its cap":                "SELECT id FROM allowance WHERE held < 0 OR committed < 0 OR paid < 0 OR held + committed + paid > cap",
+	"what two lines settled":                   "SELECT payment_id FROM result_line WHERE finding IN ('paid', 'short', 'failed') GROUP BY 1 HAVING count(*) > 1",
+	"a payment that is not as its line says":   "SELECT p.id FROM payment p JOIN result_line l ON l.payment_id = p.id AND l.finding IN ('paid', 'short', 'failed') WHERE p.paid <> CASE l.finding WHEN 'failed' THEN 0 ELSE l.pence END OR p.state <> CASE l.finding WHEN 'failed' THEN 'failed' ELSE 'paid' END",
+	"a payment settled by no line of any file": "SELECT p.id FROM payment p WHERE p.batch_id IS NOT NULL AND p.state IN ('paid', 'failed') AND NOT EXISTS (SELECT FROM result_line l WHERE l.payment_id = p.id AND l.finding IN ('paid', 'short', 'failed'))",
+	"a line that was taken and waits":          "SELECT l.result_id FROM result_line l JOIN result r ON r.id = l.result_id WHERE r.state = 'done' AND l.finding = ''",
+	"a step that is no arrow of the machine":   "SELECT h.request_id FROM history h WHERE NOT EXISTS (SELECT FROM transition t WHERE (t.from_state, t.act, t.to_state) = (h.from_state, h.act, h.to_state))",
+	"an allowance above its cap": `SELECT a.id FROM allowance a WHERE held < 0 OR committed < 0 OR paid < 0
+		OR held + committed + paid > cap + coalesce((SELECT max(r.over) FROM request r WHERE r.allowance_id = a.id AND r.held + r.committed + r.paid > 0), 0)`,
+	"a cap passed as nobody let it": `SELECT r.id FROM request r WHERE r.over > 0 AND NOT EXISTS (SELECT FROM history h JOIN exception e USING (request_id, step)
+		WHERE h.request_id = r.id AND h.act = 'allow-exception' AND e.over = r.over)`,
+	"what was let pass the cap by who asked": `SELECT a.request_id FROM history a JOIN history b ON b.request_id = a.request_id AND b.by_id = a.by_id AND b.step < a.step
+		WHERE a.act = 'allow-exception' AND (b.from_state = '' OR b.act = 'ask-exception' OR b.to_state = 'submitted' AND b.act = '')`,
 	"a budget above what it was given":          "SELECT id FROM budget WHERE committed < 0 OR paid < 0 OR committed + paid > allocated",
 	"what was decided by who had submitted it":  "SELECT d.request_id FROM history d JOIN history s ON s.request_id = d.request_id AND s.by_id = d.by_id AND s.to_state = 'submitted' AND s.act = '' AND s.step < d.step WHERE d.from_state = 'submitted' AND d.to_state IN ('approved', 'declined', 'returned')",
-	"what was paid by who had decided it":       "SELECT p.request_id FROM history p JOIN history d ON d.request_id = p.request_id AND d.by_id = p.by_id WHERE p.act IN ('pay', 'recover', 'release-rest') AND d.from_state = 'submitted' AND (d.act = 'endorse' OR d.to_state IN ('approved', 'declined', 'returned'))",
+	"what was paid by who had decided it":       "SELECT p.request_id FROM history p JOIN history d ON d.request_id = p.request_id AND d.by_id = p.by_id WHERE p.act IN ('pay', 'recover', 'release-rest') AND (d.act = 'allow-exception' OR d.from_state = 'submitted' AND (d.act = 'endorse' OR d.to_state IN ('approved', 'declined', 'returned')))",
 	"what was confirmed by who had proposed it": "SELECT p.id FROM proposal p JOIN proposal_answer a ON a.proposal_id = p.id AND a.confirmed AND a.by_id = p.by_id",
 	"a promise out of another area's budget":    "SELECT r.id FROM request r JOIN budget b ON b.id = r.budget_id WHERE b.area <> r.area OR b.fund_id <> r.fund_id",
 	"an allowance that is not its requests' sum": `SELECT a.id FROM allowance a LEFT JOIN request r ON r.allowance_id = a.id GROUP BY a.id

@@ -53,6 +53,9 @@ func init() {
 		"approveRequest":   {12, managers, approveRequest},
 		"reviewAutomatic":  {2, managers, reviewAutomatic},
 		"endorseRequest":   {4, managers, ofRequest("endorse", managers, map[string]any{"code": "removes-need", "words": "So."}, 0, funding.Submitted)},
+		"askException":     {4, coaches, askException},
+		"allowException":   {4, managers, answerException("allow-exception")},
+		"refuseException":  {1, managers, answerException("refuse-exception")},
 		"declineRequest":   {1, managers, ofRequest("declined", managers, map[string]any{"code": "other", "words": "No."}, -1, funding.Submitted)},
 		"returnRequest":    {1, managers, ofRequest("returned", managers, map[string]any{"code": "other", "words": "How?"}, -1, funding.Submitted)},
 		"challengeRequest": {1, caseload, challengeRequest},
@@ -263,7 +266,10 @@ func editRequest(ctx context.Context, w *worker) (*message, error) {
 			What: "A thing", Why: "It gets them there.", NeedId: w.jobseekers[i].needs[0], Category: kind, AmountPence: w.pence(most),
 		})
 	}
-	if w.rng.IntN(6) == 0 {
+	if w.rng.IntN(8) == 0 { // a little more than there is
+		edit.Lines = edit.Lines[:1]
+		edit.Lines[0].Category, edit.Lines[0].AmountPence = "tools", r.Allowance.AvailablePence+w.pence(400_00)
+	} else if w.rng.IntN(6) == 0 {
 		edit.Elsewhere = funding.Elsewhere{Pence: w.pence(edit.Lines[0].AmountPence), From: "Somebody else"}
 	}
 	return &message{
@@ -325,6 +331,32 @@ func ofRequest(what string, roles []identity.Role, body any, holds int64, states
 		if r.State == funding.Submitted {
 			m.does = append(m.does, move(r.Id, totals{held: holds * r.AskedPence}))
 		}
+		return m, nil
+	}
+}
+
+func askException(ctx context.Context, w *worker) (*message, error) {
+	r, ok, err := w.request(ctx, funding.Draft, funding.Returned, funding.Challenged)
+	if err != nil || !ok || r.OverPence == 0 && !w.wrongly() {
+		return nil, err
+	}
+	m := &message{by: w.as(coaches, r.Area, r.Allowance.CoachId), id: r.Id, version: w.version(r.Version), body: words("words"), learn: learns(&w.requests, requestID)}
+	m.does = []effect{step(r.Id, "ask-exception", m.by.ID, uuid.Nil)}
+	return m, nil
+}
+
+func answerException(what string) func(context.Context, *worker) (*message, error) {
+	return func(ctx context.Context, w *worker) (*message, error) {
+		r, ok, err := w.request(ctx, funding.Draft, funding.Returned, funding.Challenged)
+		if err != nil || !ok || r.Exception.State != funding.ExceptionAsked && !w.wrongly() {
+			return nil, err
+		}
+		m := &message{by: w.as(managers, r.Area, uuid.Nil), id: r.Id, version: w.version(r.Version), learn: learns(&w.requests, requestID)}
+		m.body = map[string]any{"code": "other", "words": "So.", "over_pence": max(1, r.OverPence)}
+		if what == "refuse-exception" {
+			m.body = map[string]any{"code": "other", "words": "No."}
+		}
+		m.does = []effect{step(r.Id, what, m.by.ID, uuid.Nil)}
 		return m, nil
 	}
 }

@@ -60,37 +60,46 @@ func (s *Seed) automatic(ctx context.Context) error {
 // askSmall asks for one line more against the allowance that a jobseeker of the
 // stories has. It returns the request, which the rule approves.
 func (s *Seed) askSmall(coach context.Context, subject string, l funding.NewLine) (uuid.UUID, error) {
-	jobseeker, err := s.known(coach, subject)
+	drafted, err := s.draftOne(coach, subject, l)
 	if err != nil {
 		return uuid.Nil, err
 	}
-	inTheWay, err := s.needs.ListNeedsWithResponse(coach, jobseeker)
-	if err != nil {
-		return uuid.Nil, err
-	}
-	allowances, err := s.funding.ListAllowancesWithResponse(coach, &funding.ListAllowancesParams{JobseekerId: jobseeker})
-	if err != nil {
-		return uuid.Nil, err
-	}
-	if len(inTheWay.JSON200.Items) == 0 || len(allowances.JSON200.Items) == 0 {
-		return uuid.Nil, fmt.Errorf("nothing is in the way, or there is no allowance")
-	}
-	l.NeedId = inTheWay.JSON200.Items[0].Id
-	drafted, err := s.funding.DraftRequestWithResponse(coach, nil, funding.DraftRequestJSONRequestBody{AllowanceId: allowances.JSON200.Items[0].Id})
-	if err != nil {
-		return uuid.Nil, err
-	}
-	id := drafted.JSON201.Id
-	edited, err := s.funding.EditRequestWithResponse(coach, id, &funding.EditRequestParams{IfMatch: etag.Version(drafted.JSON201.Version)}, funding.RequestEdit{Lines: []funding.NewLine{l}})
-	if err != nil {
-		return uuid.Nil, err
-	}
-	sent, err := s.funding.SubmitRequestWithResponse(coach, id, &funding.SubmitRequestParams{IfMatch: etag.Version(edited.JSON200.Version)})
+	sent, err := s.funding.SubmitRequestWithResponse(coach, drafted.Id, &funding.SubmitRequestParams{IfMatch: etag.Version(drafted.Version)})
 	if err != nil {
 		return uuid.Nil, err
 	}
 	if sent.JSON200.State != funding.Approved {
 		return uuid.Nil, fmt.Errorf("the fund's rule left it %s", sent.JSON200.State)
 	}
-	return id, nil
+	return drafted.Id, nil
+}
+
+// draftOne drafts a request for one line against the allowance that a jobseeker of
+// the stories has.
+func (s *Seed) draftOne(coach context.Context, subject string, l funding.NewLine) (*funding.Request, error) {
+	jobseeker, err := s.known(coach, subject)
+	if err != nil {
+		return nil, err
+	}
+	inTheWay, err := s.needs.ListNeedsWithResponse(coach, jobseeker)
+	if err != nil {
+		return nil, err
+	}
+	allowances, err := s.funding.ListAllowancesWithResponse(coach, &funding.ListAllowancesParams{JobseekerId: jobseeker})
+	if err != nil {
+		return nil, err
+	}
+	if len(inTheWay.JSON200.Items) == 0 || len(allowances.JSON200.Items) == 0 {
+		return nil, fmt.Errorf("nothing is in the way, or there is no allowance")
+	}
+	l.NeedId = inTheWay.JSON200.Items[0].Id
+	drafted, err := s.funding.DraftRequestWithResponse(coach, nil, funding.DraftRequestJSONRequestBody{AllowanceId: allowances.JSON200.Items[0].Id})
+	if err != nil {
+		return nil, err
+	}
+	edited, err := s.funding.EditRequestWithResponse(coach, drafted.JSON201.Id, &funding.EditRequestParams{IfMatch: etag.Version(drafted.JSON201.Version)}, funding.RequestEdit{Lines: []funding.NewLine{l}})
+	if err != nil {
+		return nil, err
+	}
+	return edited.JSON200, nil
 }

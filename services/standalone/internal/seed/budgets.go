@@ -147,9 +147,9 @@ func (s *Seed) agree(finance, manager context.Context, fund uuid.UUID, from time
 	}
 	terms, err := s.funding.ProposeTermsWithResponse(finance, fund, nil, funding.ProposeTermsJSONRequestBody{
 		Terms: funding.NewTerms{
-			FirstDay: openapi.Date{Time: from}, AutoUpToPence: 25_00, AutoCategories: []string{"digital"}, SampleOneIn: 1, ExpiresDays: 90, WarnDays: 14, ChallengeDays: 20, DecideDays: 5, ReceiptDays: 10,
+			FirstDay: openapi.Date{Time: from}, AutoUpToPence: 25_00, AutoCategories: []string{"digital"}, SampleOneIn: 1, ExpiresDays: 90, WarnDays: 14, ChallengeDays: 20, DecideDays: 5, ReceiptDays: 10, Exceptions: true,
 		},
-		Reason: "The terms that both councils begin with: a manager decides, but for a little phone credit or data, and looks at each of those after.",
+		Reason: "The terms that both councils begin with: a manager decides, but for a little phone credit or data, and looks at each of those after; and seldom, where a senior manager allows it, more than a course costs.",
 	})
 	if err != nil {
 		return err

@@ -80,6 +80,9 @@ func (s *Seed) Fill(ctx context.Context) (err error) {
 			return fmt.Errorf("demo jobseeker %s: %w", one.subject, err)
 		}
 	}
+	if err := s.exception(ctx); err != nil {
+		return fmt.Errorf("demo exception: %w", err)
+	}
 	if err := s.automatic(ctx); err != nil {
 		return fmt.Errorf("demo automatic approvals: %w", err)
 	}
