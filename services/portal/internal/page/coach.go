@@ -10,6 +10,7 @@ import (
 
 	"github.com/instead-support/instead/api/funding"
 	"github.com/instead-support/instead/api/needs"
+	"github.com/instead-support/instead/api/outcomes"
 	"github.com/instead-support/instead/pkg/identity"
 	"github.com/instead-support/instead/services/portal/internal/component"
 	"github.com/instead-support/instead/services/portal/internal/web"
@@ -41,6 +42,7 @@ type workday struct {
 	names      map[uuid.UUID]string
 	unassessed *needs.JobseekerPage
 	reminders  reminded
+	checks     *outcomes.WaitingPage // that are due
 }
 
 // question is what a manager wants to know before they decide.
@@ -87,12 +89,18 @@ func (w Work) home(r *http.Request) (web.Answer, error) {
 		}
 		day.questions[back.Id] = question{request.JSON200.DecidedByName, request.JSON200.DecisionWords}
 	}
+	if day.checks, err = w.checksNow(ctx); err != nil {
+		return nil, err
+	}
 	if day.asked, err = w.waiting(ctx, funding.QuestionsForMe); err != nil {
 		return nil, err
 	}
 	about := slices.Concat(day.returned.Items, day.drafts.Items, day.decided)
 	for _, q := range day.asked.Items {
 		about = append(about, funding.RequestSummary{JobseekerId: q.JobseekerId})
+	}
+	for _, c := range day.checks.Items {
+		about = append(about, funding.RequestSummary{JobseekerId: c.JobseekerId})
 	}
 	day.names, err = w.names(ctx, about)
 	if err != nil {

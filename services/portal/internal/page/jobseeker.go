@@ -9,6 +9,7 @@ import (
 
 	"github.com/instead-support/instead/api/funding"
 	"github.com/instead-support/instead/api/needs"
+	"github.com/instead-support/instead/api/outcomes"
 	"github.com/instead-support/instead/pkg/identity"
 	"github.com/instead-support/instead/services/portal/internal/component"
 	"github.com/instead-support/instead/services/portal/internal/web"
@@ -32,6 +33,8 @@ type record struct {
 	assessment *needs.Assessment    // version 0 before the first
 	allowances []funding.Allowance  // newest first
 	requests   *funding.RequestPage // latest changed first
+	outcomes   []outcomes.Outcome   // latest start first
+	ratings    []outcomes.Rating    // of what was paid for them, and of the course
 }
 
 // called is what the jobseeker likes to be called.
@@ -90,7 +93,15 @@ func (j Jobseeker) record(ctx context.Context, person *needs.Jobseeker, mine boo
 	if err != nil {
 		return record{}, err
 	}
-	return record{person, mine, statements.JSON200.Items, assessment.JSON200, allowances.JSON200.Items, requests.JSON200}, nil
+	c := record{
+		Jobseeker: person, mine: mine, statements: statements.JSON200.Items, assessment: assessment.JSON200,
+		allowances: allowances.JSON200.Items, requests: requests.JSON200,
+	}
+	if c.outcomes, err = j.wentFor(ctx, person.Id); err != nil {
+		return record{}, err
+	}
+	c.ratings, err = j.toRate(ctx, person.Id)
+	return c, err
 }
 
 // begin begins a request against an allowance that is there already.
@@ -152,6 +163,9 @@ func (c record) next() nextStep {
 	if r, ok := c.in(funding.Returned); ok {
 		return nextStep{why: "Request " + r.Reference + " was sent back with a question.", does: "Answer the question", href: requestPath(r.Id)}
 	}
+	if o, check, ok := dueNow(c.outcomes); ok {
+		return checkStep(o, check, who)
+	}
 	switch {
 	case len(c.statements) == 0:
 		return nextStep{why: "Begin with what " + who + " says would get them into work.", does: "Take down what they say", href: at + "/statement"}
@@ -174,5 +188,9 @@ func (c record) next() nextStep {
 			does: "Ask for what they need", href: at + "/requests", allowance: a.Id,
 		}
 	}
-	return nextStep{why: "All that could be spent on " + who + " has been."}
+	spent := "All that could be spent on " + who + " has been."
+	if len(c.outcomes) == 0 {
+		return nextStep{why: spent + " Once they start work or training, record it.", does: "Record a start", href: at + "/outcomes/new"}
+	}
+	return nextStep{why: spent}
 }

@@ -12,14 +12,16 @@ import (
 
 	"github.com/instead-support/instead/api/funding"
 	"github.com/instead-support/instead/api/needs"
+	"github.com/instead-support/instead/api/outcomes"
 	"github.com/instead-support/instead/services/portal/internal/web"
 )
 
 // Deps is what pages ask.
 type Deps struct {
-	Needs   needs.ClientWithResponsesInterface
-	Funding funding.ClientWithResponsesInterface
-	Now     func() time.Time
+	Needs    needs.ClientWithResponsesInterface
+	Funding  funding.ClientWithResponsesInterface
+	Outcomes outcomes.ClientWithResponsesInterface
+	Now      func() time.Time
 }
 
 // All is every page. The order is that of the menus, and where somebody with
@@ -38,6 +40,8 @@ func All(d Deps) []web.Page {
 		Statement{d},
 		Assessment{d},
 		Replace{d},
+		Checks{d},
+		Outcomes{d},
 		Requests{d},
 		Request{d},
 		Line{d},
@@ -61,6 +65,7 @@ func All(d Deps) []web.Page {
 		Courses{d},
 		Imports{d},
 		Support{d},
+		Helped{d},
 		Welcome{d},
 		About{},
 	}

@@ -24,6 +24,7 @@ import (
 
 	fundingapi "github.com/instead-support/instead/api/funding"
 	needsapi "github.com/instead-support/instead/api/needs"
+	outcomesapi "github.com/instead-support/instead/api/outcomes"
 	"github.com/instead-support/instead/pkg/httpx"
 	"github.com/instead-support/instead/pkg/identity"
 	"github.com/instead-support/instead/services/portal/internal/page"
@@ -39,6 +40,7 @@ type portal struct {
 	staff, public *provider
 	needs         *memoryNeeds
 	funding       *memoryFunding
+	outcomes      *memoryOutcomes
 }
 
 // now is when every test happens.
@@ -47,7 +49,7 @@ var now = time.Date(2026, time.March, 10, 9, 30, 0, 0, time.UTC)
 func start(t *testing.T) *portal {
 	t.Helper()
 	t.Parallel()
-	p := &portal{t: t, staff: newProvider(t), public: newProvider(t), needs: &memoryNeeds{}, funding: &memoryFunding{}}
+	p := &portal{t: t, staff: newProvider(t), public: newProvider(t), needs: &memoryNeeds{}, funding: &memoryFunding{}, outcomes: &memoryOutcomes{}}
 	log := slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelError}))
 	tokens := httpx.NewTokens(http.DefaultClient, httpx.Staff(p.staff.URL), httpx.Public(p.public.URL))
 
@@ -62,10 +64,18 @@ func start(t *testing.T) *portal {
 	must(t, err)
 	fundingapi.RegisterHandlers(fundingEcho, fundingapi.NewStrictHandler(p.funding, nil))
 
-	services := httpx.NewClient(httpx.InProcess{Hosts: map[string]http.Handler{"needs": needsHandler, "funding": fundingHandler}})
+	outcomesSpec, err := outcomesapi.GetSpecJSON()
+	must(t, err)
+	outcomesEcho, outcomesHandler, err := httpx.NewAPI(httpx.API{Name: "outcomes", Spec: outcomesSpec, Tokens: tokens, Log: log})
+	must(t, err)
+	outcomesapi.RegisterHandlers(outcomesEcho, outcomesapi.NewStrictHandler(p.outcomes, nil))
+
+	services := httpx.NewClient(httpx.InProcess{Hosts: map[string]http.Handler{"needs": needsHandler, "funding": fundingHandler, "outcomes": outcomesHandler}})
 	needsClient, err := needsapi.NewClientWithResponses("http://needs", needsapi.WithHTTPClient(services))
 	must(t, err)
 	fundingClient, err := fundingapi.NewClientWithResponses("http://funding", fundingapi.WithHTTPClient(services))
+	must(t, err)
+	outcomesClient, err := outcomesapi.NewClientWithResponses("http://outcomes", outcomesapi.WithHTTPClient(services))
 	must(t, err)
 
 	p.Server = httptest.NewUnstartedServer(nil)
@@ -81,7 +91,7 @@ func start(t *testing.T) *portal {
 		SignIns:  &signIns{kept: map[uuid.UUID][]byte{}},
 		Lifetime: time.Hour,
 		Log:      log,
-	}, page.All(page.Deps{Needs: needsClient, Funding: fundingClient, Now: func() time.Time { return now }})...)
+	}, page.All(page.Deps{Needs: needsClient, Funding: fundingClient, Outcomes: outcomesClient, Now: func() time.Time { return now }})...)
 	must(t, err)
 	p.Start()
 	t.Cleanup(p.Close)

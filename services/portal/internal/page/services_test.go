@@ -1,12 +1,14 @@
 package page_test
 
 import (
+	"context"
 	"sync"
 
 	"github.com/google/uuid"
 
 	fundingapi "github.com/instead-support/instead/api/funding"
 	needsapi "github.com/instead-support/instead/api/needs"
+	outcomesapi "github.com/instead-support/instead/api/outcomes"
 )
 
 // memoryNeeds is the needs service, as far as pages ask it. What a test does
@@ -60,4 +62,24 @@ type memoryFunding struct {
 	leads  fundingapi.LineManager
 
 	reminders []fundingapi.Reminder
+}
+
+// memoryOutcomes is the outcomes service, likewise.
+type memoryOutcomes struct {
+	outcomesapi.StrictServerInterface
+	outcomes []outcomesapi.Outcome
+	waiting  []outcomesapi.Waiting
+	ratings  []outcomesapi.Rating
+}
+
+func (m *memoryOutcomes) ListOutcomes(context.Context, outcomesapi.ListOutcomesRequestObject) (outcomesapi.ListOutcomesResponseObject, error) {
+	return outcomesapi.ListOutcomes200JSONResponse{Items: append([]outcomesapi.Outcome{}, m.outcomes...)}, nil
+}
+
+func (m *memoryOutcomes) ListChecks(context.Context, outcomesapi.ListChecksRequestObject) (outcomesapi.ListChecksResponseObject, error) {
+	return outcomesapi.ListChecks200JSONResponse{Items: append([]outcomesapi.Waiting{}, m.waiting...), Total: len(m.waiting), Page: 1, Size: 25}, nil
+}
+
+func (m *memoryOutcomes) ListRatings(context.Context, outcomesapi.ListRatingsRequestObject) (outcomesapi.ListRatingsResponseObject, error) {
+	return outcomesapi.ListRatings200JSONResponse{Items: append([]outcomesapi.Rating{}, m.ratings...)}, nil
 }

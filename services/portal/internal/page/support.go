@@ -9,6 +9,7 @@ import (
 
 	"github.com/instead-support/instead/api/funding"
 	"github.com/instead-support/instead/api/needs"
+	"github.com/instead-support/instead/api/outcomes"
 	"github.com/instead-support/instead/pkg/identity"
 	"github.com/instead-support/instead/services/portal/internal/component"
 	"github.com/instead-support/instead/services/portal/internal/form"
@@ -50,6 +51,8 @@ type mine struct {
 	needs       []needs.Need             // that stand in the way
 	statements  []needs.Statement        // newest first
 	questions   *funding.QuestionPage    // for them to answer
+	checks      []outcomes.Waiting       // for them to answer, likewise
+	ratings     []outcomes.Rating        // of what they can say was useful or not
 	until       map[uuid.UUID]string     // the last day to ask for another look, for what was not agreed
 }
 
@@ -115,6 +118,12 @@ func (s Support) mine(ctx context.Context, me uuid.UUID) (mine, error) {
 		m.runsOut[r.Id] = runsOut(resp.JSON200)
 	}
 	if m.questions, err = s.waiting(ctx, funding.QuestionsForMe); err != nil {
+		return mine{}, err
+	}
+	if m.checks, err = s.waitsForMe(ctx); err != nil {
+		return mine{}, err
+	}
+	if m.ratings, err = s.toRate(ctx, me); err != nil {
 		return mine{}, err
 	}
 	refused := m.in(funding.Declined)
