@@ -816,9 +816,16 @@ func showOutcome(w went, rules *outcomes.Definitions) templ.Component {
 // lasted says whether it was sustained, with the figures.
 func lasted(o outcomes.Outcome) string {
 	v := o.Sustained
-	earned := "As far as is known, " + pounds(v.EarnedPence) + " was earned. " + pounds(v.ThresholdPence) + " makes it sustained."
+	needed := pounds(v.ThresholdPence) + " earned makes it sustained."
 	if o.Kind == outcomes.SelfEmployment {
-		earned = "As far as is known, it went on for " + counted(v.Weeks, "week", "weeks") + "."
+		needed = "Six months of it make it sustained."
+	}
+	if v.KnownTo.IsZero() {
+		return "It is too early to say: nobody has been asked yet. " + needed
+	}
+	earned := "As far as is known, " + pounds(v.EarnedPence) + " was earned. " + needed
+	if o.Kind == outcomes.SelfEmployment {
+		earned = "As far as is known, it went on for " + counted(v.Weeks, "week", "weeks") + ". " + needed
 	}
 	switch v.State {
 	case outcomes.SustainedStateSustained:
@@ -859,7 +866,7 @@ func workedOut(o outcomes.Outcome, rules *outcomes.Definitions) templ.Component 
 				var templ_7745c5c3_Var27 string
 				templ_7745c5c3_Var27, templ_7745c5c3_Err = templ.JoinStringErrs(d.Words)
 				if templ_7745c5c3_Err != nil {
-					return templ.Error{Err: templ_7745c5c3_Err, FileName: `outcomes.templ`, Line: 275, Col: 34}
+					return templ.Error{Err: templ_7745c5c3_Err, FileName: `outcomes.templ`, Line: 282, Col: 34}
 				}
 				_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var27))
 				if templ_7745c5c3_Err != nil {
@@ -872,7 +879,7 @@ func workedOut(o outcomes.Outcome, rules *outcomes.Definitions) templ.Component 
 				var templ_7745c5c3_Var28 string
 				templ_7745c5c3_Var28, templ_7745c5c3_Err = templ.JoinStringErrs("Version " + strconv.Itoa(d.Version) + ", for starts from " + component.Day(d.FirstDay.Time) + ". " + d.Source + ".")
 				if templ_7745c5c3_Err != nil {
-					return templ.Error{Err: templ_7745c5c3_Err, FileName: `outcomes.templ`, Line: 276, Col: 143}
+					return templ.Error{Err: templ_7745c5c3_Err, FileName: `outcomes.templ`, Line: 283, Col: 143}
 				}
 				_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var28))
 				if templ_7745c5c3_Err != nil {
@@ -893,7 +900,7 @@ func workedOut(o outcomes.Outcome, rules *outcomes.Definitions) templ.Component 
 				var templ_7745c5c3_Var29 string
 				templ_7745c5c3_Var29, templ_7745c5c3_Err = templ.JoinStringErrs("The National Living Wage was " + pounds(wage.Pence) + " an hour from " + component.Day(wage.FirstDay.Time) + ". " + wage.Source + ".")
 				if templ_7745c5c3_Err != nil {
-					return templ.Error{Err: templ_7745c5c3_Err, FileName: `outcomes.templ`, Line: 281, Col: 161}
+					return templ.Error{Err: templ_7745c5c3_Err, FileName: `outcomes.templ`, Line: 288, Col: 161}
 				}
 				_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var29))
 				if templ_7745c5c3_Err != nil {
@@ -913,7 +920,7 @@ func workedOut(o outcomes.Outcome, rules *outcomes.Definitions) templ.Component 
 			var templ_7745c5c3_Var30 string
 			templ_7745c5c3_Var30, templ_7745c5c3_Err = templ.JoinStringErrs("It is known up to " + component.Day(o.Sustained.KnownTo.Time) + ". The weakest answer that it rests on: " + lowered(strengthWords[o.Sustained.Strength]) + ".")
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `outcomes.templ`, Line: 285, Col: 185}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `outcomes.templ`, Line: 292, Col: 185}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var30))
 			if templ_7745c5c3_Err != nil {
@@ -993,12 +1000,26 @@ func checkLink(w went, c outcomes.Check) (href, does string) {
 	switch {
 	case c.State == outcomes.Recorded && w.may(outcomes.VerbCorrectAnswer):
 		return at, "Correct the answer"
-	case c.State == outcomes.Upcoming && w.may(outcomes.VerbAnswer):
+	case c.State == outcomes.Upcoming && w.may(outcomes.VerbAnswer) && c.Id == firstToCome(w):
 		return at, "Record that they left"
 	case (c.State == outcomes.Due || c.State == outcomes.Overdue) && w.may(outcomes.VerbAnswer):
 		return at, "Record the answer"
 	}
 	return "", ""
+}
+
+// firstToCome is the first check that is not due yet: that somebody left before it
+// is said once.
+func firstToCome(w went) uuid.UUID {
+	for _, c := range w.Checks {
+		switch c.State {
+		case outcomes.Upcoming:
+			return c.Id
+		case outcomes.Due, outcomes.Overdue:
+			return uuid.Nil // which asks whether they left as well
+		}
+	}
+	return uuid.Nil
 }
 
 // recorded is every entry, the latest first.
@@ -1070,7 +1091,7 @@ func strikeOutcome(f *form.Form, w went) templ.Component {
 		var templ_7745c5c3_Var32 string
 		templ_7745c5c3_Var32, templ_7745c5c3_Err = templ.JoinStringErrs(begun(*w.Outcome) + ", since " + component.Day(w.StartedOn.Time) + ", would count for nothing, and nobody would be asked about it. It stays in the history. You can’t undo this.")
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `outcomes.templ`, Line: 402, Col: 204}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `outcomes.templ`, Line: 423, Col: 204}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var32))
 		if templ_7745c5c3_Err != nil {
@@ -1083,7 +1104,7 @@ func strikeOutcome(f *form.Form, w went) templ.Component {
 		var templ_7745c5c3_Var33 string
 		templ_7745c5c3_Var33, templ_7745c5c3_Err = templ.JoinStringErrs("If " + called(w.jobseeker) + " has left, record that instead.")
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `outcomes.templ`, Line: 403, Col: 88}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `outcomes.templ`, Line: 424, Col: 88}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var33))
 		if templ_7745c5c3_Err != nil {
@@ -1126,7 +1147,7 @@ func strikeOutcome(f *form.Form, w went) templ.Component {
 			var templ_7745c5c3_Var35 templ.SafeURL
 			templ_7745c5c3_Var35, templ_7745c5c3_Err = templ.JoinURLErrs(templ.URL(outcomePath(w.Id)))
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `outcomes.templ`, Line: 411, Col: 60}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `outcomes.templ`, Line: 432, Col: 60}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var35))
 			if templ_7745c5c3_Err != nil {

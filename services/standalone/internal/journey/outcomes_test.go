@@ -48,7 +48,7 @@ func TestACoachRecordsAStartAndPutsItRight(t *testing.T) {
 			p.picture("outcome-occupation")
 			p.chooseNth("Metal", 1)
 			p.clickTwice("Record it")
-			p.sees("Work at Union Street Works", "Too early to say", "37.5", "£12.90 an hour before tax", "After 13 weeks", "To be asked on", "£5,287.36 makes it sustained")
+			p.sees("Work at Union Street Works", "Too early to say", "37.5", "£12.90 an hour before tax", "After 13 weeks", "To be asked on", "£5,287.36 earned makes it sustained")
 			p.picture("outcome")
 			p.click("Correct this")
 			p.fill("Hours a week", "20")
