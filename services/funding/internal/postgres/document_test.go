@@ -371,6 +371,7 @@ func TestTheDatabaseHoldsDocumentsToTheRulesWhoeverAsks(t *testing.T) {
 	c := newCabinet(t, nil)
 	r := c.approved(100)
 	d := must(c.add(c.Sam, r.ID, receipt(1, r.Lines[0].ID, 100)))(t)
+	open := c.draft(7)
 	const row = `INSERT INTO document (id, request_id, kind, name, type, size, sum, key, added_by, added_by_name, added_at, state)
 		VALUES (gen_random_uuid(), $1, $2, 'a.pdf', $3, $4, sha256(''), md5(random()::text), gen_random_uuid(), 'A', now(), $5)`
 	for what, sql := range map[string][]any{
@@ -378,17 +379,20 @@ func TestTheDatabaseHoldsDocumentsToTheRulesWhoeverAsks(t *testing.T) {
 		"a file of more than 10 MB":        {row, r.ID, "receipt", "image/png", 10<<20 + 1, "unscanned"},
 		"a quote once it is approved":      {row, r.ID, "quote", "image/png", 1, "unscanned"},
 		"a receipt for nothing":            {row, r.ID, "receipt", "image/png", 1, "unscanned"},
-		"a file that was never scanned":    {row, r.ID, "receipt", "image/png", 1, "clean"},
+		"a file that was never scanned":    {row, open.ID, "quote", "image/png", 1, "clean"},
 		"a removal by somebody else":       {"UPDATE document SET state = 'removed', removed_by = gen_random_uuid() WHERE id = $1", d.ID},
 		"a removal by nobody":              {"UPDATE document SET state = 'removed' WHERE id = $1", d.ID},
 		"another file under its key":       {"UPDATE document SET key = md5('') WHERE id = $1", d.ID},
 		"another amount":                   {"UPDATE document_item SET pence = 1 WHERE document_id = $1", d.ID},
 		"no document":                      {"DELETE FROM document WHERE id = $1", d.ID},
-		"an amount for some other request": {"INSERT INTO document_item VALUES ($1, $2, 1)", d.ID, c.draft(7).Lines[0].ID},
+		"an amount for some other request": {"INSERT INTO document_item VALUES ($1, $2, 1)", d.ID, open.Lines[0].ID},
 	} {
 		if _, err := c.db.Pool.Exec(t.Context(), sql[0].(string), sql[1:]...); err == nil {
 			t.Errorf("the database took %s", what)
 		}
+	}
+	if _, err := c.db.Pool.Exec(t.Context(), row, open.ID, "quote", "image/png", 1, "unscanned"); err != nil {
+		t.Errorf("a quote for a draft is refused, so the others may have been for something else: %v", err)
 	}
 	if _, err := c.db.Pool.Exec(t.Context(), "UPDATE document SET state = 'clean' WHERE id = $1", d.ID); err != nil {
 		t.Fatal(err)

@@ -307,6 +307,10 @@ func TestNothingIsPaidTwice(t *testing.T) {
 		t.Errorf("gathering a paid payment = %v", err)
 	}
 
+	if got := refused(o.db.Gorm.Exec("UPDATE result_line SET finding = ''").Error); got != "result_line_found_once" {
+		t.Errorf("settling lines of a result again: refused with %q", got)
+	}
+
 	// A message that is sent again does its work once.
 	key := db.WithKey(o.fin(), "once")
 	plan := []payment.Plan{{Payee: payment.Payee{Kind: payment.Supplier, Name: "Argos"}, Method: payment.Card, Amount: 10_00}}
@@ -382,6 +386,7 @@ func TestTheDatabaseHoldsTheRulesOfPaymentsByItself(t *testing.T) {
 	p, q := o.planned(r, 60_00), o.planned(r, 10_00)
 	b := o.sent()
 	open := must(o.Gather(o.fin(), "Oldham", payment.BACS, []uuid.UUID{o.planned(r, 5_00).ID}))(t)
+	late := o.planned(r, 1)
 	of := func(p *payment.Payment) string { return " WHERE id = '" + p.ID.String() + "'" }
 	for name, c := range map[string]struct {
 		sql  string
@@ -394,6 +399,7 @@ func TestTheDatabaseHoldsTheRulesOfPaymentsByItself(t *testing.T) {
 		"an arrow that is not there":    {"UPDATE payment SET state = 'cancelled', settled_at = now(), settled_by = '" + o.Finn.ID.String() + "'" + of(p), "payment_goes_on"},
 		"planned again once it is sent": {"UPDATE payment SET state = 'planned', batch_id = NULL" + of(p), "payment_goes_on"},
 		"moved to another batch":        {"UPDATE payment SET batch_id = '" + open.ID.String() + "'" + of(q), "payment_goes_on"},
+		"into a batch that has left":    {"UPDATE payment SET state = 'batched', batch_id = '" + b.ID.String() + "'" + of(late), "payment_goes_on"},
 		"paid without an entry":         {"UPDATE payment SET state = 'paid', settled_at = now(), settled_by = '" + o.Finn.ID.String() + "'" + of(p), "payment_sums"},
 		"failed by whoever approved it": {"UPDATE payment SET state = 'failed', settled_at = now(), settled_by = '" + o.Priya.ID.String() + "'" + of(p), "payment_by_another"},
 		"sent by whoever approved it":   {"UPDATE payment SET state = 'sent', sent_by = '" + o.Priya.ID.String() + "' WHERE batch_id = '" + open.ID.String() + "'", "payment_by_another"},
@@ -410,6 +416,12 @@ func TestTheDatabaseHoldsTheRulesOfPaymentsByItself(t *testing.T) {
 	}
 	if got := refused(o.db.Gorm.Exec(insertPlanned, uuid.New(), "PY-0000-0001", r.ID, o.Finn.ID, 25_01).Error); got != "payments_within_promise" {
 		t.Errorf("more than is promised: refused with %q", got)
+	}
+	if got := refused(o.db.Gorm.Exec(insertPlanned, uuid.New(), p.Reference, r.ID, o.Finn.ID, 1).Error); got != "payment_reference" {
+		t.Errorf("under another's reference: refused with %q", got)
+	}
+	if got := refused(dbtest.Owner(t, o.db).Gorm.Exec("UPDATE payment SET recovered = paid + 1" + of(p)).Error); got != "payment_sums" {
+		t.Errorf("more back than was paid, by the owner: refused with %q", got)
 	}
 	elsewhere := strings.Replace(insertPlanned, "r.area, 'supplier'", "'Rochdale', 'supplier'", 1)
 	if got := refused(o.db.Gorm.Exec(elsewhere, uuid.New(), "PY-0000-0001", r.ID, o.Finn.ID, 1).Error); got != "payment_of_approved" {
@@ -478,6 +490,30 @@ func TestNobodyPaysWhatTheyDecided(t *testing.T) {
 	balances(t, o.db)
 }
 
+func TestAPaymentIsPlannedAgainOnceItFailedAndOnceOnlyWhoeverAsks(t *testing.T) {
+	t.Parallel()
+	o := newTill(t, 1000_00)
+	r := o.approved(100_00)
+	failed := o.planned(r, 60_00)
+	o.sent()
+	o.result(failed.Reference + ",rejected,60.00,5,")
+	waits := o.planned(r, 10_00)
+	insteadOf := func(p *payment.Payment) string {
+		sql := strings.NewReplacer("note, planned_at", "note, replaces, planned_at", "'planned', '', now()", "'planned', '', '"+p.ID.String()+"', now()").Replace(insertPlanned)
+		return refused(o.db.Gorm.Exec(sql, uuid.New(), "PY-"+uuidReference(), r.ID, o.Finn.ID, 1).Error)
+	}
+	if got := insteadOf(waits); got != "payment_replaced_once" {
+		t.Errorf("instead of one that waits: refused with %q", got)
+	}
+	if got := insteadOf(failed); got != "" {
+		t.Errorf("instead of one that failed: refused with %q", got)
+	}
+	if got := insteadOf(failed); got != "payment_replaced_once" {
+		t.Errorf("a second time: refused with %q", got)
+	}
+	balances(t, o.db)
+}
+
 func TestNeitherOfTwoWhoSaidYesPays(t *testing.T) {
 	t.Parallel()
 	o := newTill(t, 1000_00)
@@ -539,6 +575,34 @@ func TestManyWhoPlanAtOncePlanNoMoreThanIsPromised(t *testing.T) {
 	wg.Wait()
 	if n := count(t, o.db, "SELECT count(*) FROM payment"); n != 6 {
 		t.Errorf("%d payments of £15.00 were planned of £100.00", n)
+	}
+	balances(t, o.db)
+}
+
+// One who plans waits for another who has not done yet, and is measured against
+// what that one has planned.
+func TestWhoeverPlansWaitsForWhoeverIsAtIt(t *testing.T) {
+	t.Parallel()
+	o := newTill(t, 1000_00)
+	r := o.approved(100_00)
+	plan := func(tx *gorm.DB) error {
+		return tx.Exec(insertPlanned, uuid.New(), "PY-"+uuidReference(), r.ID, o.Finn.ID, 60_00).Error
+	}
+	first := o.db.Gorm.WithContext(t.Context()).Begin()
+	defer first.Rollback()
+	if err := plan(first); err != nil {
+		t.Fatal(err)
+	}
+	second := make(chan error, 1)
+	go func() { second <- db.Tx(t.Context(), o.db.Gorm, plan) }()
+	for waits := 0; waits == 0 && len(second) == 0; time.Sleep(10 * time.Millisecond) {
+		waits = count(t, o.db, "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'")
+	}
+	if err := first.Commit().Error; err != nil {
+		t.Fatal(err)
+	}
+	if err := <-second; refused(err) != "payments_within_promise" {
+		t.Errorf("£60 and £60 of £100: %v", err)
 	}
 	balances(t, o.db)
 }

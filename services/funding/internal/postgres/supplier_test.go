@@ -191,6 +191,14 @@ func TestTheDatabaseHoldsBankDetailsWhoeverAsks(t *testing.T) {
 			t.Errorf("%s: refused by %q, want %q", what, got, c.want)
 		}
 	}
+	must(b.Suppliers.Confirm(b.as(b.fay), d.ID, account))(t)
+	second := account
+	second.Number = "33334444"
+	next := must(b.Suppliers.Propose(b.as(b.fin), p, second, ""))(t)
+	const confirm = "UPDATE bank_details SET state = 'confirmed', answered_by = ?, answered_at = now() WHERE id = ?"
+	if got := refused(b.desk.db.Gorm.Exec(confirm, b.fay.ID, next.ID).Error); got != "bank_details_in_force" {
+		t.Errorf("two accounts in force: refused by %q", got)
+	}
 	// Not even who owns the tables changes what was proposed.
 	if got := refused(dbtest.Owner(t, b.desk.db).Gorm.Exec("UPDATE bank_details SET sealed = 'x' WHERE id = ?", d.ID).Error); got != "bank_details_arrow" {
 		t.Errorf("by the owner: refused by %q", got)
