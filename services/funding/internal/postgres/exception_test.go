@@ -226,6 +226,25 @@ func TestTheDatabaseRefusesAnExceptionThatBreaksARule(t *testing.T) {
 	agrees(t, d.db)
 }
 
+func TestTheDatabaseAllowsNoExceptionOfAFundThatHasNoneByNow(t *testing.T) {
+	t.Parallel()
+	d := newExceptingDesk(t, 1000, 300)
+	r := d.asked(1100)
+	if err := agree(t, d.db)(d.Fund, award.Rule{Categories: []award.Category{}}, false); err != nil {
+		t.Fatal(err)
+	}
+	err := db.Tx(t.Context(), d.db.Gorm, func(tx *gorm.DB) error {
+		err := tx.Exec("INSERT INTO history VALUES (?, 3, 'draft', 'draft', now(), ?, 'Priya', 'other', 'Because.', 'allow-exception')", r.ID, d.Priya.ID).Error
+		if err != nil {
+			return err
+		}
+		return tx.Exec("INSERT INTO exception VALUES (?, 3, 100)", r.ID).Error
+	})
+	if got := refused(err); got != "exception_allowed" {
+		t.Errorf("refused by %q (%v)", got, err)
+	}
+}
+
 func TestWhoLetTheCapBePassedDoesNotPay(t *testing.T) {
 	t.Parallel()
 	d := newExceptingDesk(t, 1000, 300)

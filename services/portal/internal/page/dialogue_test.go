@@ -205,6 +205,7 @@ func TestByWhenToDecideIsSaidToWhoDecidesAndToWhoWaits(t *testing.T) {
 		for _, path := range []string{"/decisions/" + r.Id.String(), "/decisions", "/all-requests"} {
 			p.as(helen).get(path).sound().wants(test.words)
 		}
+		p.as(priya).get("/requests/" + r.Id.String()).sound().wants(test.words)
 	}
 }
 

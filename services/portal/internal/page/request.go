@@ -78,7 +78,7 @@ func (q Request) show(r *http.Request) (web.Answer, error) {
 	}
 	return web.Show(component.LayoutProps{
 		Title: c.title(), Before: component.BackLink("Back to "+called(c.jobseeker), jobseekerPath(c.JobseekerId)),
-	}, requestPage(c, said, papers)), nil
+	}, requestPage(c, said, papers, q.Now())), nil
 }
 
 // title says what there is to do with it, or else which it is.
