@@ -15,7 +15,7 @@ import (
 // no less, so that whoever reads one by the schema reads all of it.
 func TestAnEventIsWhatItsSchemaSays(t *testing.T) {
 	for _, e := range []interface{ EventName() string }{
-		events.RequestChanged{}, events.OutcomeRecorded{}, events.CheckRecorded{}, events.CheckDue{}, events.Rated{},
+		events.RequestChanged{}, events.JobseekerMoved{}, events.OutcomeRecorded{}, events.CheckRecorded{}, events.CheckDue{}, events.Rated{},
 	} {
 		_, name, _ := strings.Cut(e.EventName(), ".")
 		raw, err := os.ReadFile(name + ".schema.json")

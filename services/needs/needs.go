@@ -10,6 +10,8 @@ import (
 	"errors"
 	"time"
 
+	"github.com/riverqueue/river"
+
 	api "github.com/instead-support/instead/api/needs"
 	"github.com/instead-support/instead/pkg/config"
 	"github.com/instead-support/instead/pkg/db"
@@ -58,16 +60,21 @@ func New(ctx context.Context, d host.Deps) (*host.Service, error) {
 		Run: func(ctx context.Context) error {
 			ctx, stop := context.WithCancel(ctx)
 			defer stop()
-			forgetting := make(chan error, 1)
+			working := make(chan error, 1)
 			go func() {
 				defer stop() // what one of the two can't go on without, neither can
-				forgetting <- schedule.Run(ctx, database, d.Log, schedule.Task{
-					Name: "forget-messages", Every: schedule.Nightly(3, 40), Do: func(ctx context.Context) error { return db.Forget(ctx, database.Gorm) },
+				workers := river.NewWorkers()
+				events.AddWorker(workers, d.Bus)
+				working <- schedule.Work(ctx, database, &river.Config{
+					Workers: workers, Logger: d.Log, FetchPollInterval: 250 * time.Millisecond, // events are written without a word to the workers
+					PeriodicJobs: schedule.Add(workers, schedule.Task{
+						Name: "forget-messages", Every: schedule.Nightly(3, 40), Do: func(ctx context.Context) error { return db.Forget(ctx, database.Gorm) },
+					}),
 				})
 			}()
 			err := events.Consume(ctx, d.Bus, database.Gorm, d.Log, name, postgres.Hearing())
 			stop()
-			return errors.Join(err, <-forgetting)
+			return errors.Join(err, <-working)
 		},
 		Close: database.Close,
 	}, nil

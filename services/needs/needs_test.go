@@ -304,6 +304,12 @@ func TestFromTheFirstMeetingToAnAssessmentThatFundingSupports(t *testing.T) {
 	if err != nil || moved.JSON200.CoachName != "Ben Okoro" || !moved.JSON200.Online {
 		t.Fatalf("TransferJobseeker() = %+v %v", moved, err)
 	}
+	s.eventually(func() bool { // others hear of it
+		var told int
+		err := s.owner.Gorm.Raw(`SELECT count(*) FROM river_job WHERE state = 'completed' AND args->>'name' = 'needs.jobseeker-moved'
+			AND args->'data'->>'coach_id' = ? AND args->'data'->>'version' = '2'`, ben.id()).Scan(&told).Error
+		return err == nil && told == 1
+	})
 	versions, err := c.ListAssessmentVersionsWithResponse(s.as(mo), id)
 	if err != nil || len(versions.JSON200.Items) != 1 || versions.JSON200.Items[0].ByName != "Asha Begum" || versions.JSON200.Items[0].Changed[0].Category != api.GettingThere {
 		t.Errorf("ListAssessmentVersions() = %+v %v", versions, err)

@@ -236,7 +236,7 @@ func (s Jobseekers) Change(ctx context.Context, p identity.Person, id uuid.UUID,
 	})
 }
 
-// Transfer is Change with the coach to move to.
+// Transfer is Change with the coach to move to. Other services hear of it.
 func (s Jobseekers) Transfer(ctx context.Context, p identity.Person, id, to uuid.UUID, asked any, change func(*jobseeker.Jobseeker, *jobseeker.Coach) error) (jobseeker.Jobseeker, error) {
 	return s.update(ctx, p, policy.TransferJobseeker, id, asked, func(tx *gorm.DB, j *jobseeker.Jobseeker) error {
 		found, err := db.Find[coachRow](ctx, tx, "SELECT id, name FROM staff WHERE id = ? AND coach AND ? = ANY (areas)", to, j.Area)
@@ -247,7 +247,10 @@ func (s Jobseekers) Transfer(ctx context.Context, p identity.Person, id, to uuid
 			return change(j, nil)
 		}
 		coach := jobseeker.Coach(found[0])
-		return change(j, &coach)
+		if err := change(j, &coach); err != nil {
+			return err
+		}
+		return tellMoved(ctx, tx, *j)
 	})
 }
 
