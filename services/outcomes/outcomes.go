@@ -8,6 +8,7 @@ package outcomes
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/riverqueue/river"
@@ -88,15 +89,24 @@ func New(ctx context.Context, d host.Deps) (*host.Service, error) {
 	}, nil
 }
 
-// work hands events on, and reminds coaches of what is due, until ctx ends.
+// work hands events on, hears of those of others, and reminds coaches of what is due, until ctx ends.
 func work(ctx context.Context, d host.Deps, database *db.DB, found *outcome.Outcomes) error {
 	workers := river.NewWorkers()
 	events.AddWorker(workers, d.Bus)
-	return schedule.Work(ctx, database, &river.Config{
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	hearing := make(chan error, 1)
+	go func() {
+		defer stop() // what one of the two can't go on without, neither can
+		hearing <- events.Consume(ctx, d.Bus, database.Gorm, d.Log, name, postgres.Hearing())
+	}()
+	err := schedule.Work(ctx, database, &river.Config{
 		Workers: workers, Logger: d.Log, FetchPollInterval: 250 * time.Millisecond,
 		PeriodicJobs: schedule.Add(workers,
 			schedule.Task{Name: "remind-coaches", Every: schedule.Nightly(6, 0), Do: found.Remind},
 			schedule.Task{Name: "forget-messages", Every: schedule.Nightly(3, 40), Do: func(ctx context.Context) error { return db.Forget(ctx, database.Gorm) }},
 		),
 	})
+	stop()
+	return errors.Join(err, <-hearing)
 }

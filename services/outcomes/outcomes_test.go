@@ -18,6 +18,7 @@ import (
 	"github.com/go-jose/go-jose/v4"
 	"github.com/go-jose/go-jose/v4/jwt"
 	"github.com/google/uuid"
+	"github.com/nats-io/nats.go/jetstream"
 	openapi "github.com/oapi-codegen/runtime/types"
 	"gorm.io/gorm"
 
@@ -434,6 +435,51 @@ func TestANewCoachGoesOnAtOnceAndTheOneBeforeNoMore(t *testing.T) {
 	all, err := s.client().ListChecksWithResponse(s.as(ben), &api.ListChecksParams{Mine: new(true), Upcoming: new(true)})
 	if err != nil || all.JSON200.Total != 1 || all.JSON200.Items[0].CoachName != "Ben Okoro" {
 		t.Errorf("the new coach's list: %+v, %v", all, err)
+	}
+}
+
+// hear has the service hear of an event, and returns once it has acted on it.
+func (s *system) hear(e events.Envelope) {
+	s.t.Helper()
+	data, err := json.Marshal(e)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	var acted int
+	for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline) && acted == 0; time.Sleep(20 * time.Millisecond) {
+		// The stream is made by whoever comes first: here, the service that listens.
+		_, _ = s.nats.JetStream.Publish(s.t.Context(), "events."+e.Name, data, jetstream.WithMsgID(e.ID.String()))
+		if err := s.owner.Gorm.Raw("SELECT count(*) FROM inbox WHERE event_id = ?", e.ID).Scan(&acted).Error; err != nil {
+			s.t.Fatal(err)
+		}
+	}
+	if acted == 0 {
+		s.t.Fatalf("%s was never heard", e.Name)
+	}
+}
+
+// Needs tells of a move before anybody asks, and may tell twice and late.
+func TestWhatWaitsForWhoMovedIsOnTheNewCoachsList(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	s.record(aJob(14))
+	lists := func(p somebody) int {
+		t.Helper()
+		found, err := s.client().ListChecksWithResponse(s.as(p), &api.ListChecksParams{Mine: new(true)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return found.JSON200.Total
+	}
+	for version, coach := range map[int64]somebody{7: ben, 3: cal} { // in either order
+		moved, err := json.Marshal(told.JobseekerMoved{JobseekerID: dansRecord, Version: version, CoachID: coach.id(), At: time.Now()})
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.hear(events.Envelope{ID: uuid.New(), Name: told.JobseekerMoved{}.EventName(), At: time.Now(), Data: moved})
+	}
+	if lists(ben) != 1 || lists(asha) != 0 || lists(cal) != 0 {
+		t.Errorf("on Ben's list %d, on Asha's %d, on Cal's %d", lists(ben), lists(asha), lists(cal))
 	}
 }
 

@@ -19,6 +19,7 @@ type Jobseeker struct {
 	Area      string
 	CoachID   uuid.UUID
 	CoachName string
+	Version   int64 // a higher one is newer
 }
 
 // Record is what the policy needs to know of them.

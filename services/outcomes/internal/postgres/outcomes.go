@@ -290,8 +290,8 @@ type dueRow struct {
 	CoachID     uuid.UUID
 }
 
-// Remind is outcome.Store's. The rows that it is about to write are locked, so that
-// two processes at once tell of each check once.
+// Remind is outcome.Store's. Of two processes at once, the one that writes a reminder
+// second waits for the first and tells of nothing.
 func (s Store) Remind(ctx context.Context, day time.Time, most int) (n int, err error) {
 	err = s.tx(ctx, func(tx *gorm.DB) error {
 		rows, err := db.Find[dueRow](ctx, tx, `

@@ -80,15 +80,17 @@ func within(who policy.Actor, op policy.Operation) clause.Expr {
 	return in
 }
 
-// keep keeps what needs has just said of a jobseeker. It writes only what changed,
-// so that two people who look at once do not wait for each other.
+// keep keeps what needs has just said of a jobseeker, unless something newer is
+// known. It writes only what changed, so that two people who look at once do not
+// wait for each other.
 func keep(ctx context.Context, tx *gorm.DB, j outcome.Jobseeker) error {
 	return tx.WithContext(ctx).Exec(`
-		INSERT INTO jobseeker (id, area, coach_id, coach_name)
-		SELECT v.* FROM (VALUES (?::uuid, ?::text, ?::uuid, ?::text)) v
-		WHERE NOT EXISTS (SELECT FROM jobseeker j WHERE (j.id, j.area, j.coach_id, j.coach_name) = v)
-		ON CONFLICT (id) DO UPDATE SET area = excluded.area, coach_id = excluded.coach_id, coach_name = excluded.coach_name`,
-		j.ID, j.Area, j.CoachID, j.CoachName).Error
+		INSERT INTO jobseeker AS j (id, area, coach_id, coach_name, version)
+		SELECT v.* FROM (VALUES (?::uuid, ?::text, ?::uuid, ?::text, ?::bigint)) v
+		WHERE NOT EXISTS (SELECT FROM jobseeker k WHERE (k.id, k.area, k.coach_id, k.coach_name, k.version) = v)
+		ON CONFLICT (id) DO UPDATE SET area = excluded.area, coach_id = excluded.coach_id, coach_name = excluded.coach_name, version = excluded.version
+		WHERE j.version <= excluded.version`,
+		j.ID, j.Area, j.CoachID, j.CoachName, j.Version).Error
 }
 
 // once runs do, which returns the id of what it made or changed, unless the same

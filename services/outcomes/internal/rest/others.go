@@ -43,7 +43,7 @@ func (n Needs) Jobseeker(ctx context.Context, id uuid.UUID) (outcome.Jobseeker, 
 	if j.JSON200 == nil {
 		return outcome.Jobseeker{}, errNoAnswer
 	}
-	return outcome.Jobseeker{ID: j.JSON200.Id, Area: j.JSON200.Area, CoachID: j.JSON200.CoachId, CoachName: j.JSON200.CoachName}, nil
+	return outcome.Jobseeker{ID: j.JSON200.Id, Area: j.JSON200.Area, CoachID: j.JSON200.CoachId, CoachName: j.JSON200.CoachName, Version: j.JSON200.Version}, nil
 }
 
 // Funding asks the funding service, over its contract and as the person acting. It

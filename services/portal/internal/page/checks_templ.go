@@ -213,7 +213,7 @@ func dueCheckRows(all []outcomes.Waiting, names map[uuid.UUID]string, coaches bo
 	rows := make([]component.QueueRow, len(all))
 	for i, w := range all {
 		coach := ""
-		if coaches {
+		if coaches && w.CoachName != "" {
 			coach = "Supported by " + w.CoachName
 		}
 		rows[i] = component.QueueRow{

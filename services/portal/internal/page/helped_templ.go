@@ -180,7 +180,7 @@ func moreAboutWork(f *form.Form, w outcomes.Waiting, title string) templ.Compone
 		}
 		templ_7745c5c3_Err = component.Textarea(component.TextareaProps{
 			Name: "words", Label: "Anything you want to say (optional)", Rows: 3, Value: f.Value("words"), Error: f.Error("words"), MaxLength: 2000, Threshold: 75,
-			Hint: w.CoachName + " can read this.",
+			Hint: "Your work coach can read this.",
 		}).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
