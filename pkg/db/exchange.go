@@ -76,7 +76,7 @@ func (x Exchange) on(ctx context.Context, conn *pgx.Conn) (err error) {
 	batch.Queue(write.SQL, write.Args...)
 	batch.Queue("commit")
 	answers := conn.SendBatch(ctx, &batch)
-	defer answers.Close() // says again what was said before
+	defer func() { _ = answers.Close() }() // says again what was said before
 	if err := x.Wrote(answers.QueryRow()); err != nil {
 		return err
 	}
@@ -93,7 +93,7 @@ func (x Exchange) read(ctx context.Context, conn *pgx.Conn) (Statement, error) {
 	}
 	batch.Queue(x.Read.SQL, x.Read.Args...)
 	answers := conn.SendBatch(ctx, &batch)
-	defer answers.Close()
+	defer func() { _ = answers.Close() }()
 	for range before {
 		if _, err := answers.Exec(); err != nil {
 			return Statement{}, err

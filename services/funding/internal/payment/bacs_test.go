@@ -55,7 +55,7 @@ func golden(t *testing.T, name string, got []byte) {
 			t.Fatal(err)
 		}
 	}
-	want, err := os.ReadFile(name) //nolint:gosec // a file of this test
+	want, err := os.ReadFile(name)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -104,11 +104,6 @@ func (d Deps) folder(ctx context.Context, r *funding.Request, base string) (fold
 
 func (f folder) at() string { return f.base + "/" + f.Id.String() }
 
-// stands are the documents that nothing replaces.
-func (f folder) stands() []funding.Document {
-	return slices.DeleteFunc(slices.Clone(f.all), func(d funding.Document) bool { return d.ReplacedBy != uuid.Nil })
-}
-
 // line is what a line of the request is for.
 func (f folder) line(id uuid.UUID) string {
 	if i := slices.IndexFunc(f.Lines, func(l funding.Line) bool { return l.Id == id }); i >= 0 {

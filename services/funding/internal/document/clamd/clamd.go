@@ -34,7 +34,7 @@ func (s Scanner) Harmless(ctx context.Context, content io.Reader) (bool, error) 
 	if err != nil {
 		return false, fmt.Errorf("clamd: %w", err)
 	}
-	defer conn.Close()
+	defer func() { _ = conn.Close() }()
 	stop := context.AfterFunc(ctx, func() { _ = conn.SetDeadline(time.Unix(1, 0)) })
 	defer stop()
 	sent, err := stream(conn, content)
