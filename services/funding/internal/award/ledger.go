@@ -81,10 +81,7 @@ func Sum(entries []Entry) Totals {
 // Go, as the CHECKs are in the database.
 func (a *Allowance) enter(r *Request, b *Budget, k Kind, pence money.Pence) error {
 	all, own := a.plus(k, pence), r.plus(k, pence)
-	most := a.Cap + a.Over
-	if k == Hold {
-		most = a.Cap + r.Over // what is held anew is within the request's own exception, not another's
-	}
+	most := a.Cap + a.Over // hold has seen to it that nobody uses the exception of another
 	if pence < 1 || !all.fit(most) || !own.fit(most) || k.budgeted() && !b.moves(r, k, pence) {
 		return fault.Newf(fault.Internal, "The ledger would not add up: %s of %d pence refused.", k, pence)
 	}
