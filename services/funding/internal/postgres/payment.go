@@ -53,6 +53,7 @@ var paymentFaults = db.Faults{
 	"payment_by_another":      errPayer,
 	"payment_replaced_once":   fault.New(fault.Conflict, "This payment has been planned again already."),
 	"payments_within_promise": fault.New(fault.OverCap, "There is not that much of this request left to pay. Look at what is left now."),
+	"payment_supplier_open":   fault.New(fault.Conflict, "This supplier is closed, so it can’t be paid. Choose another."),
 	"payment_supplier":        fault.New(fault.Conflict, "This supplier is not kept here any more. Choose another."),
 	"payment_reference":       fault.New(fault.Unavailable, "The reference for this payment was taken. Try again."),
 	"batch_reference":         fault.New(fault.Unavailable, "The reference for this batch was taken. Try again."),

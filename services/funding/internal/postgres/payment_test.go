@@ -275,6 +275,25 @@ func TestARequestThatIsNotApprovedCannotBePaid(t *testing.T) {
 	}
 }
 
+func TestASupplierThatIsClosedIsPaidNothingMore(t *testing.T) {
+	t.Parallel()
+	o := newTill(t, 1000_00)
+	r, shop := o.approved(100_00), o.supplier("Tools Ltd")
+	must(o.Plan(o.fin(), r.ID, []payment.Plan{{Payee: shop, Method: payment.BACS, Amount: 40_00}}))(t)
+	if err := o.db.Gorm.Exec("UPDATE supplier SET closed = true WHERE id = ?", shop.SupplierID).Error; err != nil {
+		t.Fatal(err)
+	}
+	for _, method := range []payment.Method{payment.BACS, payment.Card} {
+		_, err := o.Plan(o.fin(), r.ID, []payment.Plan{{Payee: shop, Method: method, Amount: 1}})
+		if !fault.Is(err, fault.Conflict) || !strings.Contains(err.Error(), "This supplier is closed") {
+			t.Errorf("planning by %s = %v", method, err)
+		}
+	}
+	if n := count(t, o.db, "SELECT count(*) FROM payment"); n != 1 {
+		t.Errorf("%d payments, want the one from before it was closed", n)
+	}
+}
+
 // insertPlanned goes past the domain.
 const insertPlanned = `INSERT INTO payment (id, reference, request_id, area, payee_kind, payee_name, method, amount, state, note, planned_at, planned_by, planned_by_name, changed_at)
 	SELECT ?, ?, r.id, r.area, 'supplier', 'Tools Ltd', 'card', v.amount, 'planned', '', now(), v.by, '', now() FROM request r, (VALUES (?::uuid, ?::uuid, ?::bigint)) v (request, by, amount) WHERE r.id = v.request`
