@@ -190,7 +190,19 @@ func (o *Outcome) apply(e Entry) {
 
 // left reports whether some answer says that they are no longer in this work.
 func (o *Outcome) left() bool {
-	return slices.ContainsFunc(o.Checks, func(c Check) bool { return c.Answer != nil && !c.Answer.InWork })
+	_, ok := o.lastDay()
+	return ok
+}
+
+// lastDay is the earliest last day in this work that some answer gives; not ok if
+// none says that they left.
+func (o *Outcome) lastDay() (day time.Time, ok bool) {
+	for _, c := range o.Checks {
+		if c.Answer != nil && !c.Answer.InWork && (!ok || c.Answer.LeftOn.Before(day)) {
+			day, ok = c.Answer.LeftOn, true
+		}
+	}
+	return day, ok
 }
 
 // next is an entry to be added.

@@ -250,6 +250,7 @@ func TestSustainedSaysByWhichVersionAndWithWhichFigures(t *testing.T) {
 		"reached before the end":       {full, &yes, nil, Sustained, 660_920, 528_736, 13, 3},
 		"left with enough":             {full, &Answer{LeftOn: on("2026-08-02"), Evidence: HMRC}, nil, Sustained, 660_920, 528_736, 13, 3},
 		"left too soon":                {aJob(), &Answer{LeftOn: on("2026-05-17")}, nil, NotSustained, 40_672, 528_736, 2, 1},
+		"left before they were seen":   {full, &yes, &Answer{LeftOn: on("2026-06-02"), Evidence: HMRC}, NotSustained, 217_885, 528_736, 4, 3},
 		"fewer hours from the middle":  {aJob(), &yes, &Answer{InWork: true, Minutes: 8 * 60, Evidence: Payslip}, NotSustained, 396_552, 528_736, 26, 3},
 		"more pay from the middle":     {low, &yes, &Answer{InWork: true, Pay: Pay{1500, Hour}, Evidence: Payslip}, Sustained, 540_345, 528_736, 26, 3},
 		"asked once, at the end":       {aJob(), nil, &yes, Sustained, 528_736, 528_736, 26, 3},
@@ -272,6 +273,17 @@ func TestSustainedSaysByWhichVersionAndWithWhichFigures(t *testing.T) {
 		if v.Definition != 1 || v.Wage.Pence != 1271 {
 			t.Errorf("%s: by version %d at %d", name, v.Definition, v.Wage.Pence)
 		}
+	}
+}
+
+func TestNothingIsKnownOfADayAfterTheLastInWork(t *testing.T) {
+	o := started(t, aJob())
+	answered(t, o, 13, Answer{InWork: true, Minutes: 40 * 60, Evidence: Payslip})
+	if err := o.answer(o.Checks[1].ID, Answer{LeftOn: on("2026-06-02")}, priya, at, on("2026-09-01")); err != nil {
+		t.Fatal(err)
+	}
+	if v := o.Sustained(rules); v.KnownTo != on("2026-06-02") || v.Weeks != 4 {
+		t.Errorf("who left on 2 June is known of until %s, %d weeks", v.KnownTo.Format(time.DateOnly), v.Weeks)
 	}
 }
 

@@ -73,13 +73,15 @@ func (o *Outcome) Sustained(rules Rules) Verdict {
 	}
 	v := Verdict{Finding: Open, Definition: d.Version, Wage: wage}
 	from, minutes, pay, over := o.Start.StartedOn, o.Start.Minutes, o.Start.Pay, false
+	last, left := o.lastDay()
 	for i, c := range o.Checks {
 		if c.Answer == nil {
 			continue
 		}
-		to := c.Answer.Until()
-		if !c.Answer.InWork {
-			to = to.AddDate(0, 0, 1) // the last day was worked
+		known := c.Answer.Until()
+		to := known
+		if left && !known.Before(last) { // whatever another answer says of a day after it
+			known, to = last, last.AddDate(0, 0, 1) // the last day was worked
 		}
 		if c.Answer.Minutes > 0 {
 			minutes = c.Answer.Minutes
@@ -91,7 +93,7 @@ func (o *Outcome) Sustained(rules Rules) Verdict {
 			v.Earned += pay.earned(minutes, days(from, to))
 			from = to
 		}
-		v.KnownTo = c.Answer.Until()
+		v.KnownTo = known
 		if v.Strength == 0 || c.Answer.Evidence.Strength() < v.Strength {
 			v.Strength = c.Answer.Evidence.Strength()
 		}
