@@ -70,6 +70,13 @@ type Check struct {
 	RemindedOn time.Time // when its coach was last reminded; zero for never
 }
 
+// settles reports whether g answers a check after so many weeks of work that began
+// on a day. That somebody left always does, and that they are still in work once the
+// weeks have passed: said of a day before, the check waits for its own.
+func (g *Given) settles(started time.Time, weeks int) bool {
+	return !g.InWork || !g.AsOf.Before(passed(started, weeks))
+}
+
 // State is how a check stands.
 type State string
 
@@ -120,13 +127,16 @@ func LateBefore(today time.Time) time.Time {
 	return day
 }
 
-// check returns Invalid naming all that is wrong with an answer to c, on a day.
-func (o *Outcome) checkAnswer(c Check, a Answer, by By, today time.Time) error {
+// checkAnswer returns Invalid naming all that is wrong with an answer to c, on a
+// day. A correction may say that they were still in work before the weeks had passed:
+// it takes back what was said, and the check waits again.
+func (o *Outcome) checkAnswer(deed Deed, c Check, a Answer, by By, today time.Time) error {
 	var v fault.Check
 	if a.InWork {
 		earliest := passed(o.Start.StartedOn, c.Weeks)
-		v.Want(!a.AsOf.Before(earliest), "/as_of",
+		v.Want(deed == CheckCorrection || !a.AsOf.Before(earliest), "/as_of",
 			fmt.Sprintf("This check is for after %d weeks, and those have passed on %s. It can be answered from then on.", c.Weeks, earliest.Format("2 January 2006")))
+		v.Want(!a.AsOf.Before(o.Start.StartedOn), "/as_of", "The day must be "+o.Start.StartedOn.Format("2 January 2006")+" or later, which is when they started.")
 		v.Want(!a.AsOf.After(today), "/as_of", "The day must be today or before.")
 		v.Want(a.LeftOn.IsZero(), "/left_on", "Somebody who is still in work has no last day. Leave it out.")
 	} else {
@@ -159,7 +169,8 @@ func (o *Outcome) answer(check uuid.UUID, a Answer, by By, at, today time.Time) 
 	return o.add(Checked, c, a, "", by, at, today)
 }
 
-// correctAnswer makes a what stands of a check that was answered.
+// correctAnswer makes a what stands of a check that was answered. Where a does not
+// settle it, nothing does any more, and it waits again.
 func (o *Outcome) correctAnswer(check uuid.UUID, a Answer, why string, by By, at, today time.Time) error {
 	c, err := o.check(check)
 	if err != nil {
@@ -171,8 +182,8 @@ func (o *Outcome) correctAnswer(check uuid.UUID, a Answer, why string, by By, at
 	if err := reason(why); err != nil {
 		return err
 	}
-	if a.InWork && a.AsOf.IsZero() {
-		a.AsOf = c.Answer.Until() // what is not said anew is of the day it was of
+	if a.InWork && a.AsOf.IsZero() && c.Answer.InWork {
+		a.AsOf = c.Answer.AsOf // what is not said anew is of the day it was of
 	}
 	return o.add(CheckCorrection, c, a, why, by, at, today)
 }
@@ -199,7 +210,7 @@ func (o *Outcome) add(deed Deed, c Check, a Answer, why string, by By, at, today
 	if a.Evidence == "" {
 		a.Evidence = Told
 	}
-	if err := o.checkAnswer(c, a, by, today); err != nil {
+	if err := o.checkAnswer(deed, c, a, by, today); err != nil {
 		return err
 	}
 	e := o.next(deed, by, at)

@@ -173,19 +173,29 @@ func (o *Outcome) apply(e Entry) {
 		o.Start = *e.Start
 	case Struck:
 		o.Struck = true
-	case Checked, CheckCorrection:
-		for i := range o.Checks {
-			if o.Checks[i].ID == e.CheckID {
-				o.Checks[i].Answer = &Given{*e.Answer, e.By, e.At}
-			}
+	}
+	for i := range o.Checks {
+		c := &o.Checks[i]
+		c.DueOn, c.Answer = due(o.Start.StartedOn, c.Weeks), nil
+		if said := o.said(c.ID); said != nil && said.settles(o.Start.StartedOn, c.Weeks) {
+			c.Answer = said
 		}
 	}
 	asked := o.Start.Kind != Training && !o.Struck && !o.left()
 	for i := range o.Checks {
 		c := &o.Checks[i]
-		c.DueOn = due(o.Start.StartedOn, c.Weeks)
 		c.Waits = asked && c.Answer == nil
 	}
+}
+
+// said is what was said last of a check; nil if nothing was.
+func (o *Outcome) said(check uuid.UUID) *Given {
+	for _, e := range slices.Backward(o.Entries) {
+		if e.Answer != nil && e.CheckID == check {
+			return &Given{*e.Answer, e.By, e.At}
+		}
+	}
+	return nil
 }
 
 // left reports whether some answer says that they are no longer in this work.
@@ -230,7 +240,8 @@ func begin(jobseeker uuid.UUID, s Start, by By, at time.Time) (*Outcome, error) 
 	return o, nil
 }
 
-// correct makes s what stands of the start. It returns Invalid without a reason, or
+// correct makes s what stands of the start. A check whose weeks had not passed, by
+// the new first day, when it was answered waits again. It returns Invalid without a reason, or
 // if an answer is of a day before the work began, and Conflict if the outcome was
 // struck.
 func (o *Outcome) correct(s Start, why string, by By, at time.Time) error {

@@ -170,6 +170,61 @@ func TestWhoLeftIsNotAskedAgainUntilACorrectionSaysOtherwise(t *testing.T) {
 	}
 }
 
+func TestThatSomebodyIsInWorkAfterAllIsOfTheDayOnWhichItIsSaid(t *testing.T) {
+	o := started(t, aJob())
+	if err := o.answer(o.Checks[0].ID, Answer{LeftOn: on("2026-05-29")}, priya, at, on("2026-06-01")); err != nil {
+		t.Fatal(err)
+	}
+	if err := o.correctAnswer(o.Checks[0].ID, Answer{InWork: true}, "That was another Dan.", priya, at, on("2026-08-20")); err != nil {
+		t.Fatal(err)
+	}
+	if c := o.Checks[0]; c.State(on("2026-08-20")) != Recorded || c.Answer.AsOf != on("2026-08-20") {
+		t.Errorf("the check stands as %+v", c.Answer)
+	}
+}
+
+func TestACheckWaitsAgainOnceItIsCorrectedThatTheyHadNotLeftEarly(t *testing.T) {
+	o := started(t, aJob())
+	check := o.Checks[0].ID
+	if err := o.answer(check, Answer{LeftOn: on("2026-05-29")}, priya, at, on("2026-06-01")); err != nil {
+		t.Fatal(err)
+	}
+	wants(t, o.correctAnswer(check, Answer{InWork: true, AsOf: on("2026-05-03")}, "That was another Dan.", priya, at, on("2026-06-08")), fault.Invalid, "/as_of")
+	if err := o.correctAnswer(check, Answer{InWork: true}, "That was another Dan.", priya, at, on("2026-06-08")); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range o.Checks {
+		if got := c.State(on("2026-06-08")); got != Upcoming || c.Answer != nil {
+			t.Errorf("after the correction the check after %d weeks is %s, by %+v", c.Weeks, got, c.Answer)
+		}
+	}
+	if v := o.Sustained(rules); v.Finding != Open {
+		t.Errorf("work that goes on is %s", v.Finding)
+	}
+	if err := o.answer(check, Answer{InWork: true}, dan, at, on("2026-08-03")); err != nil || o.Checks[0].State(on("2026-08-03")) != Recorded {
+		t.Errorf("and then it is answered: %v", err)
+	}
+}
+
+func TestACheckThatWasAnsweredBeforeItsWeeksHadReallyPassedWaitsAgain(t *testing.T) {
+	o := started(t, aJob())
+	answered(t, o, 13, Answer{InWork: true, Evidence: Payslip}) // of 3 August
+	later := aJob()
+	later.StartedOn = on("2026-06-01")
+	if err := o.correct(later, "It was the month after.", priya, at); err != nil {
+		t.Fatal(err)
+	}
+	if c := o.Checks[0]; c.State(on("2026-08-03")) != Upcoming || o.Sustained(rules).Earned != 0 {
+		t.Errorf("nine weeks after they started the check is %s, by %+v", c.State(on("2026-08-03")), c.Answer)
+	}
+	if err := o.correct(aJob(), "It was not.", priya, at); err != nil {
+		t.Fatal(err)
+	}
+	if c := o.Checks[0]; c.State(on("2026-08-03")) != Recorded {
+		t.Errorf("what was said counts no more, though they had started: %+v", c)
+	}
+}
+
 func TestWhatAJobseekerSaysIsKeptAsSaid(t *testing.T) {
 	o := started(t, aJob())
 	today := o.Checks[0].DueOn

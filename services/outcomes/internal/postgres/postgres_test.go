@@ -186,6 +186,9 @@ func TestWhatStandsIsAFoldOverTheEntriesWhateverTheirOrder(t *testing.T) {
 			case "tell":
 				_, err = w.outcomes.Answer(as(self), check, o.Version(), a)
 			case "amend":
+				if a.InWork && rapid.Bool().Draw(t, "known of a day") {
+					a.AsOf = w.day(-rapid.IntRange(0, 100).Draw(t, "so many days ago"))
+				}
 				_, err = w.outcomes.CorrectAnswer(as(asha), check, o.Version(), a, "It was otherwise.")
 			case "correct":
 				s := w.aJob(rapid.IntRange(0, 300).Draw(t, "began really so many days ago"))
@@ -225,8 +228,12 @@ func (w *world) holds(t *rapid.T, o outcome.Standing) {
 		}
 		struck = struck || e.Deed == outcome.Struck
 	}
-	for _, a := range answers {
-		left = left || !a.InWork
+	for _, c := range o.Checks {
+		a, said := answers[c.ID]
+		left = left || said && !a.InWork
+		if a.InWork && a.AsOf.Before(start.StartedOn.AddDate(0, 0, 7*c.Weeks)) {
+			delete(answers, c.ID) // it was of a day before the weeks had passed
+		}
 	}
 	if diff := cmp.Diff(start, o.Start); diff != "" || struck != o.Struck {
 		t.Fatalf("struck %t, want %t; start %s", o.Struck, struck, diff)

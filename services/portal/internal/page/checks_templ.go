@@ -341,6 +341,14 @@ func checkStep(o outcomes.Outcome, c outcomes.Check, who string) nextStep {
 	}
 }
 
+// stillThere says what becomes of a check if they had not left after all.
+func stillThere(l look) string {
+	if !l.answered() || l.check.Answer.InWork {
+		return ""
+	}
+	return "If they have not left after all, choose yes. Until " + strconv.Itoa(l.check.Weeks) + " weeks have passed, this is then asked once more."
+}
+
 func answerCheck(f *form.Form, l look) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -369,7 +377,7 @@ func answerCheck(f *form.Form, l look) templ.Component {
 		var templ_7745c5c3_Var9 string
 		templ_7745c5c3_Var9, templ_7745c5c3_Err = templ.JoinStringErrs("Still in work after " + strconv.Itoa(l.check.Weeks) + " weeks?")
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `checks.templ`, Line: 136, Col: 95}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `checks.templ`, Line: 144, Col: 95}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var9))
 		if templ_7745c5c3_Err != nil {
@@ -382,7 +390,7 @@ func answerCheck(f *form.Form, l look) templ.Component {
 		var templ_7745c5c3_Var10 string
 		templ_7745c5c3_Var10, templ_7745c5c3_Err = templ.JoinStringErrs(l.jobseeker.Name + ": " + lowered(begun(*l.Outcome)) + ", since " + component.Day(l.StartedOn.Time) + ".")
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `checks.templ`, Line: 137, Col: 130}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `checks.templ`, Line: 145, Col: 130}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var10))
 		if templ_7745c5c3_Err != nil {
@@ -413,7 +421,7 @@ func answerCheck(f *form.Form, l look) templ.Component {
 			}
 		}
 		templ_7745c5c3_Err = component.Radios(component.RadiosProps{
-			Name: "in-work", Legend: "Are they still in this work?", Value: f.Value("in-work"), Error: f.Error("in-work"),
+			Name: "in-work", Legend: "Are they still in this work?", Hint: stillThere(l), Value: f.Value("in-work"), Error: f.Error("in-work"),
 			Items: []component.Choice{{Value: "yes", Text: "Yes"}, {Value: "no", Text: "No, they have left"}},
 		}).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
@@ -477,7 +485,7 @@ func answerCheck(f *form.Form, l look) templ.Component {
 			var templ_7745c5c3_Var12 templ.SafeURL
 			templ_7745c5c3_Var12, templ_7745c5c3_Err = templ.JoinURLErrs(templ.URL(outcomePath(l.Id)))
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `checks.templ`, Line: 172, Col: 60}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `checks.templ`, Line: 180, Col: 60}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var12))
 			if templ_7745c5c3_Err != nil {
