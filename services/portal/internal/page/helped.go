@@ -95,30 +95,42 @@ func (h Helped) answer(r *http.Request) (web.Answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	if !ok { // sent twice, or answered by their coach meanwhile
-		return web.Go("/support").Saying("Thank you. Your answer is kept."), nil
+	if f.Value("step") == "send" {
+		return h.send(r, f, version, w, ok)
+	}
+	if !ok {
+		return web.Go("/support").Saying("This is not asked any more, so nothing of what you chose is kept."), nil
 	}
 	f.Choice("in-work", "Choose yes or no.", "yes", "no")
 	if !f.OK() || f.Value("step") == "change" {
 		return showStill(f, w), nil
 	}
-	if f.Value("step") != "send" {
-		return showMore(f, w), nil
+	return showMore(f, w), nil
+}
+
+// send keeps the answer to a check. It goes to outcomes even if the check does not
+// wait any more, because only outcomes tells a form that was sent twice from one that
+// came after somebody else's answer.
+func (h Helped) send(r *http.Request, f *form.Form, version int64, w outcomes.Waiting, waits bool) (web.Answer, error) {
+	id, err := idIn(r, "check")
+	if err != nil {
+		return nil, err
 	}
 	a := answerIn(f, "Choose yes or no.")
 	if f.OK() {
-		_, err := h.Outcomes.RecordCheckWithResponse(r.Context(), w.Check.Id, &outcomes.RecordCheckParams{IfMatch: etag.Version(version)}, a)
-		if fault.Is(err, fault.Conflict) {
-			return web.Go("/support").Saying("Thank you. This was answered already."), nil
-		}
-		if err := f.Fail(err, answerFields); err != nil {
+		_, err := h.Outcomes.RecordCheckWithResponse(r.Context(), id, &outcomes.RecordCheckParams{IfMatch: etag.Version(version)}, a)
+		if late := fault.Is(err, fault.Conflict) || fault.Is(err, fault.Stale); late && !waits {
+			f.WantWhole(false, "This was answered already or is not asked any more, so what you sent is not kept. If what stands is not right, tell your work coach, who can correct it.")
+		} else if err := f.Fail(err, answerFields); err != nil {
 			return nil, err
 		}
 		if f.OK() {
 			return web.Go("/support").Saying("Thank you. Your answer is kept."), nil
 		}
 	}
-	readAt(f, w.Version)
+	if waits {
+		readAt(f, w.Version)
+	}
 	return showMore(f, w), nil
 }
 

@@ -9,8 +9,6 @@ import "github.com/a-h/templ"
 import templruntime "github.com/a-h/templ/runtime"
 
 import (
-	"strconv"
-
 	"github.com/instead-support/instead/api/outcomes"
 	"github.com/instead-support/instead/services/portal/internal/component"
 	"github.com/instead-support/instead/services/portal/internal/form"
@@ -60,9 +58,9 @@ func stillInWork(f *form.Form, w outcomes.Waiting) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var2 string
-		templ_7745c5c3_Var2, templ_7745c5c3_Err = templ.JoinStringErrs(strconv.Itoa(w.Check.Weeks) + " weeks ago you started: " + lowered(yourWork(w)) + ". What you say here never takes anything from you.")
+		templ_7745c5c3_Var2, templ_7745c5c3_Err = templ.JoinStringErrs("You started " + lowered(yourWork(w)) + " on " + component.Day(w.StartedOn.Time) + ". What you say here never takes anything from you.")
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `helped.templ`, Line: 31, Col: 159}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `helped.templ`, Line: 29, Col: 160}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var2))
 		if templ_7745c5c3_Err != nil {
@@ -72,7 +70,7 @@ func stillInWork(f *form.Form, w outcomes.Waiting) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = carried(f, "version").Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = carried(f, "version", "left-day", "left-month", "left-year", "hours", "pay", "per", "words").Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -145,7 +143,7 @@ func moreAboutWork(f *form.Form, w outcomes.Waiting, title string) templ.Compone
 		var templ_7745c5c3_Var5 string
 		templ_7745c5c3_Var5, templ_7745c5c3_Err = templ.JoinStringErrs(title)
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `helped.templ`, Line: 46, Col: 36}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `helped.templ`, Line: 44, Col: 36}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var5))
 		if templ_7745c5c3_Err != nil {
@@ -180,7 +178,7 @@ func moreAboutWork(f *form.Form, w outcomes.Waiting, title string) templ.Compone
 		}
 		templ_7745c5c3_Err = component.Textarea(component.TextareaProps{
 			Name: "words", Label: "Anything you want to say (optional)", Rows: 3, Value: f.Value("words"), Error: f.Error("words"), MaxLength: 2000, Threshold: 75,
-			Hint: "Your work coach can read this.",
+			Hint: "Your coach and staff of your area can read it.",
 		}).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
@@ -326,7 +324,7 @@ func didItHelp(f *form.Form, of outcomes.Rating) templ.Component {
 		var templ_7745c5c3_Var9 string
 		templ_7745c5c3_Var9, templ_7745c5c3_Err = templ.JoinStringErrs(of.What)
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `helped.templ`, Line: 110, Col: 34}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `helped.templ`, Line: 108, Col: 34}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var9))
 		if templ_7745c5c3_Err != nil {

@@ -140,11 +140,11 @@ func (o Outcomes) record(r *http.Request) (web.Answer, error) {
 	return o.showNew(r, f, found)
 }
 
-// remindedOn says when somebody is asked how it goes, of work.
+// remindedOn says on which days to come somebody is asked how it goes, of work.
 func remindedOn(o outcomes.Outcome) string {
 	var days []string
 	for _, c := range o.Checks {
-		if c.State != outcomes.NotAsked {
+		if c.State == outcomes.Upcoming {
 			days = append(days, component.Day(c.DueOn.Time))
 		}
 	}

@@ -69,6 +69,8 @@ type memoryOutcomes struct {
 	outcomesapi.StrictServerInterface
 	outcomes []outcomesapi.Outcome
 	waiting  []outcomesapi.Waiting
+	answers  []outcomesapi.Answer
+	fails    error // what the next answer fails with
 	ratings  []outcomesapi.Rating
 }
 
@@ -78,6 +80,16 @@ func (m *memoryOutcomes) ListOutcomes(context.Context, outcomesapi.ListOutcomesR
 
 func (m *memoryOutcomes) ListChecks(context.Context, outcomesapi.ListChecksRequestObject) (outcomesapi.ListChecksResponseObject, error) {
 	return outcomesapi.ListChecks200JSONResponse{Items: append([]outcomesapi.Waiting{}, m.waiting...), Total: len(m.waiting), Page: 1, Size: 25}, nil
+}
+
+// RecordCheck keeps the answer, and the check waits no more.
+func (m *memoryOutcomes) RecordCheck(_ context.Context, r outcomesapi.RecordCheckRequestObject) (outcomesapi.RecordCheckResponseObject, error) {
+	if m.fails != nil {
+		return nil, m.fails
+	}
+	m.waiting = nil
+	m.answers = append(m.answers, *r.Body)
+	return outcomesapi.RecordCheck200JSONResponse{}, nil
 }
 
 func (m *memoryOutcomes) ListRatings(context.Context, outcomesapi.ListRatingsRequestObject) (outcomesapi.ListRatingsResponseObject, error) {
