@@ -29,6 +29,7 @@ func (g Grant) propose(by identity.Person, today, at time.Time) (Grant, error) {
 	c.Want(g.Limit >= 1, "/limit_pence", "Enter an amount of 1p or more.")
 	c.Want(g.Limit <= money.Most, "/limit_pence", fmt.Sprintf("Enter an amount of %v or less.", money.Most))
 	c.Want(g.Alone >= 0 && g.Alone <= g.Limit, "/alone_pence", "What they may approve alone can’t be more than what they may approve.")
+	c.Want(g.Kind != Except || g.Alone == g.Limit, "/alone_pence", "An exception is one person’s to answer for. Enter the same amount as they may allow.")
 	c.Want(!g.FirstDay.Before(today), "/first_day", "The first day must be today or later.")
 	c.Want(g.LastDay.IsZero() || !g.LastDay.Before(g.FirstDay), "/last_day", "The last day must not be before the first.")
 	checkWhy(&c, g.Why)

@@ -67,7 +67,9 @@ func (c Case) can(who policy.Actor) []Verb {
 			ok = ok && c.Promise.keepable() == nil
 		case v.Verb == VerbAskException:
 			ok = ok && c.exceptionAskable() == nil
-		case v.Verb == VerbAllowException, v.Verb == VerbRefuseException:
+		case v.Verb == VerbAllowException:
+			ok = ok && c.exceptionAnswerable(who.Person) == nil && c.Allowance.Excess(c.Request) >= 1
+		case v.Verb == VerbRefuseException:
 			ok = ok && c.exceptionAnswerable(who.Person) == nil
 		case v.To == Unbegun:
 			ok = ok && state.editable()

@@ -15,7 +15,8 @@ import (
 )
 
 // Exception is where it stands that a request may take its allowance above the
-// cap. It is for the very lines for which it was asked: a change of them ends it.
+// cap. It is for the very lines for which it was asked, and what somebody else pays
+// of them: a change of either ends it.
 //
 // It is a decision of its own, which comes before the one on the request and
 // never takes its place: a senior person says by how much the cap may be passed,
@@ -119,16 +120,14 @@ func (c Case) answerException(n Answer, by identity.Person, at time.Time) error 
 	case over > n.Over:
 		return fault.Newf(fault.Conflict, "By now this would be %v above the cap, not %v. Look at it again before you decide.", over, n.Over)
 	}
-	if err := mayExceed(c.Excepting, over); err != nil {
-		return err
-	}
 	r.Exception, r.Over, c.Allowance.Over = ExceptionGiven, over, max(c.Allowance.Over, over)
 	return r.take(step)
 }
 
 // exceptionAnswerable returns nil if by may answer who asks to pass the cap: a
-// manager there with some authority for exceptions, who is not the jobseeker's
-// coach and has neither begun the request, nor asked for this, nor ever submitted it.
+// manager there with authority for an exception of this much, who is not the
+// jobseeker's coach, has neither begun the request, nor asked for this, nor ever
+// submitted it, and took no part in a decision on it that was challenged.
 func (c Case) exceptionAnswerable(by identity.Person) error {
 	r := c.Request
 	if by.ID == uuid.Nil || r.Area == "" || !by.Is(identity.Manager) || !by.Covers(r.Area) {
@@ -139,7 +138,12 @@ func (c Case) exceptionAnswerable(by identity.Person) error {
 	}) {
 		return fault.New(fault.Forbidden, "You ask for this request yourself, so somebody else must answer this.")
 	}
-	if err := mayExceed(c.Excepting, 1); err != nil {
+	for i, s := range r.History {
+		if s.By == by.ID && r.wasChallenged(i) {
+			return errChallenged
+		}
+	}
+	if err := mayExceed(c.Excepting, max(1, c.Allowance.Excess(r))); err != nil {
 		return err
 	}
 	switch {
@@ -175,16 +179,31 @@ func (s *Awards) AskException(ctx context.Context, id uuid.UUID, version int64, 
 // AllowException lets a request take its allowance above the cap, by so much at
 // most.
 func (s *Awards) AllowException(ctx context.Context, id uuid.UUID, version int64, over money.Pence, code Code, words string) (Standing, error) {
-	n := Answer{Allow: true, Over: over, Code: code, Words: words}
-	return s.change(ctx, policy.AllowException, id, version, n, func(c Case, by identity.Person) error {
-		return c.answerException(n, by, s.now())
-	})
+	return s.answerException(ctx, policy.AllowException, id, version, Answer{Allow: true, Over: over, Code: code, Words: words})
 }
 
 // RefuseException keeps a request within the cap.
 func (s *Awards) RefuseException(ctx context.Context, id uuid.UUID, version int64, code Code, words string) (Standing, error) {
-	n := Answer{Code: code, Words: words}
-	return s.change(ctx, policy.RefuseException, id, version, n, func(c Case, by identity.Person) error {
-		return c.answerException(n, by, s.now())
-	})
+	return s.answerException(ctx, policy.RefuseException, id, version, Answer{Code: code, Words: words})
+}
+
+// answerException asks needs first whose coach the jobseeker has today: who has just
+// become that asks for the request from now on.
+func (s *Awards) answerException(ctx context.Context, op policy.Operation, id uuid.UUID, version int64, n Answer) (Standing, error) {
+	who, err := s.actor(ctx, op)
+	if err != nil {
+		return Standing{}, err
+	}
+	rec, err := s.d.Store.Record(ctx, who, id)
+	if err != nil {
+		return Standing{}, err
+	}
+	if err := policy.Check(who, op, policy.ReadRequest, rec); err != nil {
+		return Standing{}, err
+	}
+	j, err := s.d.Needs.Jobseeker(ctx, rec.Jobseeker)
+	if err != nil {
+		return Standing{}, err
+	}
+	return s.changeFor(ctx, who, op, &j, id, version, n, func(c Case) error { return c.answerException(n, who.Person, s.now()) })
 }

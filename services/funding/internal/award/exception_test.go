@@ -1,6 +1,7 @@
 package award_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -106,6 +107,45 @@ func TestNobodyAnswersTheirOwnWishToPassTheCap(t *testing.T) {
 	}
 }
 
+func TestWhoHasJustBecomeTheCoachAnswersNoWishForTheirJobseeker(t *testing.T) {
+	d := exceptingDesk(t, true)
+	r := d.wished(1100)
+	j := d.Needs.People[d.SamsRecord]
+	j.CoachID, j.CoachName = d.Priya.ID, d.Priya.Name
+	d.Needs.People[d.SamsRecord] = j
+	if _, err := d.allow(d.Priya, r, 100); !fault.Is(err, fault.Forbidden) || !strings.Contains(err.Error(), "yourself") {
+		t.Errorf("allowed: %v", err)
+	}
+}
+
+func TestWhoTookPartInWhatWasChallengedAnswersNoWishForIt(t *testing.T) {
+	d := exceptingDesk(t, true)
+	r := d.in(award.Declined)
+	d.store.Leave(r.ID, award.Challenged)
+	other := d.draft(950)
+	must(d.Submit(as(d.Amina), other.ID, other.Version))(t) // less is left by now than the declined one asks for
+	r = must(d.AskException(as(d.Amina), r.ID, r.Version, "So."))(t).Request
+	if _, err := d.allow(d.Priya, r, 200); !fault.Is(err, fault.Forbidden) || !strings.Contains(err.Error(), "challenged") {
+		t.Errorf("by who declined it: %v", err)
+	}
+	d.Bilal.Roles = []identity.Role{identity.Manager}
+	must(d.allow(d.Bilal, r, 200))(t)
+}
+
+func TestNothingIsOfferedThatCouldNotBeAllowed(t *testing.T) {
+	d := exceptingDesk(t, true)
+	far := d.wished(1201)
+	if s := must(d.Get(as(d.Priya), far.ID))(t); slices.Contains(s.Can, award.VerbAllowException) || slices.Contains(s.Can, award.VerbRefuseException) {
+		t.Errorf("a penny above her authority she can %v", s.Can)
+	}
+	sent := d.in(award.Submitted)
+	needed := d.wished(950) // beside the 100 that are held
+	must(d.Withdraw(as(d.Amina), sent.ID, sent.Version, ""))(t)
+	if s := must(d.Get(as(d.Priya), needed.ID))(t); slices.Contains(s.Can, award.VerbAllowException) {
+		t.Errorf("what is available by now she can %v", s.Can)
+	}
+}
+
 func TestWhoAllowsAnExceptionAllowsWhatTheySaw(t *testing.T) {
 	d := exceptingDesk(t, true)
 	r := d.wished(1100)
@@ -119,13 +159,19 @@ func TestWhoAllowsAnExceptionAllowsWhatTheySaw(t *testing.T) {
 func TestAnExceptionEndsWithTheLinesThatItIsFor(t *testing.T) {
 	d := exceptingDesk(t, true)
 	r := must(d.allow(d.Priya, d.wished(1100), 100))(t).Request
-	ask := award.Ask{Lines: []award.Line{r.Lines[0]}, Elsewhere: award.Elsewhere{Pence: 10, From: "A charity"}}
+	ask := award.Ask{Lines: []award.Line{r.Lines[0]}}
 	same := must(d.Edit(as(d.Amina), r.ID, r.Version, ask))(t).Request
 	if same.Over != 100 || same.Exception != award.ExceptionGiven {
-		t.Errorf("with the same lines, of which a charity pays a part, it stands as %q by %d", same.Exception, same.Over)
+		t.Errorf("with the same lines it stands as %q by %d", same.Exception, same.Over)
 	}
-	ask.Lines[0].Amount = 1090
+	ask.Elsewhere = award.Elsewhere{Pence: 10, From: "A charity"}
 	other := must(d.Edit(as(d.Amina), r.ID, same.Version, ask))(t).Request
+	if other.Over != 0 || other.Exception != award.NotAsked {
+		t.Errorf("where a charity pays a part it stands as %q by %d", other.Exception, other.Over)
+	}
+	let := must(d.allow(d.Priya, must(d.AskException(as(d.Amina), r.ID, other.Version, "Again."))(t).Request, 90))(t).Request
+	ask.Lines[0].Amount = 1095
+	other = must(d.Edit(as(d.Amina), r.ID, let.Version, ask))(t).Request
 	if other.Over != 0 || other.Exception != award.NotAsked {
 		t.Errorf("with another line it stands as %q by %d", other.Exception, other.Over)
 	}

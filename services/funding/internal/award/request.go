@@ -119,7 +119,7 @@ func (r *Request) Edit(ask Ask, at time.Time) error {
 	if err := ask.check(); err != nil {
 		return err
 	}
-	if !slices.Equal(r.Lines, ask.Lines) {
+	if !slices.Equal(r.Lines, ask.Lines) || r.Elsewhere != ask.Elsewhere {
 		r.Exception, r.Over = NotAsked, 0
 	}
 	r.Lines, r.Elsewhere, r.ChangedAt = ask.Lines, ask.Elsewhere, at
@@ -258,13 +258,23 @@ func (r *Request) decidable(by identity.Person, may authority.Authority) error {
 			return fault.New(fault.Forbidden, "You submitted this request, so somebody else must decide it.")
 		case s.To == Declined:
 			return fault.New(fault.Forbidden, "You declined this request before, so somebody else must take another look.")
-		case (s.decides() || s.Act == Endorsing) && slices.ContainsFunc(r.History[i:], Step.challenges):
-			return fault.New(fault.Forbidden, "You took part in the decision that was challenged, so somebody else must take another look.")
+		case r.wasChallenged(i):
+			return errChallenged
 		case s.Act == Endorsing && !slices.ContainsFunc(r.History[i:], Step.submits):
 			return fault.New(fault.Forbidden, "You have endorsed this request, so a second person must decide it.")
 		}
 	}
 	return may.Check(1, true)
+}
+
+// errChallenged is for whoever took part in what was challenged.
+var errChallenged = fault.New(fault.Forbidden, "You took part in the decision that was challenged, so somebody else must take another look.")
+
+// wasChallenged reports whether step i took part in a decision that was challenged
+// after.
+func (r *Request) wasChallenged(i int) bool {
+	s := r.History[i]
+	return (s.decides() || s.Act == Endorsing) && slices.ContainsFunc(r.History[i:], Step.challenges)
 }
 
 // approvable returns Forbidden unless this is by's to decide, by may approve all

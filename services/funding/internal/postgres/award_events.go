@@ -17,6 +17,9 @@ func Telling(ctx context.Context, r *award.Request) ([]bus.Row, error) {
 		RequestID: r.ID, Reference: r.Reference, Version: r.Version, JobseekerID: r.JobseekerID,
 		State: string(r.State()), NeedIDs: []uuid.UUID{}, At: r.ChangedAt,
 	}
+	if r.State() == award.Draft {
+		return bus.Rows(ctx, changed) // what is still being written is not asked for
+	}
 	for _, l := range r.Lines {
 		changed.NeedIDs = append(changed.NeedIDs, l.NeedID)
 	}

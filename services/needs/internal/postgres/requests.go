@@ -57,7 +57,7 @@ type supportRow struct {
 func addSupports(ctx context.Context, tx *gorm.DB, a *assessment.Assessment) error {
 	rows, err := db.Find[supportRow](ctx, tx, `
 		SELECT DISTINCT unnest(need_ids) AS need_id, id AS request_id, reference, state
-		FROM funding_request WHERE jobseeker_id = ? ORDER BY request_id`, a.JobseekerID)
+		FROM funding_request WHERE jobseeker_id = ? AND state <> 'draft' ORDER BY request_id`, a.JobseekerID)
 	if err != nil {
 		return err
 	}

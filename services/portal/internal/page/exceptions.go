@@ -68,7 +68,7 @@ func (x Exceptions) send(r *http.Request) (web.Answer, error) {
 	if f.OK() {
 		_, refused = x.Funding.AskExceptionWithResponse(r.Context(), id, &funding.AskExceptionParams{IfMatch: etag.Version(version)}, funding.AskExceptionJSONRequestBody{Words: words})
 		if refused == nil {
-			return web.Go(requestPath(id)).Saying("A manager with authority for this has been asked."), nil
+			return web.Go(requestPath(id)).Saying("It now waits for a manager with authority for this."), nil
 		}
 	}
 	request, err := x.request(r)
@@ -205,6 +205,9 @@ func (x Exceptions) answer(r *http.Request, a exceptionAnswer) (web.Answer, erro
 		if request, err = x.again(r, f, request, refused, form.Names{"/words": "words", "/code": "reason"}); err != nil {
 			return nil, err
 		}
+	}
+	if !slices.Contains(request.Can, a.verb) {
+		return web.Go(exceptionPath(id)).Saying("Nothing was saved: this is no longer there to be answered."), nil
 	}
 	return x.showReason(r, f, a, request)
 }

@@ -28,7 +28,7 @@ func TestMoreThanACourseCostsTakesASeniorManagersOwnDecision(t *testing.T) {
 	coach.picture("exception-ask")
 	coach.fill("Why does it take this much?", "Three quotes, and this is the lowest.")
 	coach.clickTwice("Ask a manager")
-	coach.sees("A manager with authority for this has been asked.", "This asks to spend £120.00 more than the course costs.")
+	coach.sees("It now waits for a manager with authority for this.", "This asks to spend £120.00 more than the course costs.")
 	coach.picture("exception-asked")
 	at := coach.address()
 

@@ -565,7 +565,9 @@ func (m *machine) may(verb award.Verb, r award.Request, p identity.Person) bool 
 		return coach && m.exceptions && editable && r.Exception == award.NotAsked && r.Asked() > max(0, m.room(r)+r.Over)
 	case award.VerbAllowException, award.VerbRefuseException:
 		manager := p.ID == m.Priya.ID || p.ID == m.Bilal.ID
-		return manager && !coach && m.exceptions && m.Excepts.Alone > 0 && r.Exception == award.ExceptionAsked && (state == award.Draft || state == award.Returned)
+		over := r.Asked() - m.room(r)
+		enough := m.Excepts.Alone > 0 && over <= m.Excepts.Alone && (over >= 1 || verb == award.VerbRefuseException)
+		return manager && !coach && m.exceptions && enough && r.Exception == award.ExceptionAsked && (state == award.Draft || state == award.Returned)
 	case award.VerbCancel:
 		manager := p.ID == m.Priya.ID || p.ID == m.Bilal.ID
 		return (coach || manager) && state == award.Approved && r.Paid == 0
