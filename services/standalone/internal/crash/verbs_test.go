@@ -151,8 +151,13 @@ func in[S comparable](w *worker, all ...S) func(S) bool {
 // request is one of the latest in one of these states, mostly as it stands now.
 func (w *worker) request(ctx context.Context, states ...funding.State) (funding.Request, bool, error) {
 	will := in(w, states...)
+	return w.requestThat(ctx, func(r funding.Request) bool { return will(r.State) })
+}
+
+// requestThat is one of the latest of which will is true, mostly as it stands now.
+func (w *worker) requestThat(ctx context.Context, will func(funding.Request) bool) (funding.Request, bool, error) {
 	w.mu.Lock()
-	r, ok := w.requests.pick(w.rng, func(r funding.Request) bool { return will(r.State) })
+	r, ok := w.requests.pick(w.rng, will)
 	w.mu.Unlock()
 	if ok && w.rng.IntN(8) > 0 {
 		var fresh funding.Request
@@ -246,7 +251,7 @@ func draftRequest(_ context.Context, w *worker) (*message, error) {
 
 func editRequest(ctx context.Context, w *worker) (*message, error) {
 	r, ok, err := w.request(ctx, funding.Draft, funding.Returned, funding.Challenged)
-	if err != nil || !ok {
+	if err != nil || !ok || r.Exception.State != "" && w.rng.IntN(4) > 0 { // what is asked or allowed mostly stays, for somebody to go on with
 		return nil, err
 	}
 	i := slices.IndexFunc(w.jobseekers, func(j jobseeker) bool { return j.id == r.JobseekerId })
@@ -336,8 +341,9 @@ func ofRequest(what string, roles []identity.Role, body any, holds int64, states
 }
 
 func askException(ctx context.Context, w *worker) (*message, error) {
-	r, ok, err := w.request(ctx, funding.Draft, funding.Returned, funding.Challenged)
-	if err != nil || !ok || r.OverPence == 0 && !w.wrongly() {
+	will := in(w, funding.Draft, funding.Returned, funding.Challenged)
+	r, ok, err := w.requestThat(ctx, func(r funding.Request) bool { return will(r.State) && r.OverPence > 0 && r.OverPence < 400_00 })
+	if err != nil || !ok {
 		return nil, err
 	}
 	m := &message{by: w.as(coaches, r.Area, r.Allowance.CoachId), id: r.Id, version: w.version(r.Version), body: words("words"), learn: learns(&w.requests, requestID)}
@@ -347,8 +353,9 @@ func askException(ctx context.Context, w *worker) (*message, error) {
 
 func answerException(what string) func(context.Context, *worker) (*message, error) {
 	return func(ctx context.Context, w *worker) (*message, error) {
-		r, ok, err := w.request(ctx, funding.Draft, funding.Returned, funding.Challenged)
-		if err != nil || !ok || r.Exception.State != funding.ExceptionAsked && !w.wrongly() {
+		some := w.wrongly()
+		r, ok, err := w.requestThat(ctx, func(r funding.Request) bool { return some || r.Exception.State == funding.ExceptionAsked })
+		if err != nil || !ok {
 			return nil, err
 		}
 		m := &message{by: w.as(managers, r.Area, uuid.Nil), id: r.Id, version: w.version(r.Version), learn: learns(&w.requests, requestID)}
@@ -803,8 +810,11 @@ func proposeGrant(_ context.Context, w *worker) (*message, error) {
 		Kind: funding.GrantKindDecide, Whose: funding.GrantWhoseAny, LimitPence: limit, AlonePence: w.rng.Int64N(limit + 1),
 		Area: "Oldham", FirstDay: openapi.Date{Time: time.Now()}, Why: "It is busy.",
 	}
-	if w.rng.IntN(2) == 0 {
+	switch w.rng.IntN(3) {
+	case 0:
 		body.HolderId = w.named("helen-barlow").ID
+	case 1:
+		body.Kind, body.AlonePence = funding.GrantKindExcept, limit
 	}
 	m := &message{by: w.as(either, "Oldham", uuid.Nil), body: body}
 	m.learn = makes(m, &w.grants, func(g funding.Grant) uuid.UUID { return g.Id }, func(g funding.Grant) []effect {
