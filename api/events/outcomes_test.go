@@ -11,6 +11,22 @@ import (
 	"github.com/instead-support/instead/api/events"
 )
 
+// What was said of somebody's work is told without whose it is, and without what
+// would tell.
+func TestWhatIsToldOfAnOutcomeNamesNobody(t *testing.T) {
+	for _, e := range []any{events.OutcomeRecorded{}, events.CheckRecorded{}, events.Rated{}} {
+		b, err := json.Marshal(e)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, word := range []string{"jobseeker", "coach", "about", "words", "pay", "minutes", "pence", "employer", "evidence", `"occupation"`} {
+			if strings.Contains(string(b), word) {
+				t.Errorf("%T tells of %s: %s", e, word, b)
+			}
+		}
+	}
+}
+
 // What an event's type puts on the wire is what its schema speaks of, no more and
 // no less, so that whoever reads one by the schema reads all of it.
 func TestAnEventIsWhatItsSchemaSays(t *testing.T) {

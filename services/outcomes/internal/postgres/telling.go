@@ -9,25 +9,26 @@ import (
 	"github.com/instead-support/instead/services/outcomes/internal/rating"
 )
 
-// telling is what others are told of an entry, with ids and figures and no more:
-// whoever may know what was said asks for it, and is checked.
+// telling is what others are told of an entry: what totals are made of, and not
+// whose it is. Whoever may know more asks for it, and is checked.
 func telling(o *outcome.Outcome, e outcome.Entry, j outcome.Jobseeker, v outcome.Verdict) events.Event {
-	verdict := told.Sustained{
-		Finding: string(v.Finding), Definition: v.Definition, WagePence: int64(v.Wage.Pence),
-		ThresholdPence: int64(v.Threshold), EarnedPence: int64(v.Earned), Strength: v.Strength,
+	answered := []int{}
+	for _, c := range o.Checks {
+		if c.Answer != nil {
+			answered = append(answered, c.Weeks)
+		}
 	}
 	if a := e.Answer; a != nil {
 		return told.CheckRecorded{
-			OutcomeID: o.ID, Version: o.Version(), CheckID: e.CheckID, Weeks: o.WeeksOf(e.CheckID), JobseekerID: o.JobseekerID, Area: j.Area,
-			InWork: a.InWork, Until: date(a.Until()), WeeklyMinutes: a.Minutes, PayPence: int64(a.Pay.Pence), PayPer: string(a.Pay.Per),
-			Evidence: string(a.Evidence), ByJobseeker: e.By.Jobseeker, Sustained: verdict, At: e.At,
+			OutcomeID: o.ID, Version: o.Version(), Area: j.Area, Weeks: o.WeeksOf(e.CheckID), InWork: a.InWork,
+			AnsweredWeeks: answered, Sustained: string(v.Finding), At: e.At,
 		}
 	}
 	s := o.Start
 	return told.OutcomeRecorded{
-		OutcomeID: o.ID, Version: o.Version(), JobseekerID: o.JobseekerID, Area: j.Area, Kind: string(s.Kind), Route: string(s.Route),
-		StartedOn: date(s.StartedOn), WeeklyMinutes: s.Minutes, PayPence: int64(s.Pay.Pence), PayPer: string(s.Pay.Per),
-		Occupation: s.Occupation, AllowanceIDs: append(uuids{}, s.Allowances...), Struck: o.Struck, Sustained: verdict, At: e.At,
+		OutcomeID: o.ID, Version: o.Version(), Area: j.Area, Kind: string(s.Kind), Route: string(s.Route), StartedOn: date(s.StartedOn),
+		OccupationGroup: s.Occupation[:min(1, len(s.Occupation))], AllowanceIDs: append(uuids{}, s.Allowances...), Struck: o.Struck,
+		AnsweredWeeks: answered, Sustained: string(v.Finding), At: e.At,
 	}
 }
 
@@ -35,11 +36,12 @@ func tellingDue(r dueRow) events.Event {
 	return told.CheckDue{OutcomeID: r.OutcomeID, CheckID: r.ID, Weeks: r.Weeks, JobseekerID: r.JobseekerID, CoachID: r.CoachID, DueOn: date(r.DueOn)}
 }
 
-func tellingRated(r rating.Rating, j outcome.Jobseeker) events.Event {
-	return told.Rated{
-		JobseekerID: j.ID, Area: j.Area, About: r.About, Version: r.Version, Kind: string(r.Kind), AllowanceID: r.Allowance, CourseID: r.CourseID,
-		Helped: string(r.Helped), CourseWouldHelpMore: string(r.Said.Course), At: r.At,
-	}
+func tellingRated(now, before rating.Rating, j outcome.Jobseeker) events.Event {
+	return told.Rated{Area: j.Area, Kind: string(now.Kind), CourseID: now.CourseID, Now: answered(now.Said), Before: answered(before.Said), At: now.At}
+}
+
+func answered(s rating.Said) told.Answered {
+	return told.Answered{Helped: string(s.Helped), CourseWouldHelpMore: string(s.Course)}
 }
 
 func date(day time.Time) string { return day.Format(time.DateOnly) }
