@@ -81,6 +81,10 @@ func (c Checks) list(r *http.Request) (web.Answer, error) {
 	return c.show(r, f, sealed)
 }
 
+// mostCalled is of how many people at once the checks are looked for: as many as one
+// page of the contract gives.
+const mostCalled = 200
+
 // show asks needs whose name it is that is looked for, because outcomes knows none.
 func (c Checks) show(r *http.Request, f *form.Form, sealed string) (web.Answer, error) {
 	me, err := identity.From(r.Context())
@@ -94,16 +98,17 @@ func (c Checks) show(r *http.Request, f *form.Form, sealed string) (web.Answer, 
 		}
 		called := []uuid.UUID{}
 		if q := f.Text("q"); q != "" {
-			people, err := c.Needs.ListJobseekersWithResponse(r.Context(), &needs.ListJobseekersParams{Q: &q, Size: new(mostRequests)})
+			people, err := c.Needs.ListJobseekersWithResponse(r.Context(), &needs.ListJobseekersParams{Q: &q, Mine: params.Mine, Size: new(mostCalled)})
 			if err != nil {
 				return nil, err
 			}
+			f.Want(people.JSON200.Total <= mostCalled, "q", "Too many people match that to look through them all. Add more of the name, or a postcode.")
 			for _, j := range people.JSON200.Items {
 				called = append(called, j.Id)
 			}
 			params.JobseekerIds = &called
 		}
-		if f.Text("q") == "" || len(called) > 0 {
+		if f.OK() && (f.Text("q") == "" || len(called) > 0) {
 			resp, err := c.Outcomes.ListChecksWithResponse(r.Context(), params)
 			if err != nil {
 				return nil, err

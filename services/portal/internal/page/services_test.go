@@ -70,7 +70,8 @@ type memoryOutcomes struct {
 	outcomes []outcomesapi.Outcome
 	waiting  []outcomesapi.Waiting
 	answers  []outcomesapi.Answer
-	fails    error // what the next answer fails with
+	of       []uuid.UUID // whose checks were looked for last
+	fails    error       // what the next answer fails with
 	ratings  []outcomesapi.Rating
 }
 
@@ -78,7 +79,11 @@ func (m *memoryOutcomes) ListOutcomes(context.Context, outcomesapi.ListOutcomesR
 	return outcomesapi.ListOutcomes200JSONResponse{Items: append([]outcomesapi.Outcome{}, m.outcomes...)}, nil
 }
 
-func (m *memoryOutcomes) ListChecks(context.Context, outcomesapi.ListChecksRequestObject) (outcomesapi.ListChecksResponseObject, error) {
+func (m *memoryOutcomes) ListChecks(_ context.Context, r outcomesapi.ListChecksRequestObject) (outcomesapi.ListChecksResponseObject, error) {
+	m.of = nil
+	if r.Params.JobseekerIds != nil {
+		m.of = *r.Params.JobseekerIds
+	}
 	return outcomesapi.ListChecks200JSONResponse{Items: append([]outcomesapi.Waiting{}, m.waiting...), Total: len(m.waiting), Page: 1, Size: 25}, nil
 }
 
