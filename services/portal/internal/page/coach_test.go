@@ -2,6 +2,7 @@ package page_test
 
 import (
 	"net/http"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -16,6 +17,10 @@ import (
 
 var tom = identity.Person{Name: "Tom Whitworth", Roles: []identity.Role{identity.Coach}, Areas: []string{"Oldham"}}
 
+// sealed is a search as an address carries it. What chance puts into it says
+// nothing, not even where it spells the half of a postcode.
+var sealed = regexp.MustCompile(`search=[\w-]{40,}`)
+
 // nothingPersonal fails the test if an address on the page, or its own, gives a
 // name away.
 func (s seen) nothingPersonal() seen {
@@ -27,6 +32,7 @@ func (s seen) nothingPersonal() seen {
 		}
 	}
 	for _, a := range addresses {
+		a = sealed.ReplaceAllString(a, "search=")
 		for _, word := range []string{"leanne", "hargreaves", "ol1", "%40", "@"} {
 			if strings.Contains(strings.ToLower(a), word) {
 				s.b.t.Errorf("%s has the address %s, which gives %q away", s.url, a, word)
