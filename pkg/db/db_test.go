@@ -2,6 +2,7 @@ package db_test
 
 import (
 	"context"
+	"database/sql/driver"
 	"errors"
 	"fmt"
 	"strings"
@@ -419,5 +420,14 @@ func TestOpenDoesNotSayThePassword(t *testing.T) {
 		if err == nil || strings.Contains(err.Error(), "hunter2") {
 			t.Errorf("Open(%q) = %v", url, err)
 		}
+	}
+}
+
+// database/sql gives up with this once every connection that it tries turns out to be
+// gone.
+func TestAConnectionThatIsFoundBrokenIsALostDatabase(t *testing.T) {
+	err := db.OrLost(fmt.Errorf("reading: %w", driver.ErrBadConn))
+	if !fault.Is(err, fault.Unavailable) {
+		t.Errorf("%v, want unavailable", err)
 	}
 }
