@@ -205,6 +205,12 @@ func TestTheDatabaseRefusesAnExceptionThatBreaksARule(t *testing.T) {
 		"a hold above the exception of its own": {submit(let, "4") + ";" + hold(let, "4", "401"), "allowance_within_cap"},
 		"a hold for lines that are other by now": {"INSERT INTO line (id, request_id, position, what, why, need_id, category, supplier, amount, quote) VALUES (gen_random_uuid(), " + id(let) + ", 2, 'x', 'x', gen_random_uuid(), 'licence', 'x', 1, '')" +
 			";UPDATE request SET asked = 401 WHERE id = " + id(let) + ";" + submit(let, "4") + ";" + hold(let, "4", "400"), "allowance_within_cap"},
+		"a hold where somebody else pays another part by now": {"UPDATE request SET elsewhere = 1, elsewhere_from = 'x', asked = 399 WHERE id = " + id(let) + ";" +
+			submit(let, "4") + ";" + hold(let, "4", "399"), "allowance_within_cap"},
+		"an answer by who took part in what was challenged": {step(held, "3", "submitted", "declined", "", priya) + ";" +
+			strings.Replace(step(held, "4", "declined", "challenged", "", amina), "'other'", "''", 1) + ";" +
+			strings.Replace(step(held, "5", "challenged", "challenged", "ask-exception", amina), "'other'", "''", 1) + ";" +
+			step(held, "6", "challenged", "challenged", "refuse-exception", priya), "challenge_to_another"},
 	} {
 		err := db.Tx(t.Context(), d.db.Gorm, func(tx *gorm.DB) error {
 			for sql := range strings.SplitSeq(c.sql, ";") {
