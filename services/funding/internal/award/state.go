@@ -25,6 +25,9 @@ const (
 // people meet them.
 var States = []State{Draft, Submitted, Approved, Declined, Returned, Withdrawn, Challenged, Paid, Closed, Cancelled, Expired}
 
+// Editable lists the states in which the lines of a request may change.
+var Editable = []State{Draft, Returned, Challenged}
+
 // Deed is what a step does where that is not plain from the state it leads to.
 type Deed string
 
@@ -76,7 +79,7 @@ func (s State) leadsTo(to State) bool { return slices.Contains(arrows, Arrow{s, 
 
 // editable reports whether the lines of a request in this state may change.
 // Once submitted they are what somebody is asked to decide, word for word.
-func (s State) editable() bool { return s == Draft || s == Returned || s == Challenged }
+func (s State) editable() bool { return slices.Contains(Editable, s) }
 
 // decision reports whether coming into this state from being submitted is a
 // decision, which takes authority and is never the submitter's to make.

@@ -48,7 +48,7 @@ func narrowing(act award.Act, f award.Filter) clause.Expr {
 	}
 	if f.Exception {
 		and("r.exception = ?", award.ExceptionAsked)
-		and("r.state IN ?", []award.State{award.Draft, award.Returned, award.Challenged})
+		and("r.state IN ?", award.Editable)
 		and("NOT asks(r.id, ?)", act.Who.ID)
 	}
 	if f.Automatic {

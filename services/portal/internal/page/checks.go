@@ -70,14 +70,7 @@ func (c Checks) search(r *http.Request) (web.Answer, error) {
 }
 
 func (c Checks) list(r *http.Request) (web.Answer, error) {
-	sent := r.URL.Query()
-	f := form.New(url.Values{"show": sent["show"], "due": sent["due"]})
-	sealed := sent.Get("search")
-	if sealed != "" {
-		q, ok := web.Unseal(r.Context(), sealed)
-		f.WantWhole(ok, "This search was made before you last signed in. Search again.")
-		f.Set("q", q)
-	}
+	f, sealed := searched(r, "show", "due")
 	return c.show(r, f, sealed)
 }
 

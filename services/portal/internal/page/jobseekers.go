@@ -58,15 +58,24 @@ func (c Caseload) search(r *http.Request) (web.Answer, error) {
 	return web.Go(address), nil
 }
 
-func (c Caseload) list(r *http.Request) (web.Answer, error) {
-	sent := r.URL.Query()
-	f := form.New(url.Values{"show": sent["show"], "unassessed": sent["unassessed"]})
-	sealed := sent.Get("search")
+// searched is the form of a search as an address carries it: these fields in plain
+// words, and what is looked for under seal, which it returns as well.
+func searched(r *http.Request, fields ...string) (f *form.Form, sealed string) {
+	sent, plain := r.URL.Query(), url.Values{}
+	for _, name := range fields {
+		plain[name] = sent[name]
+	}
+	f, sealed = form.New(plain), sent.Get("search")
 	if sealed != "" {
 		q, ok := web.Unseal(r.Context(), sealed)
 		f.WantWhole(ok, "This search was made before you last signed in. Search again.")
 		f.Set("q", q)
 	}
+	return f, sealed
+}
+
+func (c Caseload) list(r *http.Request) (web.Answer, error) {
+	f, sealed := searched(r, "show", "unassessed")
 	return c.show(r, f, sealed)
 }
 
