@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -231,7 +232,8 @@ func (w *hammerer) work() {
 // one sends one message, having said that it will, and says what came of it.
 func (w *hammerer) one() error {
 	as := func(p identity.Person) context.Context { return identity.With(context.Background(), p) }
-	found, n, err := w.awards.List(as(w.Priya), award.Filter{States: []award.State{award.Draft, award.Submitted, award.Returned}}, award.Page{Number: 1, Size: 20})
+	waiting := []award.State{award.Draft, award.Submitted, award.Returned}
+	found, n, err := w.awards.List(as(w.Priya), award.Filter{States: waiting}, award.Page{Number: 1, Size: 20})
 	if err != nil {
 		return err
 	}
@@ -243,8 +245,8 @@ func (w *hammerer) one() error {
 	r := found[rand.IntN(len(found))]
 	by := []identity.Person{w.Amina, w.Priya, w.Bilal}[rand.IntN(3)]
 	s, err := w.awards.Get(as(by), r.ID)
-	if err != nil || len(s.Can) == 0 {
-		return err
+	if err != nil || len(s.Can) == 0 || !slices.Contains(waiting, s.Request.State()) {
+		return err // there is nothing to do, or somebody else did it since
 	}
 	verb := s.Can[rand.IntN(len(s.Can))]
 	return w.send(string(verb), r.ID, func(key string) (award.Standing, error) {
