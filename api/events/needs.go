@@ -17,3 +17,18 @@ type JobseekerMoved struct {
 
 // EventName is "needs.jobseeker-moved".
 func (JobseekerMoved) EventName() string { return "needs.jobseeker-moved" }
+
+// NeedAssessed is told by needs of each part of an assessment that a save changed.
+// It says neither whose it is nor what was written. Its schema is
+// need-assessed.schema.json.
+type NeedAssessed struct {
+	NeedID   uuid.UUID `json:"need_id"`
+	Version  int64     `json:"version"` // the assessment's; a higher one is newer
+	Area     string    `json:"area"`
+	Category string    `json:"category"`
+	InTheWay bool      `json:"in_the_way"` // of work; else it is a strength, or not explored yet
+	At       time.Time `json:"at"`
+}
+
+// EventName is "needs.need-assessed".
+func (NeedAssessed) EventName() string { return "needs.need-assessed" }
