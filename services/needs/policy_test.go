@@ -1,14 +1,14 @@
 package needs_test
 
 import (
-	"fmt"
 	"strings"
 	"testing"
 
 	"github.com/google/uuid"
 
-	"github.com/instead-support/instead/api/etag"
 	api "github.com/instead-support/instead/api/needs"
+	"github.com/instead-support/instead/pkg/host/hosttest"
+	"github.com/instead-support/instead/pkg/identity"
 	"github.com/instead-support/instead/services/needs/internal/policy"
 )
 
@@ -50,8 +50,8 @@ func TestEveryOperationOfTheContractAnswersEachRoleAsThePolicySays(t *testing.T)
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, p := range []somebody{ben, mo} { // known from here on, to be moved to or not
-		s.ask(&p, "GET", "/me", "")
+	for _, p := range []hosttest.Person{ben, mo} { // known from here on, to be moved to or not
+		s.Send(&p, "GET", "/me", "")
 	}
 	operations := 0
 	for _, path := range spec.Paths.InMatchingOrder() {
@@ -68,9 +68,9 @@ func TestEveryOperationOfTheContractAnswersEachRoleAsThePolicySays(t *testing.T)
 				dan, eve := public("Dan"), public("Eve")
 				id := s.add("Dan", dan).Id
 				s.add("Eve", eve)
-				who := []*somebody{nil, &asha, &ben, &cal, &mo, &nia, &fin, &dan, &eve}[i]
-				fill := strings.NewReplacer("{id}", id.String(), "{ben}", ben.id().String())
-				var version []etag.Version // the one that was read, if the operation takes it
+				who := []*hosttest.Person{nil, &asha, &ben, &cal, &mo, &nia, &fin, &dan, &eve}[i]
+				fill := strings.NewReplacer("{id}", id.String(), "{ben}", ben.ID().String())
+				var version []int64 // the one that was read, if the operation takes it
 				if operation.Parameters.GetByInAndName("header", "If-Match") != nil {
 					version = append(version, 1)
 					if op == policy.SaveAssessment {
@@ -78,17 +78,17 @@ func TestEveryOperationOfTheContractAnswersEachRoleAsThePolicySays(t *testing.T)
 					}
 				}
 				if want[i] < 300 && version != nil {
-					s.wantsVersion(who, method, fill.Replace(step.path), fill.Replace(step.body))
+					s.WantsVersion(who, method, fill.Replace(step.path), fill.Replace(step.body))
 				}
-				got, answer := s.ask(who, method, fill.Replace(step.path), fill.Replace(step.body), version...)
+				got, answer := s.Send(who, method, fill.Replace(step.path), fill.Replace(step.body), version...)
 				if got != want[i] {
 					t.Errorf("%s as person %d of the table = %d %s, want %d", op, i, got, answer, want[i])
 				}
 				// What is hidden must look like what is not there.
 				if got == 404 && strings.Contains(step.path, "{id}") {
-					none := strings.NewReplacer("{id}", uuid.NewString(), "{ben}", ben.id().String())
-					_, nowhere := s.ask(who, method, none.Replace(step.path), none.Replace(step.body), version...)
-					if detail(answer) != detail(nowhere) {
+					none := strings.NewReplacer("{id}", uuid.NewString(), "{ben}", ben.ID().String())
+					_, nowhere := s.Send(who, method, none.Replace(step.path), none.Replace(step.body), version...)
+					if hosttest.Detail(answer) != hosttest.Detail(nowhere) {
 						t.Errorf("%s tells a hidden record from none: %s and %s", op, answer, nowhere)
 					}
 				}
@@ -100,36 +100,18 @@ func TestEveryOperationOfTheContractAnswersEachRoleAsThePolicySays(t *testing.T)
 	}
 }
 
-// wantsVersion wants an edit refused that does not say which version it is of,
-// and one of a version that is not there.
-func (s *system) wantsVersion(who *somebody, method, path, body string) {
-	s.t.Helper()
-	if got, answer := s.ask(who, method, path, body); got != 428 {
-		s.t.Errorf("%s %s without If-Match = %d %s, want 428", method, path, got, answer)
-	}
-	if got, answer := s.ask(who, method, path, body, 1<<40); got != 412 {
-		s.t.Errorf("%s %s of another version = %d %s, want 412", method, path, got, answer)
-	}
-}
-
 func TestAnAuditorReadsWhoLookedAtARecordAndNotTheRecord(t *testing.T) {
 	t.Parallel()
 	s := start(t)
 	id := s.add("Dan", public("Dan")).Id
-	nadia := somebody{staffIssuer, "nadia", "Nadia Rahman", []string{"auditor"}, []string{"Oldham"}}
-	far := somebody{staffIssuer, "far", "Far Away", []string{"auditor"}, []string{"Rochdale"}}
+	nadia := hosttest.Staff("nadia", "Nadia Rahman", identity.Auditor, "Oldham")
+	far := hosttest.Staff("far", "Far Away", identity.Auditor, "Rochdale")
 	for path, want := range map[string]int{"/audit": 200, "": 404, "/statements": 404, "/assessment": 404, "/needs": 404} {
-		if got, answer := s.ask(&nadia, "GET", "/jobseekers/"+id.String()+path, ""); got != want {
+		if got, answer := s.Send(&nadia, "GET", "/jobseekers/"+id.String()+path, ""); got != want {
 			t.Errorf("%s = %d %s, want %d", path, got, answer, want)
 		}
 	}
-	if got, answer := s.ask(&far, "GET", "/jobseekers/"+id.String()+"/audit", ""); got != 404 {
+	if got, answer := s.Send(&far, "GET", "/jobseekers/"+id.String()+"/audit", ""); got != 404 {
 		t.Errorf("the trail of another area = %d %s", got, answer)
 	}
-}
-
-// detail is a problem without the trace that it was met in.
-func detail(problem string) string {
-	before, _, _ := strings.Cut(problem, `"trace_id"`)
-	return fmt.Sprint(before)
 }

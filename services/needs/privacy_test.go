@@ -10,8 +10,8 @@ import (
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 	"go.opentelemetry.io/otel/sdk/trace/tracetest"
 
-	"github.com/instead-support/instead/api/etag"
 	api "github.com/instead-support/instead/api/needs"
+	"github.com/instead-support/instead/pkg/host/hosttest"
 )
 
 // Everything is done once, well and badly, down to a database that breaks under
@@ -29,9 +29,9 @@ func TestWhatPeopleAreCalledAndSaidIsInNoLogNoTraceAndNoAuditEntry(t *testing.T)
 	secrets := []string{"Quillfeather", "zquill", "900123", "OL9 9ZZ", "OL99ZZ", "trombone", "unicycle", "Zachariah", "Threepwood"}
 	form := `{"name":"Zed Quillfeather","known_as":"Quillfeather","email":"zquill@example.com","phone":"07700 900123","postcode":"OL9 9ZZ","area":"Oldham"%s}`
 
-	ask := func(p *somebody, method, path, body string, want int, version ...etag.Version) string {
+	ask := func(p *hosttest.Person, method, path, body string, want int, version ...int64) string {
 		t.Helper()
-		status, answer := s.ask(p, method, path, body, version...)
+		status, answer := s.Send(p, method, path, body, version...)
 		if status != want {
 			t.Errorf("%s %s = %d %s, want %d", method, path, status, answer, want)
 		}
@@ -44,7 +44,7 @@ func TestWhatPeopleAreCalledAndSaidIsInNoLogNoTraceAndNoAuditEntry(t *testing.T)
 	ask(&asha, "POST", "/jobseekers", `{"name":"Quillfeather`, http.StatusBadRequest)
 	ask(nil, "POST", "/jobseekers", fmt.Sprintf(form, ""), http.StatusUnauthorized)
 
-	found, err := s.client().ListJobseekersWithResponse(s.as(asha), &api.ListJobseekersParams{Q: new("quillfeather")})
+	found, err := s.client().ListJobseekersWithResponse(s.As(asha), &api.ListJobseekersParams{Q: new("quillfeather")})
 	if err != nil || found.JSON200.Total != 1 {
 		t.Fatalf("ListJobseekers() = %+v %v", found, err)
 	}
@@ -65,7 +65,7 @@ func TestWhatPeopleAreCalledAndSaidIsInNoLogNoTraceAndNoAuditEntry(t *testing.T)
 		ask(&mo, "GET", record+path, "", http.StatusOK)
 	}
 
-	invited, err := s.client().InviteJobseekerWithResponse(s.as(asha), found.JSON200.Items[0].Id, nil)
+	invited, err := s.client().InviteJobseekerWithResponse(s.As(asha), found.JSON200.Items[0].Id, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -79,7 +79,7 @@ func TestWhatPeopleAreCalledAndSaidIsInNoLogNoTraceAndNoAuditEntry(t *testing.T)
 	// A second record for the same sign-in breaks a unique constraint, whose
 	// message quotes the row; a table that is gone breaks everything.
 	other := s.add("Guybrush Threepwood", public("Guybrush Threepwood"))
-	again, err := s.client().InviteJobseekerWithResponse(s.as(asha), other.Id, nil)
+	again, err := s.client().InviteJobseekerWithResponse(s.As(asha), other.Id, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -89,30 +89,30 @@ func TestWhatPeopleAreCalledAndSaidIsInNoLogNoTraceAndNoAuditEntry(t *testing.T)
 		"ALTER TABLE statement ADD CONSTRAINT broken CHECK (words NOT LIKE '%unlucky%')",
 		"ALTER TABLE jobseeker ADD CONSTRAINT also_broken CHECK (name NOT LIKE '%Unlucky%')",
 	} {
-		if err := s.owner.Gorm.Exec(sql).Error; err != nil {
+		if err := s.Owner.Gorm.Exec(sql).Error; err != nil {
 			t.Fatal(err)
 		}
 	}
 	ask(&dan, "POST", record+"/statements", `{"words":"An unlucky trombone."}`, http.StatusInternalServerError)
 	ask(&asha, "POST", "/jobseekers", `{"name":"Unlucky Quillfeather","area":"Oldham"}`, http.StatusInternalServerError)
-	if err := s.owner.Gorm.Exec("ALTER TABLE jobseeker RENAME TO gone").Error; err != nil {
+	if err := s.Owner.Gorm.Exec("ALTER TABLE jobseeker RENAME TO gone").Error; err != nil {
 		t.Fatal(err)
 	}
 	ask(&asha, "POST", "/jobseekers", fmt.Sprintf(form, ""), http.StatusInternalServerError)
 	ask(&asha, "GET", "/jobseekers?q=Quillfeather", "", http.StatusInternalServerError)
 
 	var trail []string
-	if err := s.owner.Gorm.Raw("SELECT e::text FROM audit_entry e").Scan(&trail).Error; err != nil {
+	if err := s.Owner.Gorm.Raw("SELECT e::text FROM audit_entry e").Scan(&trail).Error; err != nil {
 		t.Fatal(err)
 	}
 	var traced []string
 	for _, span := range spans.GetSpans() {
 		traced = append(traced, fmt.Sprintf("%s %v %v %v", span.Name, span.Attributes, span.Events, span.Status))
 	}
-	if len(trail) < 15 || len(traced) < 100 || !strings.Contains(s.log.String(), "request failed") {
-		t.Fatalf("%d audit entries, %d spans and this log: is anything being written?\n%s", len(trail), len(traced), s.log)
+	if len(trail) < 15 || len(traced) < 100 || !strings.Contains(s.Log.String(), "request failed") {
+		t.Fatalf("%d audit entries, %d spans and this log: is anything being written?\n%s", len(trail), len(traced), s.Log)
 	}
-	for place, text := range map[string]string{"the log": s.log.String(), "a span": strings.Join(traced, "\n"), "an audit entry": strings.Join(trail, "\n")} {
+	for place, text := range map[string]string{"the log": s.Log.String(), "a span": strings.Join(traced, "\n"), "an audit entry": strings.Join(trail, "\n")} {
 		for _, secret := range secrets {
 			if i := strings.Index(strings.ToLower(text), strings.ToLower(secret)); i >= 0 {
 				t.Errorf("%q is in %s: …%s…", secret, place, text[max(0, i-200):min(len(text), i+100)])
