@@ -8,10 +8,11 @@ import (
 	"github.com/google/uuid"
 )
 
-// RequestChanged is told by funding with every step of a request. It says how the
-// request stands at that version, so that the newest is all that need be known of
-// it, and what the step did to the ledger, which adds up in whatever order it
-// comes. Its schema is request-changed.schema.json.
+// RequestChanged is told by funding with every step of a request, and with every
+// edit of one that was submitted before. It says how the request stands at that
+// version, so that the newest is all that need be known of it, and what was entered
+// into the ledger, which adds up in whatever order it comes. Its schema is
+// request-changed.schema.json.
 type RequestChanged struct {
 	RequestID   uuid.UUID   `json:"request_id"`
 	Reference   string      `json:"reference"`
@@ -23,16 +24,16 @@ type RequestChanged struct {
 
 	AllowanceID uuid.UUID  `json:"allowance_id"`
 	Area        string     `json:"area"`
-	CoachID     uuid.UUID  `json:"coach_id"`
+	CoachID     uuid.UUID  `json:"coach_id"` // who submitted it last as its coach, or began it
 	FundID      uuid.UUID  `json:"fund_id"`
-	Code        string     `json:"code"`         // why it was decided so, last; else ""
+	Code        string     `json:"code"`         // why what was submitted last was decided so; "" until then
 	Automatic   bool       `json:"automatic"`    // its fund's own rule approved it
 	AskedPence  int64      `json:"asked_pence"`  // of its fund; 0 of a draft
 	AwardPence  int64      `json:"award_pence"`  // what an approval promised; 0 until then
 	SubmittedAt *time.Time `json:"submitted_at"` // last; null until then
-	DecidedAt   *time.Time `json:"decided_at"`   // last approved, declined or returned; null until then
+	DecidedAt   *time.Time `json:"decided_at"`   // when what was submitted last was approved, declined or returned; null until then
 	Lines       []Line     `json:"lines"`        // in their order; none of a draft
-	Entries     []Entry    `json:"entries"`      // that this step made, or of all steps when it is told again
+	Entries     []Entry    `json:"entries"`      // that this change made, or all there are when it is told again
 }
 
 // Line is one priced thing that a request asks for.
@@ -54,7 +55,7 @@ type Entry struct {
 	BudgetID   *uuid.UUID `json:"budget_id"`   // null of what is merely held or released
 	LineID     *uuid.UUID `json:"line_id"`     // of a payment for one line, and of what came back of it
 	SupplierID *uuid.UUID `json:"supplier_id"` // of a payment to one, and of what came back of it
-	Local      bool       `json:"local"`       // that supplier was local to the area
+	Local      bool       `json:"local"`       // that supplier was local to the area when it was paid
 }
 
 // EventName is "funding.request-changed".
@@ -75,8 +76,8 @@ type AllowanceChanged struct {
 // EventName is "funding.allowance-changed".
 func (AllowanceChanged) EventName() string { return "funding.allowance-changed" }
 
-// BudgetChanged is told by funding when a budget is given more or less. Its schema
-// is budget-changed.schema.json.
+// BudgetChanged is told by funding when a budget is opened, and when it is given
+// more or less. Its schema is budget-changed.schema.json.
 type BudgetChanged struct {
 	BudgetID       uuid.UUID `json:"budget_id"`
 	Version        int64     `json:"version"` // the budget's; a higher one is newer
@@ -102,8 +103,8 @@ type TermsAgreed struct {
 func (TermsAgreed) EventName() string { return "funding.terms-agreed" }
 
 // QuestionChanged is told by funding when a question about a request is asked, and
-// when it is answered: the clock of the request stands in between. Its schema is
-// question-changed.schema.json.
+// when it is answered: the clock of the request stands in between. One that is
+// answered is newer than one that is not. Its schema is question-changed.schema.json.
 type QuestionChanged struct {
 	QuestionID uuid.UUID  `json:"question_id"`
 	RequestID  uuid.UUID  `json:"request_id"`

@@ -3,7 +3,6 @@ package events_test
 import (
 	"encoding/json"
 	"maps"
-	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -30,23 +29,26 @@ func TestWhatIsToldOfAnOutcomeNamesNobody(t *testing.T) {
 // What an event's type puts on the wire is what its schema speaks of, no more and
 // no less, so that whoever reads one by the schema reads all of it.
 func TestAnEventIsWhatItsSchemaSays(t *testing.T) {
-	for _, e := range []interface{ EventName() string }{
-		events.RequestChanged{}, events.JobseekerMoved{}, events.OutcomeRecorded{}, events.CheckRecorded{}, events.CheckDue{}, events.Rated{},
-	} {
+	line, entry := []events.Line{{}}, []events.Entry{{}}
+	all := []interface{ EventName() string }{
+		events.RequestChanged{Lines: line, Entries: entry}, events.AllowanceChanged{}, events.BudgetChanged{}, events.TermsAgreed{}, events.QuestionChanged{},
+		events.JobseekerMoved{}, events.NeedAssessed{},
+		events.OutcomeRecorded{}, events.CheckRecorded{}, events.CheckDue{}, events.Rated{},
+	}
+	files, err := events.Schemas.ReadDir(".")
+	if err != nil || len(files) != len(all) {
+		t.Errorf("%d events have %d schemas, %v", len(all), len(files), err)
+	}
+	for _, e := range all {
 		_, name, _ := strings.Cut(e.EventName(), ".")
-		raw, err := os.ReadFile(name + ".schema.json")
+		raw, err := events.Schemas.ReadFile(name + ".schema.json")
 		if err != nil {
 			t.Error(err)
 			continue
 		}
-		var schema struct {
-			Title      string
-			Required   []string
-			Properties map[string]struct{ Properties map[string]any }
-		}
-		if err := json.Unmarshal(raw, &schema); err != nil {
-			t.Errorf("%s: %v", name, err)
-			continue
+		schema := parse(t, string(raw))
+		if schema["title"] != e.EventName() {
+			t.Errorf("%s is the schema of %v", name, schema["title"])
 		}
 		b, err := json.Marshal(e)
 		if err != nil {
@@ -56,17 +58,30 @@ func TestAnEventIsWhatItsSchemaSays(t *testing.T) {
 		if err := json.Unmarshal(b, &said); err != nil {
 			t.Fatal(err)
 		}
-		want := slices.Sorted(maps.Keys(said))
-		if got := slices.Sorted(maps.Keys(schema.Properties)); !slices.Equal(got, want) || schema.Title != e.EventName() {
-			t.Errorf("%s: the schema %q has %v, the type %v", name, schema.Title, got, want)
+		speaksOf(t, schema, said, name)
+	}
+}
+
+// speaksOf fails t unless schema has the fields that said has, and requires no
+// others.
+func speaksOf(t *testing.T, schema, said map[string]any, at string) {
+	t.Helper()
+	want := slices.Sorted(maps.Keys(said))
+	if got := slices.Sorted(maps.Keys(fields(schema))); !slices.Equal(got, want) {
+		t.Errorf("%s: the schema has %v, the type %v", at, got, want)
+	}
+	for _, name := range list(schema["required"]) {
+		if !slices.Contains(want, name) {
+			t.Errorf("%s: the schema requires %s, which the type does not tell", at, name)
 		}
-		if got := slices.Sorted(slices.Values(schema.Required)); !slices.Equal(got, want) {
-			t.Errorf("%s: the schema requires %v, the type says %v", name, got, want)
+	}
+	for name, value := range said {
+		part := fields(schema)[name]
+		if all, ok := value.([]any); ok && len(all) > 0 {
+			value, part = all[0], part["items"].(map[string]any)
 		}
-		for field, value := range said {
-			if part, ok := value.(map[string]any); ok && !slices.Equal(slices.Sorted(maps.Keys(part)), slices.Sorted(maps.Keys(schema.Properties[field].Properties))) {
-				t.Errorf("%s: %s is %v in the type", name, field, part)
-			}
+		if value, ok := value.(map[string]any); ok {
+			speaksOf(t, part, value, at+"/"+name)
 		}
 	}
 }
