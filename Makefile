@@ -19,7 +19,7 @@ run: ## Run all of it on this machine; options go in ARGS, as in ARGS="--help"
 	@exec bin/standalone $(ARGS)
 
 test: ## Run every test, on real parts and in a real browser, as CI does
-	scripts/need postgresql chromium
+	scripts/need postgresql pgbouncer chromium
 	scripts/generate --check
 	go test -timeout=30m ./...
 

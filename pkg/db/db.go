@@ -30,15 +30,25 @@ import (
 type DB struct {
 	Gorm *gorm.DB
 	Pool *pgxpool.Pool
-	sql  *sql.DB
+	// Pooled is whether a pooler is in between. Then nothing lasts longer than a
+	// transaction: no LISTEN, no session's lock, no prepared statement.
+	Pooled bool
+	sql    *sql.DB
 }
 
 // Open connects to the database at url and checks that it answers. Every
 // statement leaves a span, without its arguments: they are people's data.
+//
+// A url with the parameter pooler=transaction leads through a pooler, such as
+// PgBouncer, that lends a connection for a transaction at a time.
 func Open(ctx context.Context, url string) (*DB, error) {
 	config, err := pgxpool.ParseConfig(url)
 	if err != nil {
 		return nil, err // pgx leaves the password out
+	}
+	pooled, err := throughPooler(config.ConnConfig)
+	if err != nil {
+		return nil, err
 	}
 	config.ConnConfig.Tracer = otelpgx.NewTracer(otelpgx.WithDisableConnectionDetailsInAttributes())
 	config.AfterConnect = func(_ context.Context, conn *pgx.Conn) error {
@@ -52,7 +62,7 @@ func Open(ctx context.Context, url string) (*DB, error) {
 	if err != nil {
 		return nil, err
 	}
-	d := &DB{Pool: pool, sql: stdlib.OpenDBFromPool(pool)}
+	d := &DB{Pool: pool, Pooled: pooled, sql: stdlib.OpenDBFromPool(pool)}
 	if err = d.Ready(ctx); err == nil {
 		d.Gorm, err = gorm.Open(postgres.New(postgres.Config{Conn: d.sql}), &gorm.Config{
 			SkipDefaultTransaction: true, // Tx says where one begins
@@ -67,6 +77,23 @@ func Open(ctx context.Context, url string) (*DB, error) {
 		return nil, err
 	}
 	return d, nil
+}
+
+// throughPooler reports whether config leads through a pooler, and makes it fit
+// for one.
+func throughPooler(config *pgx.ConnConfig) (bool, error) {
+	how, pooled := config.RuntimeParams["pooler"]
+	if !pooled {
+		return false, nil
+	}
+	if how != "transaction" {
+		return false, fmt.Errorf("pooler=%s in a database's address: the only word for it is transaction", how)
+	}
+	delete(config.RuntimeParams, "pooler")
+	// A statement that was prepared stays behind on a connection that is somebody
+	// else's by the next time. What it takes and gives can be remembered here.
+	config.DefaultQueryExecMode = pgx.QueryExecModeCacheDescribe
+	return true, nil
 }
 
 // now is the time as PostgreSQL keeps it, so that what was written equals what

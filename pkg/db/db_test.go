@@ -431,3 +431,15 @@ func TestAConnectionThatIsFoundBrokenIsALostDatabase(t *testing.T) {
 		t.Errorf("%v, want unavailable", err)
 	}
 }
+
+func TestMigrationsRefuseToGoThroughAPooler(t *testing.T) {
+	t.Parallel()
+	access := dbtest.URLs(t, migrations, "things")
+	if err := db.Migrate(t.Context(), access.Owner+"&pooler=transaction", migrations); err == nil || !strings.Contains(err.Error(), "straight") {
+		t.Errorf("Migrate() through a pooler = %v, want it refused", err)
+	}
+	if d, err := db.Open(t.Context(), access.Serve+"&pooler=session"); err == nil {
+		d.Close()
+		t.Error("a kind of pooler that nobody knows is taken for none")
+	}
+}

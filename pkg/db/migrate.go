@@ -6,6 +6,7 @@ import (
 	"database/sql"
 	"embed"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io/fs"
 	"log/slog"
@@ -41,6 +42,9 @@ func Migrate(ctx context.Context, url string, migrations fs.FS) error {
 	config, err := pgx.ParseConfig(url)
 	if err != nil {
 		return err
+	}
+	if _, pooled := config.RuntimeParams["pooler"]; pooled {
+		return errors.New("migrations need an address that leads straight to PostgreSQL, not through a pooler")
 	}
 	ours, err := sub(platform, "platform")
 	if err != nil {

@@ -165,6 +165,15 @@ func (p *publisher) Work(ctx context.Context, j *river.Job[job]) error {
 	return err
 }
 
+// Ready reports whether the broker is there. While it is away events wait in the
+// database of whoever tells them.
+func Ready(js jetstream.JetStream) error {
+	if js == nil || !js.Conn().IsConnected() {
+		return errors.New("the broker doesn't answer")
+	}
+	return nil
+}
+
 // Act does what an event asks of a consumer, in tx.
 type Act func(ctx context.Context, tx *gorm.DB, e Envelope) error
 

@@ -28,7 +28,7 @@ type Service struct {
 	Name    string
 	Handler http.Handler                // the API, or the pages
 	Migrate func(context.Context) error // brings the schema up to date, as its owner
-	Ready   func(context.Context) error // whether its own database and broker answer
+	Ready   func(context.Context) error // whether its own database and broker answer; never a neighbour
 	Run     func(context.Context) error // background work, until the context ends; may be nil
 	Close   func()                      // gives back what New took
 
@@ -67,10 +67,24 @@ func (s Settings) Tokens(transport http.RoundTripper) *httpx.Tokens {
 }
 
 type process struct {
-	Listen string        `env:"LISTEN" envDefault:":8080"`
-	NATS   string        `env:"NATS_URL" envDefault:"nats://nats:4222"`
-	Grace  time.Duration `env:"GRACE" envDefault:"20s"`
+	Listen string `env:"LISTEN" envDefault:":8080"`
+	NATS   string `env:"NATS_URL" envDefault:"nats://nats:4222"` // empty for a service that has no use for it
+	Leave
 }
+
+// Leave is how a process goes that was told to. What is around it must let it:
+// in Kubernetes its grace period is longer than both, and 15 seconds more for
+// jobs and telemetry.
+type Leave struct {
+	// After is how long it goes on answering, though no longer ready, until nobody
+	// sends it anything new. A cluster takes a few seconds to tell everybody.
+	After time.Duration `env:"LEAVE_AFTER" envDefault:"5s"`
+	// Grace is how long requests may then take to finish.
+	Grace time.Duration `env:"GRACE" envDefault:"20s"`
+}
+
+// flush is how long telemetry may take to send what is still waiting.
+const flush = 5 * time.Second
 
 // Main runs the service that build wires, with its settings from the
 // environment: "migrate" as the first argument migrates and leaves, one of the
@@ -91,14 +105,12 @@ func run(ctx context.Context, build New, log *slog.Logger, args []string) (err e
 	if err != nil {
 		return err
 	}
-	bus, err := nats.Connect(settings.NATS, nats.RetryOnFailedConnect(true), nats.MaxReconnects(-1))
+	js, err := connect(settings.NATS)
 	if err != nil {
 		return err
 	}
-	defer bus.Close()
-	js, err := jetstream.New(bus)
-	if err != nil {
-		return err
+	if js != nil {
+		defer js.Conn().Close() // after the jobs, which hand events to it
 	}
 	s, err := build(ctx, Deps{Env: env, Log: log, Now: time.Now, Transport: http.DefaultTransport, Bus: js})
 	if err != nil {
@@ -119,13 +131,33 @@ func run(ctx context.Context, build New, log *slog.Logger, args []string) (err e
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, stop(context.WithoutCancel(ctx))) }()
-	return Serve(ctx, s, settings.Listen, settings.Grace)
+	defer func() {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), flush)
+		defer cancel()
+		if lost := stop(ctx); lost != nil {
+			log.WarnContext(ctx, "telemetry was lost", "cause", lost.Error()) // and nothing else
+		}
+	}()
+	return Serve(ctx, s, settings.Listen, settings.Leave)
+}
+
+// connect returns the broker at url, which need not be there yet, or none.
+func connect(url string) (jetstream.JetStream, error) {
+	if url == "" {
+		return nil, nil //nolint:nilnil // none is what Deps has for it
+	}
+	bus, err := nats.Connect(url, nats.RetryOnFailedConnect(true), nats.MaxReconnects(-1))
+	if err != nil {
+		return nil, err
+	}
+	return jetstream.New(bus)
 }
 
 // Serve answers on address and does the service's background work until ctx
-// ends: then it is no longer ready, lets requests finish, and stops the work.
-func Serve(ctx context.Context, s *Service, address string, grace time.Duration) error {
+// ends. Then it is no longer ready, but still answers for as long as leave says;
+// lets running requests finish; and stops the work, which hands on what it has
+// in hand.
+func Serve(ctx context.Context, s *Service, address string, leave Leave) error {
 	work, stopWork := context.WithCancel(context.WithoutCancel(ctx))
 	defer stopWork()
 	worked := make(chan error, 1)
@@ -138,7 +170,10 @@ func Serve(ctx context.Context, s *Service, address string, grace time.Duration)
 		}
 		worked <- err
 	}()
-	err := httpx.Serve(serving, address, WithHealth(serving, s), grace)
+	answering, stopAnswering := context.WithCancel(context.WithoutCancel(ctx))
+	defer stopAnswering()
+	context.AfterFunc(serving, func() { time.AfterFunc(leave.After, stopAnswering) })
+	err := httpx.Serve(answering, address, WithHealth(serving, s), leave.Grace)
 	stopWork()
 	return errors.Join(err, <-worked)
 }
@@ -151,20 +186,43 @@ func (s *Service) work(ctx context.Context) error {
 	return s.Run(ctx)
 }
 
-// WithHealth adds /healthz, which answers while the process does, and /readyz,
-// which answers while s has what it needs and ctx has not ended.
+// WithHealth adds what the machinery around s asks. /healthz answers while the
+// process does: nothing that a restart would not mend is in it, and so no
+// database. /readyz answers while s has what it needs of its own, and ctx has not
+// ended. /startz answers once s was ready: until then it is not to be restarted for
+// being slow.
+//
+// After ctx every answer says that the connection ends with it, so that whoever
+// keeps one open comes back to somebody else.
 func WithHealth(ctx context.Context, s *Service) http.Handler {
-	var leaving atomic.Bool
-	context.AfterFunc(ctx, func() { leaving.Store(true) })
-	mux := http.NewServeMux()
-	mux.HandleFunc("GET /healthz", func(http.ResponseWriter, *http.Request) {})
-	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, r *http.Request) {
-		ctx, cancel := context.WithTimeout(r.Context(), 2*time.Second)
+	var started atomic.Bool
+	ready := func(ctx context.Context) bool {
+		ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
 		defer cancel()
-		if leaving.Load() || s.Ready != nil && s.Ready(ctx) != nil {
+		if s.Ready != nil && s.Ready(ctx) != nil {
+			return false
+		}
+		started.Store(true)
+		return true
+	}
+	answer := func(w http.ResponseWriter, well bool) {
+		if !well {
 			w.WriteHeader(http.StatusServiceUnavailable)
 		}
+	}
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /healthz", func(http.ResponseWriter, *http.Request) {})
+	mux.HandleFunc("GET /startz", func(w http.ResponseWriter, r *http.Request) {
+		answer(w, started.Load() || ready(r.Context()))
+	})
+	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, r *http.Request) {
+		answer(w, ctx.Err() == nil && ready(r.Context()))
 	})
 	mux.Handle("/", s.Handler)
-	return mux
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if ctx.Err() != nil {
+			w.Header().Set("Connection", "close")
+		}
+		mux.ServeHTTP(w, r)
+	})
 }

@@ -128,6 +128,7 @@ func Work(ctx context.Context, d *db.DB, config *river.Config) error {
 		config.Queues = map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: 2}}
 	}
 	config.RescueStuckJobsAfter = 2 * time.Minute
+	config.PollOnly = d.Pooled // a pooler passes no word on that work has come
 	jobs, err := river.NewClient(riverpgxv5.New(d.Pool), config)
 	if err != nil {
 		return err

@@ -8,6 +8,7 @@ package funding
 
 import (
 	"context"
+	"errors"
 	"io"
 	"time"
 
@@ -120,7 +121,7 @@ func New(ctx context.Context, d host.Deps) (*host.Service, error) {
 		Name:    name,
 		Handler: handler,
 		Migrate: func(ctx context.Context) error { return db.Migrate(ctx, s.OwnerURL, postgres.Migrations) },
-		Ready:   database.Ready,
+		Ready:   func(ctx context.Context) error { return errors.Join(database.Ready(ctx), events.Ready(d.Bus)) },
 		Commands: map[string]host.Command{
 			"reconcile": func(ctx context.Context, out io.Writer) error { return reconcileAll(ctx, books, out) },
 			"bank-keys": s.Suppliers.rotate,

@@ -30,6 +30,7 @@ import (
 	"github.com/instead-support/instead/pkg/db"
 	"github.com/instead-support/instead/pkg/db/dbtest"
 	"github.com/instead-support/instead/pkg/embednats"
+	"github.com/instead-support/instead/pkg/embedpg"
 	bus "github.com/instead-support/instead/pkg/events"
 	"github.com/instead-support/instead/pkg/fault"
 	"github.com/instead-support/instead/pkg/host"
@@ -161,12 +162,17 @@ type system struct {
 
 func start(t *testing.T) *system {
 	t.Helper()
+	return startOn(t, dbtest.URLs(t, postgres.Migrations, "funding"))
+}
+
+// startOn starts the service on this database.
+func startOn(t *testing.T, access embedpg.Access) *system {
+	t.Helper()
 	broker, err := embednats.Start(t.TempDir())
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(broker.Stop)
-	access := dbtest.URLs(t, postgres.Migrations, "funding")
 	owner, err := db.Open(t.Context(), access.Owner)
 	if err != nil {
 		t.Fatal(err)
@@ -398,10 +404,22 @@ func (l *lockedBuffer) String() string {
 	return l.b.String()
 }
 
-// A coach, a manager and a jobseeker do the main job, over the contract.
 func TestFromACourseNotTakenToABikeThatIsAgreed(t *testing.T) {
 	t.Parallel()
-	s := start(t)
+	start(t).agreeOnABike(t)
+}
+
+func TestABikeIsAgreedThroughAPoolerThatLendsConnectionsForATransaction(t *testing.T) {
+	t.Parallel()
+	access := dbtest.URLs(t, postgres.Migrations, "funding")
+	access.Serve = dbtest.Pooled(t, access.Serve)
+	startOn(t, access).agreeOnABike(t)
+}
+
+// agreeOnABike has a coach, a manager and a jobseeker do the main job, over the
+// contract.
+func (s *system) agreeOnABike(t *testing.T) {
+	t.Helper()
 	c := s.client()
 	heard := make(chan events.RequestChanged, 10)
 	go func() {
