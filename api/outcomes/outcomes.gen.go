@@ -707,11 +707,13 @@ type Waiting struct {
 type WaitingPage struct {
 	Items []Waiting `json:"items"`
 
-	// Overdue How many of them are overdue
+	// Overdue How many of them are overdue, likewise
 	Overdue int `json:"overdue"`
 	Page    int `json:"page"`
 	Size    int `json:"size"`
-	Total   int `json:"total"`
+
+	// Total How many there are; 1,000 means that many or more
+	Total int `json:"total"`
 }
 
 // WouldHelp Would the course have helped more?
@@ -6010,40 +6012,41 @@ var swaggerSpec = []string{
 	"Z3pTCB1+tI9VmK0qnDxPHJsW3cm5jkoubNVTyHFN8/M/j1Eh0ivubry9tSVUr4v7LcJjlCV79uUzL0ti",
 	"ba+XQnKJ435DuWsnafvNj9wPIe95FbykMOlA0Onb5m30nHtatg43QYed17n1UTM7QKYatHa43G9y8jWX",
 	"PX1LV5RN5Ecl0HAy0bdXziqoYp/itA/aW1/9uFVMW/Se3eL7sDBtMjVo5M0t/YWac/K7lsQ17/TIH1Xp",
-	"XMTVq7QNynN4soOT2Z/2cyLyGMbHS1vA8vhezGm8YOOkEk1517kZCtg/nQ3r6Dhkzbqs4hhTIi7pAZVd",
-	"ePJ1L45oMA7E1h0bMci56fSWgv/GKdo/fxTDv/QlzokXfSCpJdPNpTk/VzUWt4ByvQYqQX7n5fevVz9H",
-	"8djA0SQBZQKjW2gjXWUTgzZQrup1wRJyUQF/8Q2ppLhjKcgY8SbWX+qUGTNG2jSzv4GFzhmJ6MQg17qy",
-	"t5gYz0RYmJi9z+QSY0LbKpxB8rEFSiZex9tEeMuFPHmKEe3pHz3s9wG6gZcW+RCdi3qT67bt1+W3JWDm",
-	"jS+u+XlXP21DWLJuCEvPsPiqSMHuwASeHCBVdolScGjwgTJPshoTwYtrfs1tj0lCi4IkVEoGyrIrwG/X",
-	"62b2RhOtFgRDt0bUpKQN4mEF/uqjIs9OnsXXfNsfYh6va41DU9Eb+XRBXK8LtjwwRVZTl9FW5N99Ff0/",
-	"7CXIgiXAFSokS4FrljHjCKLziiY5HJ0uTrqbd73funqlb1xSPQO2jJ4sTuwoE2PTikXL6OniCU5WUZ2j",
-	"EB93/UEbCFYBhYIurktriJGThc09e/NjC/P2qGimbeqnNMKgwIuQIIbEBbngvlFSrEXaOCZCarShUcRI",
-	"mmVLe6nlRRoto4Ip/dy3Q/RvH78aoYlCCbd0SzgeWA2kAT1xpbHXEx+41oi3EEMdK3OvWo5b5IvGEemE",
-	"07Z+faGI0YeEKigEFntCxJa2EPjJCLUkql4x25JuK8HYMoHKSjJR8ymi+85ZDah/vxpBoEgwf5Mh59xJ",
-	"1fFPtlX84Di8QHv/eud26unJyZ6bqQ+7kdoHHYFbqed4TdcqJVBZMKOVrUbaLhAnGuF1WsJ7d19NGFmW",
-	"VDbR0t5MUb4fh2n0R+0tUHNGdINe1SknuktnVo7fsfTe3qce6OsBpr5IkaVVqC3hL3jlsnMhX7gbQL1G",
-	"FglUCb4g/UZzZp1CCzgXI/viAqfnDlY+kGJ3IX+GxOx80MDKDlbb/yLS5tHEZnTt8X6I4LSs4f4jiq1v",
-	"pQ2IbA/5jz6zEMWhL2uEFnLDjnGMW+XDBN3yqv/1A7y13N4SOCDnx92VjvcTd6FmyDvm4deNu4aMom8k",
-	"nWrMSaJDZR61uTvgvoplmy58o93o9vVZmyZsrjlWvPrvGT/KG6KZceFXtoekw3GKuoqrgiJDVAeVJq7R",
-	"I0YkiLcisK5mwWSJl8EHWnrNR2oaAAK2NPH/S09/185D2mn55NVxiaAOY4uBqH89pafp8Faaw7pjhNm/",
-	"vfYR+d9fJuTUi8JArrXQeUw4bLvW1w9n5NXEZcy49ZXrxv/TAno9lRns3cLcqX/2juFl25lmT6I1Gt5q",
-	"1inTe8/ECSveu36wxn8+QK67gD4J43wogDzBamzxKCfefX9HSFIIYY7KwDn/JRBjrNEoi6xv1ndkrzvT",
-	"Ntx8fR+/j7MLyYHwc84QhQ/WzQ+6zuRt54GLpHayQEVkdPg/2OZ2zE0+mp6fDzCy526Lkg148NH0Yx3r",
-	"XAzjMTv23Nh0U3sdUxnB3E00GWOfSKAaXDcI0wtyznstyWWttMEqOodrPtj4lp910Gi3/LfTbElSvARJ",
-	"ap7CbtOzTVlgforpaVzipePhDPwkcMM1B81BG08+Bdp42X1u4NdCFpYEF+AauIy9Ea7tneq2KQbToZre",
-	"Aid1FdaakF2T2Kw9nWGzaUNsx9YexneN0r7joPPEuyLLsmEPsVEN/y23lU2dr/ydq7b3+ppjvwJpwCXt",
-	"WNckZTzCyVQG7qXbza9of909hsczvz939QaXxtQ5WPtgjgVhkks4E8MDG+k8FhTrh1Em4MIv5lFFaixP",
-	"E3thLvZNcD6jPmig95LYq2g/omN2Anz8Dpvo3zOdEz/S9ZLAJyZ9b//7f2Vybq6J0EJwH/621xj8F80s",
-	"juoUtWi9Ok/Vmc92YwQMKX7nDK9g2VMMOhRbUv2tR7h4I+ETx7feRgSA9ucT0l7itzFtp2xn9V21U4vA",
-	"Jw6mdN2obdeAPg2hFVCZ5Be9kQdKKVdCpspHJVhsavUVTaVvyG1rGPY7A6Hs/y97v4z63t9C/Q0FgDtf",
-	"VdiTzF83lpMfLmPfMZ7iF0ratePJWwh7gnYfPrQJ/aB4SaA9/PsrJ69+RcW+4C0V/su5WEP3neR3ILsG",
-	"6wy/1fW4UdgHFk5eYFaAkqyWaJzw+w1nLl2g/SdwlCvYMguV3K30ycLKewdGn59D27mZ8fnkbs8/v2rK",
-	"tvsKtRN4zDH5z+NOBFEDe3OMXY6+N+/jpyXCGhES9jjwXQsLAH3AVTpoiN/RIwhVDdobKYlt5Pxt6cjH",
-	"u170u0KF0aJtZ+m+Nzb+1FhYnerBVYpgGsL1x+/2olCjATEBmuTEXdqxJUTqAzS8xTUISwuqNKb2dtrM",
-	"fYuY1w2mrrkWRRpjdw7cAe9637VrVZ/KQ/Tg70MgrKX5C0Vct+fvQHV/Z/ycrpNSKO0u+WP3D2nvOTxe",
-	"D0oravYAl52g2CWZ7laNzWH755MRU6+nE4XGdXO+em04q0DeeWmqZeHaKZfHXZHCjHITBwTO3YTqJRJ9",
-	"DrEFgT6R2OULui8LqrZ7su84F52Ituo9kVcRYiKPjq15XZKzN6Wrlo4nxGRHlxPCD/bcDggc5igHmjbI",
-	"TvZWG9y9GHWcdfFpr780ULLsTdgFLPev7/8vAAD//w==",
+	"XMTVq7QNynN4soOT2Z/2cyLyGMbHS1vA8vhezGm8YOOkEk25Gx2Tgt3ClinYje3DkfwHGLcJovAihCHp",
+	"jDyJT05OSAmUu05NS7X0COMAfQesZdereshudvnLMXpFBNSDRLtA6OtexNJgxIlNQjY2kXMT9y0F/41T",
+	"tH/+KIZ/6UucE68UQVJLpptLIymuPi1uATVoDVSC/M5ryl+vfo7isSmlSQLKhGC30MbUyqYgbUhe1euC",
+	"JeSiAv7iG1JJccdSkDEiW6z01CkzBpO0CW1/1wthABLRKWiudWXvSzGeibCEMHtzyqXghLb1PhMzxBaS",
+	"UUUU3luyYvTkKcbOp3/0AYZPBRhpshiL6FzUm1y3DcYuky4Bc3x8cc3Pu0ptGyyTdUNYeoZlXkUKdgcm",
+	"xOUAqbJLlIJDgw+UeZLVmHJeXPNrbrtZEloUJKFSMlCWXQF+u646szeaaLUgGCQ2oiYlbRB5K/CXLBV5",
+	"dvIsvubb/hDzeF1rHJqK3sinC+K6arC5gimymrr2tiL/7uv1/2GvWxYsAa5Qw1kKXLOMGZcTnVc0yeHo",
+	"dHHS3fHr/dZVRn2LlOqZymX0ZHFiR5lonlYsWkZPF09wsorqHIX4uOtE2kCw3igUdBEk2jTDycJmub2h",
+	"sy0A9qhopm2SqTTCoMCLkCCGxAW54L4lU6xF2jgmQmq0oVHESJplS3t95kUaLaOCKf3cN1707zm/GuGW",
+	"Qgm3dEs4HlgNpAE9cXmy130fuECJ9x1DvTFzL3WOm/GLxhHphNM2mX2hiNGHhCooBJaVQsSWtuT4yQi1",
+	"JKpe2dySbmvO2JyBykoyUfMpovswQA2of79qRKAcMX+TIRjQSdXxT7Yp/eA4vKp7/3rnHuzpycmeO7AP",
+	"u/vahzeB+6/neCHYKiVQWTCjla1G2n4TJxrhdVrCe7dsTcBallQ20dLegVG+84dp9EftfVNzRnSDXtUp",
+	"J7pLZ1aO37H03t7cHujrAaa+SJGlVagB4i+IaToX8oW7a9RrmZFAleAL0m9pZ9YptNB2MbIvLkR77gDs",
+	"Ayl2V/9nSMzOpxOs7GBd/y8ibR5NbEYXLO+HCE7LGu4/otj6pt2AyPZijNEHHaI49A2P0EJu2DGOcat8",
+	"mKBbXvW/s4D3o9v7CAfk/Li7PPJ+4i7UDHnHjP+6cReeUfSNpFON2U90qMyjNnfb3NfLbHuHb+kb3fM+",
+	"axOSzTXH2lr/PeNHTTzBjAu/st0qHY5T1NV2FRQZojqoNHEtJTEiQbx/gRU8CyZLvHY+0NJrPlLTABCw",
+	"RZD/X3r6u3Ye0k7LJ6+OSwR1GFsMRP3rKT1Nh/ffHNYdI8z+PbmPyP/+MiGnXhQGcq2FzmPCYds12X44",
+	"I68mrn3Gra9cN/6fFtDrqRxk777nTqW1dwwv2x44exKt0fBWs06Z3nsmTljxhveDNf7zAXLdVfdJGOdD",
+	"AeQJ1n2LRznx7ks/QpJCCHNUBs75b44YY41GWWR9s74je92ZtuHm6/v4fZxdSA6En3OGKHywbn7QxSlv",
+	"Ow9cWbWTBWovo8P/wbbRYxb00fT8fICRPXdblGzAg4+mH+tY52IYj9mxu8emm9qLn8oI5m6iyRj7RALV",
+	"4PpOmF6Qc95rfi5rpQ1W0Tlc88HGt/ysg0a7hcadtk6S4nVLUvMUdturbcoC81NMT+MSLx0PZ+AngRuu",
+	"DWkO2njyKdDGy+7DBr8WsrAkuADXwGXswnAN9lS37TeYDtX0Fjipq7DWhOyaxLbw6QybTRti47f2ML5r",
+	"yfa9DZ0n3hVZlg27lY1q+K/GrWzqfOVvd7Vd3tccOyNIAy5px7p2LOMRTqYycC/dbn5F++tuTDye+f25",
+	"qze4NKbOwdoHcywIk1zCmRge2EjnsaBYP4wyARd+m48qUmMhnNirebFvt/MZ9UGrvpfEXu38ER2zE+Dj",
+	"d9iu/57pnPiRLrIEPmbpbxG8//cs5+aaCC0E9+Fve2HCfzvN4qhOUYvWq/NUnflsN0bAkOIX1fCylz3F",
+	"oEOxxdvfeoSLdx8+cXzrbUQAaH8+Ie0lfoXT9uR2Vt9VO7UIfExhSteN2nat7tMQWgGVSX7RG3mglHIl",
+	"ZKp8VILFplZf0VT61t+2hmG/aBDK/v+y9xus7/3V1d9QALjz/YY9yfx1Yzn54TL2HeMpfgulXTuevO+w",
+	"J2j34UOb0A+KlwTaw7+/cvLqV1TsC95S4b/RizV037N+B7Jr5c7wq2CPG4V9YOHkBWYFKMlqicYJvxRx",
+	"5tIF2n9sR7mCLbNQyd1/nyysvHdg9Pk5tJ07IJ9P7vb886umbLvvXTuBxxyT/xDvRBA1sDfH2E/puwA/",
+	"floirBEhYY8DX9CwANAHXKWDhvjFPoJQ1aC9kZLYltHflo58vItMvytUGC3adpbuy2bjj5qF1akeXNoI",
+	"piFcJ/5uLwo1GhAToElO3PUgW0KkPkDD+2KDsLSgSmNqb6eh3beIed1g6pprUaQxdufAHfCuy167pvip",
+	"PEQP/j4Ewlqav1DE9ZX+DlT39+DP6TophdLucwLY/UPaGxWP14PSipo9wGUnKHZJprtVY3PY/vlkxNTr",
+	"6UShcd2cr14bziqQd16aalm4dsrlcVekMKPcxAGBc3eueolEn0NsQaBPJHb5gu4bhqrtnuw7zkUnoq16",
+	"T+RVhJjIo2NrXpfk7E3pqqXjCTHZ0eWE8NNAtwMChznKgaYNspO91Qa3PEYdZ1182usvDZQsexN2Acv9",
+	"6/v/CwAA//8=",
 }
 
 // decodeSpec returns the embedded OpenAPI spec as raw JSON bytes,

@@ -73,15 +73,22 @@ type Store interface {
 	// Outcomes are those of a jobseeker, the latest start first.
 	Outcomes(ctx context.Context, act Act, j Jobseeker) ([]*Outcome, error)
 	// Checks is a page of those that wait, the earliest due first, how many there
-	// are in all and how many of them are overdue.
+	// are in all and how many of them are overdue, each 1,000 at most.
 	Checks(ctx context.Context, act Act, f Filter, p Page) (found []Waiting, total, overdue int, err error)
 	Trail(ctx context.Context, act Act, jobseeker uuid.UUID, p Page) ([]Trace, int, error)
 	Rules(ctx context.Context) (Rules, error)
 
-	// Remind keeps that the coaches of up to most checks were reminded on a day, and
-	// tells of it: of those that are due by then and of which nobody was reminded in
-	// the week before. It returns of how many.
-	Remind(ctx context.Context, day time.Time, most int) (int, error)
+	// Remind keeps that coaches were reminded on a day, and tells of it: of up to most
+	// checks, from after a place on, that are due by then and of which nobody was
+	// reminded in the week before. It returns the place of the last that it looked
+	// at, and at how many.
+	Remind(ctx context.Context, day time.Time, after Place, most int) (last Place, n int, err error)
+}
+
+// Place is where a check is among all that wait, the earliest due first.
+type Place struct {
+	DueOn time.Time
+	ID    uuid.UUID
 }
 
 // Filter narrows the list of checks. There is no filter that widens what the caller
@@ -223,7 +230,7 @@ func (s *Outcomes) Of(ctx context.Context, jobseeker uuid.UUID) ([]Standing, err
 }
 
 // Checks is a page of the checks that wait within reach, the earliest due first;
-// how many there are in all, and how many of them are overdue.
+// how many there are in all, and how many of them are overdue, each 1,000 at most.
 func (s *Outcomes) Checks(ctx context.Context, f Filter, p Page) (found []Waiting, total, overdue int, err error) {
 	who, err := s.Actor(ctx, policy.ListChecks)
 	if err != nil {
@@ -259,12 +266,13 @@ const atOnce = 500
 // one likes: of a check nobody is reminded twice in a week.
 func (s *Outcomes) Remind(ctx context.Context) error {
 	ctx = identity.With(ctx, policy.System)
-	for {
-		n, err := s.d.Store.Remind(ctx, s.today(), atOnce)
-		if err != nil || n < atOnce {
+	for last, n := (Place{}), atOnce; n == atOnce; {
+		var err error
+		if last, n, err = s.d.Store.Remind(ctx, s.today(), last, atOnce); err != nil {
 			return err
 		}
 	}
+	return nil
 }
 
 // Today is the day in London by which checks are due or not.

@@ -2,10 +2,14 @@ package postgres
 
 import (
 	"context"
+	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
 	"gorm.io/gorm"
+	"gorm.io/gorm/clause"
 
 	"github.com/instead-support/instead/pkg/audit"
 	"github.com/instead-support/instead/pkg/db"
@@ -194,36 +198,82 @@ type waitingRow struct {
 	Version     int64
 }
 
-// Checks is outcome.Store's.
-func (s Store) Checks(ctx context.Context, act outcome.Act, f outcome.Filter, p outcome.Page) (found []outcome.Waiting, total, overdue int, err error) {
-	where := within(act.Who, act.Operation)
+// mostCounted is how many checks a list counts and leads to, as with requests:
+// nobody turns a thousand pages.
+const mostCounted = 1000
+
+// waiting is a query for the first checks of the list, and one more than is counted
+// at most. It is put together from branches, one for each way in which act may see
+// a check, because one index has the checks of a branch in the list's order.
+func waiting(act outcome.Act, f outcome.Filter) clause.Expr {
+	narrow := clause.Expr{SQL: "c.waits"}
 	and := func(sql string, values ...any) {
-		where.SQL += " AND " + sql
-		where.Vars = append(where.Vars, values...)
+		narrow.SQL += " AND " + sql
+		narrow.Vars = append(narrow.Vars, values...)
 	}
-	and("c.waits")
 	if !f.Upcoming {
 		and("c.due_on <= ?", f.Today)
 	}
 	if f.Mine {
-		and("j.coach_id = ?", act.Who.ID)
+		and("c.coach_id = ?", act.Who.ID)
 	}
 	if f.Jobseekers != nil {
-		and("o.jobseeker_id IN ?", f.Jobseekers)
+		and("c.outcome_id IN (SELECT id FROM outcome WHERE jobseeker_id IN ?)", f.Jobseekers)
 	}
-	const from = ` FROM work_check c JOIN outcome o ON o.id = c.outcome_id JOIN jobseeker j ON j.id = o.jobseeker_id `
+	var sql []string
+	var vars []any
+	for _, way := range waysToChecks(act.Who, act.Operation, f.Mine) {
+		sql = append(sql, fmt.Sprintf("(SELECT c.id, c.due_on FROM work_check c WHERE %s AND %s ORDER BY c.due_on, c.id LIMIT %d)", way.SQL, narrow.SQL, mostCounted+1))
+		vars = slices.Concat(vars, way.Vars, narrow.Vars)
+	}
+	// UNION has a check once that can be seen in two ways.
+	return clause.Expr{SQL: fmt.Sprintf("SELECT id, due_on FROM (%s) u ORDER BY due_on, id LIMIT %d", strings.Join(sql, " UNION "), mostCounted+1), Vars: vars}
+}
+
+// waysToChecks lists the ways in which who may see checks through op, one area at a
+// time. Together they are within: a test holds the two alike.
+func waysToChecks(who policy.Actor, op policy.Operation, mine bool) []clause.Expr {
+	rules := policy.Rules(who.Person, op)
+	if i := slices.IndexFunc(rules, func(r policy.Rule) bool { return r.Whose == policy.Caseload }); mine && i >= 0 {
+		rules = rules[i : i+1] // nothing of one's own caseload is seen in another way only
+	}
+	all := []clause.Expr{}
+	for _, rule := range rules {
+		switch rule.Whose {
+		case policy.Own:
+			all = append(all, clause.Expr{SQL: "c.outcome_id IN (SELECT id FROM outcome WHERE jobseeker_id = ?)", Vars: []any{who.Jobseeker}})
+		case policy.Caseload:
+			all = append(all, clause.Expr{SQL: "c.coach_id = ?", Vars: []any{who.ID}})
+		case policy.InArea:
+			for _, area := range who.Areas {
+				all = append(all, clause.Expr{SQL: "c.area = ?", Vars: []any{area}})
+			}
+		}
+	}
+	if len(all) == 0 {
+		return []clause.Expr{{SQL: "false"}}
+	}
+	return all
+}
+
+// Checks is outcome.Store's.
+func (s Store) Checks(ctx context.Context, act outcome.Act, f outcome.Filter, p outcome.Page) (found []outcome.Waiting, total, overdue int, err error) {
+	list := waiting(act, f)
 	err = s.tx(ctx, func(tx *gorm.DB) error {
 		var counts struct{ Total, Overdue int }
-		if err := tx.Raw("SELECT count(*) AS total, count(*) FILTER (WHERE c.due_on < ?) AS overdue"+from+"WHERE ?",
-			outcome.LateBefore(f.Today), where).Scan(&counts).Error; err != nil {
+		if err := tx.Raw("SELECT count(*) AS total, count(*) FILTER (WHERE due_on < ?) AS overdue FROM (?) found",
+			outcome.LateBefore(f.Today), list).Scan(&counts).Error; err != nil {
 			return err
 		}
-		total, overdue = counts.Total, counts.Overdue
+		total, overdue = min(counts.Total, mostCounted), min(counts.Overdue, mostCounted)
 		rows, err := db.Find[waitingRow](ctx, tx, `
+			WITH page AS (SELECT id FROM (?) found ORDER BY due_on, id LIMIT ? OFFSET ?)
 			SELECT c.id, c.outcome_id, c.weeks, c.due_on, c.waits, (SELECT max(r.day) FROM reminder r WHERE r.check_id = c.id) AS reminded_on,
 				o.jobseeker_id, s.kind, s.employer, s.started_on, j.area, j.coach_name,
-				(SELECT max(e.number) FROM entry e WHERE e.outcome_id = o.id) AS version`+from+`CROSS JOIN LATERAL (`+lastStart+`) s
-			WHERE ? ORDER BY c.due_on, c.id LIMIT ? OFFSET ?`, where, p.Size, (p.Number-1)*p.Size)
+				(SELECT max(e.number) FROM entry e WHERE e.outcome_id = o.id) AS version
+			FROM page JOIN work_check c ON c.id = page.id JOIN outcome o ON o.id = c.outcome_id JOIN jobseeker j ON j.id = o.jobseeker_id
+				CROSS JOIN LATERAL (`+lastStart+`) s
+			ORDER BY c.due_on, c.id`, list, p.Size, min((p.Number-1)*p.Size, mostCounted))
 		if err != nil {
 			return err
 		}
@@ -280,7 +330,7 @@ func (s Store) rules(ctx context.Context, tx *gorm.DB) (outcome.Rules, error) {
 	return rules, err
 }
 
-// dueRow is a check of which a coach is reminded.
+// dueRow is a check of which a coach is reminded, unless another process just did.
 type dueRow struct {
 	ID          uuid.UUID
 	OutcomeID   uuid.UUID
@@ -288,34 +338,41 @@ type dueRow struct {
 	Weeks       int
 	DueOn       time.Time
 	CoachID     uuid.UUID
+	Reminded    bool
 }
 
 // Remind is outcome.Store's. Of two processes at once, the one that writes a reminder
 // second waits for the first and tells of nothing.
-func (s Store) Remind(ctx context.Context, day time.Time, most int) (n int, err error) {
+func (s Store) Remind(ctx context.Context, day time.Time, after outcome.Place, most int) (last outcome.Place, n int, err error) {
 	err = s.tx(ctx, func(tx *gorm.DB) error {
 		rows, err := db.Find[dueRow](ctx, tx, `
 			WITH due AS (
-				SELECT c.id, c.outcome_id, c.weeks, c.due_on FROM work_check c
-				WHERE c.waits AND c.due_on <= ? AND NOT EXISTS (SELECT FROM reminder r WHERE r.check_id = c.id AND r.day > ?::date - 7)
+				SELECT c.id, c.outcome_id, c.weeks, c.due_on, c.coach_id FROM work_check c
+				WHERE c.waits AND c.due_on <= ? AND (c.due_on, c.id) > (?, ?)
+					AND NOT EXISTS (SELECT FROM reminder r WHERE r.check_id = c.id AND r.day > ?::date - 7)
 				ORDER BY c.due_on, c.id LIMIT ?
 			), reminded AS (
 				INSERT INTO reminder (check_id, day) SELECT id, ?::date FROM due ON CONFLICT DO NOTHING RETURNING check_id
 			)
-			SELECT due.*, o.jobseeker_id, j.coach_id FROM due JOIN reminded ON reminded.check_id = due.id
-				JOIN outcome o ON o.id = due.outcome_id JOIN jobseeker j ON j.id = o.jobseeker_id`, day, day, most, day)
+			SELECT due.*, o.jobseeker_id, reminded.check_id IS NOT NULL AS reminded
+			FROM due JOIN outcome o ON o.id = due.outcome_id LEFT JOIN reminded ON reminded.check_id = due.id
+			ORDER BY due.due_on, due.id`, day, after.DueOn, after.ID, day, most, day)
 		if err != nil {
 			return err
 		}
 		n = len(rows)
-		notes := make([]audit.Entry, n)
-		for i, r := range rows {
-			notes[i] = audit.Entry{Action: string(policy.RemindCoach), Subject: "check", SubjectID: r.ID, Jobseeker: r.JobseekerID}
+		var notes []audit.Entry
+		for _, r := range rows {
+			last = outcome.Place{DueOn: r.DueOn, ID: r.ID}
+			if !r.Reminded {
+				continue
+			}
+			notes = append(notes, audit.Entry{Action: string(policy.RemindCoach), Subject: "check", SubjectID: r.ID, Jobseeker: r.JobseekerID})
 			if err := s.tell.Publish(ctx, tx, tellingDue(r)); err != nil {
 				return err
 			}
 		}
 		return audit.Write(ctx, tx, notes...)
 	})
-	return n, err
+	return last, n, err
 }

@@ -439,6 +439,33 @@ func TestTheLongestOverdueComesFirstAndPagesDoNotOverlap(t *testing.T) {
 	}
 }
 
+// More checks than a list counts wait, and more than one batch of reminders takes.
+func TestOfManyChecksAListCountsAThousandAndEachIsRemindedOfOnce(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	dan, _ := w.join()
+	w.record(dan, w.aJob(100)) // of which one check is due
+	const more = 1200
+	if err := w.db.Gorm.Exec(`WITH made AS (INSERT INTO outcome SELECT gen_random_uuid(), ? FROM generate_series(1, ?) RETURNING id)
+		INSERT INTO work_check (id, outcome_id, weeks, due_on, waits) SELECT gen_random_uuid(), id, 13, ?, true FROM made`, dan, more, w.day(-30)).Error; err != nil {
+		t.Fatal(err)
+	}
+	for who, mine := range map[*identity.Person]bool{&asha: true, &mo: false} {
+		_, total, overdue, err := w.outcomes.Checks(as(*who), outcome.Filter{Mine: mine}, outcome.Page{Number: 1, Size: 10})
+		if err != nil || total != 1000 || overdue != 1000 {
+			t.Errorf("%s is told of %d, %d overdue: %v", who.Name, total, overdue, err)
+		}
+	}
+	for range 2 {
+		if err := w.outcomes.Remind(context.Background()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if n := w.count("SELECT count(*) FROM reminder"); n != more+1 {
+		t.Errorf("%d reminders of %d checks", n, more+1)
+	}
+}
+
 func TestPeopleAreCountedOnceACourseByWhatTheySaidLast(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

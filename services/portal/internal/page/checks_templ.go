@@ -145,10 +145,14 @@ func checksDue(f *form.Form, me identity.Person, found *outcomes.WaitingPage, na
 }
 
 func howMany(found *outcomes.WaitingPage) string {
-	if found.Overdue == 0 {
-		return counted(found.Total, "check", "checks")
+	switch all := matched(found.Total, "check", "checks"); {
+	case found.Overdue == 0:
+		return all
+	case found.Overdue >= mostMatched:
+		return all + ", all overdue"
+	default:
+		return all + ", " + grouped(found.Overdue) + " overdue"
 	}
-	return counted(found.Total, "check", "checks") + ", " + grouped(found.Overdue) + " overdue"
 }
 
 func noChecks(f *form.Form, query url.Values) templ.Component {
@@ -317,7 +321,7 @@ func checksAtHome(found *outcomes.WaitingPage, names map[uuid.UUID]string) templ
 				var templ_7745c5c3_Var7 string
 				templ_7745c5c3_Var7, templ_7745c5c3_Err = templ.JoinStringErrs("See all " + grouped(found.Total))
 				if templ_7745c5c3_Err != nil {
-					return templ.Error{Err: templ_7745c5c3_Err, FileName: `checks.templ`, Line: 122, Col: 97}
+					return templ.Error{Err: templ_7745c5c3_Err, FileName: `checks.templ`, Line: 126, Col: 97}
 				}
 				_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var7))
 				if templ_7745c5c3_Err != nil {
@@ -377,7 +381,7 @@ func answerCheck(f *form.Form, l look) templ.Component {
 		var templ_7745c5c3_Var9 string
 		templ_7745c5c3_Var9, templ_7745c5c3_Err = templ.JoinStringErrs("Still in work after " + strconv.Itoa(l.check.Weeks) + " weeks?")
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `checks.templ`, Line: 144, Col: 95}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `checks.templ`, Line: 148, Col: 95}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var9))
 		if templ_7745c5c3_Err != nil {
@@ -390,7 +394,7 @@ func answerCheck(f *form.Form, l look) templ.Component {
 		var templ_7745c5c3_Var10 string
 		templ_7745c5c3_Var10, templ_7745c5c3_Err = templ.JoinStringErrs(l.jobseeker.Name + ": " + lowered(begun(*l.Outcome)) + ", since " + component.Day(l.StartedOn.Time) + ".")
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `checks.templ`, Line: 145, Col: 130}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `checks.templ`, Line: 149, Col: 130}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var10))
 		if templ_7745c5c3_Err != nil {
@@ -485,7 +489,7 @@ func answerCheck(f *form.Form, l look) templ.Component {
 			var templ_7745c5c3_Var12 templ.SafeURL
 			templ_7745c5c3_Var12, templ_7745c5c3_Err = templ.JoinURLErrs(templ.URL(outcomePath(l.Id)))
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `checks.templ`, Line: 180, Col: 60}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `checks.templ`, Line: 184, Col: 60}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var12))
 			if templ_7745c5c3_Err != nil {
