@@ -178,6 +178,7 @@ func (c Checks) ask(r *http.Request) (web.Answer, error) {
 	if l.answered() {
 		a := l.check.Answer
 		f.Set("in-work", "yes")
+		setDay(f, "as-of", a.AsOf.Time)
 		if !a.InWork {
 			f.Set("in-work", "no")
 			setDay(f, "left", a.LeftOn.Time)
@@ -202,17 +203,25 @@ func (c Checks) showAsk(f *form.Form, l look) web.Answer {
 	}, answerCheck(f, l))
 }
 
-// answerFields are the fields of an answer, as the contract calls them.
-var answerFields = form.Names{
-	"/in_work": "in-work", "/as_of": "in-work", "/left_on": "left", "/weekly_minutes": "hours", "/pay_pence": "pay", "/pay_per": "per",
-	"/evidence": "evidence", "/words": "words", "/why": "why",
+// answerFields are the fields of an answer, as the contract calls them. The day of
+// which it is known is asked of a coach alone: a jobseeker answers for the day.
+func answerFields(asOf string) form.Names {
+	return form.Names{
+		"/in_work": "in-work", "/as_of": asOf, "/left_on": "left", "/weekly_minutes": "hours", "/pay_pence": "pay", "/pay_per": "per",
+		"/evidence": "evidence", "/words": "words", "/why": "why",
+	}
 }
 
-// answerIn reads whether somebody is still in work. The last day counts of who left.
+// answerIn reads whether somebody is still in work. Of the two days the last one
+// counts of who left, and the other of who did not.
 func answerIn(f *form.Form, question string) outcomes.Answer {
 	a := outcomes.Answer{InWork: f.Choice("in-work", question, "yes", "no") == "yes"}
-	if f.Error("in-work") == "" && !a.InWork {
+	switch {
+	case f.Error("in-work") != "":
+	case !a.InWork:
 		a.LeftOn = openapi.Date{Time: f.Day("left", "The last day")}
+	case f.Value("as-of-day")+f.Value("as-of-month")+f.Value("as-of-year") != "":
+		a.AsOf = openapi.Date{Time: f.Day("as-of", "The day on which they were still there")}
 	}
 	a.WeeklyMinutes = hoursIn(f)
 	a.PayPence, a.PayPer = payIn(f)
@@ -240,12 +249,12 @@ func (c Checks) record(r *http.Request) (web.Answer, error) {
 	if f.OK() {
 		if correction {
 			_, err = c.Outcomes.CorrectCheckWithResponse(r.Context(), id, &outcomes.CorrectCheckParams{IfMatch: etag.Version(version)}, outcomes.AnswerCorrection{
-				InWork: a.InWork, LeftOn: a.LeftOn, WeeklyMinutes: a.WeeklyMinutes, PayPence: a.PayPence, PayPer: a.PayPer, Evidence: a.Evidence, Words: a.Words, Why: f.Text("why"),
+				InWork: a.InWork, AsOf: a.AsOf, LeftOn: a.LeftOn, WeeklyMinutes: a.WeeklyMinutes, PayPence: a.PayPence, PayPer: a.PayPer, Evidence: a.Evidence, Words: a.Words, Why: f.Text("why"),
 			})
 		} else {
 			_, err = c.Outcomes.RecordCheckWithResponse(r.Context(), id, &outcomes.RecordCheckParams{IfMatch: etag.Version(version)}, a)
 		}
-		if err := f.Fail(err, answerFields); err != nil {
+		if err := f.Fail(err, answerFields("as-of")); err != nil {
 			return nil, err
 		}
 		if f.OK() {

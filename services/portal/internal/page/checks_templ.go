@@ -353,6 +353,15 @@ func stillThere(l look) string {
 	return "If they have not left after all, choose yes. Until " + strconv.Itoa(l.check.Weeks) + " weeks have passed, this is then asked once more."
 }
 
+// stillThereOn says which day is meant if somebody is still in work, and when another
+// one has to be named.
+func stillThereOn(l look) string {
+	if l.answered() {
+		return "If they are still in this work. Where they started later than was recorded, name a day after they did. Until " + strconv.Itoa(l.check.Weeks) + " weeks have passed, this is then asked once more."
+	}
+	return "If they are still in this work. Leave it empty for today."
+}
+
 func answerCheck(f *form.Form, l look) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -381,7 +390,7 @@ func answerCheck(f *form.Form, l look) templ.Component {
 		var templ_7745c5c3_Var9 string
 		templ_7745c5c3_Var9, templ_7745c5c3_Err = templ.JoinStringErrs("Still in work after " + strconv.Itoa(l.check.Weeks) + " weeks?")
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `checks.templ`, Line: 148, Col: 95}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `checks.templ`, Line: 157, Col: 95}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var9))
 		if templ_7745c5c3_Err != nil {
@@ -394,7 +403,7 @@ func answerCheck(f *form.Form, l look) templ.Component {
 		var templ_7745c5c3_Var10 string
 		templ_7745c5c3_Var10, templ_7745c5c3_Err = templ.JoinStringErrs(l.jobseeker.Name + ": " + lowered(begun(*l.Outcome)) + ", since " + component.Day(l.StartedOn.Time) + ".")
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `checks.templ`, Line: 149, Col: 130}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `checks.templ`, Line: 158, Col: 130}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var10))
 		if templ_7745c5c3_Err != nil {
@@ -428,6 +437,10 @@ func answerCheck(f *form.Form, l look) templ.Component {
 			Name: "in-work", Legend: "Are they still in this work?", Hint: stillThere(l), Value: f.Value("in-work"), Error: f.Error("in-work"),
 			Items: []component.Choice{{Value: "yes", Text: "Yes"}, {Value: "no", Text: "No, they have left"}},
 		}).Render(ctx, templ_7745c5c3_Buffer)
+		if templ_7745c5c3_Err != nil {
+			return templ_7745c5c3_Err
+		}
+		templ_7745c5c3_Err = dayInput(f, "as-of", "On which day were they still there?", stillThereOn(l)).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -489,7 +502,7 @@ func answerCheck(f *form.Form, l look) templ.Component {
 			var templ_7745c5c3_Var12 templ.SafeURL
 			templ_7745c5c3_Var12, templ_7745c5c3_Err = templ.JoinURLErrs(templ.URL(outcomePath(l.Id)))
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `checks.templ`, Line: 184, Col: 60}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `checks.templ`, Line: 194, Col: 60}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var12))
 			if templ_7745c5c3_Err != nil {

@@ -121,7 +121,7 @@ func (h Helped) send(r *http.Request, f *form.Form, version int64, w outcomes.Wa
 		_, err := h.Outcomes.RecordCheckWithResponse(r.Context(), id, &outcomes.RecordCheckParams{IfMatch: etag.Version(version)}, a)
 		if late := fault.Is(err, fault.Conflict) || fault.Is(err, fault.Stale); late && !waits {
 			f.WantWhole(false, "This was answered already or is not asked any more, so what you sent is not kept. If what stands is not right, tell your work coach, who can correct it.")
-		} else if err := f.Fail(err, answerFields); err != nil {
+		} else if err := f.Fail(err, answerFields("in-work")); err != nil {
 			return nil, err
 		}
 		if f.OK() {
