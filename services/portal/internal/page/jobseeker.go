@@ -146,12 +146,13 @@ func (c record) open() (funding.Allowance, bool) {
 }
 
 // mayAskMore reports whether to offer another request against a, besides the
-// next step: not while one is begun and not sent, which can take another line.
+// next step: not while one is begun and not sent, which can take another line. It
+// may though nothing is left of a, since a manager can allow an exception.
 func (c record) mayAskMore(a funding.Allowance) bool {
 	unsent := slices.ContainsFunc(c.requests.Items, func(r funding.RequestSummary) bool {
 		return r.AllowanceId == a.Id && (r.State == funding.Draft || r.State == funding.Returned)
 	})
-	return c.mine && a.AvailablePence > 0 && !unsent && c.next().allowance != a.Id && len(c.needs(needs.InTheWay)) > 0
+	return c.mine && !unsent && c.next().allowance != a.Id && len(c.needs(needs.InTheWay)) > 0
 }
 
 // next is the one thing to do now: the first part of the way that is missing.

@@ -64,6 +64,16 @@ func TestMoreThanACourseCostsTakesASeniorManagersOwnDecision(t *testing.T) {
 	coach.clickTwice("Send for a decision")
 	coach.sees("Sent for a decision")
 
+	// With nothing left there is still a way to ask for more.
+	coach.open("/jobseekers")
+	coach.click(jobseeker)
+	coach.sees("Nothing of it is left. You can still ask for more, where the fund lets a manager allow it.")
+	coach.picture("nothing-left")
+	coach.click("Begin another request")
+	coach.click("Add the first thing")
+	addLine(coach, "Socket set", "Tools and equipment", "60", "Tools")
+	coach.sees("This asks for £60.00 more than can be spent.")
+
 	other.open("/all-requests?state=submitted")
 	other.click(jobseeker)
 	other.sees("Marcus Reid lets this go up to £120.00 above the course’s price.", "£120.00 of this is above the price of the course, by an exception.")
