@@ -17,7 +17,6 @@ import (
 	"encoding/json"
 	"errors"
 	"log/slog"
-	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -172,73 +171,6 @@ func Ready(js jetstream.JetStream) error {
 		return errors.New("the broker doesn't answer")
 	}
 	return nil
-}
-
-// Act does what an event asks of a consumer, in tx.
-type Act func(ctx context.Context, tx *gorm.DB, e Envelope) error
-
-// Consume acts on every event with one of these names, one at a time, until ctx
-// ends. consumer is the service's name: it keeps its place in the stream under
-// it, and replicas share the work. An event whose act fails is delivered again,
-// later and later.
-func Consume(ctx context.Context, js jetstream.JetStream, g *gorm.DB, log *slog.Logger, consumer string, act map[string]Act) error {
-	if _, err := js.CreateOrUpdateStream(ctx, stream); err != nil {
-		return err
-	}
-	var subjects []string
-	for name := range act {
-		subjects = append(subjects, subject(name))
-	}
-	c, err := js.CreateOrUpdateConsumer(ctx, stream.Name, jetstream.ConsumerConfig{
-		Durable:        consumer,
-		FilterSubjects: subjects,
-		AckPolicy:      jetstream.AckExplicitPolicy,
-		AckWait:        30 * time.Second,
-		MaxAckPending:  64,
-	})
-	if err != nil {
-		return err
-	}
-	running, err := c.Consume(func(m jetstream.Msg) {
-		name := strings.TrimPrefix(m.Subject(), "events.")
-		if err := take(ctx, g, m, act[name]); err != nil {
-			log.ErrorContext(ctx, "event not taken", "event", name, "cause", db.Cause(err))
-			_ = m.NakWithDelay(backoff(m))
-			return
-		}
-		_ = m.Ack() // if this is lost the event comes again, and the inbox knows it
-	})
-	if err != nil {
-		return err
-	}
-	<-ctx.Done()
-	running.Drain()
-	<-running.Closed()
-	return nil
-}
-
-func take(ctx context.Context, g *gorm.DB, m jetstream.Msg, act Act) error {
-	var e Envelope
-	if err := json.Unmarshal(m.Data(), &e); err != nil {
-		return err
-	}
-	ctx, span := start(context.WithoutCancel(ctx), "consume", e, trace.SpanKindConsumer)
-	defer span.End()
-	return db.Tx(ctx, g, func(tx *gorm.DB) error {
-		first := tx.Exec("INSERT INTO inbox (event_id) VALUES (?) ON CONFLICT DO NOTHING", e.ID)
-		if first.Error != nil || first.RowsAffected == 0 {
-			return first.Error
-		}
-		return act(ctx, tx, e)
-	})
-}
-
-func backoff(m jetstream.Msg) time.Duration {
-	about, err := m.Metadata()
-	if err != nil {
-		return time.Second
-	}
-	return min(time.Duration(about.NumDelivered)*time.Second, time.Minute)
 }
 
 func start(ctx context.Context, verb string, e Envelope, kind trace.SpanKind) (context.Context, trace.Span) {
