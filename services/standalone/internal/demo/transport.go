@@ -33,7 +33,8 @@ func (o origin) host() string { return strings.TrimSuffix(o.Host, ":"+o.Port()) 
 
 func (o origin) withoutPort() string { return o.Scheme + "://" + o.host() }
 
-// local reports whether the origin is on this machine, where http is safe.
+// local reports whether the origin is on this machine, or has a name that only the
+// cluster or network that it is in knows: there http will do.
 func (o origin) local() bool {
-	return o.Scheme == "http" && (o.Hostname() == "localhost" || net.ParseIP(o.Hostname()).IsLoopback())
+	return o.Scheme == "http" && (o.Hostname() == "localhost" || net.ParseIP(o.Hostname()).IsLoopback() || !strings.Contains(o.Hostname(), "."))
 }
