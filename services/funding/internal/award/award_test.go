@@ -135,7 +135,7 @@ func TestOnlyWhatIsApprovedIsPaidAndOnlyWhatIsPaidComesBack(t *testing.T) {
 	for _, state := range award.States {
 		d := newDesk(t, 1000)
 		r := must(d.Get(as(d.Amina), d.in(state).ID))(t).Request
-		approved, paid := state == award.Approved, state == award.Paid
+		approved, paid, closed := state == award.Approved, state == award.Paid, state == award.Closed
 		for verb, c := range map[string]struct {
 			do  func(*award.Request, *award.Allowance, *award.Budget) error
 			may bool
@@ -145,7 +145,7 @@ func TestOnlyWhatIsApprovedIsPaidAndOnlyWhatIsPaidComesBack(t *testing.T) {
 			}, approved},
 			"recover": {func(r *award.Request, a *award.Allowance, b *award.Budget) error {
 				return r.Recover(a, b, payment, 1, "Taken back.", d.Finn, at)
-			}, approved || paid},
+			}, approved || paid || closed},
 			"give back the rest": {func(r *award.Request, a *award.Allowance, b *award.Budget) error {
 				r.History = append(r.History, award.Step{Act: award.Paying, From: award.Approved, To: r.State()})
 				return r.ReleaseRest(a, b, 1, "Not needed.", d.Finn, at)

@@ -38,7 +38,8 @@ func (r *Request) Pay(a *Allowance, b *Budget, payment uuid.UUID, pence money.Pe
 
 // Recover enters that so much of this payment has come back. It is available
 // again at once, to the allowance and in the budget that it came out of, whatever
-// year that was. It returns Conflict unless the request is approved or paid.
+// year that was, and though the request is closed by then. It returns Conflict unless
+// the request was approved and still is, or is paid or closed.
 func (r *Request) Recover(a *Allowance, b *Budget, payment uuid.UUID, pence money.Pence, words string, by identity.Person, at time.Time) error {
 	s := Step{Act: Recovering, To: r.State(), At: at, By: by.ID, ByName: by.Name, Words: words, Payment: payment}
 	if err := r.take(s); err != nil {
@@ -65,8 +66,8 @@ func (r *Request) ReleaseRest(a *Allowance, b *Budget, pence money.Pence, words 
 	return a.enter(r, b, Uncommit, pence)
 }
 
-// Close says that all is done that will be: the saving against the course is
-// known from here on. It returns Conflict unless the request is paid.
+// Close says that all is paid that will be: the saving against the course is known
+// from here on, and only grows if something comes back. It returns Conflict unless the request is paid.
 func (r *Request) Close(by identity.Person, at time.Time) error {
 	return r.move(Closed, by, at, Reason{})
 }

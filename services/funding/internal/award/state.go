@@ -62,7 +62,7 @@ var arrows = []Arrow{
 	{Declined, "", Challenged}, {Challenged, "", Submitted}, {Challenged, "", Withdrawn},
 	{Approved, "", Cancelled}, {Approved, "", Expired},
 	{Approved, Paying, Approved}, {Approved, Paying, Paid},
-	{Approved, Recovering, Approved}, {Paid, Recovering, Paid},
+	{Approved, Recovering, Approved}, {Paid, Recovering, Paid}, {Closed, Recovering, Closed},
 	{Approved, ReleasingRest, Approved}, {Approved, ReleasingRest, Paid},
 	{Paid, "", Closed},
 	{Draft, AskingException, Draft}, {Draft, AllowingException, Draft}, {Draft, RefusingException, Draft},

@@ -305,7 +305,8 @@ func (b *Books) Release(words string, by identity.Person, at time.Time) error {
 	return b.Request.ReleaseRest(b.Allowance, b.Budget, b.Left(), words, by, at)
 }
 
-// Close says that all is done that will be: nothing more is paid or comes back.
+// Close says that all is paid that will be. What comes back later is still
+// recorded.
 // It returns Conflict unless everything that was promised is paid or given back.
 func (b *Books) Close(by identity.Person, at time.Time) error {
 	if err := b.payer(by); err != nil {

@@ -93,7 +93,7 @@ func (s *Payments) Release(ctx context.Context, request uuid.UUID, version int64
 	})
 }
 
-// Close says that all is done that will be for a request; see Books.Close. It
+// Close says that all is paid that will be for a request; see Books.Close. It
 // returns Stale unless version is the request's.
 func (s *Payments) Close(ctx context.Context, request uuid.UUID, version int64) (*Books, error) {
 	who, err := s.actor(ctx, policy.CloseRequest)

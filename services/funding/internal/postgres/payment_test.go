@@ -509,6 +509,29 @@ func TestNobodyPaysWhatTheyDecided(t *testing.T) {
 	balances(t, o.db)
 }
 
+func TestWhatComesBackOfAClosedRequestIsAvailableAgain(t *testing.T) {
+	t.Parallel()
+	o := newTill(t, 1000_00)
+	r := o.approved(100_00)
+	p := o.planned(r, 100_00)
+	o.sent()
+	o.result(p.Reference + ",paid,100.00,,")
+	must(o.Payments.Close(o.fin(), r.ID, o.request(r).Version))(t)
+	note := payment.Recovery{Kind: payment.CreditNote, Pence: 30_00, Document: "CN-17", Words: "One of the two boots was sent back."}
+	p = must(o.Recover(o.fin(), p.ID, o.now(p).Version, note))(t)
+	if r := o.request(r); r.State() != award.Closed || r.Paid != 70_00 || p.Recovered != 30_00 {
+		t.Errorf("it is %s with %v paid, and %v came back", r.State(), r.Paid, p.Recovered)
+	}
+	if a, _, err := o.Awards.Allowance(o.as(o.Amina), r.AllowanceID); err != nil || a.Available() != 930_00 {
+		t.Errorf("%v is available: %v", a.Available(), err)
+	}
+	note.Document, note.Pence = "CN-18", 70_01
+	if _, err := o.Recover(o.fin(), p.ID, p.Version, note); !fault.Is(err, fault.OverCap) {
+		t.Errorf("more than is left of it: %v", err)
+	}
+	balances(t, o.db)
+}
+
 func TestAPaymentIsPlannedAgainOnceItFailedAndOnceOnlyWhoeverAsks(t *testing.T) {
 	t.Parallel()
 	o := newTill(t, 1000_00)
