@@ -110,6 +110,27 @@ type Row struct {
 const Insert = `INSERT INTO river_job (kind, max_attempts, args)
 	SELECT kind, max_attempts, args FROM jsonb_populate_recordset(null::river_job, ?)`
 
+// Tell makes these events part of tx, as Publish does.
+func Tell(ctx context.Context, tx *gorm.DB, all ...Event) error {
+	rows, err := Rows(ctx, all...)
+	if err != nil {
+		return err
+	}
+	return Add(ctx, tx, rows)
+}
+
+// Add writes these rows as a part of tx.
+func Add(ctx context.Context, tx *gorm.DB, rows []Row) error {
+	if len(rows) == 0 {
+		return nil
+	}
+	b, err := json.Marshal(rows)
+	if err != nil {
+		return err
+	}
+	return tx.WithContext(ctx).Exec(Insert, string(b)).Error
+}
+
 // Rows are the jobs that tell these events.
 func Rows(ctx context.Context, all ...Event) ([]Row, error) {
 	rows := make([]Row, len(all))

@@ -4,6 +4,7 @@ package eventstest
 
 import (
 	"bytes"
+	"encoding/json"
 	"fmt"
 	"path"
 	"strings"
@@ -32,6 +33,31 @@ func Check(t testing.TB, name string, data []byte) {
 	if err := schema.Validate(message); err != nil {
 		t.Errorf("%s: %v\n%s", name, err, data)
 	}
+}
+
+// Of returns those of some messages, in their envelopes as JSON, that are of one
+// event. All of them are held against their schemas.
+func Of[E interface{ EventName() string }](t testing.TB, envelopes []string) (all []E) {
+	t.Helper()
+	for _, envelope := range envelopes {
+		var e struct {
+			Name string
+			Data json.RawMessage
+		}
+		if err := json.Unmarshal([]byte(envelope), &e); err != nil {
+			t.Fatal(err)
+		}
+		Check(t, e.Name, e.Data)
+		var event E
+		if e.Name != event.EventName() {
+			continue
+		}
+		if err := json.Unmarshal(e.Data, &event); err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, event)
+	}
+	return all
 }
 
 func schemas(t testing.TB) map[string]*jsonschema.Schema {
