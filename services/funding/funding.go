@@ -76,7 +76,7 @@ func New(ctx context.Context, d host.Deps) (*host.Service, error) {
 		return nil, err
 	}
 	standard := catalogue.New(catalogue.Deps{Store: courses, Now: d.Now, Today: award.Today})
-	ledger := postgres.NewAwards(database, postgres.Telling)
+	ledger := postgres.NewAwards(database, events.Rows)
 	suppliers := postgres.NewSuppliers(database, vault)
 	payments, err := s.Payments.till(ledger, suppliers, vault, d.Now)
 	if err != nil {

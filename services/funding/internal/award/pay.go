@@ -15,7 +15,7 @@ import (
 // first of two to say yes to it, or let it pass the cap. Where nobody has, since the fund's rule did, it is
 // whoever submitted it or has reviewed it. Such a person never pays it.
 func (r *Request) DecidedBy(person uuid.UUID) bool {
-	ruled := slices.ContainsFunc(r.History, func(s Step) bool { return s.Act == Automatically })
+	ruled := r.ByRule()
 	reviewed := r.Automatic != nil && r.Automatic.Review != nil && r.Automatic.Review.By == person
 	return reviewed || slices.ContainsFunc(r.History, func(s Step) bool {
 		return s.By == person && (s.decides() || s.Act == Endorsing || s.Act == AllowingException || ruled && s.submits())

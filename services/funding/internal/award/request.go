@@ -86,6 +86,22 @@ func (r *Request) State() State {
 // less what somebody else pays.
 func (r *Request) Asked() money.Pence { return total(r.Lines) - r.Elsewhere.Pence }
 
+// Coach is whose request it is: who submitted it last, or began it. A challenge
+// that goes on at once is submitted by the jobseeker, and is their coach's still.
+func (r *Request) Coach() uuid.UUID {
+	for _, s := range slices.Backward(r.History) {
+		if s.submits() && s.ByName != TheJobseeker {
+			return s.By
+		}
+	}
+	return r.History[0].By
+}
+
+// ByRule reports whether the fund's own rule approved it.
+func (r *Request) ByRule() bool {
+	return slices.ContainsFunc(r.History, func(s Step) bool { return s.Act == Automatically })
+}
+
 // Submission is the latest step that asked for a decision, if any.
 func (r *Request) Submission() (Step, bool) {
 	for _, s := range slices.Backward(r.History) {

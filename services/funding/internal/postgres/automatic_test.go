@@ -15,6 +15,7 @@ import (
 	"github.com/google/uuid"
 	"gorm.io/gorm"
 
+	told "github.com/instead-support/instead/api/events"
 	"github.com/instead-support/instead/pkg/db"
 	"github.com/instead-support/instead/pkg/fault"
 	"github.com/instead-support/instead/pkg/identity"
@@ -94,11 +95,11 @@ func TestTheSameSubmissionTwiceIsApprovedOnceAndToldOnce(t *testing.T) {
 			t.Errorf("%s, %+v, %d committed", s.Request.State(), s.Request.Automatic, s.Allowance.Committed)
 		}
 	}
-	var told []award.State
-	for _, r := range d.told.all() {
-		told = append(told, r.State())
+	var states []string
+	for _, r := range toldOf[told.RequestChanged](t, d.db) {
+		states = append(states, r.State)
 	}
-	if diff := cmp.Diff([]award.State{award.Draft, award.Approved}, told); diff != "" {
+	if diff := cmp.Diff([]string{"draft", "approved"}, states); diff != "" {
 		t.Error(diff)
 	}
 }

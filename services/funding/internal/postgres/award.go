@@ -26,9 +26,9 @@ type Awards struct {
 	tell Tell
 }
 
-// Tell is how other services hear of a request that has come into another state:
-// as jobs that are written with it.
-type Tell func(ctx context.Context, r *award.Request) ([]events.Row, error)
+// Tell is how other services hear of what was done: as jobs that are written with
+// it, which is events.Rows.
+type Tell func(ctx context.Context, all ...events.Event) ([]events.Row, error)
 
 // NewAwards returns the store of awards in d, which tells others through tell.
 func NewAwards(d *db.DB, tell Tell) Awards { return Awards{d, tell} }
@@ -191,18 +191,25 @@ func (s Awards) difference(ctx context.Context, act award.Act, was, c award.Case
 		}
 		w.requests = []requestRow{toRequestRow(r)}
 	}
-	if w.steps = toStepRows(r)[len(was.Request.History):]; len(w.steps) > 0 {
-		if r.Over > was.Request.Over {
-			w.exceptions = []exceptionStepRow{{r.ID, len(r.History), int64(r.Over)}}
-		}
-		if w.jobs, err = s.tell(ctx, r); err != nil {
-			return write{}, err
-		}
+	w.steps = toStepRows(r)[len(was.Request.History):]
+	if len(w.steps) > 0 && r.Over > was.Request.Over {
+		w.exceptions = []exceptionStepRow{{r.ID, len(r.History), int64(r.Over)}}
 	}
-	if len(a.Entered) > 0 || a.CoachID != was.Allowance.CoachID || a.CoachName != was.Allowance.CoachName {
+	var told []events.Event
+	if len(w.steps) > 0 || r.State() != award.Draft { // of what is still being written nobody is told
+		told = append(told, tellingRequest(r, tellingEntries(r, a.Entered)))
+	}
+	handed := a.CoachID != was.Allowance.CoachID
+	if len(a.Entered) > 0 || handed || a.CoachName != was.Allowance.CoachName {
 		w.entries = toEntryRows(a.Entered)
 		a.Version, a.Entered = a.Version+1, nil
 		w.allowances = []allowanceRow{toAllowanceRow(a)}
+	}
+	if handed {
+		told = append(told, tellingAllowance(a))
+	}
+	if w.jobs, err = s.tell(ctx, told...); err != nil {
+		return write{}, err
 	}
 	if w.notes, err = audit.Rows(ctx, note(act, r)); err == nil && len(w.automatic) > 0 {
 		var own []audit.Row

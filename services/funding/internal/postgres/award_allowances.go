@@ -20,7 +20,10 @@ func (s Awards) Open(ctx context.Context, act award.Act, open func() (*award.All
 				return uuid.Nil, err
 			}
 			row := toAllowanceRow(a)
-			return a.ID, tx.Omit(kept...).Create(&row).Error
+			if err := tx.Omit(kept...).Create(&row).Error; err != nil {
+				return uuid.Nil, err
+			}
+			return a.ID, s.tellIn(ctx, tx, tellingAllowance(a))
 		})
 		if err != nil {
 			return err

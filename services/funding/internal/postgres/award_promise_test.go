@@ -11,8 +11,10 @@ import (
 
 	"github.com/google/uuid"
 
+	told "github.com/instead-support/instead/api/events"
 	"github.com/instead-support/instead/pkg/db"
 	"github.com/instead-support/instead/pkg/db/dbtest"
+	"github.com/instead-support/instead/pkg/events"
 	"github.com/instead-support/instead/pkg/fault"
 	"github.com/instead-support/instead/pkg/money"
 	"github.com/instead-support/instead/services/funding/internal/award"
@@ -129,7 +131,7 @@ func TestAnApprovalThatNobodyUsesIsWarnedOfAndThenRunsOut(t *testing.T) {
 			t.Errorf("%d entries of %s in the audit trail, want %d", got, action, want)
 		}
 	}
-	if told := n.told.all(); told[len(told)-1].State() != award.Expired {
+	if all := toldOf[told.RequestChanged](t, n.db); all[len(all)-1].State != string(award.Expired) {
 		t.Error("nobody was told")
 	}
 	agrees(t, n.db)
@@ -280,7 +282,7 @@ func TestTwoSystemsAtOnceWarnAndEndEverythingOnce(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(second.Close)
-	store := postgres.NewAwards(second, postgres.Telling)
+	store := postgres.NewAwards(second, events.Rows)
 	other := award.New(award.Deps{
 		Store: store, Catalogue: n.Catalogue, Needs: n.Needs, Funds: n.Funds, Questions: store, Promises: store, Now: func() time.Time { return *n.now.Load() },
 	})

@@ -12,6 +12,7 @@ import (
 	"github.com/google/uuid"
 	"pgregory.net/rapid"
 
+	told "github.com/instead-support/instead/api/events"
 	"github.com/instead-support/instead/pkg/db"
 	"github.com/instead-support/instead/pkg/events"
 	"github.com/instead-support/instead/pkg/fault"
@@ -290,16 +291,16 @@ func TestOthersAreToldOfEveryStepOnceAndOnlyIfItHappened(t *testing.T) {
 	if _, err := d.Withdraw(d.as(d.Amina), r.ID, r.Version+1, ""); !fault.Is(err, fault.Conflict) {
 		t.Errorf("Withdraw() = %v, want conflict", err)
 	}
-	var told []string
-	for _, r := range d.told.all() {
-		told = append(told, fmt.Sprintf("%s at version %d", r.State(), r.Version))
+	var versions []string
+	for _, r := range toldOf[told.RequestChanged](t, d.db) {
+		versions = append(versions, fmt.Sprintf("%s at version %d", r.State, r.Version))
 	}
-	if diff := cmp.Diff([]string{"draft at version 1", "submitted at version 3", "approved at version 4"}, told); diff != "" {
+	if diff := cmp.Diff([]string{"draft at version 1", "submitted at version 3", "approved at version 4"}, versions); diff != "" {
 		t.Error(diff)
 	}
 
 	// What cannot be told does not happen.
-	deaf := postgres.NewAwards(d.db, func(context.Context, *award.Request) ([]events.Row, error) { return nil, errors.New("nobody hears") })
+	deaf := postgres.NewAwards(d.db, func(context.Context, ...events.Event) ([]events.Row, error) { return nil, errors.New("nobody hears") })
 	draft := d.draft(50)
 	if _, err := d.World.Awards(deaf).Submit(d.as(d.Amina), draft.ID, draft.Version); err == nil {
 		t.Error("submitted, and nobody was told")

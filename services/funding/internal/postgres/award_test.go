@@ -4,9 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"flag"
-	"slices"
 	"strconv"
-	"sync"
 	"testing"
 
 	"github.com/google/uuid"
@@ -30,26 +28,7 @@ type desk struct {
 	t         testing.TB
 	db        *db.DB
 	store     postgres.Awards
-	told      *told
 	allowance *award.Allowance
-}
-
-// told is what others would have been told.
-type told struct {
-	mu       sync.Mutex
-	requests []award.Request
-}
-
-func (t *told) add(r award.Request) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.requests = append(t.requests, r)
-}
-
-func (t *told) all() []award.Request {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return slices.Clone(t.requests)
 }
 
 func newDesk(t testing.TB, limit money.Pence) *desk {
@@ -59,13 +38,9 @@ func newDesk(t testing.TB, limit money.Pence) *desk {
 
 func deskOn(t testing.TB, d *db.DB, limit money.Pence) *desk {
 	t.Helper()
-	told := &told{}
-	store := postgres.NewAwards(d, func(_ context.Context, r *award.Request) ([]events.Row, error) {
-		told.add(*r)
-		return nil, nil
-	})
+	store := postgres.NewAwards(d, events.Rows)
 	w := awardtest.NewWorld()
-	desk := &desk{World: w, Awards: w.Awards(store), t: t, db: d, store: store, told: told}
+	desk := &desk{World: w, Awards: w.Awards(store), t: t, db: d, store: store}
 	if err := give(t, d)(w.Oldham, w.Granted); err != nil {
 		t.Fatal(err)
 	}

@@ -189,7 +189,10 @@ func (s Budgets) Open(ctx context.Context, act budget.Act, fund uuid.UUID, open 
 		if err != nil {
 			return uuid.Nil, err
 		}
-		return b.ID, tx.Exec("INSERT INTO budget (id, fund_id, area, year) VALUES (?, ?, ?, ?)", b.ID, fund, b.Area, int(b.Year)).Error
+		if err := tx.Exec("INSERT INTO budget (id, fund_id, area, year) VALUES (?, ?, ?, ?)", b.ID, fund, b.Area, int(b.Year)).Error; err != nil {
+			return uuid.Nil, err
+		}
+		return b.ID, tellBudgets(tx, b.ID)
 	}, func(tx *gorm.DB, id uuid.UUID) (err error) {
 		b, err = readBudget(tx, act.Who, id, time.Time{})
 		return err

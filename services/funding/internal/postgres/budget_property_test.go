@@ -1,7 +1,6 @@
 package postgres_test
 
 import (
-	"context"
 	"slices"
 	"strings"
 	"testing"
@@ -36,7 +35,7 @@ type promises struct {
 func newPromises(t testing.TB, d *db.DB) *promises {
 	t.Helper()
 	p := &promises{treasury: newTreasury(t, d), World: awardtest.NewWorld()}
-	store := postgres.NewAwards(d, func(context.Context, *award.Request) ([]events.Row, error) { return nil, nil })
+	store := postgres.NewAwards(d, events.Rows)
 	p.awards = award.New(award.Deps{Store: store, Catalogue: p.Catalogue, Needs: p.Needs, Funds: &awardtest.Funds{}, Now: func() time.Time { return p.now }})
 	p.fund = p.treasury.fund(strings.ToUpper(uuid.NewString()[:8]))
 	p.budget = p.treasury.budget(p.fund, "Oldham", 2026, 0)

@@ -201,8 +201,12 @@ func (s Budgets) Answer(ctx context.Context, act budget.Act, id uuid.UUID, answe
 			return uuid.Nil, err
 		}
 		a := p.Answer
-		return id, tx.Exec("INSERT INTO proposal_answer (proposal_id, confirmed, by_id, by_name, at, words) VALUES (?, ?, ?, ?, ?, ?)",
+		err = tx.Exec("INSERT INTO proposal_answer (proposal_id, confirmed, by_id, by_name, at, words) VALUES (?, ?, ?, ?, ?, ?)",
 			id, a.Confirmed, a.By, a.ByName, a.At, a.Words).Error
+		if err != nil || !a.Confirmed {
+			return id, err
+		}
+		return id, tellAnswered(tx, id, ids)
 	}, func(tx *gorm.DB, id uuid.UUID) (err error) {
 		p, err = readProposal(tx, act.Who, id)
 		return err

@@ -104,8 +104,12 @@ func (s Awards) Ask(ctx context.Context, act award.Act, request uuid.UUID, also 
 		if err != nil {
 			return award.Question{}, err
 		}
-		return q, tx.WithContext(ctx).Exec("INSERT INTO question (id, request_id, to_whom, words, by_id, by_name, at) VALUES (?, ?, ?, ?, ?, ?, ?)",
+		err = tx.WithContext(ctx).Exec("INSERT INTO question (id, request_id, to_whom, words, by_id, by_name, at) VALUES (?, ?, ?, ?, ?, ?, ?)",
 			q.ID, q.RequestID, q.To, q.Words, q.By, q.ByName, q.At).Error
+		if err != nil {
+			return award.Question{}, err
+		}
+		return q, s.tellIn(ctx, tx, tellingQuestion(q))
 	})
 }
 
@@ -127,8 +131,12 @@ func (s Awards) Answer(ctx context.Context, act award.Act, question uuid.UUID, a
 		if err != nil {
 			return award.Question{}, err
 		}
-		return q, tx.WithContext(ctx).Exec("INSERT INTO answer (question_id, words, by_id, by_name, at) VALUES (?, ?, ?, ?, ?)",
+		err = tx.WithContext(ctx).Exec("INSERT INTO answer (question_id, words, by_id, by_name, at) VALUES (?, ?, ?, ?, ?)",
 			q.ID, q.Answer, q.AnsweredBy, q.AnswerName, q.AnsweredAt).Error
+		if err != nil {
+			return award.Question{}, err
+		}
+		return q, s.tellIn(ctx, tx, tellingQuestion(q))
 	})
 }
 

@@ -181,10 +181,14 @@ func (s Payments) saveBooks(ctx context.Context, tx *gorm.DB, act award.Act, b *
 	var looks []audit.Entry
 	if len(b.Request.History) > len(was.History) {
 		w, err := s.awards.difference(ctx, act, award.Case{Request: &was, Allowance: &had}, award.Case{Request: b.Request, Allowance: b.Allowance})
-		if err == nil {
-			err = w.in(tx)
-		}
 		if err != nil {
+			return err
+		}
+		w.jobs = nil // told once what was entered has settled its payment
+		if err := w.in(tx); err != nil {
+			return err
+		}
+		if err := s.awards.tellPaid(ctx, tx, b.Request, len(was.History)); err != nil {
 			return err
 		}
 	} else {
