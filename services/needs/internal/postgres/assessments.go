@@ -88,7 +88,8 @@ func (s Assessments) Save(ctx context.Context, p identity.Person, jobseeker uuid
 		} else if err := lock(ctx, tx, p, jobseeker); err != nil {
 			return err
 		}
-		if _, err := load(ctx, tx, p, op, jobseeker); err != nil {
+		j, err := load(ctx, tx, p, op, jobseeker)
+		if err != nil {
 			return err
 		}
 		if a, err = current(ctx, tx, jobseeker); err != nil {
@@ -100,6 +101,9 @@ func (s Assessments) Save(ctx context.Context, p identity.Person, jobseeker uuid
 				return err
 			}
 			if err := keep(ctx, tx, a, changed); err != nil {
+				return err
+			}
+			if err := tellAssessed(ctx, tx, j.Area, a, changed); err != nil {
 				return err
 			}
 			if err := db.Did(ctx, tx, jobseeker); err != nil {
