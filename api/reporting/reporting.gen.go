@@ -421,8 +421,8 @@ type Interval struct {
 type Measure string
 
 // Measures Entries of the ledger count in the month in which they were made. What a request asks, gets or pays as a whole is
-// spread over its lines in proportion to what each was granted (or asked, while nothing is), in whole pence, what is
-// left over going to the first lines; a payment for one line is that line's.
+// spread over its lines in proportion to what each was granted (or to their prices, while nothing is), in whole pence, what
+// can't be divided going to the first lines; a payment for one line is that line's.
 type Measures struct {
 	// ApprovedPence What approvals promised (ledger: commit)
 	ApprovedPence int64 `json:"approved_pence"`
@@ -512,7 +512,7 @@ type Overview struct {
 	Freshness Freshness `json:"freshness"`
 
 	// Measures Left out where the whole period lies before `since`
-	Measures Measures `json:"measures"`
+	Measures *Measures `json:"measures,omitempty"`
 
 	// Outcomes Of all funds: an outcome belongs to none
 	Outcomes Came `json:"outcomes"`
@@ -718,8 +718,8 @@ type Total struct {
 	Key string `json:"key"`
 
 	// Measures Entries of the ledger count in the month in which they were made. What a request asks, gets or pays as a whole is
-	// spread over its lines in proportion to what each was granted (or asked, while nothing is), in whole pence, what is
-	// left over going to the first lines; a payment for one line is that line's.
+	// spread over its lines in proportion to what each was granted (or to their prices, while nothing is), in whole pence, what
+	// can't be divided going to the first lines; a payment for one line is that line's.
 	Measures *Measures `json:"measures,omitempty"`
 }
 
@@ -736,8 +736,8 @@ type TotalPage struct {
 	Size   int    `json:"size"`
 
 	// Sum Entries of the ledger count in the month in which they were made. What a request asks, gets or pays as a whole is
-	// spread over its lines in proportion to what each was granted (or asked, while nothing is), in whole pence, what is
-	// left over going to the first lines; a payment for one line is that line's.
+	// spread over its lines in proportion to what each was granted (or to their prices, while nothing is), in whole pence, what
+	// can't be divided going to the first lines; a payment for one line is that line's.
 	Sum   Measures `json:"sum"`
 	Total int      `json:"total"`
 }
@@ -1189,7 +1189,8 @@ type ClientInterface interface {
 	// ReadForecast What will have been spent and promised by the end of the financial year, with a band
 	//
 	// `used_pence` of a month is what was promised less what was given back, `recovered_pence` taken off. What is expected is what was
-	// used since 1 April, and for each month that is left the mean of the last twelve whole months, or of as many as there are.
+	// used since 1 April, and for each month that is left the mean of the last twelve whole months, or of as many as there are;
+	// the month that runs comes to that mean too, or to what it has used already if that is more.
 	// The band holds nine years in ten if months are alike and independent: it is Student's t for as many months, times their
 	// deviation, widened for the mean being a guess itself. With fewer than three whole months there is none, and `why_not` says so.
 	//
@@ -1370,7 +1371,8 @@ func (c *Client) StreamExport(ctx context.Context, id openapi_types.UUID, reqEdi
 // ReadForecast What will have been spent and promised by the end of the financial year, with a band
 //
 // `used_pence` of a month is what was promised less what was given back, `recovered_pence` taken off. What is expected is what was
-// used since 1 April, and for each month that is left the mean of the last twelve whole months, or of as many as there are.
+// used since 1 April, and for each month that is left the mean of the last twelve whole months, or of as many as there are;
+// the month that runs comes to that mean too, or to what it has used already if that is more.
 // The band holds nine years in ten if months are alike and independent: it is Student's t for as many months, times their
 // deviation, widened for the mean being a guess itself. With fewer than three whole months there is none, and `why_not` says so.
 //
@@ -3080,7 +3082,8 @@ type ClientWithResponsesInterface interface {
 	// ReadForecastWithResponse What will have been spent and promised by the end of the financial year, with a band
 	//
 	// `used_pence` of a month is what was promised less what was given back, `recovered_pence` taken off. What is expected is what was
-	// used since 1 April, and for each month that is left the mean of the last twelve whole months, or of as many as there are.
+	// used since 1 April, and for each month that is left the mean of the last twelve whole months, or of as many as there are;
+	// the month that runs comes to that mean too, or to what it has used already if that is more.
 	// The band holds nine years in ten if months are alike and independent: it is Student's t for as many months, times their
 	// deviation, widened for the mean being a guess itself. With fewer than three whole months there is none, and `why_not` says so.
 	//
@@ -3986,7 +3989,8 @@ func (c *ClientWithResponses) StreamExportWithResponse(ctx context.Context, id o
 // ReadForecastWithResponse What will have been spent and promised by the end of the financial year, with a band
 //
 // `used_pence` of a month is what was promised less what was given back, `recovered_pence` taken off. What is expected is what was
-// used since 1 April, and for each month that is left the mean of the last twelve whole months, or of as many as there are.
+// used since 1 April, and for each month that is left the mean of the last twelve whole months, or of as many as there are;
+// the month that runs comes to that mean too, or to what it has used already if that is more.
 // The band holds nine years in ten if months are alike and independent: it is Student's t for as many months, times their
 // deviation, widened for the mean being a guess itself. With fewer than three whole months there is none, and `why_not` says so.
 //
@@ -6514,139 +6518,140 @@ func (sh *strictHandler) ReadValue(ctx echo.Context, params ReadValueParams) err
 // const string: with thousands of chunks the chained `+` fold is several
 // times slower for the Go compiler than parsing a slice literal.
 var swaggerSpec = []string{
-	"7H3bkhs3luCvILjdYUmbdZMvvWY9qWxrV9225VCpVxGj0ogg85CEKwmwAWRRaU+9z/O89Af1n8yXTJyD",
-	"SyLJTDJZYlnVjn6xVWQycXBw7jf8OpioxVJJkNYMhr8OllzzBVjQ9NczDRz/n4OZaLG0QsnBcPBSFhWz",
-	"czDA1BT/wSa8KEB/ZhjXwM0540Xhv1owMWUFTC1TpT1mLyUwO+eWCcOksms/lmYF2rAvTr84HmQDgWv9",
-	"rQRdDbKB5AsYDAf4/kE2MJM5LAgyYWFBoC74h+9Bzux8MPzqNBsshAx/nmUDWy3x18ZqIWeD2wyffuF+",
-	"eXZ6Gr/nWvMKv/5wNFNH+OGRuRbLI0U758XRUglpQQ+GU14YuM0GFxUB0QLpGP+t4W+l0JAPhlaXkML9",
-	"Bw3TwXDwv05q9J+4b83JRTW4vc0Gz7VabCL/9RzYVGhj2UJJO8+YKSdzxg0bPT19+tXR6Rejc4d6YdhU",
-	"SC4nghesAq7Tk+hA7xSXTMFccmtB45P//vTt6dHX7379/Pbo0enbs6Ov3/3H2dvTo6fvHv9h0ILg3hh8",
-	"Xsq8g8RWSChuI6XM2ZJXpgtufEkK91TpBbeD4aAsRf5R8L3IYbFUFuSk+gtU7edh+ALYNVQM8Uc0TZ8s",
-	"QRslWa7AMGENWyl9zZScwDkruAVNlB/Inq2EndNv7VzIGZ6osEyqFTOWy9xEjpgDz0HXe08APEIIUzQk",
-	"TEF0voMreiPlJz6DTVR8o0ppIXdYOOs4qiX+NIUxhykvC0sQLfgHsSgXBO2pB9h/EMFFUGag94L3UvzS",
-	"Au8rtTKMMw9RG7AGf9cK7NMvE2ifHhDU16qdxgoeWP7c8YSS0JStz5DghMpRtnJ81lhmQRLvmy6BatVv",
-	"yu+3KBPNUkkDJLV/0mpcAIm5iZIWpMV/8uWyEBOOrzhZuif+988GUfFrTxEa3nuLKzaR+QalygqkZSut",
-	"EPjbgACC6KLMZ+CgKIqX08Hw7faVLpE7HRJ+HSy1WoK2wm2Oe+25gawxrfFe5L1EFQq3vs/iWW/SzwvJ",
-	"VnMxmaNEGcNMSJMxJdkZe7bUohhs0uttqrreJvDW0GRBF9OS7+I71PhnmNjB7TvUjvS7ICyayJlqMHMJ",
-	"xuw6yufxwdusVvfxH1sVqTvL200Fv/QwbTKq46Gd9OWeQtLxomXzTaZc7HpNQjwDqywv2t60dhgewIAL",
-	"t074eRblq5NcNZY3TyhYL01a+Y5P5gwPitiPGV4ZTzzOoDOAVGT5NeDaIHGTbwckmGqa8Pp4wi3MlBM3",
-	"APSJ4pM5wYwsTmpsokptENZrQT/SqrT4p5pMyiUBkcDuKR3lDS59dMM1CjKDMFxUP3goLqpnDo6L6rmD",
-	"5KL6poblovrRQXNRfePhuagua4jwYw/TRfUX4V/wysN1Ub1MILvNBt+QJF2n74ky9v0S5KRF8TgRxA0z",
-	"S5RD3ojmRaFWXE7AOBO5gJxZhepfW5MxoIORE8hqUwG4LgSgnMcfECaYQOMuCgoh7VdfDNo0kgdQv6cF",
-	"ukDFp9gJw/9B7h4151HpsNUcNFos+F8y6SX0WH0PdVhDWRrLhYS8J6Th8YwZ5SzJXOTkc5AmFYYtucjZ",
-	"VGlmlfqttxRxubmPS/qcjcnFYsQNbCSkscDzUX3QjMuaYvqfeIqaFrMbKVEZQK8iPNTr1VLZ9xNn/m2+",
-	"FR0ZNoap0gh1xXKYCinoy94vbwDd4zdqCbLFkFKKeKYixuJVv/W7TurPaozWe84MFNMjWCwLVS2QoemQ",
-	"xjDjPTe460QgCoFxhTQ6UQswn+2NR6u5kCg+N/HivyG5Llm5zILBgAzgVu+zxpqq8ohLN7h+mv6kmhSU",
-	"gJqlgnSdd1pIuk3NfQsTkTvkrhloy6VWN21of+MkrDI+XLFCaTBBVitQLCvNNJckLozozX+8tGrBrZi0",
-	"HnMAZhhYH5XoZ4aplWS6LHquMS4n19BGrP9PrdgCuU9Nw8aUumanGTvL2NOMfY4s8WXGvsL/n+HHZ/iv",
-	"p6cZkfgCmRcdWKSS3HviwQbrAVcdcPkTuUr1H+umGb1880CSpXELvCjiNmaA0vqc5eIGz5nwJxaQo6Ei",
-	"DOFyAVxm+DtH1g3pHiS++4lhp/0wnddU1QQ1HGTGcpgUSJWEQQ221JJ0ugO49zLFHnKv4LZFN/6Ap0eo",
-	"s3MuXZQB9MIE0yPnRBemHC+EMWj3zfgNHLM3QRdW9IFDl1QuQiEMhTGO++0jbL/nPug0Njfikc4KMIZF",
-	"fhp6BY8b5BqYmt5BWIXzzGqxkGA/2UDKyAFQT7Ye/zUbdokjI5w325RHuf9mp2PzbYS1t9Vx7YJXax7j",
-	"Gg7woW0gt7ty46pPRDP7TVy+iNyH6/SFw9vD56Ng8gEdv+/+VgpbbVeIB7R4+4l0L85JDO8hI/eBo0tk",
-	"P/P7JkEdpfb9AAGFAdI4LWBISqA4k6NOjbgIMrouFEEWsl5/rFQBnKi9ncGdq63BmLZ9v54Dm2lVLklP",
-	"KsXMghdFhvbNSpVFzmbiBhh3H4OmmCNf8eocrcKpmJVOi5q5WrUDFcX4wRDYIrEae0wR3E36D1+QeRb9",
-	"RGLs4wTTnUTShyVMbJuVDv6bLsf/omKfn7EfuKZITg/bYi5m8/plfYwqtepa/Ee4Ae3METKtVj65WZq+",
-	"rjOFztrE41wV4CL+PiDkzFmUAeiClJb5dN3mO3H1Logv0WEJsd+MlUs086Va3cFkSpbJ1o8pxVoD5XHH",
-	"HVSgtG1RTLZxVDm3cISypS0Gfs9c3C8Q3yqN99ASC+CmdDpiG2g/+Mdus4Ga7hQphNyX07uICq1W25xK",
-	"51CRl7yag0RSXXHDCjWb9eODNcoipJIZH4ULQZAhJfQQJW6fKDx8gJpEkvEpeTAN03xbUNm963X4tfvz",
-	"VXxHXA1y/2EL7YYoXd8kTmfeqBFA2FS2FFzvu4gLu/un12Sad/DGpWW/gFaUACjAyx+0Q66lU/g7V/EW",
-	"1/ve/LsHi+yTF/PsZHryk3Ee6xR0kKEbb/R01BcAM+e6KxMgLON5jgZYiFUgDGSLXkMVfHRworFvxNJC",
-	"hzU4Xghr7+VI1ng4wVCKzJgkiuTaSCqmzJJSadhU0/uO5xow3CYPnisNE97FmhO+xbZ4EyxxlwI1sbSG",
-	"CmpI3qGJLH/L/AHVWDXsyI1TXjcZITGudmgI99w+bHgnNdqbeffRmR2WFOUfosGDbEXZNW7c0VI+yK6g",
-	"uIGMqSIHY12FVRri3LoxT18u/diC/tW8ei+VbSOvKg2nQY3+fTP7FDBulnu5TP9uXUtvDmQVsbhLyTY3",
-	"vcFZi/DxxkaatmkPYbZCQ7hl66SN1A3ozMdXUT4iJq8lrEIJImVD11XlGgJC8rphzrpVW3eeEvyaPDFe",
-	"rK4fM7igq4QVUhfcxCwRWkku6TLnyyVIyBuiBNVuIBB8dA5c56yChh44iDYdw1y0VeJFE4+ANmzFhUVN",
-	"NQYHd8+0BL39vYGJknmHIVkoOSMseR4MBaRz7la9kyHpt7UBQdvBvkCM3Di/d81nQt1Cwv9syE6Pn36J",
-	"pPf0S/ZHNFAbFICOTlOvqnJcJCcjy8U4epU9n4zGw85n1xNw9EO3lHPCWjf+Q+1srAWkojGipmwUjKNR",
-	"UvgRzelswM31evicdOP7MZ9cky5fONODIgPeKpggA9NHVAtBn6Fodh/VNRmop4tBlkTpKdLez4j3gL+q",
-	"YfWfPPMghz9ryP0n/xc3cOHg9x99k2zDf/ST201cpt6U/+jS7y0+EbcYHqh36j/53m/Y/1lH/MP3tP36",
-	"8FqY6jtptYCY5Ckgn4FmlGRlwgkkEn34R9QilbNqFjyn/A+3jDN/yIyba5MxZwdpqsdl3DDOSFYyYa6k",
-	"WWrgOUllKnkthASD70cuQfGsJAoPipJQQQsKtZnmVDf6SGlGRJStST5hHmcOSFyHJHQWIi1X0olLXHGm",
-	"KIetvDbUxjoAzqnK0+Xmp8qFMfELlx3k7qnPzPGV3ODnQMxbDUT3EC8MbnMhDO7FYXvIHNU/7pkhxt3v",
-	"sEWVgXAgxqGL9oTeNhoy0cDvWxPiqblr1ZdTh2k8qICMQD3ON49HwYwVRVHjwKqcV0MmQaA17OptpNLO",
-	"YmZeKnxMpjUwNBKGgWT/LoeJIPvfZk2CJ47gloWEWz84amm2s7Ar4gAtk3q/gTadNzGsKwoypkuqJ6DY",
-	"e03RkYxKuRchtaeBQ3kPm8e4jVLXpHhBx9Sw0KH0wOWIe9fJkIzeQkeIck8sVH9rFQsS3vMh18DoLQFR",
-	"oZ5w9+JIXVuPhZAa8bnk1eO+iWsvzre+fcIX4I44LuF/2HsZpxN2ktYcCsfxtRCgEiTLphogQ0FQi/GQ",
-	"y8pi+YGrHsw1X0kktcjSU+XD2An8BFFv+L1y7ebSupImCqlGWeM6i5ICafK0Ix+KuY+BcB5s/D5REdTC",
-	"XfhFHe4QkBolvYq3HAn3EaAEQRcL3MG6Xbe+oveyprZaZNem6G/w0CbdN/G3QbAbiGjKgy2WW22H/gir",
-	"zgSAj4neT79X/5SBa8m6c5vE1Hc7HSzm4fMMa9h4sGkHqz4CfWvEr6atRPTS1UduktB1W/vWyymrC81N",
-	"xjhb8J/RRqGsuJqyy5ffsKenT08zRvVwX5OC9oZp2wmH8sxdWKGq8Y/Jem/Z+8PPbodDerhVOnQ+n7BE",
-	"5+UN6BsBq5ZzjB1KvVpL9qyP2av+7M7Usnc+Zo9d7MWBdyErfuOLqLfin9+Ap8JWs2Ctj7euTeWyigFh",
-	"yrN1BgSF2SkjI0GmiRIHf3rcCdJ20eVPEVsdmRJXFpQUYm4q8j2zF9M7NkJ/VDPdHgRnd7Zs7jynUMmh",
-	"YiC+Ffd1t+Saif38G/b1F1/+aQPbOVguWgKaPxVcSLZSOjdJO9GKV745fANvoLXSzXPrWmnjtxFhGw0U",
-	"ly9/ZP5bJqT3+UK0aazyajeB+3dnAYA2vK0TlLHclqaj8knYoj11ajWPOfwOmm3p5RkXkJDm3NqlGZ6c",
-	"+H6eY7SZlbahy9WcTJScFmJiRzt3Tt8GeOOetuLhJ60+tFV9WqvFuESY3y9BT3wXbkuf+5zren7DsrQs",
-	"VyvpfHVhmN9MRwyH5ysQs7ntvYSrQJzzG4i5ERSOK161dwn5NrxN8gt+mRdQSy0mLio6qoDr0WAoy6LI",
-	"WgxDCayUvb1LVep2x93ng5OCSWR3akxzUQ9ZIa2zCZesUOqaCcvKZRsXEjQ7FM9f8ZnbbHDDC5G/b5ed",
-	"uDkv8JNmJaakD4uhHNCMTy3ojJXSisKnrz5YdgMalcZnZj0F1T9riQdNKUrv5LsT2e3uSmcz+zMJjqXP",
-	"X3r8Z63k3EqADRy18YuPXHy6BmbKO7VJMDyJtvY2ZkDmJGno8EauvzEcHdqfiTWhZMx/t53dwc3tNv3t",
-	"OMIaKKbDMPDDS4HY54NgG4bUykhB7hsl6bDKe5nh1PV7KXLYUtdlOkSZ+CUOyCF3co9uw+5WwEWW9qX5",
-	"HuGV0td7vf19TCluO9uYEN3DGNrZy9i5Af8BN7Z/6C30BN/TdtYIKTnx+pzSLXdSUIvBNOGl9V1ArZa0",
-	"MHXdPwXzzn3anarta6PN29vdNX670FKT+N2df2fO7LXS3uLFU24upkld3r2R772u0ymgPB6TqQiBTHYJ",
-	"Kudv7iWkns04Luj9TqMWUBeaxLwAMaVL7LlBRNQcwl37fM+sZp8camNR7iFz4oKi8jGGvm/2cMKXu6r7",
-	"BGXFtQGTGp0TZWzf3AcvxJbczSv//ZBN+NJtJ5n8gLLQgLVFb7HHb7Z2QwS/PlkuYPacSZhxK25C1yuX",
-	"DD5MgH7NltxQ3pY6j5ZsXLm2X0oMKjsHbRit3RNMv6ddeiBGPpJKuJjXzly+S+k0perg2guK9w0y2ON3",
-	"95E02qZWajhbsjjpydcIbttk+wY2SLVDkvj4Vmv8fLOkeI942KED3g7Whx/v9jh9wJOIQrjyU8W7L4MF",
-	"13OG1l7NDg+lDeFTtRQ4G3EYSqeUZmde/tdFBBpYPX/jd91jEBoJujsGYvLkjh0D0U45UBHWmxByCzqQ",
-	"3PcpHbN0U42oumqtMHhLqQ5M7Y56FumtvjHEZQ9QZlFXSCG8cRsZtY1RXUcoi07tvlhdc0ftmp5YW+FD",
-	"U0cmyGkjjtdBQvZIL8dcRBbLmTJvX7lxZMSM+MGB+pYOrWBpsw9fv7ozebjqNe0r+1Qa9q/SVWj3NuwU",
-	"xdxb/MZ6UJ17ZL0eFGUSVfODVOVszvhM9RMdZQ1iq8vQ+hZyInjDl01bJkio1FWxPtjfufb7Xf4ivlNR",
-	"aCAPQRhl4A6CyY0u8Eiu994GyZbj/DjeDJM5NtHxW3BtoMiHy7cphHdi28aorI/jXmG7ys9RQX+oyG9m",
-	"N7wo0aceMu7mtpGG8f+Oubt0AFto5QhT3trCmdu6KxCyS/9b+nf9+9ts8P8Rnk+TPXmjdHs/Xr9CZat8",
-	"LbKSYHoWIe9Lm01T6TDVphH6vSpLKRlWwpb3clfb/0HAbzoBNICl3y8VmvAdAD5X2tUS01M+vtbQS9uA",
-	"dhyU1vbV9bqH3M7OzFTDEN1RUbtdYDjq32C8mVbGdCGxlMIa9o+/s7hED5oPRQU75nF/qEIGu+/MwK0E",
-	"+Y+/syTRizA/OmP//Z//xepE7+OMaSQGyKlO4S6ZQwI7QJ01kNeEb/MEKIY4KbWw1SViwaHfqms3mHQM",
-	"XIN+HgD685vXg6xlHNRkQqNl8Fchl2gsn07ZyyXIF99SZkjkoLOY6eVlLhCkemhsmPBOPbC0bL3zubVL",
-	"NyVdyKnaUta1UBIqlot8yNwsDRe39d9SdJgZ0DdUW2FVkWfsGpaWlcvYkWChKJiwx+xHxX5WYwNwjYBL",
-	"FQba5lcycB8pqgkF49G7HUM694aMPaqPwxWQi4+v5JX87gZ0lVRZhLnKGrjZmKmFrzNMSOL5GIcPPaf0",
-	"9Ah/OXJjlZvj9VfJbJ4rqabseyVzJTM2mmq1GJEBPLJqxMaK2usmRZlDfs54e492Moz9mP1AiI6LEHkd",
-	"s38DrfDDX0Crc8avpN/m5kjLJ0+kYjm3/MkTGtEY7geoMeQvnDC+f49e4Wa2CMMejaiJ2TusVixiDntL",
-	"8/Jj2vG4co1F5WRed2NfSWGYa75toZQEKjwXNuGaWhbp3Fpo31+psZorxifWHDP3W6pOQ+hHXVcHjNij",
-	"UCT32PX5FWIC0mVHRQ7SiqlAOT14tuSTORw9PT6tb0lIPqtLxAavwh5RFriqmMFwcHZ86h5Dy54vxWA4",
-	"+Pz4jN625H4+wUmj0tZX86633oY6OIrKmV09MuGNx+w1npmgrst0YKsr56nHfSZ3Aqx88+CVTBpz3GCo",
-	"ZDoo/dOv4ooGkRf9A6Z+IWcEt+vAE9b3FgkbbjqJbaVrA26vZN1faEIskvEl2bBIX3NOqhpp0h1hHFP/",
-	"Ih8MB4Uw9tukpDW9yujtnS7p6Zhu74bYv9sSw6Q8HKqAdq1YQ3ZCg+p7PEdz7Ps8p9Wiz3OvVZ+nyLns",
-	"8Rzdr3L7bu1yj6enp1su9tjvQo/GBNKWWz2eUZXQMMxLE5IpTWrR5y2DbOLSd8YV3ELmeSkO/KDX+hte",
-	"2uGJG0yuGCG3bsF15QcZTJEfG4H1uvfJ8hk5TTWhvsMXnECcyNkqDfwYcL3ZShcm4q6FYJqbrUcS0/QT",
-	"EgRzP3IBNVvsdpnCKnSCTsWN7+mOwxWHPuas/AVgNJ5IOHUfhgUrGUZK8oKGK5MOHwOrX0OVj34wM9Wl",
-	"ufGSxsaSSLQDYkmkG3pp48Q7ZwSVCwQ8yEjCxwLAGmbgBjQvmATITSo8SQyhi9AlPPzIxUNKDn/txV0E",
-	"x0ZaH18yZLwwaotZsz4qlBxBpF83CKJtK/W8zNabjshxaZvt2deD+5cMPJAMTEaXdkrAzJd06hmyhWPE",
-	"Q8m2N3NwjfyglgWwKUo2XohrSLpyXTUNkn3mZtkqzcKlL52yjxoEXYmcMh2F4e4hdg2w9EkhZ6+qKck0",
-	"tAgXPAfKJVFDtCtW8mIRnSLLrOZoYb+whmm6+4sSoNzHcUfGauAL1644yq6kn8Of3OVWd1e7KnWQbbJk",
-	"ooFb+C7Ma1uTJjvIaO2+OUdQJOQuVF4djJbqVtvbptOLkux2g4jPDkfEyarNU/7eDYv8eDr9Xnn/MR4y",
-	"1c0gLaADVoCnEJ7YBOFQEzL9zpNlg0hPfhX57UmYhtmqq+kGpTBehLMR5aZGdcwpkLL3UMmZ9opZstHa",
-	"OMnwu0jswQTIUp+MOPx4gxBTgh7sJZg+HMl881xj+GQsJNdtzTkbh/qa7rBZmQMca3iVY3mPxYwMDmok",
-	"coEXxgn3refYrtnRK6u1oa8k6FLsO6oy6Nqzk2kycLCVREb1qLERbScM4knqHGOuv6v8MWOjtR79kR8l",
-	"pqZT72QlQ+XSl19JBMDdXdKcjBdsJA9QyBdQFCFcpBEHCtWD8xoRkRBS4cbxlpOZmkyW4yuJ5zgmf04V",
-	"uWESOYXuKCRhDZKJaTDjo4Yh2ITMYQkSnfWhZ4hLW+KfnxlmwxSchasPdICgr2icUrqSOdwIIm/0XnNK",
-	"XIagGW1rDHTxJpuViHHXlHDM6CqYxC62cw3N/Taj3w6PIz/zb+TCLEa1KQrUPXE45b6KYj+rqcMucaqz",
-	"SSghRXoQcR+31yEbPAb9mLZD2ChI4aIoXA3vGED6XABuNfKUV+0g80DMzcCcb4rkRKiJLLlE+vMaIe0z",
-	"bg/hyNBlFdyQ9qlbwvdfeZ6lxIPV5eQ6/GxapyWOWz2Xl3X37r1FPfa8nu/+IiG/U+s+nd1wtwBHuCTs",
-	"4EGNN3PFZsq6Fl1yLL2FXYWQQjDIfc18YJdXYMoimlAqGWngGWZTHsa5B/crDw9LZ/dKFwEhHRI09P8c",
-	"xsCaA8/Jdg1t/GSdxDxlONgIlDtZnxbulISvg8vEc39B12quyF/UpTTshUtUeaE7qie5+veOMhf4cdZ7",
-	"etkl+WfU+ImAUnCnVUD+5AH8yHNqplL3q0aIKdBmNcL64Ht6VUs2cVMg1Hfs072AIYe24RccSqvyWp0J",
-	"P4bMNaStlLbzLDQGIywhG9IlCdJhYa0EEwZPqhX1aeMRuhn8I1ybHH01HTZjol5juw5yIUNMMM4vpb+v",
-	"odr0nDI3QPBK+r5Tnuc+/SHsMXu+3kLrmmxDhy03bIRfjdwVacKex9yI/7xhHnYFH5PhpGtyr+VmwtE1",
-	"VKOhi8MG8y3s2OOMxgxq4Nc+9d1pCPSTQq5crH/Ir2256+7b6TeHVn30amGU1TZTp9eMq4cfwWzbPlHn",
-	"PaH7k9tKaWP+jlCo5/OQKDiURHydSh6f3uZeaXb4Czo2Am9L8azfAk35m7Yy2+F6+1yzgTPcbpx5nYCP",
-	"ujGpsfTCjSB0UwCuJAVMuc59K+Qxu1QLoCTMaq7o8mRXzECZ3jDT1Ygcn3RikzyuN6IwSn6G8sh1xSKA",
-	"X3/J/pj52HDdV8t+hNVELcZu9O6TJy/sWsczm/DSwJMnQwJhht+5ra54Fa4imcw5JcaD5rMr5cLexq+E",
-	"WKvbGOOdyq2BW5cn8R3b92aAPhDD0m+zhX8u8KA9uR6GVfBU3AvZGJBo/NxPJCJv9rlGDzpNnzp05T+5",
-	"6jQjXOfhVgc8stN2F7zJO26s1EY3ckgt+OABpTU8T4WrcVbt5uelB/TeixJi4/i/fPJDsEjSXno3l7ye",
-	"/Mop/X4Prnm6QNo4H1vaNSwLPmlUHzTZyN+N1cVFFz6cSp0UVTpBG5KSODJys4iE8/QqIxfIrefOuNFK",
-	"bX3fNPCOVWCPr+RLfOVKGPCOgIiB1mltUtfT8iQZ6699VcLoanA1GIUs4FRpdxS+hIjmcdHvMjfBPkyH",
-	"dxVPV7LWkfEXrhT3mF1U8Y/EAI8qN0L5aFSP0x21xOozNkqqfUfZlRw1633xiaTgd/Q4DbW4oguHQ1Uk",
-	"togw7JSq6l7Hok1y4YMBJAxrH9KPOBqFtjRfwigB8tGQGYDk9ocuDyZekraf2iTP4qFb2C3eaZ1cpHwd",
-	"G1fN3Dtx+LkbokC6pr6M3EvuNuFvXKpuTxflgMb7wxG+dethz2qHQ8nUZ7XjHOQcMZI3VLwYrAMLZMpo",
-	"umKlze5PmtoOYvivXWE1ynllRr7Ec6baDZC/xuayB2aAtK3ve6ZaapGe/h8a5S0WCMGfPndzv91fp20d",
-	"BL99idLv1BBKmw0/svoy7a9Jxrwc3DJKulR3NIdGKDotpFLmoA3xdFfuwnFZfOyfKXvxz0SIFzT8up9W",
-	"sKgUqM3CO3RUQ0AF78EWJIpDw/RQpnjsuPBqwQ3rbk8ym6Zc71AfN6GBsrvYyLV/+jWoZSM4u9Yw19PF",
-	"F/F2tTD4s2HCh1IJfJZWzGr7PJb7utB6c+4ruAJhpS17NEo6skaP08KVzlGu7NGobtgaPU4q/13lBbX7",
-	"yMpvMe3YIyi7qipc1+nvPYLjdtmRF3SNwC4pUhTxBnFNXoKShyJ4lwUOlOwaZmGipFpUib/SIDwkIsoZ",
-	"hUiKT/MxPtPQ5acm7XR0lL6R7u07xLABfRPOuNSF72sbnpzEVCIdhH9t9yTSRrqTKUl+KoqU49o6qfOx",
-	"G37BD85KDH6/76wh9UYdS6RnQrVq8BizlJk6Y8oJAE44bK6+tfUgnAXNSkg6ApL31mW5HR5PEsdYrVcE",
-	"NM7aP0tnnCwQTnPz9a/Ql7KK3l6XaZ47EVqXS7YU89ZvD2V+t+9u/ycAAP//",
+	"7H3bkhs3luCvILgzYcubdZPt7jXrSeW2djVjWw6XehWxKq0IZh6S6EoCbABZVLa33vd5X+aD5k/2SybO",
+	"wSWRZCaZLLGsmo5+sVVkMnFwcO43/DbK1XKlJEhrRuPfRiuu+RIsaPrrhQaO/y/A5FqsrFByNB69lmXN",
+	"7AIMMDXDf7CclyXoLwzjGri5ZLws/VdLJmashJllqrKn7LUEZhfcMmGYVHbjx9KsQRv2zfk3p6NsJHCt",
+	"v1ag61E2knwJo/EI3z/KRiZfwJIgExaWBOqSf/wR5NwuRuM/nGejpZDhz4tsZOsV/tpYLeR8dJ/h06/c",
+	"Ly/Oz+P3XGte49cfT+bqBD88MbdidaJo57w8WSkhLejReMZLA/fZ6KomIDogneK/Nfy1EhqK0djqClK4",
+	"/0nDbDQe/ZezBv1n7ltzdlWP7u+z0UutltvIf7MANhPaWLZU0i4yZqp8wbhhk+fnz/9wcv7N5NKhXhg2",
+	"E5LLXPCS1cB1ehI96J3hkimYK24taHzyfz9/d37y3fvfvr4/+fL83cXJd+//z8W785Pn75/906gDwYMx",
+	"+LKSRQ+JrZFQ3EYqWbAVr00f3PiSFO6Z0ktuR+NRVYnik+B7VcBypSzIvP5XqLvPw/AlsFuoGeKPaJo+",
+	"WYE2SrJCgWHCGrZW+pYpmcMlK7kFTZQfyJ6thV3Qb+1CyDmeqLBMqjUzlsvCRI5YAC9AN3tPADxBCFM0",
+	"JExBdL6HKwYj5Rc+h21UfK8qaaFwWLjoOaoV/jSFsYAZr0pLEC35R7GslgTtuQfYfxDBRVDmoA+C91r8",
+	"rQPeX9XaMM48RF3AGvxdJ7DPv02gfX5EUN+obhoreWD5S8cTSkJbtr5AghOqQNnK8VljmQVJvG/6BKpV",
+	"vyu/36NMNCslDZDU/kWraQkk5nIlLUiL/+SrVSlyjq84W7kn/utfDKLit4EiNLz3HldsI/MtSpU1SMvW",
+	"WiHw9wEBBNFVVczBQVGWr2ej8bvdK10jdzok/DZaabUCbYXbHPfacwtZU1rjgygGiSoUbkOfxbPepp9X",
+	"kq0XIl+gRJnCXEiTMSXZBXux0qIcbdPrfaq63iXwNtBkQRfTku/jO9T0L5Db0f171I70uyAs2siZaTAL",
+	"CcbsO8qX8cH7rFH38R87Fak7y/ttBb/yMG0zquOhvfTlnkLS8aJl+02mWu57TUI8I6ssL7vetHEYHsCA",
+	"C7dO+HkW5auTXA2Wt08oWC9tWvmB5wuGB0XsxwyvjSceZ9AZQCqy/BZwbZC4yXcjEkwNTXh9nHMLc+XE",
+	"DQB9oni+IJiRxUmN5arSBmG9FfQjrSqLf6o8r1YERAK7p3SUN7j0yR3XKMgMwnBV/+ShuKpfODiu6pcO",
+	"kqv6+waWq/pnB81V/b2H56q+biDCjz1MV/W/Cv+CXz1cV/XrBLL7bPQ9SdJN+s6VsR9WIPMOxeNEEDfM",
+	"rFAOeSOal6Vac5mDcSZyCQWzCtW/tiZjQAcjc8gaUwG4LgWgnMcfECaYQOMuCgoh7R++GXVpJA+g/kAL",
+	"9IGKT7Ezhv+Dwj1qLqPSYesFaLRY8L9k0ksYsPoB6rCBsjKWCwnFQEjD4xkzylmShSjI5yBNKgxbcVGw",
+	"mdLMKvV7bynicnsf1/Q5m5KLxYgb2ERIY4EXk+agGZcNxQw/8RQ1HWY3UqIygF5FeGjQq6WyH3Jn/m2/",
+	"FR0ZNoWZ0gh1zQqYCSnoy8EvbwE94DdqBbLDkFKKeKYmxuL1sPX7Tupf1BSt94IZKGcnsFyVql4iQ9Mh",
+	"TWHOB25w34lAFALTGmk0V0swXxyMR6u5kCg+t/HivyG5Llm1yoLBgAzgVh+yxoaq8ohLN7h5mv6k2hSU",
+	"gJqlgnSTdzpIukvN/QlyUTjkbhhoq5VWd11of+skrDI+XLFGaZAjq5UolpVmmksSF0YM5j9eWbXkVuSd",
+	"xxyAGQfWRyX6hWFqLZmuyoFrTKv8FrqI9X+oNVsi96lZ2JhSt+w8YxcZe56xr5Elvs3YH/D/F/jxBf7r",
+	"+XlGJL5E5kUHFqmk8J54sMEGwNUEXP5IrlLzx6ZpRi/fPpBkadwCL8u4jTmgtL5khbjDcyb8iSUUaKgI",
+	"Q7hcApcZ/s6RdUu6B4nvfmLY+TBMFw1VtUENB5mxAvISqZIwqMFWWpJOdwAPXqY8QO6V3Hboxp/w9Ah1",
+	"dsGlizKAXppgehSc6MJU06UwBu2+Ob+DU/Y26MKaPnDokspFKIShMMbpsH2E7Q/cB53G9kY80lkJxrDI",
+	"T2Ov4HGDXANTswcIq3CeWSMWEuwnG0gZOQDqydbjv2HDPnFkhPNm2/Ko8N/sdWz+FGEdbHXcuuDVhse4",
+	"gQN8aBfI3a7ctB4S0cx+F5cvIvfpOn3h8A7w+SiYfETH74e/VsLWuxXiES3eYSLdi3MSwwfIyEPg6BPZ",
+	"L/y+SVBHqf04QEBpgDROBxiSEijO5GhSIy6CjK4LRZCFbNafKlUCJ2rvZnDnamswpmvfbxbA5lpVK9KT",
+	"SjGz5GWZoX2zVlVZsLm4A8bdx6Ap5sjXvL5Eq3Am5pXTomah1t1ARTF+NAR2SKzWHlME95P+0xdknkU/",
+	"kxj7NMH0IJH0cQW57bLSwX/T5/hf1ezrC/YT1xTJGWBbLMR80bxsiFGl1n2L/wx3oJ05QqbV2ic3KzPU",
+	"dabQWZd4XKgSXMTfB4ScOYsyAF2QyjKfrtt+J67eB/E1Oiwh9puxaoVmvlTrB5hMyTLZ5jGlWGuhPO64",
+	"hwqUth2KybaOquAWTlC2dMXAH5mLhwXiO6XxAVpiCdxUTkfsAu0n/9h9NlKzvSKFkPt69hBRodV6l1Pp",
+	"HCryktcLkEiqa25YqebzYXywQVmEVDLjo3AhCDKkhAGixO0ThYcPUJNIMj4lD6Zlmu8KKrt3vQm/dn/+",
+	"Gt8RV4PCf9hBuyFKNzSJ05s3agUQtpUtBdeHLuLC7v7pDZnmHbxpZdnfQCtKAJTg5Q/aIbfSKfy9q3iL",
+	"68Ng/j2ARQ7Ji3l2MgP5yTiPdQY6yNCtN3o6GgqAWXDdlwkQlvGiQAMsxCoQBrJFb6EOPjo40Tg0Ymmh",
+	"xxqcLoW1j3IkGzycYChFZkwSRXJtJRVTZkmpNGyq7X3Hcw0Y7pIHL5WGnPexZs532BZvgyXuUqAmltZQ",
+	"QQ3JOzSR5e+ZP6Aaq5YduXXKmyYjJMbVHg3hnjuEDR+kRgcz7yE6s8eSovxDNHiQrSi7xo07WsoH2TWU",
+	"d5AxVRZgrKuwSkOcOzfm6culHzvQv17UH6SyXeRVp+E0aNB/aGafAsbtci+X6d+va+nNgawiFvcp2fam",
+	"tzhrGT7e2kjbNh0gzNZoCHdsnbSRugOd+fgqykfE5K2EdShBpGzopqrcQEBIXrfMWbdq585Tgt+QJ8aL",
+	"1c1jBhd0lbBG6oK7mCVCK8klXRZ8tQIJRUuUoNoNBIKPLoDrgtXQ0gNH0aZTWIiuSrxo4hHQhq25sKip",
+	"puDgHpiWoLd/MJArWfQYkqWSc8KS58FQQLrgbtUHGZJ+W1sQdB3sK8TInfN7N3wm1C0k/C/G7Pz0+bdI",
+	"es+/Zf+MBmqLAtDRaetVVU3L5GRktZxGr3Lgk9F42PvsZgKOfuiWck5Y58Z/apyNjYBUNEbUjE2CcTRJ",
+	"Cj+iOZ2NuLndDJ+Tbvww5fkt6fKlMz0oMuCtghwZmD6iWgj6DEWz+6ipyUA9XY6yJEpPkfZhRrwH/NcG",
+	"Vv/JCw9y+LOB3H/y33EDVw5+/9H3yTb8R7+43cRlmk35j6793uITcYvhgWan/pMf/Yb9n03EP3xP228O",
+	"r4OpfpBWC4hJnhKKOWhGSVYmnEAi0Yd/RC1SO6tmyQvK/3DLOPOHzLi5NRlzdpCmelzGDeOMZCUT5kaa",
+	"lQZekFSmktdSSDD4fuQSFM9KovCgKAkVtKBQm2tOdaNfUi0GAiE0W2mRg8k2ZKAwzzIHLq5Isjqjt93I",
+	"nMsvLIqlkAacK8poK68btbEOnEuq+XSZ+plyQU38wuUKuXvqC3N6I7e4O5D2TnPRPcRLg5teCoM7c7gf",
+	"M8cDzwbmi5E691imykA4HjyMW3AlLeh7o1kTzf2hFSKetvtWfT1zZ4fHFpARaMl56lkMgRkryrLBgVUF",
+	"r8dMgkDb2FXfSKWd/cy8jPiUvGtgbyQOA8n+XUYTQfa/zdrkT/zBLQvpt2FwNLJtb5lXxAHaKc1+A206",
+	"32Lc1BdkTFdUXUCReGcOIEdFMqrkQYTUnRQOxT5sEaM4St2SGgYdE8VCh0IElzEeXDVDEnsHHSHKPbFQ",
+	"Na5VLMh7z4dcA6O3BESF6sL9iyN17TwWQmrE54rXz4amsb1w3/n2nC/BHXFcwv9w8DJOQ+wlrQWUjuMb",
+	"IUAFSZbNNECGgqAR6iGzlcViBFdLWGi+lkhqkaVnyge1E/gJosHwe1Xbz6VNXU0UUq0ix00WJXXS5mlH",
+	"PhSBnwLhPFj8Q2IkqJP78Isa3SEgNVEGlXI5Eh4iQAmCPhZ4gK27aYtFX2ZDbXXIrm3R3+Khbbpv42+L",
+	"YLcQ0ZYHO+y4xir9Gda96QAfIX2c7q/hCQTXoPXgpomZ7306WgTEZx02sPFkkxBWfQL6NohfzTqJ6LWr",
+	"ltwmoduuZq7XM9aUnZuMcbbkf0EbhXLkasauX3/Pnp8/P88YVcd9RwraG6ddJxyKNfdhhWrIPyUHvmPv",
+	"Tz/XHQ7p6dbs0Pl8xoKd13eg7wSsO84x9isNajQ5sFrmoGq0B1PLwdmZA3ZxEAc+hKz4nS+p3ol/fgee",
+	"CjvNgo2u3qZSlcs6hocp69YbHhRmr4yMBOmBTs84wdQ+YvwloqgnWeIqg5JazG3tfWACY/bAXuhP6qc7",
+	"gMrs3q7NvYcTijlUjMV34r5pmNywq19+z7775ts/bmG7AMtFR0zzl5ILydZKFybpKFrz2veHb+ENtFa6",
+	"fW59K239NiJsq4fi+vXPzH/LhPSOXgg4TVVR76dq/+4sANCFt02CMpbbyvQUPwlbdmdPreYxjd9Dsx3t",
+	"PNMSEtJcWLsy47Mz39Jzioay0jY0upqzXMlZKXI72btz+jbAG/e0Ew+/aPWxq/DTWi2mFcL8YQU69424",
+	"Ha3uC66bEQ6ryrJCraVz0IVhfjM9gRterEHMF3bwEq4IccHvIKZHUCKued3dKOQ78bbJLzhjXkC54CIF",
+	"tWvgejIay6ossw5rUAKr5GCXUlW621v3KeGkZhLZnXrTXKhD1kjrLOeSlUrdMmFZteriQoJmj7b5Mz5z",
+	"n43ueCmKD92yEzfnBX7Sr8SU9LEwlAOa8ZkFnbFKWlH6DNZHy+5Ao9L4wmxmoYYnLvGgKUvpPXt3Ivt9",
+	"XOkMZX8mwZv0KUyP/6yTnDsJsIWjLn7x4YrP18NMqacuCYYn0dXhxgzIgiQNHd7EtTiGo0OjMzEhlIwp",
+	"8K6zO7qN3aW/HUdYA+VsHGZ+eCkQW30QbMOQWhkpyENDIz2m+CDbmxp/r0UBO0q7TI8oE3+LM3LIhzyg",
+	"4bC/G3CZpa1pvk14rfTtQW//ELOKu8425kQPMIb2tjP2bsB/wI0dHm8LbcGPtJ0NQkpOvDmndMu9FNRh",
+	"MOW8sr4RqNOSFqYp/acI3qXPvFPBfWO0eXu7v8xvH1oaEn+4x+/MmYNWOli8eMotxCwpzXs08n3UdXoF",
+	"lMdjMhghkMk+QeWczIOE1Is5xwW9s2nUEppak5gMIKZ02Tw3i4j6Q7jroB+YyhySOG0tyj1kTlxQKD4G",
+	"zg9NGeZ8ta/AT1BiXBswqdGZK2OHJjx4KXYkbH71349ZzlduO8nwB5SFBqwtB4s9frezISL49clyAbOX",
+	"TMKcW3EXGl+5ZPAxB/o1W3FDyVpqPlqxae06fykbqOwCtGG09kAw/Z726YEY7kiK4WIyO3NJLqXTPKqD",
+	"6yAoPrTI4IDfPUamaJdaaeDsSN2kJ98guGuT3RvYItUeSeKDWp1B8+2q4gOCYMeOcjtYn36Q2+P0CQ8j",
+	"CjHKzxXkvg4W3MAxWgf1OzyVToTP1VXgbMRxqJlSml14+d9UDmhgzQiOv+s2g9BL0N80EDMmD2waiHbK",
+	"kSqv3oaQW9CB5L7P6JilG2xEJVUbtcE76nNgZvcUsUhv9U0hLnuE2oqmLArhjdvIqHOMijlCZXRq98WS",
+	"mgdq1/TEuqod2joyQU4XcbwJEnJATjnmIrJYw5R5+8pNJCNmxA+O1Lp0bAVLm336+tWdydNVr2lr2efS",
+	"sH+Wrkh7sGGnKObe4Tc2s+rcI5tFoCiTqKAfpKrmC8bnapjoqBoQO12GzreQE8FbvmzaNUFCpSmF9cH+",
+	"3rU/7PMX8Z2KQgNFCMIoAw8QTG56gUdys/cuSHYc56fxZhjOsY2O34NrA0U+Xb5NIXwQ27amZX0a9wrb",
+	"V3OOCvpjTX4zu+NlhT71mHE3uo00jP93zN2lM9hCN0cY9NYVztzVYIGQXfvf0r+b399no/+J8Hye7Mlb",
+	"pbtb8oZVJ1vlC5CVBDOw8vhQ2mybSscpMY3QH1ROSsmwCna8l7uC/o8CftchoAEs/WGl0ITvAfCl0q6A",
+	"mJ7y8bWWXtoFtOOgtKCvKdI95nb2ZqZahuieMtrdAsNR/xbjzbUypg+JlRTWsH//NxaXGEDzoahgz0ju",
+	"j3XIYA8dG7iTIP/931iS6EWYv7xg/////j/WJHqfZUwjMUBBdQoPyRwS2AHqrIW8NnzbJ0AxxLzSwtbX",
+	"iAWHfqtu3WzSKXAN+mUA6F/evhllHROh8pymy+CvQi7RWD6bsdcrkK/+RJkhUYDOYqaXV4VAkJq5sWHI",
+	"O7XB0rLNzhfWrtygdCFnakdZ11JJqFkhijFz4zRc3NZ/S9FhZkDfUW2FVWWRsVtYWVatYhuChbJkwp6y",
+	"nxX7i5oagFsEXKow07a4kYH7SFHlFIxH73YK6egbMvaoKA5XQC4+vZE38oc70HVSZRFGK2vgZmusFr7O",
+	"MCGJ52McPrSd0tMT/OXETVZuT9hfJ+N5bqSasR+VLJTM2GSm1XJCBvDEqgmbKuqwy8uqgOKS8e427WQe",
+	"+yn7iRAdFyHyOmX/C7TCD/8GWl0yfiP9NrenWn71lVSs4JZ/9RVNaQxXBDQY8ndOGN/CR69wY1uEYV9O",
+	"qI/ZO6xWLGMOe0f/8jPa8bR23URVvmgasm+kMMz133ZQSgIVngvLuaauRTq3Dtr3t2qsF4rx3JpT5n5L",
+	"1WkI/aTv9oAJ+zIUyT1zzX2lyEG67KgoQFoxEyinRy9WPF/AyfPT8+aihOSzpkRs9GvYI8oCVxUzGo8u",
+	"Ts/dY2jZ85UYjUdfn17Q21bcjyg4a5XX+hLeze7bUAdHUTmzrzEmvPGUvcEzE9R4mc5sdeU8zcTP5FqA",
+	"te8YvJFJN46bDZUMCKV/+lVc0SDyon/ANC/kjOB2bXfC+oYiYcNlJ7GzdGPG7Y1smgpNiEUyviIbFulr",
+	"wUlVI026I4yT6l8Vo/GoFMb+KSlpTW8zevege3p6Bty7Ofbvd8QwKQ+HKqBbKzaQndGs+gHP0Sj7Ic9p",
+	"tRzy3Bs15ClyLgc8R1es3L/fuN/j+fn5jrs9DrvTozWEtONijxdUJTQOI9OEZEqTWvR5yyCbuPTtcCW3",
+	"kHleijM/6LX+kpdueOIGk1tGyK1bcl37WQYz5MdWYL1peLJ8Tk5TQ6jv8QVnEIdydkoDPwlcb/fPhaG4",
+	"GyGY9mabqcQ0AIUEwcJPXUDNFltcZrAO7Z8zcefbuuN8xbGPOSt/BxhNKBJO3Yd5wUqGqZK8pPnKpMOn",
+	"wJrXUOWjn81MdWluwqSxsSQS7YBYEunmXto49M4ZQdUSAQ8ykvCxBLCGGbgDzUsmAQqTCk8SQ+gi9AkP",
+	"P3XxmJLD33zxEMGxldbHl4wZL43aYdZsTgslRxDp182C6NpKMzKz87Ijcly6xnsO9eD+IQOPJAOT6aW9",
+	"EjDzJZ16jmzhGPFYsu3tAlz3PqhVCWyGko2X4haSVlxXTYNkn7lxtkqzcO9Lr+yjrkBXIqdMT2G4e4jd",
+	"Aqx8UsjZq2pGMg0twiUvgHJJ1AXtipW8WESnyDKrOVrYr6xhmq7/ogQo93HcibEa+NL1KE6yG+lH8SfX",
+	"uTUt1a5KHWSXLMk1cAs/hJFtG9JkDxltXDnnCIqE3JUq6qPRUtNfe992elGS3W8R8cXxiDhZtX3KP7p5",
+	"kZ9Opz8q7z/GQ6a6GaQFdMBK8BTCE5sgHGpCpj94smwR6dlvorg/CwMxO3U1XaIUZopwNqHc1KSJOQVS",
+	"9h4qOdNeMUs22ZgoGX4XiT2YAFnqkxGHn24RYkrQo4ME08cTWWyfawyfTIXkuqs5Z+tQ39A1NmtzhGMN",
+	"r3Is77GYkcFBjUQu8MI44b7zHLs1O3pljTb0lQR9in1PVQbdfHY2S2YOdpLIpJk2NqHthFk8SZ1jzPX3",
+	"lT9mbLLRmD/x08TUbOadrGSuXPryG4kAuOtL2sPxgo3kAQr5AooihLs04kyhZnZeKyISQircON5yMlOT",
+	"yXJ5Ixv/1TFpJV1xv69WIUOOS2aVcslxFcU9OoAEOC9RbNdMzCKES0VRICSSKTmLqiwMk8iGdAciaQKQ",
+	"+BPvI0T1RRsXsoAVyAKkHXtuu7YV/vmFYTbM1Vm64kO3S3REjdN4N7KAO0G8g65xQVnREJGj7UyBLvZk",
+	"8wqP03U8nDK6aiYxuu1CQxuZ7dC6O6SJnyk4cTEco7q0EGIoDr88VAsdZpL1GD1OL7epMORfj6JL4vZ6",
+	"BI/HoB8DdwwDCNlHlKUrEJ4CSJ9owK1GhvV2A8gicEo76uc7LjkRaiKorpH+vLpJO5e740MytHAFH6d7",
+	"qpfwzV1eIFBWw+oqvw0/mzU5j9NOt+h10xr8aCGVA6//e7wwy9+p65BOg3hY9CRcQnb0iMnbhWJzZV3/",
+	"L3mt3nyvQ7wiiH9fkB/Y5VcwVRntM5UMSfAMsy0P4ySFx5WHx6WzR6WLgJAeCRqai45jvS2AF2QYhxkB",
+	"ZPrEJGg42AiUO1mfc+6VhG+CP8YLfwHYeqHIGSXT4pXLgnmhO2kmxfr3TjIXVXKuQXqZJjl/1FWKgFLk",
+	"qFNA/uIB/MRzaudpDyt1iPnVdqnD5mB9elVHqnJbIDR3+NO9gyFBt+V0HEur8kadCT/YzHW7rZW2iyx0",
+	"HSMsIdXSJwnS8WOdBBMGW6o1NYHjEboZ/xMyJHnh6mdaAVevsV17upDRTg3zUenvW6i33bLMjSS8kb6p",
+	"lReFz60Ie8pebvbnug7e0L7LDZvgVxN3BZuwlzHx4j9vmYd9kc1k+OmG3Ou4+XByC/Vk7IK8wXwLO/Y4",
+	"o8GFGvitz6v3GgLDpJCrRRseT+xa7rb/9vvtMVifvFoYjrXL1Bk0Nevph0e7tk/U+Ujo/uy2Utr1vyfO",
+	"6vk8ZCGOJRHfpJLH5865V5o9/oKOXca78kebt0xTcqirhne82ZvX7g4NtydnXifgo27waqzrcEMN3YiB",
+	"G0nRWK4L32d5yq7VEijDs14oupzZVUpQGjlMiTWiwCed2CSP660ojZJfoDxyLbcI4Hffsn/OfOC5adpl",
+	"P8M6V8upG+b71Vev7EY7Nct5ZeCrr8YEwhy/c1td8zpcdZIvOGXdg+aza+Vi6savhFhreiTjnc2dUWGX",
+	"hPHt4I9mgD4Rw9Jvs4N/rvCgPbkeh1XwVNwL2RSQaPwkUSQib/a5LhI6TZ+XdLVFheo1I1xb404HPLLT",
+	"bhe8zTtuZtVWq3PIW/jgAeVMPE+Fq3fW3ebntQf00SseYlf6P3zyY7BI0rv6MJe8mSXLKbf/CK55ukDa",
+	"lR/75TWsSp63ShvabOTv3urjoisfTqU2jTqdyQ1JvR0ZuVlEwmV6VZIL5DZDbdzcpq6mchqhx2qwpzfy",
+	"Nb5yLQx4R0DEQOusMamb+XuSjPU3vuRhcjO6GU1CinGmtDsKX59Ew77od5mbkB/mzbtyqhvZ6Mj4C1fn",
+	"e8qu6vhHYoBHlRuh/HLSDOiddCQCMjZJSokn2Y2ctIuJ8YmkmnjyLA21uIoOh0NVJraIMOycSvbexIpQ",
+	"cuGDASQM674EAHE0CT1vvj5SAhSTMTMAye0SfR5MvITtMLVJnsVTt7A7vNMmc0nJQDat24l94vBLN6GB",
+	"dE1z2bmX3F3C37g84IEuyhGN96cjfJu+xoGlFMeSqS8axznIOWIkb6h4MdgEFsiU0XSFS5fdn3TMHcXw",
+	"37gia1Lw2kx8/ehcdRsgf46da0/MAOla3zdkdRQ6Pf9vNBxcLBGCP37tJom7v8672hN+//qnv1NDKO1k",
+	"/MTSzrR5J5khc3TLKGmB3dN5GqHotZAqWYA2xNN9uQvHZfGx/0zZi/9MhHhF47SHaQWLSoF6OLxDRzUE",
+	"VE0fbEGiODRMj2WKx3YOrxbc+O/uJLNpy/Ue9XEXujP7K5lcb6lfg/pBgrNrDXMNY3wZb28LU0VbJnwo",
+	"lcBnacWssc9jLbELrbeHyoKrPlbasi8nSbvX5FlaFdM7J5Z9OWm6wSbPkrYCV3lBvUSy9ltM2wEJyr6q",
+	"CtfS+vcewXG77MkLui5jlxQpy3hDuSYvQcljEbzLAgdKdt24kCuplnXir7QID4mIckYhkuLTfIzPNfT5",
+	"qUmvHh2l79J79x4xbEDfhTOudOmb5sZnZzGVSAfhX9s/5rSV7mRKkp+KIuW0sU6afOyWX/CTsxKD3+/b",
+	"dki9UTsU6ZlQChs8xixlpt6YcgKAEw7bq+/sawhnQYMYknaD5L1NzW+Px5PEMdabFQGts/bP0hknC4TT",
+	"3H79r+hLWUVvb2pAL50IbWoxOyqFm7eHGsL79/f/EQAA//8=",
 }
 
 // decodeSpec returns the embedded OpenAPI spec as raw JSON bytes,

@@ -101,5 +101,5 @@ func welcome(c *commands) {
 	}
 	fmt.Fprintf(w, "    %s\tjobseeker\t%s\n", demo.Jobseekers[0].Name, "See what was agreed. Others are on the sign-in page.")
 	_ = w.Flush()
-	fmt.Printf("\nThe APIs: %[1]s/api/needs/docs, %[1]s/api/funding/docs and %[1]s/api/outcomes/docs. The log: %[2]s. Ctrl-C stops everything.\n", c.origin(), c.log())
+	fmt.Printf("\nThe APIs: %[1]s/api/needs/docs, %[1]s/api/funding/docs, %[1]s/api/outcomes/docs and %[1]s/api/reporting/docs. The log: %[2]s. Ctrl-C stops everything.\n", c.origin(), c.log())
 }

@@ -31,6 +31,7 @@ import (
 	"github.com/instead-support/instead/services/needs"
 	"github.com/instead-support/instead/services/outcomes"
 	"github.com/instead-support/instead/services/portal"
+	"github.com/instead-support/instead/services/reporting"
 	"github.com/instead-support/instead/services/standalone/internal/demo"
 )
 
@@ -70,6 +71,7 @@ var doors = []struct {
 	{"needs", needs.New},
 	{"funding", funding.New},
 	{"outcomes", outcomes.New},
+	{"reporting", reporting.New},
 	{"portal", portal.New},
 }
 
