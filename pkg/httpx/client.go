@@ -2,6 +2,7 @@ package httpx
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -90,20 +91,36 @@ func (t InProcess) RoundTrip(r *http.Request) (*http.Response, error) {
 	if in.Body == nil {
 		in.Body = http.NoBody
 	}
-	w := &recorder{header: http.Header{}}
-	h.ServeHTTP(w, in)
-	if r.Body != nil {
-		_ = r.Body.Close()
+	w := &recorder{header: http.Header{}, flushed: make(chan struct{})}
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		h.ServeHTTP(w, in)
+		w.end()
+		if r.Body != nil {
+			_ = r.Body.Close()
+		}
+	}()
+	select {
+	case <-ended:
+	case <-w.flushed:
+		// Whoever no longer wants the answer must not leave its handler waiting.
+		context.AfterFunc(r.Context(), func() { w.rest.CloseWithError(context.Cause(r.Context())) })
 	}
 	return w.response(r), nil
 }
 
-// recorder keeps what a handler wrote, to hand it on as a response.
+// recorder keeps what a handler wrote, to hand it on as a response. From the first
+// flush on nothing is kept: what is written waits until it is read, so that an
+// answer of any length takes little memory.
 type recorder struct {
-	header http.Header
-	sent   http.Header
-	status int
-	body   bytes.Buffer
+	header  http.Header
+	sent    http.Header
+	status  int
+	body    bytes.Buffer
+	flushed chan struct{}
+	read    *io.PipeReader
+	rest    *io.PipeWriter // nil until the first flush
 }
 
 // Header is what the handler sets.
@@ -116,17 +133,43 @@ func (w *recorder) WriteHeader(status int) {
 	}
 }
 
-// Write keeps b.
+// Write keeps b, or hands it on.
 func (w *recorder) Write(b []byte) (int, error) {
 	w.WriteHeader(http.StatusOK)
+	if w.rest != nil {
+		return w.rest.Write(b)
+	}
 	return w.body.Write(b)
+}
+
+// Flush lets the caller have what was written, and the rest as it comes.
+func (w *recorder) Flush() {
+	if w.rest != nil {
+		return
+	}
+	w.WriteHeader(http.StatusOK)
+	w.read, w.rest = io.Pipe()
+	close(w.flushed)
+}
+
+func (w *recorder) end() {
+	if w.rest != nil {
+		_ = w.rest.Close()
+	}
 }
 
 func (w *recorder) response(r *http.Request) *http.Response {
 	w.WriteHeader(http.StatusOK)
+	body, length := io.ReadCloser(io.NopCloser(&w.body)), int64(w.body.Len())
+	if w.read != nil {
+		body, length = struct {
+			io.Reader
+			io.Closer
+		}{io.MultiReader(&w.body, w.read), w.read}, -1
+	}
 	return &http.Response{
 		Status: fmt.Sprintf("%d %s", w.status, http.StatusText(w.status)), StatusCode: w.status,
 		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
-		Header: w.sent, Body: io.NopCloser(&w.body), ContentLength: int64(w.body.Len()), Request: r,
+		Header: w.sent, Body: body, ContentLength: length, Request: r,
 	}
 }
