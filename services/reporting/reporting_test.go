@@ -20,7 +20,7 @@ import (
 	"github.com/instead-support/instead/services/reporting"
 	"github.com/instead-support/instead/services/reporting/internal/postgres"
 	"github.com/instead-support/instead/services/reporting/internal/report"
-	"github.com/instead-support/instead/services/reporting/internal/reportingtest"
+	"github.com/instead-support/instead/services/reporting/internal/postgres/reportingtest"
 )
 
 // The people of these tests. Mo manages Oldham, Fin pays there and Nadia audits it;

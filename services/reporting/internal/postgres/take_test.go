@@ -14,7 +14,7 @@ import (
 	"github.com/instead-support/instead/pkg/events"
 	"github.com/instead-support/instead/services/reporting/internal/postgres"
 	"github.com/instead-support/instead/services/reporting/internal/report"
-	"github.com/instead-support/instead/services/reporting/internal/reportingtest"
+	"github.com/instead-support/instead/services/reporting/internal/postgres/reportingtest"
 )
 
 var begin = time.Date(2025, 1, 3, 9, 0, 0, 0, time.UTC)
