@@ -57,15 +57,26 @@ type CheckDue struct {
 func (CheckDue) EventName() string { return "outcomes.check-due" }
 
 // Rated is told by outcomes when a jobseeker says whether something was useful, with
-// what they said of it before, in whose place it counts. It says neither who they are
-// nor which thing it was. Its schema is rated.schema.json.
+// what they said of it before, in whose place it counts, and with what everybody
+// says by then of that kind of thing of that course in that area. It says neither
+// who they are nor which thing it was. Told again it says the latter alone. Its
+// schema is rated.schema.json.
 type Rated struct {
 	Area     string    `json:"area"`
 	Kind     string    `json:"kind"`
 	CourseID uuid.UUID `json:"course_id"`
-	Now      Answered  `json:"now"`
-	Before   Answered  `json:"before"` // empty the first time
+	Now      Answered  `json:"now"`    // empty when it is told again
+	Before   Answered  `json:"before"` // empty the first time, and when it is told again
 	At       time.Time `json:"at"`
+	Version  int64     `json:"version"` // of Counts; a higher one is newer
+	Counts   []Count   `json:"counts"`  // all there are, in place of those of an older version
+}
+
+// Count is how many say one thing.
+type Count struct {
+	Helped              string `json:"helped"`
+	CourseWouldHelpMore string `json:"course_would_help_more"` // of a line
+	Answers             int64  `json:"answers"`
 }
 
 // Answered is what somebody said of something's use.

@@ -33,7 +33,7 @@ func TestAnEventIsWhatItsSchemaSays(t *testing.T) {
 	all := []interface{ EventName() string }{
 		events.RequestChanged{Lines: line, Entries: entry}, events.AllowanceChanged{}, events.BudgetChanged{}, events.TermsAgreed{}, events.QuestionChanged{},
 		events.JobseekerMoved{}, events.NeedAssessed{},
-		events.OutcomeRecorded{}, events.CheckRecorded{}, events.CheckDue{}, events.Rated{},
+		events.OutcomeRecorded{}, events.CheckRecorded{}, events.CheckDue{}, events.Rated{Counts: []events.Count{{}}},
 	}
 	files, err := events.Schemas.ReadDir(".")
 	if err != nil || len(files) != len(all) {

@@ -110,7 +110,7 @@ func (s Store) Say(ctx context.Context, act outcome.Act, j outcome.Jobseeker, ab
 			if err := tx.Create(&row).Error; err != nil {
 				return uuid.Nil, err
 			}
-			return about, s.tell.Publish(ctx, tx, tellingRated(r, last, j))
+			return about, s.tellRated(ctx, tx, r, last, j)
 		})
 		if err == nil && seen {
 			act.Operation = policy.ListRatings

@@ -36,10 +36,6 @@ func tellingDue(r dueRow) events.Event {
 	return told.CheckDue{OutcomeID: r.OutcomeID, CheckID: r.ID, Weeks: r.Weeks, JobseekerID: r.JobseekerID, CoachID: r.CoachID, DueOn: date(r.DueOn)}
 }
 
-func tellingRated(now, before rating.Rating, j outcome.Jobseeker) events.Event {
-	return told.Rated{Area: j.Area, Kind: string(now.Kind), CourseID: now.CourseID, Now: answered(now.Said), Before: answered(before.Said), At: now.At}
-}
-
 func answered(s rating.Said) told.Answered {
 	return told.Answered{Helped: string(s.Helped), CourseWouldHelpMore: string(s.Course)}
 }
