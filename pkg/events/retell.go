@@ -4,8 +4,10 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"flag"
 	"fmt"
 	"io"
+	"os"
 	"slices"
 	"strings"
 	"time"
@@ -93,6 +95,19 @@ func Retell(ctx context.Context, js jetstream.JetStream, out io.Writer, after st
 type place struct {
 	source string
 	id     uuid.UUID
+}
+
+// Retelling is Retell as a command: it goes on after the place that --after names,
+// and says on stderr how far it has come.
+func Retelling(js jetstream.JetStream, sources ...Source) func(ctx context.Context, args []string, out io.Writer) error {
+	return func(ctx context.Context, args []string, _ io.Writer) error {
+		flags := flag.NewFlagSet("retell", flag.ContinueOnError)
+		after := flags.String("after", "", "the place to go on after, as a retelling that broke off named it")
+		if err := flags.Parse(args); err != nil {
+			return err
+		}
+		return Retell(ctx, js, os.Stderr, *after, sources...)
+	}
 }
 
 // retelling is how far a Retell has come.

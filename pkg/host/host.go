@@ -36,8 +36,9 @@ type Service struct {
 	Commands map[string]Command
 }
 
-// Command does one thing and leaves. An error is the process's failure.
-type Command func(ctx context.Context, out io.Writer) error
+// Command does one thing and leaves. args are what follows its name. An error is
+// the process's failure.
+type Command func(ctx context.Context, args []string, out io.Writer) error
 
 // Deps is what a process gives each service in it.
 type Deps struct {
@@ -125,7 +126,7 @@ func run(ctx context.Context, build New, log *slog.Logger, args []string) (err e
 		if !ok {
 			return fmt.Errorf("%s knows no %q", s.Name, args[0])
 		}
-		return command(ctx, os.Stdout)
+		return command(ctx, args[1:], os.Stdout)
 	}
 	stop, err := telemetry.Start(ctx, "instead-"+s.Name)
 	if err != nil {

@@ -51,7 +51,7 @@ func (s supplierSettings) vault() (*seal.Seal, error) {
 
 // rotate writes the keys with a new one in front of those in use, which stay to
 // open what they sealed.
-func (s supplierSettings) rotate(_ context.Context, out io.Writer) error {
+func (s supplierSettings) rotate(_ context.Context, _ []string, out io.Writer) error {
 	keys, err := seal.Rotate(s.BankKeys)
 	if err == nil {
 		_, err = fmt.Fprintln(out, keys)

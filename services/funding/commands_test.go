@@ -47,7 +47,7 @@ func TestBankKeysAreRotatedByACommand(t *testing.T) {
 		t.Fatal(err)
 	}
 	var out bytes.Buffer
-	if err := (supplierSettings{BankKeys: before}).rotate(t.Context(), &out); err != nil {
+	if err := (supplierSettings{BankKeys: before}).rotate(t.Context(), nil, &out); err != nil {
 		t.Fatal(err)
 	}
 	after, err := supplierSettings{BankKeys: out.String()}.vault()

@@ -123,8 +123,9 @@ func New(ctx context.Context, d host.Deps) (*host.Service, error) {
 		Migrate: func(ctx context.Context) error { return db.Migrate(ctx, s.OwnerURL, postgres.Migrations) },
 		Ready:   func(ctx context.Context) error { return errors.Join(database.Ready(ctx), events.Ready(d.Bus)) },
 		Commands: map[string]host.Command{
-			"reconcile": func(ctx context.Context, out io.Writer) error { return reconcileAll(ctx, books, out) },
+			"reconcile": func(ctx context.Context, _ []string, out io.Writer) error { return reconcileAll(ctx, books, out) },
 			"bank-keys": s.Suppliers.rotate,
+			"retell":    events.Retelling(d.Bus, postgres.Told(database)...),
 		},
 		Run: func(ctx context.Context) error { return work(ctx, d, database, courses, shelf, payments, awards) },
 		Close: func() {

@@ -76,6 +76,9 @@ func New(ctx context.Context, d host.Deps) (*host.Service, error) {
 			stop()
 			return errors.Join(err, <-working)
 		},
+		Commands: map[string]host.Command{
+			"retell": events.Retelling(d.Bus, postgres.Told(database)...),
+		},
 		Close: database.Close,
 	}, nil
 }

@@ -85,7 +85,10 @@ func New(ctx context.Context, d host.Deps) (*host.Service, error) {
 		Migrate: func(ctx context.Context) error { return db.Migrate(ctx, s.OwnerURL, postgres.Migrations) },
 		Ready:   func(ctx context.Context) error { return errors.Join(database.Ready(ctx), events.Ready(d.Bus)) },
 		Run:     func(ctx context.Context) error { return work(ctx, d, database, found) },
-		Close:   database.Close,
+		Commands: map[string]host.Command{
+			"retell": events.Retelling(d.Bus, store.Told()...),
+		},
+		Close: database.Close,
 	}, nil
 }
 

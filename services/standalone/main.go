@@ -23,6 +23,7 @@ type commands struct {
 	Import imports `cmd:"" help:"Import something from a file."`
 
 	Reconcile reconciles `cmd:"" help:"Say whether the books agree, and where not. Fails if they do not."`
+	Retell    retells    `cmd:"" help:"Tell everything again, as it stands, to whoever counts it."`
 }
 
 func (c *commands) origin() string { return fmt.Sprintf("http://localhost:%d", c.Port) }

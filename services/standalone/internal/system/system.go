@@ -9,6 +9,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"log/slog"
 	"net"
@@ -252,6 +253,16 @@ func Listen(origin string) (net.Listener, error) {
 		return nil, fmt.Errorf("port %[1]s is in use by another program: stop that one, or choose another port with --port, such as: make run ARGS='--port 8090'", u.Port())
 	}
 	return l, err
+}
+
+// Command does what a command of a service does in a program of its own.
+func (s *System) Command(ctx context.Context, service, name string, args []string, out io.Writer) error {
+	for _, each := range s.services {
+		if command, ok := each.Commands[name]; ok && each.Name == service {
+			return command(ctx, args, out)
+		}
+	}
+	return fmt.Errorf("%s knows no %q", service, name)
 }
 
 // Stop stops everything, in the opposite order, and keeps the data.
