@@ -1787,6 +1787,12 @@ type Mapping struct {
 // MappingColumnsField defines model for Mapping.Columns.Field.
 type MappingColumnsField string
 
+// Named defines model for Named.
+type Named struct {
+	Id   openapi_types.UUID `json:"id"`
+	Name string             `json:"name"`
+}
+
 // NewBankDetails defines model for NewBankDetails.
 type NewBankDetails struct {
 	// AccountNumber 6, 7 or 8 figures
@@ -3009,6 +3015,11 @@ type ProposeMovementParams struct {
 	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
 }
 
+// ListNamesParams defines parameters for ListNames.
+type ListNamesParams struct {
+	Ids []openapi_types.UUID `form:"ids" json:"ids"`
+}
+
 // ListPaymentsParams defines parameters for ListPayments.
 type ListPaymentsParams struct {
 	State  *[]PaymentState  `form:"state,omitempty" json:"state,omitempty"`
@@ -4217,6 +4228,13 @@ type ClientInterface interface {
 	//
 	// Corresponds with POST /movements (the `ProposeMovement` operationId).
 	ProposeMovement(ctx context.Context, params *ProposeMovementParams, body ProposeMovementJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ListNames What courses, suppliers, funds and staff are called, by id
+	//
+	// For figures that know them by id alone. Of staff only those who have signed in and work in the caller's areas.
+	//
+	// Corresponds with GET /names (the `ListNames` operationId).
+	ListNames(ctx context.Context, params *ListNamesParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ListPayments Payments within the caller's reach, the latest changed first
 	//
@@ -5843,6 +5861,23 @@ func (c *Client) ProposeMovementWithBody(ctx context.Context, params *ProposeMov
 // Corresponds with POST /movements (the `ProposeMovement` operationId).
 func (c *Client) ProposeMovement(ctx context.Context, params *ProposeMovementParams, body ProposeMovementJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewProposeMovementRequest(c.Server, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ListNames What courses, suppliers, funds and staff are called, by id
+//
+// For figures that know them by id alone. Of staff only those who have signed in and work in the caller's areas.
+//
+// Corresponds with GET /names (the `ListNames` operationId).
+func (c *Client) ListNames(ctx context.Context, params *ListNamesParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListNamesRequest(c.Server, params)
 	if err != nil {
 		return nil, err
 	}
@@ -9848,6 +9883,60 @@ func NewProposeMovementRequestWithBody(server string, params *ProposeMovementPar
 			req.Header.Set("Idempotency-Key", headerParam0)
 		}
 
+	}
+
+	return req, nil
+}
+
+// NewListNamesRequest constructs an http.Request for the ListNames method
+func NewListNamesRequest(server string, params *ListNamesParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/names")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.Ids != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "ids", params.Ids, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "array", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
 	}
 
 	return req, nil
@@ -14042,6 +14131,15 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with POST /movements (the `ProposeMovement` operationId).
 	ProposeMovementWithResponse(ctx context.Context, params *ProposeMovementParams, body ProposeMovementJSONRequestBody, reqEditors ...RequestEditorFn) (*ProposeMovementResponse, error)
 
+	// ListNamesWithResponse What courses, suppliers, funds and staff are called, by id
+	//
+	// For figures that know them by id alone. Of staff only those who have signed in and work in the caller's areas.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /names (the `ListNames` operationId).
+	ListNamesWithResponse(ctx context.Context, params *ListNamesParams, reqEditors ...RequestEditorFn) (*ListNamesResponse, error)
+
 	// ListPaymentsWithResponse Payments within the caller's reach, the latest changed first
 	//
 	// Returns a wrapper object for the known response body format(s).
@@ -16943,6 +17041,58 @@ func (r ProposeMovementResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r ProposeMovementResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type ListNamesResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *struct {
+		Items []Named `json:"items"`
+	}
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ListNamesResponse) GetJSON200() *struct {
+	Items []Named `json:"items"`
+} {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ListNamesResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ListNamesResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ListNamesResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListNamesResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListNamesResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -20630,6 +20780,21 @@ func (c *ClientWithResponses) ProposeMovementWithResponse(ctx context.Context, p
 	return ParseProposeMovementResponse(rsp)
 }
 
+// ListNamesWithResponse What courses, suppliers, funds and staff are called, by id
+//
+// For figures that know them by id alone. Of staff only those who have signed in and work in the caller's areas.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /names (the `ListNames` operationId).
+func (c *ClientWithResponses) ListNamesWithResponse(ctx context.Context, params *ListNamesParams, reqEditors ...RequestEditorFn) (*ListNamesResponse, error) {
+	rsp, err := c.ListNames(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListNamesResponse(rsp)
+}
+
 // ListPaymentsWithResponse Payments within the caller's reach, the latest changed first
 //
 // Returns a wrapper object for the known response body format(s).
@@ -23354,6 +23519,41 @@ func ParseProposeMovementResponse(rsp *http.Response) (*ProposeMovementResponse,
 	return response, nil
 }
 
+// ParseListNamesResponse parses an HTTP response from a ListNamesWithResponse call
+func ParseListNamesResponse(rsp *http.Response) (*ListNamesResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListNamesResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest struct {
+			Items []Named `json:"items"`
+		}
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
 // ParseListPaymentsResponse parses an HTTP response from a ListPaymentsWithResponse call
 func ParseListPaymentsResponse(rsp *http.Response) (*ListPaymentsResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -25625,6 +25825,9 @@ type ServerInterface interface {
 	// ProposeMovement Propose that money goes into a budget, out of one, or from one to another
 	// (POST /movements)
 	ProposeMovement(ctx echo.Context, params ProposeMovementParams) error
+	// ListNames What courses, suppliers, funds and staff are called, by id
+	// (GET /names)
+	ListNames(ctx echo.Context, params ListNamesParams) error
 	// ListPayments Payments within the caller's reach, the latest changed first
 	// (GET /payments)
 	ListPayments(ctx echo.Context, params ListPaymentsParams) error
@@ -27086,6 +27289,24 @@ func (w *ServerInterfaceWrapper) ProposeMovement(ctx echo.Context) error {
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.ProposeMovement(ctx, params)
+	return err
+}
+
+// ListNames converts echo context to params.
+func (w *ServerInterfaceWrapper) ListNames(ctx echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListNamesParams
+	// ------------- Required query parameter "ids" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, true, "ids", ctx.QueryParams(), &params.Ids, runtime.BindQueryParameterOptions{Type: "array", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter ids: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListNames(ctx, params)
 	return err
 }
 
@@ -29380,6 +29601,7 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.POST(options.BaseURL+"/jobseekers/:id/bank-details", wrapper.ProposePersonBankDetails, options.OperationMiddlewares["proposePersonBankDetails"]...)
 	router.POST(options.BaseURL+"/bank-details/:id/confirmation", wrapper.ConfirmBankDetails, options.OperationMiddlewares["confirmBankDetails"]...)
 	router.POST(options.BaseURL+"/bank-details/:id/refusal", wrapper.RefuseBankDetails, options.OperationMiddlewares["refuseBankDetails"]...)
+	router.GET(options.BaseURL+"/names", wrapper.ListNames, options.OperationMiddlewares["listNames"]...)
 	router.GET(options.BaseURL+"/reconciliation", wrapper.ReadReconciliation, options.OperationMiddlewares["readReconciliation"]...)
 	router.POST(options.BaseURL+"/requests/:id/payments", wrapper.PlanPayments, options.OperationMiddlewares["planPayments"]...)
 	router.POST(options.BaseURL+"/requests/:id/release", wrapper.ReleaseRest, options.OperationMiddlewares["releaseRest"]...)
@@ -31279,6 +31501,47 @@ type ProposeMovementdefaultApplicationProblemPlusJSONResponse struct {
 }
 
 func (response ProposeMovementdefaultApplicationProblemPlusJSONResponse) VisitProposeMovementResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListNamesRequestObject struct {
+	Params ListNamesParams
+}
+
+type ListNamesResponseObject interface {
+	VisitListNamesResponse(w http.ResponseWriter) error
+}
+
+type ListNames200JSONResponse struct {
+	Items []Named `json:"items"`
+}
+
+func (response ListNames200JSONResponse) VisitListNamesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListNamesdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ListNamesdefaultApplicationProblemPlusJSONResponse) VisitListNamesResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -33831,6 +34094,9 @@ type StrictServerInterface interface {
 	// ProposeMovement Propose that money goes into a budget, out of one, or from one to another
 	// (POST /movements)
 	ProposeMovement(ctx context.Context, request ProposeMovementRequestObject) (ProposeMovementResponseObject, error)
+	// ListNames What courses, suppliers, funds and staff are called, by id
+	// (GET /names)
+	ListNames(ctx context.Context, request ListNamesRequestObject) (ListNamesResponseObject, error)
 	// ListPayments Payments within the caller's reach, the latest changed first
 	// (GET /payments)
 	ListPayments(ctx context.Context, request ListPaymentsRequestObject) (ListPaymentsResponseObject, error)
@@ -35490,6 +35756,31 @@ func (sh *strictHandler) ProposeMovement(ctx echo.Context, params ProposeMovemen
 		return err
 	} else if validResponse, ok := response.(ProposeMovementResponseObject); ok {
 		return validResponse.VisitProposeMovementResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ListNames operation middleware
+func (sh *strictHandler) ListNames(ctx echo.Context, params ListNamesParams) error {
+	var request ListNamesRequestObject
+
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListNames(ctx.Request().Context(), request.(ListNamesRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListNames")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListNamesResponseObject); ok {
+		return validResponse.VisitListNamesResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}
@@ -37615,250 +37906,253 @@ var swaggerSpec = []string{
 	"QnCDKDEE0Ex4h8iHOiGKsRDS0M6NsxYy6nfHkZ0NL8udMov9XLrWdI06UN8AE9/bW+qG7HbbMb2X+9A8",
 	"3y0BBjKexqya7rVwfD+7GDW9rhXQrdKKdElQTiPiNIeuCe1TNn9vOpxiTwxoTNLfq2POWZ41/SmDK0uw",
 	"UMcX1bhSExfCTwKr7pddVjzOwyswsS2tYZyfPN0WQnGj1gF8QEUgap9K01KHjkaeI4qekFgs6HWonTdi",
-	"yWjGxeLSaXHe7fH9fql47rRjq37D1i3Ywygy4SViDG7vwA8J+Z3RuH/vwAlb+M9P7wiDMAYz3REtiR8b",
-	"pOFLEQIpbo0Z4wCy1B2C+Qe3BadEFRR8ASIjy02xZEKRTIKYXlFrB/dvUusE7ULC1yfto+k43e6yCX/z",
-	"W6JIk5xB9ZXFTafEpRonN6sF6AdIv0llQJiLH7mRLh3cRnK5grVwRSCZwPZhInK+d602zLVjo/tTaFp7",
-	"rMicC0ifXJdcQ7exupb41ZuLDy/Onm8TyY40in1zNbqSLn62XeFun3CzVzezOGL7oEycN2w9LFNgm1hW",
-	"UumtkP+KbpwG7HUOShRLpciskymmGPe7oDtSEHYnHjT0nlaGrZ9MK+Omnzja7QUh/ajEHndDznf88HtP",
-	"9PzMRTXqjnNm5Z0xbtg+c6MOh7z4VmHttpbauCidezAwBr4/rfbS5JM42sFNg9C3SYJqRaf3CT533P4b",
-	"2ux7Fznc3Ki/SxM5lhjvVVLrmTEK7AlUOkvNvlEWNDohlKzZjKilLLaaaiT9tvfOh50tvmdNiiWwKFbw",
-	"gmmFEt26+rnQEhjl3n1H4sWnPVZ/g5o66PAi2J+WIrCkJdebTkX6DJttlmzBlbaNdrgOUhMpsUMM0LAN",
-	"PVLR+7JzeIQzRf4oK8Wi78NRBrwv43NI0deNxo7QhzHpxtY2r7SVYD5hTmTcsEd1WjekQVsgmtWay5Tm",
-	"lxgvjNnBVirg+74BwEWPNQC/JRAS9FrtLiFaa7LfRzTZiNYTvxiFVNophg2i3UWkzmx2v++gwg/Q4aKj",
-	"QQi4kVC12JF8XGl5GXiWtutT5+B1DIt4uAOnV6xjX7/bf19hIlVxqWWXcDzzEfWqcKiVQDvNBigsn5+S",
-	"Y1ttJOLicv/UgnRpyEssmBFTsWTjBnyFNJtlkwnRyDVXIB5vRQifAaPyGsnCbQR3tZa2rCb6Bo+noLpA",
-	"8Avf8Ql6SlrHpBnTNeQ2XAvNgu37yX4teMlUxxLOac5ERssA2CMM5mAXZVKJJjJ8F8DmbXVaa+Tuvd3w",
-	"K7PdWcXipWXQBefSaDU84u+4kIibs93JA/hVwCEhuHJKnkBHc9B+fSOwEGenn1rXtBSDzsPHzalObJE9",
-	"TZdIV/mAkGqouW3d4BZphNPaulDNi9A6qAYNx9jhO7phUY7hVJnEdUcqWSrLzNDMbAPuoVPSxnDY6hy3",
-	"XkpXNmB+kTkwhyYnHWJjwDydjTFYkrhFxL3mjGUssz4c6F5iq/uAC5EgijGSF6Rew35dK+JgiWawi/rH",
-	"8PmdHQFf1gEH0tL6IzFjXsOi3xb5WWsm4qWzr1wOhyGjOctzAuWRDmDYV1NmkAA2s53UG3DnASudUT08",
-	"MIMP9xcd2zyFPYsHMtapm8cWC9hOru8NxLNUR4hyaJHYHvgNN2xHILoCj2N2I3BcaSdLsAhhYt/+ve43",
-	"fQkLtrq9OzD8do6FT2ZhSQAfOKPp1bCF2ldE9cePXC/JtGQ0s2cw9ViUg/zMFrEpCnvXA/V5Yd2s7/7n",
-	"we9++vb1wY9P//T/T+oAAxdWuM55znqAYB4FcIx7fEf7CSxZ3jfUCb+5ddWDPdubtojobR1UsxwoS6ci",
-	"ZXlue6ZixZ4EX5xnr8PgFJoF5w0shfZ2+woKvNFB94hWZkAD1bt98ep8M4HwLNb57TJ+AgawfbO3z6rB",
-	"3EMZ1d9Iwp7U8xj2p7Ok9oPZ6pSaa1pme7duH5Bs0Ep4C8SLuJznfLHs1Ave4a4CwKvRlnS6NFSkWrho",
-	"3fPrw8/fai4gBaica7qxAn/IC1x74/365Pzse0zvzbrvCrOkG5/EVSMhxE0jbaJJM60L1T7eNnB+QL09",
-	"lP/aKww+XYGWme2iYi6PrNLlYLTvZ5tz/PWzDXRRMf/4ixuhfukYBUFOF37kJUFuxTlWzd69sz7QFred",
-	"G+ulzOtSDD4HLYcg4vtd65bN2bwEcSWhyztYt9dOTd7tStxLkeyOm5/VtqFhFVawItBWGES3ThkObXv3",
-	"thz7hWQPyWy3tssdEBewatt6CEFJbEMSlz/v1YLhhqejUnyD/eKZf5GbFL7P32Me/M2jydjP5/UkWqva",
-	"H+ilrw9QYNme1rp72PsL4kEgBhCIaXj/lhuoe1E4o2QAfowbpgveucfutj9VraKQJfZCyyQArKH5DWrh",
-	"AGk+SFrSbNONNJFntgsbR9B9oNrBiON2Re/hHVFrB2sFOyw4ni6DRXOFNKElKeim+6RVV7IC/DVxfbqN",
-	"ESegf7iUey4ooP9dcOp+hS3Jbmfq9j9UdnvIyu7kKP0mb9r08KbYS+0udQPuUtnVVhoM8EZlxvTEZi2W",
-	"SiPUoPN5YpNCSGmTa9tHDfIKsW6nEhkrlZYy23J/tvMYIy2OuaEfqORyFYL2RypxdUV1ymmParytNm1X",
-	"F7buTi/ZOU20sYT4HncAXbmGqDH3oA2tQDnaCREg/22FUIJlTK5RHURdfK5PBN7n1lggncV3vX17/Wy5",
-	"qxyIpgvZ5NmxkKL26iEmq7Irn2ZuYejBMHLZxPFq1JZNRbFDnrEW07xS3EhbGmIV1ekXRnHC/ic7lh9t",
-	"dRyiaIZdfOM06EvHWiV2L8/Jj999/7sIvhS/Yh184bvjH42ZivgNRm6ACzfDROETiHwAQGlHdu7wCzjz",
-	"bR1j3Eles/IAH5luz19d7elF2FuuNyEo92bWwQRbkisYOHaYdSpE//nQLANNxodzTqzAt4idtpIS8dcH",
-	"CWcfc4lhDtGi96BSWoxxSr4FwoMdVXsGu88LPG6dh/Xk6UndkjdDdQlbgYJOprjrsGkddLYilmLOcgJh",
-	"7FijmttUMvYlxkMrLbaaYcxTaTqfg0iaNoDupzdpEeBbJqlq5jpS6d1Nk2abujarw43TplZkVlFfH687",
-	"Fjig0zXdkIY5EEBXlaUs+8pl6jdFkn0MxUWSsP7j4u0bYv+KeWwhNMRMhuXPXfa0HdsvdciuGJW56nAk",
-	"aq7zuL9PlzR1vpQOlr4VaNHmAgUHvtS6UCdHRzYD/9CwLFnqowIFlzoKeUj/yi34PM7Xr6l3H97ZJnQd",
-	"RlqdTW1lni3gcGk6IajANouDRjGXPdEK7Lq97QmHH+7rV3c/2qODRfCTTh/6A4CI3C1+njvyTgi9Rnbb",
-	"YNTEMK93q1Bs/Da+g9JH7Ep97wzXBnFrd19jQ0ABOSCoWCVQ7QG5XMDkwdKyMqpOv4wDzu9uNwqtWPfU",
-	"2ndDwIRjR6HnYyygE/VgqHPL7nINkuEyLft+5TMy+6DaLKygneE2Qo2FovAetA4gtQYdtLoquraYMJcg",
-	"tXmgW9SO/LoeyX31wY7oPp/X1+qXYE6jRDocE3/soY4GpcQB0Lwxty/kmRu8Rj3zOx+M6b4LMc4aDDEK",
-	"c4Yz2XMiNdBZ86Xwzj/Z3moRdRWEUifqL8LK2Gx0K78emwy9j0ZQaJnstTj4xR4rc893CuqBA/lFDk9g",
-	"GS3IPERqnGVZyZRi+4CHbXdFCkPWjRVbiDGXthEeQ3uTg2ON8Q93acbgmf4CPnKe6eYZ0aCn0P6QTU9s",
-	"Uru7imS2CTTFQ/KhblhBS5dV6YFDdVOx/EaRUuYuQ16FHYTwdYC1E3Ae/89h3NGv56UsX5vB/Bd/Dkf1",
-	"35754T8nk/eMpssxka+/BAzl/Ysx94YN3rviMR5+CTF0B5czxoj+PUulSHnOaYeMNBrhfhGNmPsFy0ch",
-	"wE8hpINOQsh0rFORfa1B21vdHUKoe25HjLjGmD52hG2C5wQofKAl53p7x7w8trlmT8NiC74Aj52SY7Je",
-	"MoG1S4qsWZ4Pi39nQRdP1RVRKJUmy0pkJbOpE+G7ByMohP1Cd8Wo0CMGZFKfR7At7Yl3USGk0t7SpdiH",
-	"PlnjUNwlBLlbieMQe/GGPRSCVsstv7xA+usdAKONqYbKeMkyrg+E7/OHRzNM6LhBz2GQNziG+/I901Up",
-	"vITJqrSD6dyTx56FrfD6TrXumReN9u4qxI6xjXuLFrgJx0mg0Sy43S26kErxWY7dn3Om1A2aRXf3gH7P",
-	"VlxksWLlTp1hryqUrGKXUnSjJvn+21yTshIKvVCYy51VLIBrLzGMOgxGYW8bpN0f0EJTHmAwwJabHWB5",
-	"X+luEFalKS6F/YvNnzuohM1DK5mqcn1AjcU/WGd8j+9+C6+2zTmfV3iH8c0f5LlEwfncTgD/bjNM/uxe",
-	"/x5ef+be/tnP8PIOouw95RZvWyVzEBm3uYYODdomQ92+jW4ndMaalgKA9YLX4wfX+t2WgFSzFVfKfy5y",
-	"Ktw0bUHIEFkYB7zA+UVTnvsURJhhzBSwvQ92Gr3+wd6c/P15vu+lvmsC/sEb5v7XKQL9oh92Cj3D9xBd",
-	"6Iwq+PpVjwi7BU6AZqcRDFlCPCZByWiGCVi5zTDpKRjfyQjTXKZXl5ixu1O/Ns9e4KOfXUdU3VsZBng7",
-	"5jBPSGHrGzA/TGme59ZQH55daot8Z5sB7QJ4xp5t6h/t5xxzvxnuHgt+0a3fWmZ82YnT7J/oUjNvqg+x",
-	"sH1r76/8gwMDVfZGuXjVkisdhS99m2fR7IS+setmCZErNLRH/a6qHlfAyJWn0ZOw+GZfIt1ft2CFvtx9",
-	"Mhbhejzl1jCKS6sk7sQQ9m1eif1FnX2SSqF41uV57+vP+yxoxdvsGMxVs2kw8l5jjte1BlRdKWup+y6/",
-	"GEIfVF3LhzIuyrOE5HdUIlUJdSkrHVWC384bYBewco9VrgCrHA+mrSkzqL+Yu4czydQhCSD77H6Z79s7",
-	"1iUoVFpWmovNILBphw60kBIg1Ymck6Ka5TwlzuS4WXDVB1V9XtB+Bav+V8MZe+M3nax9z4pVWta12lvI",
-	"XKJu726uFz6MKdaDvW67SlZbIYlaT0xC72UQTHZZzi2jtlVw19YJWiV4Tjig2tVfadrU1KIKO6p8robD",
-	"ZUWZPXOM3CUtSIioIVKlr3CoNRJgbgLuxBrqMGaMaJnRzeEnYWGwMdHHIXIqZh4+/LSNiDQUo6CnEtQc",
-	"Rko1y8g//9f/Jn5L4dNwMbRhtIyyFMAJBx8kZCc/IWdFyfOB/S9g1Mb0e87uRcYjNsl9OHQc3N8OZNlo",
-	"Jn/Pghx+a8SpW7kyuJoQjXyKwGpnt4qe3rBPcc+ixggf2qGCPtyjBhE7XPa2D0zJTsmT5Pj4mKwYFTaE",
-	"hwGEkqxkGcE/Gjkq2Vp+txk+ONg+0AKPl8moQFvhiqyYxnSt+uYlN/TXxqsJsSh23uy2aC1WNC1PfMkD",
-	"WLCOUXOtEjvNJkCcy0hXzHyP7RKHzLjtN2jO13Uh2q9xxY1AcG5jVo/XXQF7HPUbpPdiTzeRFzqcLXVB",
-	"mSGBuZHZDpujkfW8uUVZ0N7GmZc7HTzI6UW7Sg0ejeGzAwbmzrXwm2qm9iMqp3WRcLx/Rkj4Q3XX7QBN",
-	"cPPjXF8BhungyMhYcdId3fBkVEtpUqyLrRuNtrbmvUAd6qB5ib/uqM8du1cebvjeHfPusT8ezjBe2L7V",
-	"P65Fy61OXniM3XR37ruv3LQrSwckZH+Tlt2rfwmP3qC7SvjzMNQWMAdZ6VTi5q1sEWEDBmlo/Nu86H0w",
-	"Ln7z1o9uA2PuHW7Hs/pvH/F9ftr9rW0jV7jD7XbmbiRk2TNIiarLRUE4gt7UJau6wH/uMKzXmS8/auLm",
-	"NSsznupe/SFnRNGNcj67gpaa0zzfHODnkhlSs4XTzhGgrRLbKE4f1PAwJEw3uzrbw9KlO+jefohNxjZi",
-	"w6bdt9WykSbA8jYj76/Pb/IWo5rweS1MiJC+VD/kO093ANHu0aIo5LvDG0ruwy3emKFe+5EsC/Hj4efn",
-	"0va7xkB8O1XD2KIHXCCpI9YaQO0fCEBhdW2rDiBBy0LMH1QizdHp0pelYaSUX37zcJ6XdC08qphPtUuC",
-	"rDvQMRkH9z5mnborQjLz6yDrta5NgHQxqKcDZHdls0vwB0O31sy7LlHAz2duYPz43A+Pn99I/Rzf8TmZ",
-	"bB15VlIA2PSqaQDthQkZEFBtpmmY9buF+shsVuMEpblULZwgh04c70bah9pzgyD6jaDwOtFIJETiOlzP",
-	"IGWkWDgD3bDIFDEvHWi6U1gG+tz3sCh2QAH16e8xrtDbaWF/m97+prdWcUcHB0xx9v0ThAwaNsScCIqF",
-	"xbQNMI/+7g2RF/lODTfG1Q06KQzPNO7cq7DDwa3iKTE9u90FYWvHts4qWF944UOQzDYF9AcwHPXFveDb",
-	"lLKzYYcnh/7uGa/gxKFayDD9lApz/HCnSzJjJF1KxbogYtpUtWtSY3TXOLWBZfzbFWOFBWZdsg1RyIG/",
-	"qvYbjjLG8Lz3IXE8psId32+E5vnb+eTkr0PrYZP2/hS2fDBal/JxKV1pPkIT1vhIXGPqEbbvGWJvqCh2",
-	"3Eur5CIWU93KfceGufGSxgK2t8poNe3SS5bxWqepFRpQyzJZQkmJ1Wy8YhOoNV5xCdUbeBCcG8nE3DmU",
-	"rwd1opD1vTW+wcrP4Kthet4LnP+Fm/+Zn/8LP//nfv7v3fw/1vM/d/M/D+b/3s3/J5z/mbp6EUwWchrD",
-	"L1qZ1JNfPgOIdVoZTnxhKM+C58orBgc/Y7Rk5UtHKv/x8cMk2SqEIjRNmVIEfuUYHqChuKRQm/rwtmDi",
-	"1XPiGtomvuyTVhk3SgyZWtSLqTlsmI/hzzCJmsCWWheTz58htWkuO+xhCxumCkihFYQGDSrq5pbQwKkq",
-	"FUtq4BlQstD7jrfFAdKg2//wk0B0gBwQSNHGA9sCvdHMSCTsfiJzRkA5OyRn4ett7zvoqWHG+yQQM9AI",
-	"CZLSsuRMuZ6rWxtr4TfWS0loqtUhgeVuZAVLNhaLYq72T5Hvjr9LPol1+Ij586zSaNzI4MlvDwnOA5Bc",
-	"zDSn1PDWFGw1B0Dy3/+mpJiSf3N4Wf+OSQA5T5nAojGeMaH5HPTOyVlB0yU7eHp47JSSxnc1nMrkZeUc",
-	"BZ7zTJ4cHuNDsmCCFnxyMvn28AmMVVC9BGI98h5y+GiTJQzDhHm/yiYnk5wrfVY/Zn5d0hXTxqwynJib",
-	"l/29YpCaYWfZ8sPXrEyXFbPkSYfgOv8Cae6FFApn+PT42MLeaVvrE27z36wzqR7/NtKxkdbcG/vH4bbZ",
-	"8efPyVbLlHWdyAh/tdpYfCp+7UcOew24jgsVT4Kr8U0QCALZShfAPoOj+8XqJtGQUqOE/BuF3XgOyVsR",
-	"hmUN0wHPf30jUU4aPmBuqsXrs9B0AGljtEYvR2HhSPVNKjNEehYkErWILLY59SNHrzK2KqRmIt38xDYT",
-	"JBtMAZKIw3lDirGxoLsKEMI2ZfEiFmgwxQX5WYpMihA/2qkPXNge/boq2d74f607Wq80TsfNO/x5614+",
-	"2WuXB9677Qtk5CBoTEtGM4aYWS8+0M7wj33sCJ6x493qyr2hK+aktMho6ajf+4Jd+45TCM7iRcBCTRCr",
-	"2C3TBmi77unnJGTNR//g2edO/lwymoU351b8ctC5GNXqhdCAvxI5og9hJscDntSZqKeR+IQWl2/iNHpz",
-	"SDnLFqgldTDNPZkRKuJHtNJLadTDo0VJbUlvp4j9Az4ySLw639awc4ORfdj914OFPDD3+0Bd8eJAwqnR",
-	"/MDDyIFfwFhOO5YJBuiA5y6MVXdrQb5zgTidbWo8IwVO9LbkZKxDqOUBXdanYCREhDI9oCF3+j1y95VG",
-	"9GFFJGQ9+RxROZ/zlAFqP1lQLpQPOUEzOUjhDq3TQ/IG07U9tJzrrq+XbKVYfo34E026sw9ja/MHlLk7",
-	"jHmc3z1LoeClW71WwENgTRwbf7g9fdlxUVb4JO6a4jpIK8ZodgsMd+R3eye7pMMC/3jrLTPKKYwF5qjf",
-	"lM47OA4bh909srevRtXYf/CaKzQPyA494rW870P2MGGJsw8EBIMgxtvIIR+BCuzLCLW00LxAgCHtvHr7",
-	"3qEjhtlQIx4uE9mD89umjZPTzia3jUJRmxaFAuuQfKyxezBXVxaKAM5pyg6HVAWN0Og/3rF/iKC4T07n",
-	"an8VYVjneEuCfyEyR+wQatdVKUgm19j5w5bWca1OQ8xZbt4uq8Vy0B3IuWAHK1u90qu3/swFc2Uue9P0",
-	"/eqQt3EG/RzHBno8UZI71HwB30CWV+gTqjt2tAJz2MyJ8RIzzRz1JK7d8Z668RubU2JfptcSwpGKboiS",
-	"Tq2dIySbRS9fy9K1IwbniS1jWMo8U072ECm2FWHFQjp+TO6nPfL5R+1Wbk8v3vcZTI090du2ErJ88nU9",
-	"74f2PIU0ELlQGBxXcoQrdUE3GIYILtY3qnFxoI7B0Cy1JbqDGPfK5thF6x7PaZ5j2iKUyShj0F55bxSg",
-	"VUB0JcEbZoQ5Yh2ai5cuJZonbOVu9PZFMrbF681ZoIo/GMdGgMPxXPfPNsDnTuve2g49qIH0gd4B+8wo",
-	"bocInAi+BKpMXaTNYrvuJBAILvZK9At4YpAjqpQ5643v+OxFz1mB1AeGfmEmgXIBn89RCJmFPaRCcC7z",
-	"nNFFNWZ06CzPrbhbjUA5vvhYlkPEt2FHS3rNiOILwTLCxS7JbQkLoXcOHNTAjkiih+oZRmAuSj+MgYe5",
-	"rHv5OmPvdiUW/s270oe+QteqP65+96pr1ueSZa19D50gx4p1AiOcVyJT9WsQnZeXxBg/ZZVju0AbF6tB",
-	"eC0QqKPh967XH5LwjIqrA9t36g58O5HgCDaxQpNMA8wwuH9XsmSJk/kFLVD5lYJ9owhIZcPpXUzVwQ54",
-	"JBXn49gWynY5z6i4eo7LfDwart2LPbIGlSz1ZSy97ukunbP+ZdJ+70M7EcKziWme0LcwHcOYe1fpOskt",
-	"bLlme+6mDPDCmv4zvaSYNuN/CTKqvlIuk7D7TkH2l01pH8+bhjllj5Kyd/bqaaSG7u35apWsPUqydZ0h",
-	"xnJ5ueTHxKIV6SUTLpUSvJK9FKlBbexTTp7ZZ24YhB2kN8I7vIYSAIxsO5f+pb7ctRIPh/Gb9etZcu/W",
-	"mTpj267NccN911I6SkY1e2aRVx+LtmGr61tXoZfx3rwDs6+bjfXDd6AMtEQQWDC56hyvsGxhQAm84yJP",
-	"Q4SaDjj3Rn/nh3a52Ru4TeV/oFAD+pCpXjgFfzqF6/uOSjmYzXiG2HldQnn1Jn5NAhG0Ozrvbs0dyu2O",
-	"Xf8QoCU/WN4WzqDRCtzvPWTddXKimwX4w3M5Yr8WstQjW31Q9gHuQosN6tezohv0upiLX6eU+PR+BPmG",
-	"8nQMdWBPaazRSohiNGe2kQoMvKRqefhJvIBVQOPeBeUiyFT/8RRChbmEmmqygEx8318ZRredQmcbzRJz",
-	"AqBgyblmIpa5ixt2Q0Y/f20l8MPJBMddB9wYW8wBibsyZUpxsYgHXM7A42Y2OKMbJ2C/PT6FjRXsVxs2",
-	"b/D7/dJ37dMPbwF0cJLXNHvI5M/X9IrVwA5QrQLXPLGZdsIGCqE3ywB+fQTg7J2BlYu/mDv55w8vD35f",
-	"N/y1oAPusl96zIcE5xJ+4QAtgq9QQifm54xdXnHh/200/OST8P6MhDTdGQlBhJOEpFVpRtskIK0S0qTb",
-	"xFii7JA8Ozu/IBcun/nJ7y2EFqYP+F8QxLTcYgCOndxAaslUM32gdMnoqklz/jLMuKBlrFNxVHbBKY0T",
-	"8d4inIAtWny6NTUMvJGaN7o8cpLi6B/2X5+R/HKGlfFt7WElr5kRNyNq3veuhFCo2QKm+FD8w8wBvLC2",
-	"kQRCwVpasA0WnSgWUgMZkA3T45GCM+sLqpe1VW8ndLuiKiAywL/d4Q+xzwzyh7h2b3vM5BG7OLZZS0pz",
-	"Zhgk2TBa1q3+MGOb0xy/n7EFF4pwwyZjU7YYuI0pW0SbH3/8McC0eRrFGh3RS3OmzvTkiwpGITnujkT5",
-	"fCA4kbHiT/YyDIowuYvT7R6RBRMWnvoL944EbR53Xvc4rvTT46c/GD5q0aQJfNaSfPuEvKZlujRf/K4B",
-	"/jTkqrT1Zc+eLNeAuTy4+8P2kuksdBshSb5gglCInH6jHOw5tntBF4YxD+GqWDPSo5wbU7Ul02rCDmTI",
-	"AIfGzSgdWdTds5ROT4jv9HN7l4ZthO/L4hulaF2s44b6Y3AsR7a2bbeY/9kVwd3kjL48MYLL3UOYjJrH",
-	"sITmNCyD9kuOzkYlAqxK7dbvFDOs9dw+tfWaVtBSlpnPGwLrk6gKGCaRZQBKYZ1WNsYe03/+3qWvxaF0",
-	"bqqwvRX5xhbmKouC3CrF7ZhfXZEd1WO70mW/wtQfJI1dF2RmrsYKjKKxLshLDsHedn31bENc51N3TRz1",
-	"ojSyx71bGuHPJne+d11iJbV/HUGs2L3xON9cK5JB+w8g5Phm3ZinuCa0Q1xiZ/mabhSBugBCtabp0vz0",
-	"kGBzOuqt5xkDmEDsKwyKyTUvK8WUrc+e28CKIoBqnADcf+3OPuz0Rz2vW+Y+tEsKUmqgimFTMF9J5deE",
-	"bcJG91sBPqjhybbFaEAMbm/GJAfwPY2Q4bOVdr1eSghB0CyzUFzNdjwBwhCRooH3T+ealW6v8fcIOGRh",
-	"4yxYg4IS6jN42JzOJ9EkMiRF1x8xpYLMmB0ODnPqxpnCQGGcBj112Wnj1BHeVmlzQ6wtSauMa6JLyvOY",
-	"kxUdewFJj+3X+25769/DO8ewQaw3DfaErukGo1Id9GhIC/I8e5XWl/DE4y4460W/r0S2U7ja9OsxlE5D",
-	"cNA/jSACybyUq709Fi+xr9djBQrAPpL3a8HX77wj+/0sy6z57u1ze5C7DXS4RrsVInusd0rrneKxGqUm",
-	"9q2wQ41qRNX7d5RSzRay5DtSCM/rx3bYVD0ATx22yR0ZJQ+ZgGcow27ZZsRCGtfCozAC1qiUYJskiF1W",
-	"0FIjjIoiOZ2xfCyjHm9p/dLa11O3y0wQUDFr5AndklK7VCePwmBW20jotjuhffUfaC9Ga1z7uIZZiqLc",
-	"N48kV8Yugw+AQ8PmdbkC1+qTCPoCAkYi6GzwZ3y27jZq64+CKouYymNzzftu1IPV5TaYwY0ovYk1vOLC",
-	"fnqynYxad8m4Vcp4Gm5kZ0OJ+5We72xGdx/QzojYOuvh1xQbHHXU33ZJ2SPtkIo7BQQiE4/LcsUlVodE",
-	"q40sIqgv78Cy0VNyDIsXWLy9HWfcj487vOUhDDypJzyElwf1/WAmL8xCRnI1IWar2yEwmm2cBA7Sueuh",
-	"M3JdIPOwnBuQzWnJ6gMFKnV+zZsw3y7W62j1kXDdm/LBZOKv5TDY8BbZan9lf4s8s3klBrJEvipkuSO7",
-	"5JV95usFjcEV/mbrS9DjTMxZK4IUwTKiJJnTsrO0xFFFNzDMB9BaIdcygf88+QH49EcuMrlWB0+efv80",
-	"cUGfVK5WNCGKrXgqc8PkS6LpjMyYXjMmfI4mgNdwnbsmuL6P5ifh2k+hXw+9gtaJYuGuMK0XauwXErAX",
-	"yYwtOaCLnhBjYcMDuAVGis1lnkNmO44Jre5LuYZS/E8CU7tBAZnRDDOFFWwjy/AHQa72mqfMNhLwIJGH",
-	"5EyTlVSaPD0mr5/FlOuqyCXNLIEOy+8Kug925561I3o7FNRIG6HSsBy75y67ru6vdkKm0A3wf/wRn5gm",
-	"RFXpklBFphDy+B/nZt3/9v/+P/8+7TCjV4C7Gynb2xmNrHX2oNj4BuV62woOAqwxG7UhShsbtQYYgaNe",
-	"UujFA8u1nRDjC7SuvYcIX+4l+zX7VR+l6voGYZZd0vbpaNLW8fCuNFUuTo3hUFZCYd8zxjIFvgXHWla0",
-	"KEaRyDgVQoEVGEXOBbitTD6/+AsmQMe4aSCVdzsEPV+4M5dgz7Z6TjnClv1Rro20IVQ47stV0rT4eNYl",
-	"fW7mMww3+ShoTnsz86CKnNCKFl2M+3G44n2X3UdzVWvpay7qaABekdaaSF1lJQKRP+hCuiYhQ5Tmd+7R",
-	"r1139pv/G4ZeBMUQYV4YNETV4LhFeCbb9uiu+JejyUMrpqN06RIutmhzB/HcQv43tzuou3r29vUpSVme",
-	"2y2jRBVGoqklY5qsZZXj5YTWsqzSJc35OPZy/1FRtUtA3/jAfCMPe2Yh9kovL3kHyLBN8JT7gAr5mat7",
-	"gD9r9sYJkW4SsoJGVScWtcoj5joYqwAJBzBNzXfoRusAGBnV+XfBmLFlwPviXhLs3rTTXRc7z8caqt9C",
-	"jrlPyIFe0Jo7cKHpAPTLcqVGS7OC8gx65Pbg16zkNcMMGSNYo4Tz0TDAqZaXmE98ybMpobnF5+aYiJfn",
-	"EjftFPnl1NgOXT8A3kVmNL2yT88klJnDYJ+ELqlQc2brBjjCT88rkR2SVmOLJpqU9T1j0tVrdE5T4TPi",
-	"g7wrW0u7KdgnMZXXrDzAmU7hYk7dB0U3UOpuLnXiBsmI+UFPYPG13dHH4+BunsUtu+37apknx+5/Qc3M",
-	"k/52/Hs72OVe826pW64r82/TwQ4cATN6wHsIzbKprxixpadSMPAvgK0PwH/SJSR2euFd7XC/FuAeukvU",
-	"K/uSCO7VD2PjXllgm5tOscbvGQmbq20Z+Ap/jDf6CuOSUJe2CgcNaSp48PvWUnx3/CWV2sZxXxEO4X7r",
-	"iRGV4e7eGalRCTTQOeWA5SJLTMTh6ZLkTFmpiBCMVDk4osQmMgcp0ABKNDP8wqcFRo9SGxbJW9lk7b7g",
-	"2w2+v8IaF3vn77x3mOOxfVBrQamZ7QvdB7sWsvejrGK9LP55xXZlI5453gMT8hzqX2zojtnQV+Ovs7T5",
-	"PAaI/htx1p05WGpLNqrm48YAslXVjp9LI/rttZdiAdUqDfjsARffv7uryBP+zhXbT8m7q1t2D6z8wu5I",
-	"ZzHWoiqZGrEvQwnBeTzNPvbuuzQMwrJrnPLOcN27ABTmbre3a19rWJqHQw20c7CpHxDfg+J6ktIVAy/G",
-	"yDhNjQM6SqlIWZ7fSUNAGLo+5QcE2YsfjXuEM08pUDI++fwwJHmOZ/Gg6KFQ82aoLjDyXI9oBykKBa6C",
-	"COlBN4fwAphFzu6gO8HPxtxoWxoIb6ocHKUTXZBJJQFAEpY52JVH0JOX0mIa61UAS2OPgthviqMD4HuX",
-	"o7rmPJp8u11iv2etMZWHxorsubDvKH/Iu/qepbLMXHlASssM/THXskqxTJjm+Qb89EPvaMlSQ+aWJEa8",
-	"o9iFjF5TntNZzhzAK2YiepRC3/nc8Rjt8WzqTp5GLqJ78ZC8oOmSuIru0Hkfa/IFS/vXFW1eUbd58TKM",
-	"tGQZ1wC4+Y0iDqfTAqbMqLgKDe9md4gBIFxXXGS7myPBsW1+4lhx2clS9ikqghcnzf0MtiJ5JI0qelgP",
-	"3n32CNgPDYkEaAOjAnBfdyixwIAgefRontPFgmX91fP4zDsHEvLFVtEH69hVTT+vSr00+otheWNVEOEO",
-	"Qo6hrLSCtnzQkcriI5lbTcXCungFNulvdO/vxLOxx3lP3cZhIY8aL3YIqE4NvoxoT/Uuj9dn3Ebw7TWz",
-	"L+KKlHyx1HXrTBCwCBRCUkg57zpmjDbuiNL5p3Y4coOoQkBtqIgDscUcPmvKNXZhvJuAwCPBi61D1Pf4",
-	"Uish9ws9Oxn9NcZc7BKHdRT0uVmuhN/2fFqPDskX9tDbE+S1cY0HuOtcfsE97HKnw87/fRTojbozl8+t",
-	"XzfZzoioHM2tvhfZ6A/s8YrHvhM/vwMxCIfcTOxy16cpBNud2fruzZ22CRz3GP/VI/D2dDleg0AcqdEj",
-	"ECo9nQ/Wd1GFaq2+xoFN8oRT5lJ0a2dzLrI/+acGxdcgJthbRtm3ofXLPn9Rgt/N+86zLfwG2WwYH44N",
-	"lAlw72Us5YpL0YzCWmV4Kwj7nNNcLirWpgxkXCjq7qBbcJ0p3Gz3W2nr61sl1uSE/t6Eis22yw5n5zbm",
-	"ETLAZu3tF8no/O7GaNspQiMEOrEAnRJHgNjSqJtQS5ZKkfKcew0pCtiKWCiQRJEQSPMEXS7n4sqBhsyk",
-	"vFJQ6SbLK5aBIwXdzxaChBEmdMkZ1tMrzQrok4Pl7lin6qBQN58E1MhQbIW1kogO+0b6NAmbBRVHw6TZ",
-	"++aydprFLN73/hRwc23ZyQAQti8xN6K1VV2AaYatOBxer8ZnXNFFyUbKmWAAoMpqUiM4eBCz36YXnzmB",
-	"OlHdxr2xKkfsKy6cEzdK5x9r2gWqXco1QprZhIxaeTV0afEcUlcSoRgTRMtDcmbZLTeGIbzTgqO5dvQp",
-	"VSyXNEsI/SRWVNAF9nN3Qschv/ISCbFuBwpfQk6J0V8S22IG6Nfnjrjfqtj1yLnS7/1GfL01om6NX2bG",
-	"2ak50JWPmVOil7JSWHHGUPsAcgANdRTR8dHpP8r3l0RmCB9B/yltAF8TtZRVnqFqJPMshtXy3ipW/u7Z",
-	"j11X70M9lFOyUrlya10bpXwKkmdqrtVUVbMV15pl0+7sWMRxXnMViVPiNbBzusvqhkhZw9PjO6oZeMiM",
-	"3E5Pc1uyhvyvC4UFC5fvxt/cn2gf0P2Kbix0OBFy3TFVeIDO8geYr7mXdQYpeFqourL5hkrZpRSuUNWv",
-	"y+EYdqyI/Zqy4k5LAHaeAC8drpghlrLKmU9/7dK8Ki1XVPP0XsMU95xx7q29+26l5/JFfiu57v16BQiN",
-	"O3dUOOE0KNwQCNsuN2dW0rmTeI+orVxIWkMoKugoF8cL93mUUPGLtcm27Am0FcNtvLOEKyILUNoxMQrv",
-	"834Fqo0lPHR5qjvgKGUCCXiceMSyw1Kwh0pueQaIrbRuybGgXJj/ijpJbbdOObzUYT+N707VkIdRJh5G",
-	"4D+AxH5I0xNU/g9g/40HW48uODBCXPzb3mSo95YjAaKtqNjUTnELJQxwk+j221HFgsobpKYNuLc7o+G1",
-	"vLpred4VCy/9DB6ueMVxRzhv6ExgWHfSyuNdcqVluenUCm4BMdcWJOb9RDFhp0QFmfJsSq4Y+nS3rW2W",
-	"8ZvrHg+SEjyAZF5k/N7jCMOo1bagF3KNbkv1oPmr2D8CnDSgcgC0AegiCSmZrkrBIKU+XRqGAu6b+tYN",
-	"YSFHaByO3l4Ms+lTuUJPk0PbCLLl7ae6PBo0UOgHVjKKjjSZ0Y35S6MXeLMg5pNw7V7Rz9tTGTMGxo21",
-	"pb+eC3nmzv/x3Maz2l/xYIIDp4AxrBIqzdA5COLc3MVTbwV5Iq+9RVDO5bq+rKkiS5abm5kzqhpZW/1X",
-	"szJcsi971f78DB78crPNYf79XgHHLoJ2fqM47qV3e4OnXkKMzpi7EH+yqDEdkOq31RFiJ24V+4OSXXO2",
-	"Hpkpv4VKptmGUBIEzjgqq5SslzJ03FJFVlVdYi0RKJtxCDX6GAIR4DrnGaCOvdJtzPQWnz8kZs8RL1JI",
-	"TZb0unZQutxurMuFpo6NhpQW0i1WOWV26ywwix6LjwZDvHXoK7DG+pPUkgCm3Dqfm7vWzGJr9Orv8rbg",
-	"ZB46n2OgHuYrDuxVeDhhgJjEGGKHnrlwDk3KbfT3MnZd6HiHG2TuRcpIVsJaBgmAOy99/7LUmME5nphS",
-	"YC6KYAx7024gIhy7M19eQlTPBXoMBfp/cJXroD3poAZgxSGJ2aO3hChbrRrg/nvhrJ3xeyLrMDPQ1ZH6",
-	"HEAb3V8lpCqc45th976pn9RlJTTPpyAMuQokZaOimPC5y8v5JCD2aAZXmuc5mXOtTusIPGQNQE/j+iXZ",
-	"lMBrbNMpMzkjnkuWVallOPWLOSSAQZTTyHHb0/mTsC2s8LPC+cWMHv/Wr5Rf+Bgw5maAHuhbKX/dDOOR",
-	"ej7O1JXtIYitwfFENOYWG/Mrq7Vzo8/axwpAau5L2WywkVyqqmRjS9Zcqge7KLtaj5/nI4GsXlBbP214",
-	"PLcgicjrDQebMZsK7mjLI7T0Qj00z8f3we9JfKpr2YyyjN3cwYPk801PGxVv+BS41TKi6MZQDwijeJpT",
-	"3T/9AWMivjv9eBGRD2sm9IZQbGcV4rHPZSWMcluu5lU+GdEF/40if6+ktjnMJUsZL7RKunLgws71yV0K",
-	"+ZaMPyRnOM9AvjoiNnSOspNg/lBex8JryZwA2cPyXIbrJ8GVtwZOg78rI9WXcg2WtoXV4ipITzK8rm47",
-	"9uSYvH7mG/6bM8NzNJ9VfdsOPwnD18H16XJrfSa5JdkEtA8o1fGdsMwyzCqyE/Lu+cuE/Me7F39IyLs3",
-	"f0jIH1+8OjeL/shm7w7JW+C29q2YN//d8fEnUVeJY0SRTI/MQ9OoJzXLntdwFndor6+qXPOClvpoLsvV",
-	"QUY13EgmUpnZHkIhxIj95Qd70dq3Gqi741qHw+zA6Q/vNLSuiKPOc62IoCt2iiEjOodNde+ZhgkXnW09",
-	"mjwigBCB9z501kW9Edtc6idW6NE6/eOltkIJbl8Ht9kWRExkslTMHe2IzOhj28ezouD9ccyCKImsAdoH",
-	"NMo4nD1l+RQliqVSZFYHcgOoSEARV/Ml6/KpzNiwwAY7N492oPIMcZrBqx6xAv8CT9MGH9B+rGEnHtJl",
-	"tjHCQQVJ93JO9FoONfLr1Jpxr9yZrxRxzm+5FknYztmoslKEkj9p9IvGwH2ll7LkRvjKkvjJKrSwbZow",
-	"odaOwQy6lWL5/JB8tOU4Ghqu+o6oJKWFeY8xwIy6kOdybc6Vz72SIWRQ2ABBTYSGmp5iofh3xz9GahTN",
-	"QC+CRKWv9L43lumufb1HUU3QqV6ues6xYUXXBEJq2wBmw+AE++pNoW8WhJhu614IVpfgJiWP3+VwhoT9",
-	"gNzpZ6Ybej2Us0MYrM4KCm/l3izrYCy4hS2CXS+lK6/PM5xvNGsIkRm+/lv/vrnOLWl/P/fwS7l6Dhfi",
-	"4a7eT4wVjbvXSIq8wU1bc7Uc+Zq93PZcpVRY3WrGCMu4tj5277hfhRi9HkQ0wYStOrd+SVWgK7gQgSsa",
-	"xBwvXSOgQzdFuT4h1IbVfUE1E1k8XZCqqy/71vfH9VBngvQMI7e/ev/8mbp62EQodUW0JPkdScwrxm7X",
-	"xzmu4ivMxc7oxjbxhkxCb41giF6zcqVgZRhfw3J4qNEFjC3rrjskZza6sKalcLW1yhkMXMNd3L6IZmlf",
-	"dXwd+SFG2L/6e/gTA2/uQ95E9LMaAnaEaDNeicvhhSbcGPNwJA0meC7FAuOZW5gmvbcz7HM35vUMgEGM",
-	"hPOdt2QJJRkxxHuLjb8L+B5ze+FfmNgLsXXwjtTA3ja999TG3xVZcaVgP9Egt4i2ZZ2zZoPnheEnLtPH",
-	"5clFgVTMkrp7wzzUlQ7Pc5/mQ+9yzFgLOvfh/bafnuyIS/n33oezeYRmS6OXHvlmhPOmV6kR+xoBNDmn",
-	"ooYyMaqnqHPQQlcWFKHI0iue66VsdM/uDcvuhm7LudIhdNuDRU5r6KjRDvTtuEfmAYKATVlgtaBh5S7Y",
-	"zyDBYewoaZ0kvF5K63CwqcE21ReTknyeUTBbrkmQ0wRBTpZnh+SZ1EswpoztbfGKHD2hQQVLjJo1jw9l",
-	"TcudTsksK5lSbEcIYh9VCbpZ30ZfenI/yGxguIxkgPgcN8uvah/O1oVxNetAqRAq00PzgSB5rhfL7byZ",
-	"235ILpit+HDwmDbxEZqCQ88BizYVtdUtrut7/9471W3dS+4eudgMp+iqNhdXNIPGynNI6afNTit3WlFx",
-	"N7i3Ngntaw+hPsdl/sup2msa2l16SC+NncJpq+AMapj2qzmzz4+OEw2jvn/wy3LrNnuRnMo/8GsmsIXM",
-	"mMnza59MKaQmMwapk6fW93KLNlVD1XwsLx6dEMygXzvffA+r3ME2P7qYPpaoaJeX/9uJRWH5+kNmqRjt",
-	"DS6bvTaoZGJ+h7dLRuCqYCIpNX4yy8dW2Vkb8w1QhesyNMclakvLfBv4uj+J19FA1v6ON9Lpdzv8JD4u",
-	"GbIkQ/zKGISWxzmYXF5X8n9//G2jJT80eeqGMEZr9FHk39/LNbpw1vdjqNbwqVW1bxX9GtzeHQdS1ZBR",
-	"Q2+RobuspOvR1Xk38FcRrhmQ3/hYRcJHew7iodsLh6FOIx9uKAJUlWu1A8ABn/masaTNCr9MJOlRoCjN",
-	"8m2phKZXTBhtXEkyp2UnsESziXpU8J9f/MXpKeDMhyRUo7xY9/8JROc9vjFWe5AZw960UGfyb8agSADZ",
-	"hPs2vAkpmdkUlv07gkNjB1JQGT4JD0mA3fmx5stcFaqk+EYRo3uiE9hwo0PyBykzm9VCS0auWKETnKb0",
-	"1fRcEXMTbHOwYLxD8mHJPglwJEF5iotWwDeAWOHybEExwPJVXyvzPZTKiIw8OU6Oj49xGjGNoSpySbPO",
-	"m9gDXtvdZ2afLrOdjfx4zi7h3wPf9PR4yKvGFFCa/aqPUnXdZBe7S1LuGdcTOVDE7Wnv4wlRTOscGmzZ",
-	"JC9DUP5LWVpF1dypVObVSiiyokUxiocbJI410ee+pEz5WHN9aYs6otxpwgMVD0EHhE25Uznfue2IkGTF",
-	"wgj1hZ7F1gGoms918tWbupfrHT4CnjJAwP8Mzw1iLXMusnbL0EGC9qX9YSNO/+RWcPlfmRJiTuE3q4h8",
-	"aGIIBpemFWTGAmALdXaXl8cw0Fvl/lWRO7eihWdtDxYl3k2Kr+3a79326uLJF4Gsi8jAyVgoSjxdWgkK",
-	"/a7MZ1u5Bi8KcJQMOzdCsFvYqcpsRLMn0TYHvvBP7WhlBS5/vB2GFyeEEqN7G502wbpRs1oqNhZwE4q/",
-	"RLWasXLffiFPju+oYUguU5qjN5Mrh8kemxo8eAm5BHfRgqG/TYXt352ab0THBGXB7g5U+4tBRnTEu6up",
-	"8wyj7DpdjpaZZPQJQom7ZME1rG9Ut336VjBnn5oDJTmHHAi4SB6LGS9Psu1cnqZUZDyjmqkplL5nZJrx",
-	"ORiz+oQYNjk1VE4zdBXn+SfhLMND8mEt/bSVbUcKaG3eeMQXd6ASXNQrfpQS5A1b+ynesynVfG+LFLPs",
-	"YZ3Q2QBybYiN3VZSQAp3fsW7LKVgRQ+1teYy7+YDo+lwLOP65pfw0SEsu6U8BOb5UOJ6TNhf57IsWaqD",
-	"ywxSA3C1mvZ8/80+mlFxdZAxTXk+TEV8RsXVc/v8HR5K8JqfeWeNtCuRGMVH4nbmG0XMrhC7KwlZQXzu",
-	"pIGRRY2cxi+4IHNZupAxfoeFTyPzgY42zeEcIJGYKGkBT5ot8lPsng8FXoodkjNBaAodHl2VjEWIoxvG",
-	"IIbcVjo+iSk1WopXOODTJfqiQdtQYMFsPBpDyRdLHa3+wLzOOFk9Vp0inOU9qxVbr26SAXa6H8UItUNh",
-	"ZKNBHzUrtCh1hAstu5iNGZSllTEB4RS1vGJicvLXX8wBKVZeu+OtynxyMllqXZwcHc0r66L7xQ/bJvkL",
-	"w31pmZFUVqWyYGkIT2bU4YwUJU+ZOkFDmTq0H4QkrhFDZ7bHiBSHtUl1jkNOtg00/AvEYWzBJGKMBT9+",
-	"tSpkqWM/flmJTCVh+xoL3YgxGmhStWG0DPxMtop3LUnBZJFDbjDmdARvfAbparE3Gn0kSAEXGQSScMc8",
-	"ut8pmBiwXXjEGd2Ys7UVqsGLzlwiQuxdH5ug6DVgiOIiZVAxigsDIEFDW0sqsnB0BxQTGfydmZ2PkEUa",
-	"eNUtBWrQGogUrII3+LhzpMWpS/3Bc5ECNmVNNyd11d2CQkAPCZ7MjPbEVAL0E7pm7AqtewakiKIbFczD",
-	"u2e25/GnbeQ/54eEuZ+QYim1XJS0WOJjEDENBq8RuuJnZH0KGMN0m2avuK2pr21C83dPQBib9Fc+eGd9",
-	"5WPvREDwun87wKs3jqXZHTyyKbZEytUS1/kz7jpZIeUytkIwVICCkyJ8o69u+PzL5/8vAAD//w==",
+	"yWjGxeLSaXHe7fH9fql47rRjq35DVzGd4R5L/d6wdQt4MYqNeIkoh9tn8ENCfmd0/t87eMQWAvXTO0JB",
+	"jAFdd8Rr4oQDhQBShFCOW2PGeJAsdYdq8IPbglOiCgreCJGR5aZYMqFIJkFRWFFrifdvUusM7ULC1yft",
+	"o+k43e7CDc97WsJQk5xB/ZdFbqfEJTsnN6tG6Idov0ltQlgNEOEJLiHdxpK5grVwRSCdwXaCInK+d7U4",
+	"zLVjo/uTeFp7rMicC0jgXJdcQ7+zupr51ZuLDy/Onm8TyY5Ejn2zRbrSPn62felun/KzVz+1OGb8oFyg",
+	"N2w9LFdhm1hWUumtpIMV3Tgd3Gs9lCiWSpFZN1dMNe93gnckQexOfWhoXq0cXz+ZVs5PP3G0GxxCAlSJ",
+	"XfaGnO/4CQA98fszF1epe96ZlXdG2WH7zI06HPLiWwXW23py46J07sHAKPz+tNpLk0/ieAs3DYPfJg2r",
+	"FR/fJ/zdcftv6DXYu8zi5m6FuzTSY6n5Xim2viGjQp9ArbXU7BtlYasTQsmazYhaymKrrUfSb/3vfNh5",
+	"A/asirEEFkUrXjCtUKLbYAMXWgKj3LvzSbz8tcfv0KCmDjq8CPanpQgsacn1plORPsN2nyVbcKVtqx+u",
+	"g+RISuwQAzRsQ49U9L7sHB7hTJE/ykqx6PtwlAHvy/gcigR0o7UkdIJMutG9zSttLZpP2RMZN+xRndYt",
+	"cdAWiObV5jKl+SVGLGOWuJUK+L5vAPLRox3AbwkEJb1Wu0uI1prs9xFNNqL1xC9GIZV2imGDaHcRqTPc",
+	"3e87qPAD9NjoaFECjixULXakP1daXga+re0K2Tn4PcMyIu7g8RXr2Nfv9t9XmEhVXGrZJRzPfEy/Khxu",
+	"JtBOswULy+en5NjWO4m4uNw/uSFdGvISC2bEVCzduQGgIc1m2XRGNHLNFYhHfBFEaMCovMbScBvBXbWn",
+	"LeyJvsEjOqguGP7C95yCrpbWNWrGdC3BDddCs2D7frJfC14y1bGEc5ozkdEygBYJw0nYx5lUoolN3wXx",
+	"eVud1hq5e283/Mpsd1axeHEb9OG5NFoNj/g7LiQi92z3EgF+FXBICO+ckifQUx20X9+KLET66afWNS3F",
+	"oPPwkXuqE1vmT9Ml0lU+IKgbam5bN7hFGuG0ti5U8yK0DqpBwzF2+I5uWJRjOFUmcf2ZSpbKMjM0M9uA",
+	"e+iUtFEktnrXrZfSFS6YX2QOTqLJSYfYGDBPZ2MMliRuEXG/PWMZy6wPB/qn2PpC4EIkiKOM5AWp17Bf",
+	"34w4XKMZ7KL+MXx+Z0fAl3UAkrS0/kjUmtfA7LfFntaaiXjx7iuXRWLIaM7ynECBpoM49vWcGaSgzWwv",
+	"9wbgesBKZ1QPDw3hw/1lzzZTYs/yhYx16uaxxQK6lOu8AxE11REkHVqmtgeCxA0bIoiu0OeY/RAcV9rJ",
+	"EixGmdi3g7D7TV/KhK2v7w5Nv51j6ZVZWBIAGM5oejVsofYVUf3xI9dLMi0ZzewZTD0a5iA/s8WMigLv",
+	"9YCNXlg367v/efC7n759ffDj0z/9/5M6wMCFFa5znrMeKJpHAV3jHt/RAAOLpvcNtsJvbl13Yc/2pk0q",
+	"epsX1SwHCuOpSFme266tWDMowRfn2eswQIdmyXsDzaG93b6GA2900L+ilZvQwBVvX7w6400gQIx1fruc",
+	"o4ABbN/s7bNqMPdQRvW3srAn9TyGPuosqf2Avjql5pqW2d7N4wekO7RS7gLxIi7nOV8sO/WCd7irADFr",
+	"tCWdLg0VqRYyW/f8+hD8t9obSAEq55purMAf8gLXYHm/Tj0/+y7Xe7Puu0JN6UZIcfVQCLLTSNxo0kzr",
+	"QrWPtw3dH1BvD+W/9gqDT5igZWb7uJjLI6t0ORhv/NnmHH/9bAN9XMw//uJGqF86RkmS04UfeVGSW3GO",
+	"dbt376wPtMVt58Z6KfO6GITPQcshiDl/17plczYvQVxJ6DMP1u21U5N3uxL3UiS74+ZntW1oWIUVrAj1",
+	"FQbRrVOGQ+PgvS3HfiHZQzLbzfVyBwUGrNo2P0JYFNsSxWXwe7VguOHpqBTfYL945l/kJoXv8/eYB3/z",
+	"eDb283k9idaq9oea6etEFFi2p7XuHnYfg3gQiAGEghreQeYG6l4UUCkZgGDjhukCmO6xu+1PVassZYnd",
+	"2DIJEG9ofoNaOECaD5KWNNt0Y13kme0DxxH2H6h2MOa5XdF7eEfU2sFqxQ4LjqfLYNFcIU1oSQq66T5p",
+	"1ZWsAH9NXKdwY8QJ6GAu5Z4LCuh/F6C7X2FLstuZuv0Pld0esrI7OUrHy5u2Xbwp+lO7T96Au1R2NbYG",
+	"A7xRGzI9sXmTpdIIduh8ntgmEVLa5Np2coPMRqwcqkTGSqWlzLbcn+1MykiTZW7oB2rJXI2i/ZFKXGVT",
+	"nfTaoxpvq03b9Y2tu9NLdk4TbSwhvscdUFuuJWvMPWhDK1AQd0IEyH9bo5RgIZVrlQdRF5/rEwEYujUa",
+	"SWf5X2/nYD9b7moXoulCNn13LKyqvbqYyarsyqeZWyB8MIxcPnO8HrZlU1Hs0WesxTSvFDfSloZoSXX6",
+	"hVGcsAPLjuVHmy2HOJ5hH+E4DfritVaR38tz8uN33/8ugnDFr1gHX/ju+EdjpiKChJEb4MLNMFH4BCIf",
+	"AJHakZ07/ALOfGPJGHeS16w8wEem2/NXV3t6EfaW600QzL2ZdTDBluQKBo4dZp0K0X8+NMtAk/HhnBMr",
+	"8C1mqK3lRAT4QcLZx1xiqEe06D2olBZjnJJvwvBgR9Wewe7zAo9b52E9eXpSNwXOUF3CZqSgkynuenxa",
+	"B52tyaWYs5xAGDvWKuc2tZR9ifHQzIutZhjzVJrO5yCSpg2o/elNmhT4pk2qmrmeWHp326bZpq4O63Dj",
+	"tKkVmVXU18frngkOanVNN6RhDgTgWWUpy76CnfpNkWQfQ3GRJKz/uHj7hti/Yh5bCE4xk2EBdpc9bcf2",
+	"Sx2yK0ZlrjociZrrPO7v0yVNnS+lg6VvBVq0uUDBgS+1LtTJ0ZHNwD80LEuW+qhAwaWOQh7Sv3ILf4/z",
+	"9Wvq3Yd3tg1eh5FWZ1NbmWcLOFyaTghrsM3ioFXNZU+0Avt+b3vC4Yf7+tXdj/booRH8pNOH/gAwJneL",
+	"4OeOvBPEr5HdNhi3Mczr3SpVG7+R8KD0EbtS373DNWLc2t3X2JJQQA4IKlYJVHtALhcwebC0rIyq0y/j",
+	"kPe7G55CM9g9tfbdIDTh2FHw+xgL6MRdGOrcsrtcw3S4TMu+X/mMzD6wOAtsaGe4jZFjwTC8B60Dyq1B",
+	"B62+jq4xJ8wlSG0e6Ba1I7+uR3JffbAjus/n9bX6JZjTKJEOx8Qfe6ijQSlxCDZvzO0LuuYGr3HX/M4H",
+	"Y7rvQpS1BkOMAq3hTPacSA211nwpvPNPtrtbRF0FodSJO4zANjYb3cqvxyZD76MVFVomey0OfrHHytzz",
+	"nYJ64EB+kcMTWEYLMg+RGmdZVjKl2D7wZdt9mcKQdWPFFuTMpW2Ex9De5OBYY/zDXZoxeKa/gI+cZ7p5",
+	"RjToKTRgZNMTm9TuriKZbQJN8ZB8qFtm0NJlVXroUt1ULL9RpJS5y5BXYQ8jfB2g/QScx/9zGHf063kp",
+	"y9dmMP/Fn8NR/bdnfvjPyeQ9o+lyTOztLwHFef9izL2Bi/eueIyHX0IU38HljDGif89SKVKec9ohI41G",
+	"uF9EI+Z+wfJRCPBTCOmgkxAyHetUZF9r0PZWd4cQ6q7fESOuMaaPHWGj4jkBCh9oybnu4jEvj23v2dMy",
+	"2YIvwGOn5Jisl0xg7ZIia5bnw+LfWdBHVHVFFEqlybISWcls6kT47sEICmHH0l0xKvSIAZnU5xFsS3vi",
+	"XVQIqbS3dCn24V/WOBR3CYLuVuI4xF68YQ+FoNX0yy8vkP56B8RpY6qhMl6yjOsD4TsN4tEMEzpu0HMY",
+	"5A2O4b58z3RVCi9hsirtYDr35LFnYTO+vlOtu/ZFo727CrFjbOPeogVuwnESaLQrbverLqRSfJZj/+mc",
+	"KXWDdtXdXajfsxUXWaxYuVNn2KsKJavYpRTduE2+AzjXpKyEQi8U5nJnFQsA40sMow6DUdjbBml3KLTg",
+	"mAcYDLDlZgdY3le6G4RVaYpLYf9i8+cOKmHz0EqmqlwfUGPxD9YZ3+O738KrbXvQ5xXeYXzzB3kuUXA+",
+	"txPAv9sMkz+717+H15+5t3/2M7y8gyh7T7nF21bJHETGba6hw6O2yVC3b+TbCZ2xpqUAaL/g9fjBNZ+3",
+	"JSDVbMWV8p+LnAo3TVsQMkQWxgEvcH7RlOc+BRFmGDMFbPeFnUavf7A3J39/nu+7ue+agH/whrn/dYpA",
+	"v+iHnULP8D1EFzqjCr5+1WPSboEToNlpBEOWEI9JUDKaYQJWbjNMegrGdzLCNJfp1SVm7O7Ur82zF/jo",
+	"Z9eTVfdWhgHejjnME1LY+gbMD1Oa57k11Idnl9oi39lmQMMCnrFnm/pH+znH3G+Gu8eCX3Trt5YZX3Yi",
+	"RfsnutTMm+pDLGwg2/sr/+DAQJW9US5eteRKRwFU3+ZZNDuhb+y6XUPkCg3tkr+rqscVMHLlafQkLL7Z",
+	"l0j31y1YoS93n4zF2B5PuTWM4tIqiTtRjH2jWWJ/UWefpFIonnV53vs6BD8LmgE3exZz1WxbjLzXmON1",
+	"rQFVV8pa6r7PMIbQB1XX8qGMi/IsIfkdlUhVQl3KSkeV4LfzBtgFrNyjpStAS8eDaWvKDOov5u7hTDJ1",
+	"SALIPrtf5vv2jnUJCpWWleZiMwju2qEDLaQEUHci56SoZjlPiTM5bhZc9UFVnxe0X8Gq/9Vwxt74TSdr",
+	"37NilZZ1rfYWMpeoG8yb64UPY4r1YK/brpLVVkii1hOT0HsZBJNdlnPLqG0V3LV1glYJnhMOqHb1V5o2",
+	"NbWowo4qn6vhcFlRZs8cI3dJCxIiaohU6Sscao0EmJuAO7GGOowZI1pmdHP4SVggbkz0cYicipmHDz9t",
+	"IyINxSjoqQQ1h5FSzTLyz//1v4nfUvg0XAxtGC2jLAWQysEHCdnJT8hZUfJ8YAcOGLUx/Z6ze5HxiE1y",
+	"Hw4dB/e3A1k2msnfsyCH3xpx6lauDK4mRCOfIsDe2a2ipzfslNyzqDHCh3aooBP4qEHEDpe97URTslPy",
+	"JDk+PiYrRoUN4WEAoSQrWUbwj0aOSraW322GDw62D7TA42UyKtBWuCIrpjFdq755yQ39tfFqQiyKnTf7",
+	"PVqLFU3LE1/yABasY9Rcq8ROswkQ5zLSFTPfY8PGITNu+w2a83V9kPZrnXEjEJzbmNXj9XfALkv9Bum9",
+	"2NNN5IUOZ0tdUGZIYG5ktsPmaGQ9b25RFrS3ceblTgcPcnrRrlKDR2P47ICBuXMt/Kaaqf2IymldJBzv",
+	"4BES/lDddTtAE9z8ONdXgGE6ODIyVpx0Rz8+GdVSmhTrYutGo62teS9QhzpoXuKvO+pzx+7Whxu+d8++",
+	"e+zQhzOMF7ZvdbBr0XKrlxgeYzfdnfv+LzftC9MBCdnfJmb36l/Cozfo7xL+PAy1BcxBVjqVuHkrW0TY",
+	"gEEaGv82L3ofjIvfvPWj28CYe4fb8az+20d8n592f3PdyBXucLuduRsJWfYMUqLqclEQjqA3dcmqLvCf",
+	"OwzrdebLj5q4ec3KjKe6V3/IGVF0o5zPrqCl5jTPNwf4uWSG1GzhtHMEaKvENorTB7VcDAnTza7O9rB0",
+	"6Q66tyNjk7GN2DJq9221bKQJsLzNyPvr85u8xagmfF4LEyKkL9UP+c7THUC0ezRJCvnu8JaW+3CLN2ao",
+	"134ky0L8ePj5ubQdtzEQ307VMLboARdI6oi1BlD7BwJQWF3jrANI0LIQ8weVSHN0uvRlaRgp5ZffPJzn",
+	"JV0LjyrmU+2SIOsOdEzGwb2PWafuipDM/DrIeq1rEyBdDOrpANld2ewS/MHQrTXzrksU8POZGxg/PvfD",
+	"4+c3Uj/Hd3xOJltHnpUUADa9ahpAe2FCBgRUm2kaZv1uoT4ym9U4QWkuVQsnyKETx/uh9qH23CCIfiMo",
+	"vE40EgmRuA7XM0gZKRbOQDcsMkXMSwea7hSWgT73PSyKHVBAffp7jCv0dlrY36a3v+mtVdzRwQFTnH3/",
+	"BCGDhg0xJ4JiYTFtA8yjv3tD5EW+U8ONcXWDTgrDM4079yrscHCreEpnM7vgHVs7tnVWwfrCCx+CZLYp",
+	"oD+A4agv7gXfppSdDTs8OfR3z3gFJw7VQobpp1SY44c7XZIZI+lSKtYFEdOmql2TGqO7xqkNLOPfrhgr",
+	"LDDrkm2IQg78VbXfcJQxhue9D4njMRXu+H4jNM/fzicnfx1aD5u096ew5YPRupSPS+lK8xGasMZH4hpT",
+	"j7B9zxB7Q0Wx415aJRexmOpm8js2zI2XNBawvVVGq2mXXrKM1zpNrdCAWpbJEkpKrGbjFZtArfGKS6je",
+	"wIPg3Egm5s6hfD2oE4Ws763xDVZ+Bl8N0/Ne4Pwv3PzP/Pxf+Pk/9/N/7+b/sZ7/uZv/eTD/927+P+H8",
+	"z9TVi2CykNMYftHKpJ788hlArNPKcOILQ3kWPFdeMTj4GaMlK186UvmPjx8myVYhFKFpypQi8CvH8AAN",
+	"xSWF2tSHtwUTr54T11I38WWftMq4UWLI1KJeTM1hw3wMf4ZJ1AS21LqYfP4MqU1z2WEPW9gwVUAKrSA0",
+	"aFBRN7eEBk5VqVhSA8+AkoXed7wtDpAG3f6HnwSiA+SAQIo2HtgW6I1mRiJh9xOZMwLK2SE5C19ve99B",
+	"Tw0z3ieBmIFGSJCUliVnyvVc3dpYC7+xXkpCU60OCSx3IytYsrFYFHO1f4p8d/xd8kmsw0fMn2eVRuNG",
+	"Bk9+e0hwHoDkYqY5pYa3pmCrOQCS//43JcWU/JvDy/p3TALIecoEFo3xjAnN56B3Ts4Kmi7ZwdPDY6eU",
+	"NL6r4VQmLyvnKPCcZ/Lk8BgfkgUTtOCTk8m3h09grILqJRDrkfeQw0ebLGEYJsz7VTY5meRc6bP6MfPr",
+	"kq6YNmaV4cTcvOzvFYPUDDvLlh++ZmW6rJglTzoE1/kXSHMvpFA4w6fHxxb2Tttan3Cb/2adSfX4t5GO",
+	"jbTm3tg/DrfNjj9/TrZapqzrREb4q9XG4lPxaz9y2GvAdVyoeBJcjW+CQBDIVroA9hkc3S9WN4mGlBol",
+	"5N8o7MZzSN6KMCxrmA54/usbiXLS8AFzUy1en4WmA0gbozV6OQoLR6pvUpkh0rMgkahFZLHNqR85epWx",
+	"VSE1E+nmJ7aZINlgCpBEHM4bUoyNBd1VgBC2KYsXsUCDKS7Iz1JkUoT40U594GhxzytdlWxv/L/WHa1X",
+	"Gqfj5h3+vHUvn+y1ywPv3fYFMnIQNKYloxlDzKwXH2hn+Mc+dgTP2PFudeXe0BVzUlpktHTU733Brn3H",
+	"KQRn8SJgoSaIVeyWaQO0Xff0cxKy5qN/8OxzJ38uGc3Cm3MrfjnoXIxq9UJowF+JHNGHMJPjAU/qTNTT",
+	"SHxCi8s3cRq9OaScZQvUkjqY5p7MCBXxI1rppTTq4dGipLakt1PE/gEfGSRenW9r2LnByD7s/uvBQh6Y",
+	"+32grnhxIOHUaH7gYeTAL2Aspx3LBAN0wHMXxqq7tSDfuUCczjY1npECJ3pbcjLWIdTygC7rUzASIkKZ",
+	"HtCQO/0euftKI/qwIhKynnyOqJzPecoAtZ8sKBfKh5ygmRykcIfW6SF5g+naHlrOddfXS7ZSLL9G/Ikm",
+	"3dmHsbX5A8rcHcY8zu+epVDw0q1eK+AhsCaOjT/cnr7suCgrfBJ3TXEdpBVjNLsFhjvyu72TXdJhgX+8",
+	"9ZYZ5RTGAnPUb0rnHRyHjcPuHtnbV6Nq7D94zRWaB2SHHvFa3vche5iwxNkHAoJBEONt5JCPQAX2ZYRa",
+	"WmheIMCQdl69fe/QEcNsqBEPl4nswflt08bJaWeT20ahqE2LQoF1SD7W2D2YqysLRQDnNGWHQ6qCRmj0",
+	"H+/YP0RQ3Cenc7W/ijCsc7wlwb8QmSN2CLXrqhQkk2vs/GFL67hWpyHmLDdvl9ViOegO5Fywg5WtXunV",
+	"W3/mgrkyl71p+n51yNs4g36OYwM9nijJHWq+gG8gyyv0CdUdO1qBOWzmxHiJmWaOehLX7nhP3fiNzSmx",
+	"L9NrCeFIRTdESafWzhGSzaKXr2Xp2hGD88SWMSxlnikne4gU24qwYiEdPyb30x75/KN2K7enF+/7DKbG",
+	"nuhtWwlZPvm6nvdDe55CGohcKAyOKznClbqgGwxDBBfrG9W4OFDHYGiW2hLdQYx7ZXPsonWP5zTPMW0R",
+	"ymSUMWivvDcK0CogupLgDTPCHLEOzcVLlxLNE7ZyN3r7Ihnb4vXmLFDFH4xjI8DheK77Zxvgc6d1b22H",
+	"HtRA+kDvgH1mFLdDBE4EXwJVpi7SZrFddxIIBBd7JfoFPDHIEVXKnPXGd3z2ouesQOoDQ78wk0C5gM/n",
+	"KITMwh5SITiXec7oohozOnSW51bcrUagHF98LMsh4tuwoyW9ZkTxhWAZ4WKX5LaEhdA7Bw5qYEck0UP1",
+	"DCMwF6UfxsDDXNa9fJ2xd7sSC//mXelDX6Fr1R9Xv3vVNetzybLWvodOkGPFOoERziuRqfo1iM7LS2KM",
+	"n7LKsV2gjYvVILwWCNTR8HvX6w9JeEbF1YHtO3UHvp1IcASbWKFJpgFmGNy/K1myxMn8ghao/ErBvlEE",
+	"pLLh9C6m6mAHPJKK83FsC2W7nGdUXD3HZT4eDdfuxR5Zg0qW+jKWXvd0l85Z/zJpv/ehnQjh2cQ0T+hb",
+	"mI5hzL2rdJ3kFrZcsz13UwZ4YU3/mV5STJvxvwQZVV8pl0nYfacg+8umtI/nTcOcskdJ2Tt79TRSQ/f2",
+	"fLVK1h4l2brOEGO5vFzyY2LRivSSCZdKCV7JXorUoDb2KSfP7DM3DMIO0hvhHV5DCQBGtp1L/1Jf7lqJ",
+	"h8P4zfr1LLl360ydsW3X5rjhvmspHSWjmj2zyKuPRduw1fWtq9DLeG/egdnXzcb64TtQBloiCCyYXHWO",
+	"V1i2MKAE3nGRpyFCTQece6O/80O73OwN3KbyP1CoAX3IVC+cgj+dwvV9R6UczGY8Q+y8LqG8ehO/JoEI",
+	"2h2dd7fmDuV2x65/CNCSHyxvC2fQaAXu9x6y7jo50c0C/OG5HLFfC1nqka0+KPsAd6HFBvXrWdENel3M",
+	"xa9TSnx6P4J8Q3k6hjqwpzTWaCVEMZoz20gFBl5StTz8JF7AKqBx74JyEWSq/3gKocJcQk01WUAmvu+v",
+	"DKPbTqGzjWaJOQFQsORcMxHL3MUNuyGjn7+2EvjhZILjrgNujC3mgMRdmTKluFjEAy5n4HEzG5zRjROw",
+	"3x6fwsYK9qsNmzf4/X7pu/bph7cAOjjJa5o9ZPLna3rFamAHqFaBa57YTDthA4XQm2UAvz4CcPbOwMrF",
+	"X8yd/POHlwe/rxv+WtABd9kvPeZDgnMJv3CAFsFXKKET83PGLq+48P82Gn7ySXh/RkKa7oyEIMJJQtKq",
+	"NKNtEpBWCWnSbWIsUXZInp2dX5ALl8/85PcWQgvTB/wvCGJabjEAx05uILVkqpk+ULpkdNWkOX8ZZlzQ",
+	"MtapOCq74JTGiXhvEU7AFi0+3ZoaBt5IzRtdHjlJcfQP+6/PSH45w8r4tvawktfMiJsRNe97V0Io1GwB",
+	"U3wo/mHmAF5Y20gCoWAtLdgGi04UC6mBDMiG6fFIwZn1BdXL2qq3E7pdURUQGeDf7vCH2GcG+UNcu7c9",
+	"ZvKIXRzbrCWlOTMMkmwYLetWf5ixzWmO38/YggtFuGGTsSlbDNzGlC2izY8//hhg2jyNYo2O6KU5U2d6",
+	"8kUFo5Acd0eifD4QnMhY8Sd7GQZFmNzF6XaPyIIJC0/9hXtHgjaPO697HFf66fHTHwwftWjSBD5rSb59",
+	"Ql7TMl2aL37XAH8aclXa+rJnT5ZrwFwe3P1he8l0FrqNkCRfMEEoRE6/UQ72HNu9oAvDmIdwVawZ6VHO",
+	"janakmk1YQcyZIBD42aUjizq7llKpyfEd/q5vUvDNsL3ZfGNUrQu1nFD/TE4liNb27ZbzP/siuBuckZf",
+	"nhjB5e4hTEbNY1hCcxqWQfslR2ejEgFWpXbrd4oZ1npun9p6TStoKcvM5w2B9UlUBQyTyDIApbBOKxtj",
+	"j+k/f+/S1+JQOjdV2N6KfGMLc5VFQW6V4nbMr67IjuqxXemyX2HqD5LGrgsyM1djBUbRWBfkJYdgb7u+",
+	"erYhrvOpuyaOelEa2ePeLY3wZ5M737susZLav44gVuzeeJxvrhXJoP0HEHJ8s27MU1wT2iEusbN8TTeK",
+	"QF0AoVrTdGl+ekiwOR311vOMAUwg9hUGxeSal5ViytZnz21gRRFANU4A7r92Zx92+qOe1y1zH9olBSk1",
+	"UMWwKZivpPJrwjZho/utAB/U8GTbYjQgBrc3Y5ID+J5GyPDZSrteLyWEIGiWWSiuZjueAGGISNHA+6dz",
+	"zUq31/h7BByysHEWrEFBCfUZPGxO55NoEhmSouuPmFJBZswOB4c5deNMYaAwToOeuuy0ceoIb6u0uSHW",
+	"lqRVxjXRJeV5zMmKjr2ApMf26323vfXv4Z1j2CDWmwZ7Qtd0g1GpDno0pAV5nr1K60t44nEXnPWi31ci",
+	"2ylcbfr1GEqnITjon0YQgWReytXeHouX2NfrsQIFYB/J+7Xg63fekf1+lmXWfPf2uT3I3QY6XKPdCpE9",
+	"1jul9U7xWI1SE/tW2KFGNaLq/TtKqWYLWfIdKYTn9WM7bKoegKcO2+SOjJKHTMAzlGG3bDNiIY1r4VEY",
+	"AWtUSrBNEsQuK2ipEUZFkZzOWD6WUY+3tH5p7eup22UmCKiYNfKEbkmpXaqTR2Ewq20kdNud0L76D7QX",
+	"ozWufVzDLEVR7ptHkitjl8EHwKFh87pcgWv1SQR9AQEjEXQ2+DM+W3cbtfVHQZVFTOWxueZ9N+rB6nIb",
+	"zOBGlN7EGl5xYT892U5Grbtk3CplPA03srOhxP1Kz3c2o7sPaGdEbJ318GuKDY466m+7pOyRdkjFnQIC",
+	"kYnHZbniEqtDotVGFhHUl3dg2egpOYbFCyze3o4z7sfHHd7yEAae1BMewsuD+n4wkxdmISO5mhCz1e0Q",
+	"GM02TgIH6dz10Bm5LpB5WM4NyOa0ZPWBApU6v+ZNmG8X63W0+ki47k35YDLx13IYbHiLbLW/sr9Fntm8",
+	"EgNZIl8VstyRXfLKPvP1gsbgCn+z9SXocSbmrBVBimAZUZLMadlZWuKoohsY5gNorZBrmcB/nvwAfPoj",
+	"F5lcq4MnT79/mrigTypXK5oQxVY8lblh8iXRdEZmTK8ZEz5HE8BruM5dE1zfR/OTcO2n0K+HXkHrRLFw",
+	"V5jWCzX2CwnYi2TGlhzQRU+IsbDhAdwCI8XmMs8hsx3HhFb3pVxDKf4ngandoIDMaIaZwgq2kWX4gyBX",
+	"e81TZhsJeJDIQ3KmyUoqTZ4ek9fPYsp1VeSSZpZAh+V3Bd0Hu3PP2hG9HQpqpI1QaViO3XOXXVf3Vzsh",
+	"U+gG+D/+iE9ME6KqdEmoIlMIefyPc7Puf/t//59/n3aY0SvA3Y2U7e2MRtY6e1BsfINyvW0FBwHWmI3a",
+	"EKWNjVoDjMBRLyn04oHl2k6I8QVa195DhC/3kv2a/aqPUnV9gzDLLmn7dDRp63h4V5oqF6fGcCgrobDv",
+	"GWOZAt+CYy0rWhSjSGScCqHACowi5wLcViafX/wFE6Bj3DSQyrsdgp4v3JlLsGdbPaccYcv+KNdG2hAq",
+	"HPflKmlafDzrkj438xmGm3wUNKe9mXlQRU5oRYsuxv04XPG+y+6juaq19DUXdTQAr0hrTaSushKByB90",
+	"IV2TkCFK8zv36NeuO/vN/w1DL4JiiDAvDBqianDcIjyTbXt0V/zL0eShFdNRunQJF1u0uYN4biH/m9sd",
+	"1F09e/v6lKQsz+2WUaIKI9HUkjFN1rLK8XJCa1lW6ZLmfBx7uf+oqNoloG98YL6Rhz2zEHull5e8A2TY",
+	"JnjKfUCF/MzVPcCfNXvjhEg3CVlBo6oTi1rlEXMdjFWAhAOYpuY7dKN1AIyM6vy7YMzYMuB9cS8Jdm/a",
+	"6a6LnedjDdVvIcfcJ+RAL2jNHbjQdAD6ZblSo6VZQXkGPXJ78GtW8pphhowRrFHC+WgY4FTLS8wnvuTZ",
+	"lNDc4nNzTMTLc4mbdor8cmpsh64fAO8iM5pe2adnEsrMYbBPQpdUqDmzdQMc4afnlcgOSauxRRNNyvqe",
+	"MenqNTqnqfAZ8UHela2l3RTsk5jKa1Ye4EyncDGn7oOiGyh1N5c6cYNkxPygJ7D42u7o43FwN8/ilt32",
+	"fbXMk2P3v6Bm5kl/O/69Hexyr3m31C3Xlfm36WAHjoAZPeA9hGbZ1FeM2NJTKRj4F8DWB+A/6RISO73w",
+	"Fki1I0P3JeRFLKqSWZ3lSsi1x/flGbKCQ/J27jpSinxjpeE2WCga1bK8Iu3iOIAX3RZaRgN5AxMc5H7k",
+	"mep1PN4ELefJcX/o/UENILM32Yg5MR9qXQdOjtpCDg4tnmWZIQ8YIxHG+qUSopwQSxxyp8gsMRkFHEgk",
+	"S5DcGgCdqRQpzzmtW636Qvh+ldY9dJcQbvYlERC3H8YGcbMoTTedYg1GNRLQXNvM9XAVGDz35fIloS4H",
+	"G7gW5FwhF9u3MOi74y+pbjwOYozYHvdbHI8QI3f3zkjBVWBOzSmHqy1LzCrj6ZLkTFkVD/FEqXLYWonN",
+	"yg/y+QFha2aEn89xjR6lNpyYt1Ij203ut7vVf4UFW/bO33kjPMdj+3ADg7pJ2+S8D0MwZO9HWcV6Wfzz",
+	"iu1KrT1zvAcm5DnUv9jQHbOhr8b5bGnzeQzd/zfieT5zGOuWbFTNx401byECHD+XRvTbay/FAkqvGljw",
+	"Ay6+f3dXxTL8nSu2n5J3V7fsHlj5hd2RzspCMN5GbDJSQqYJnmYfe/ctRwYBMzZOeWfs+V2AcHS329u1",
+	"rzXG0sNBYNo52DwmCFYDUgRJ6YqBS25k0LHGAR2lVKQsz++kuyUMXZ/yAyJGxo/GPcKZpxTAP5h8fhiS",
+	"PMezeFAoXCjgNFQXGHmu4bnDx4VqbXAmOATZIbwAZpGzO2i18bMxN9qWBmL1Koet6kQXpAVKQEOFZQ72",
+	"SxN0S6e0mMYab8DS2KMg9puCQgGS5OWofmbfGqHd+7PfTdyYykMDn/Zc2HeUP+Rdfc9SWWau1iWlZYb+",
+	"mGtZpVjzTvN8A0GnoXe0ZKkhc0sSI95RbKlHrynP6SxnDq0Y02o95KZv4+94jPbgTHVbWiMX0Vd+SF7Q",
+	"dEkcPEEYiYp1rIOl/euKNq+o27x4TVFasoxrQI/9RhEHOmvRf2ZUXIWGd7PVyQBEuSsust2dvuDYNj9x",
+	"LB/uZCn7VMjBi5PmfgZbkTySris9rAfvPnsE7IeGRAK0gSEuuK87lFhgQJAJfTTP6WLBsn4oCHzmnUO8",
+	"+WIhIYJ17IKGmFelXhr9xbC8scrhcAchYVZWWkGPSWivZsG+zK2mYmFdvALawEJaeurq1TrBmexx3lPr",
+	"fFjIowY/HoIQVSOJI3RZvcvjNc236Sj2mtkXcUVKvljqug8sCFhEvSEp1E90HTOGzndE6fxTOxy5QVQh",
+	"oDZUxIHYYg6fNeUaW4reTUDgkYAf1/kW9/hSKyH3y6NwMvprjLnYJQ5rj+kTDR0ehW1gth4dXzJsCLkn",
+	"YnHjGg9w17lkmXvY5U6Hnf/7KDgydZs5XyiybrKdESFmmlt9L7LRH9jjFY99J35+B2IQDrmZpeiuT1MI",
+	"ttsM9t2bO+15Oe4x/qvh5e3pcrxulzhSo+EllC07H6xvCQylh31dMJvkCafMpejWzuZcZH/yTw2Kr0FM",
+	"sDc1r29D65d9/qIEv5v3nWdb+A2y2TA+HBsoE+Dey1jKFZeiGYW1yvBWEPY5p7lcVKxNGci4UNTdQevr",
+	"Ou292bu60tbXt0qsyQnN6gkVm22XHc7ObcwjZIDNQvIvktH53Y3RtlOERgh0IpoCJY4AsT9XN6GWzdTQ",
+	"rtxmBPaBJIqEQJon6HI5F1cOAWcm5ZWCsk1ZXrEMHCnofrZ4OowwoUvOXNYqK6DpE2I3YNG1w/XdfBJQ",
+	"8EWxr9tKItTxG+nTJGwWVBzalWatjNedZjHzOD6NLOtTAIG2NVQDEAW/xNyI1lZ1of8ZtuJApb0an3FF",
+	"FyUbKWeCARowq0mN4OBBzH6bXnzmBOpEvSnPJVtx4Zy4UTr/WNMuUO0SMvi5WNiEjFp5NXRpwUlSV9+j",
+	"GBNEy0NyZtktN4YhvNMi/RlOLNeCpFSxXNIsIfSTWFFBF9AS0gsdB2PMSyTEurctfAk5JUZ/SWy/JKBf",
+	"nzvifqti1yPnSr/3G/H1Fjy7NX6ZGWen5kBXPmZOiV7KSmH5JEPtA1P+jYY6iuj46PQf5ZulIjOEj6D/",
+	"lDaAr4layirPUDWSeRYDHnpvFSt/9+zHrqv3oR7KKVmpXLm1ro1SPgXJMzXXaqqq2YprzbJpd3YsgpKv",
+	"uWKHHdfAzukuqxsiZQ1Pj++oZuAhM3I7Pc1tyRryvy5IIazCvxt/c3+ifUD3K7qxOPhEyHXHVOEBOssf",
+	"YL7mXtYZpOBpoerK5hsqZZdSuKprvy4HytmxIvZryoo7LQHYeQK8dCB5hljKKmc+/bVL86q0XFHN03sN",
+	"U9xzxrm39u67L6TLF/mt5Lr36xUgNO7cUeGE06BwQyBsu9ycWUnnTuI9oh6JIWkNoaigPWIc/N7nUUL5",
+	"Ohba27In0FYMt/HOEq6ILEBpx8QovM/7VVs3lvDQtdbugKOUCSTgmx4gMCOWgj1UcsszgB+mdX+ZBeXC",
+	"/FfUSWq7dcrhpQ77aXx3qoY8jDLxMAL/AST2Q5qeoPJ/APtvvHpzdMGBEeLi3/YmA3iBHAndb0XFpnaK",
+	"W1xswE5Ft9+OKhZU3iA1bcC93RkNr+XVXcvzrlh46WfwcMUrjjvCeUObDcO6k1Ye75IrLctNp1ZwC7zE",
+	"tiAx7yeKCTslKsiUZ1NyxdCnu21ts4zfXPd4kJTgASTzIuP3HkcYRq2EgmtdyDW6LdWD5q9iMxRw0oDK",
+	"AdAGoIskpGS6KgWDlPp0aRgKuG/qWzeEhRyhcTh6rzzMpk/lCj1NDjomyJa3n+ryaNBAobldySg60mRG",
+	"N+Yvjcb2zYKYT8L1LkY/b09lzBiATdaW/nou5Jk7/8dzG89qf8WDCQ6cAsawSqg0Q+cgiHNzF0+9FeSJ",
+	"vPYWQTmXa2G0poosWW5uZs6oYtngq1kZLtmXvWp/fgYPfrnZ5jD/fq+AYxdBb8pRHPfSu73BUy8hRmfM",
+	"XYg/WdSYjv4At9URYiduFfuDkl1zth6ZKb+FSqbZhlASBM44KqsUkLQCxy1VZFXVJdYSUd8Zh1CjjyEQ",
+	"Aa5zngGE3ivdbgDQ4vOHxOw5gp8K6fCfXH2+ze3GulzoUNrormrxCWOVU2a3zgKz6LH4aDDEW4e+Amus",
+	"P0ktCTD3rfO5uWvNLDZM7tjhbcHJPHQ+x0A9zFcc2KvwcMIAAbYxxA4NoOEcmpTbaFZn7LrQ8Q43yNyL",
+	"lJGshLUMEgB3Xvr+Zakxg3M8MaXAXBTBGDZa3kBEOHZnvryEqJ4L9BgK9P/gKtdBe9JBDcCKQxKzR28J",
+	"UbZaNcD998JZO+M3+NZhZqCrI/U5gDa6v0pIVTjHN8NWlFM/qctKaJ5PQRhyFUjKRkUx4XOXl/NJQOzR",
+	"DK40z3My51qd1hF4yBqABt31S7IpgdfYDmpmckY8lyyrUstw6hdzSACDKKeR47ZB+Sdh+7HhZ4Xzixk9",
+	"/q1fKb/wMWDMzQA90PcF/7oZxiP1fJypK9sQE/vc44lozC025ldWa+dGn7WPFQA73pey2WAjuVRVycaW",
+	"rLlUD3ZRdvXRP89HQgy+oLZ+2vB4bkESkdcbDjZjNhXc0ZZHaOmFemieT+Y78XcnPtW1bEZZLtkK9a2S",
+	"+XzT00bFGz4FbrWMKLox1APCKJ7m9NxP4QFjIm4SYyLwrpnQG0KxN1vYXGAuK2GU23I1r/LJiC74bxT5",
+	"eyW1zWEuWcp4oVXSlQNX7/zIPQ3aQr4l4w/JGc4zkK+OiA2do+wkmD+U17HwWjInQPawPJfh+klw5a2B",
+	"0+Dvykj1pVyDpW1htbgK0pMMr6t76D05Jq+fEYpN2ODM8BzNZ1XftsNPwvB1cH263FqfSW5JNgHtA0p1",
+	"fFs3swzAQT4h756/TMh/vHvxh4S8e/OHhPzxxatzs+iPbPbukLwFbmvfinnz3x0ffxJ1lThGFMn0yDw0",
+	"jXpSs+x5DWdxh/b6qso1L2ipj+ayXB1kVMONZCKVmW2IFUKM2F9+sBetfauBujuudTjMjqYT4Z2GPizx",
+	"FgpcK8DGPsWQEZ3Dprr3TMOEi84eNU0eEUCIwHsfOuui3ohtLvUTK8YoQz7LMijrMJfaCiW4fR3cZlsQ",
+	"MZHJUjF3tCMyo49tH8+KgvfHMQuiJLIGC4AflHE4e8ryKUoUS6XIrA7kBoig3dvVfMm6fCozNiywwc7N",
+	"ox2oPEOcZvCqR6zAv8DTtMEHtB9r2ImHdJltjHBQQdK9nBO9lkON/Dq1Ztwrd+YrRZzzW65FEvYmN6qs",
+	"FKHkTxrNzzFwX+mlLLkRvrIkfrIKLWybJkyotWMwg26lWD4/JB9tOY6G7sG+vS9JaWHeYwwwoy7kuVyb",
+	"c+Vzr2QIGRQ2QFAToaGmp1go/t3xj5EaRTPQiyBR6Su9741lumtf71FUE3Sql6uec2xY0TWBkNo2gNkw",
+	"OMG+elNoAgchptu6F4LVJbhJyeN3OZwhYT8gd/qZ6YZeD+XsEAars4LCW7k3yzoYC25hi2DXS+nK6/MM",
+	"5xvNGkJkhq//1r9vrnNL2t/PPfxSrp7DhXi4q/cTY0Xj7jWSIm9w09ZcLUe+Zi+3PVcpFVa3mjHCMq6t",
+	"j9077lchRq8HEU0wYavOrV9SFegKLkTgigYxx0vXCOjQGlSuTwi1YXVfUM1EFk8XpOrqy771/XE91Jkg",
+	"PcPI7a/eP3+mrh42EUpdES1JfkcS84qx2zUlj6v4CnOxM7qxHekhk9BbIxii16xcKVgZxtewHB5qdAFj",
+	"y7rrDsmZjS6saSlcba1yBgPXcBe3L6JZ2lcdX0d+iBH2r/4e/sTAm/uQNxH9rIaAHSHajFficnihozzG",
+	"PBxJgwmeS7HAeOYWpknv7Qz73I15PQNgECPhfOctWUJJRgzx3mLj7wK+x9xe+Bcm9kJsHbwjNbC3Te89",
+	"tfF3RVZcKdhPNMgtom1Z56zZ4Hlh+InL9HF5clEgFbOk7t4wD3Wlw/Pcp/nQuxwz1oLOfTu6Vbaaqvoo",
+	"3z04m0dotjR66ZFvRjhvepUasa8RQJNzKmooE6N6ijoHLXRlQRGKLL3iuV7KRiv43rDsbui2nCsdQrc9",
+	"WOS0ho4a7UDfjntkHiAI2JQFVgsaVu6C/QwSHMaOktZJwuultA4HmxpsU30xKcnnGQWz5ZoEOU0Q5GR5",
+	"dkieSb0EY8rY3havyNETGlSwxKhZ8/hQ1rTc6ZTMspIpxXaEIPZRlaA1+230pSf3g8wGhstIBojPcbP8",
+	"qvbhbF0YV7MOlAqhMj00HwiS53qx3M6bue2H5ILZig8Hj2kTH6HDPfQcsGhTUVvd4rq+9++9U93WveTu",
+	"kYvNcIquanNxRTPoEj6HlH7a7LRypxUVd4N7a5PQvvYQ6nNc5r+cqr2mod2lh/TS2CmctgrOoIZpv5oz",
+	"+/zoONEw6vsHvyy3brMXyan8A79mAlvIjJk8v/bJlEJqMmOQOnlqfS+3aFM1VM3H8uLRCcEM+rXzzfew",
+	"yh1s86OL6WOJinZ5+b+dWBSWrz9klorR3uCy2WuDSibmd3i7ZASuCiaSUuMns3xslZ21Md8AVbguQ3Nc",
+	"ora0zLeBr/uTeB0NZO3veCOdfrfDT+LjkiFLMsSvjEFoeZyDyeV1Jf/3x982WvJDk6duCGO0Rh9F/v29",
+	"XKMLZ30/hmoNn1pV+1bRr8Ht3XEgVQ0ZNfQWGbrLSroeXZ13A38V4ZoB+Y2PVSR8tOcgHrq9cBjqNPLh",
+	"hiJAVblWOwAc8JmvGUvarPDLRJIeBYrSLN+WSmh6xYTRxpUkc1p2Aks0m6hHBf/5xV+cngLOfEhCNcqL",
+	"df+fQHTe4xtjtQeZMexNC3Um/2YMigSQTbhvw5uQkplNYdm/Izg0diAFleGT8JAE2J0fa77MVaFKim8U",
+	"MbonOoENNzokf5Ays1kttGTkihU6wWlKX03PFTE3wTYHC8Y7JB+W7JMARxKUp7hoBXwDiBUuzxYUAyxf",
+	"9bUy30OpjMjIk+Pk+PgYpxHTGKoilzTrvIk94LXdfWb26TLb2ciP5+wS/j3wTU+Ph7xqTAGl2a/6KFXX",
+	"TXaxuyTlnnE9kQNF3J72Pp4QxbTOocGWTfIyBOW/lKVVVM2dSmVerYQiK1oUo3i4QeJYE33uS8qUjzXX",
+	"l7aoI8qdJjxQ8RB0QNiUO5XznduOCElWLIxQX+hZbB2AqvlcJ1+9qXu53uEj4CkDBPzP8Nwg1jLnImu3",
+	"DB0kaF/aHzbi9E9uBZf/lSkh5hR+s4rIhyaGYHBpWkFmLAC2UGd3eXkMA71V7l8VuXMrWnjW9mBR4t2k",
+	"+Nqu/d5try6efBHIuogMnIyFosTTpZWg0O/KfLaVa/CiAEfJsHMjBLuFnarMRjR7Em1z4Av/1I5WVuDy",
+	"x9theHFCKDG6t9FpE6wbNaulYmMBN6H4S1SrGSv37Rfy5PiOGobkMqU5ejO5cpjssanBg5eQS3AXLRj6",
+	"21TY/t2p+UZ0TFAW7O5Atb8YZERHvLuaOs8wyq7T5WiZSUafIJS4SxZcw/pGddunbwVz9qk5UJJzyIGA",
+	"i+SxmPHyJNvO5WlKRcYzqpmaQul7RqYZn4Mxq0+IYZNTQ+U0Q1dxnn8SzjI8JB/W0k9b2XakgNbmjUd8",
+	"cQcqwUW94kcpQd6wtZ/iPZtSzfe2SDHLHtYJnQ0g14bY2G0lBaRw51e8y1IKVvRQW2su824+MJoOxzKu",
+	"b34JHx3CslvKQ2CeDyWux4T9dS7LkqU6uMwgNQBXq2nP99/soxkVVwcZ05Tnw1TEZ1RcPbfP3+GhBK/5",
+	"mXfWSLsSiVF8JG5nvlHE7Aqxu5KQFcTnThoYWdTIafyCCzKXpQsZ43dY+DQyH+ho0xzOARKJiZIW8KTZ",
+	"Ij/F7vlQ4KXYITkThKbQ4dFVyViEOLphDGLIbaXjk5hSo6V4hQM+XaIvGrQNBRbMxqMxlHyx1NHqD8zr",
+	"jJPVY9Upwlnes1qx9eomGWCn+1GMUDsURjYa9FGzQotSR7jQsovZmEFZWhkTEE5RyysmJid//cUckGLl",
+	"tTveqswnJ5Ol1sXJ0dG8si66X/ywbZK/MNyXlhlJZVUqC5aG8GRGHc5IUfKUqRM0lKlD+0FI4hoxdGZ7",
+	"jEhxWJtU5zjkZNtAw79AHMYWTCLGWPDjV6tCljr245eVyFQStq+x0I0Yo4EmVRtGy8DPZKt415IUTBY5",
+	"5AZjTkfwxmeQrhZ7o9FHghRwkUEgCXfMo/udgokB24VHnNGNOVtboRq86MwlIsTe9bEJil4DhiguUgYV",
+	"o7gwABI0tLWkIgtHd0AxkcHfmdn5CFmkgVfdUqAGrYFIwSp4g487R1qcutQfPBcpYFPWdHNSV90tKAT0",
+	"kODJzGhPTCVAP6Frxq7QumdAiii6UcE8vHtmex5/2kb+c35ImPsJKZZSy0VJiyU+BhHTYPAaoSt+Rtan",
+	"gDFMt2n2itua+tomNH/3BISxSX/lg3fWVz72TgQEr/u3A7x641ia3cEjm2JLpFwtcZ0/466TFVIuYysE",
+	"QwUoOCnCN/rqhs+/fP7/AgAA//8=",
 }
 
 // decodeSpec returns the embedded OpenAPI spec as raw JSON bytes,

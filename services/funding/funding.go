@@ -26,6 +26,7 @@ import (
 	"github.com/instead-support/instead/services/funding/internal/award"
 	"github.com/instead-support/instead/services/funding/internal/budget"
 	"github.com/instead-support/instead/services/funding/internal/catalogue"
+	"github.com/instead-support/instead/services/funding/internal/naming"
 	"github.com/instead-support/instead/services/funding/internal/postgres"
 	"github.com/instead-support/instead/services/funding/internal/reconcile"
 	"github.com/instead-support/instead/services/funding/internal/rest"
@@ -107,6 +108,7 @@ func New(ctx context.Context, d host.Deps) (*host.Service, error) {
 		Suppliers: rest.Suppliers{Suppliers: supplier.New(supplier.Deps{
 			Store: suppliers, Vault: vault, Now: d.Now,
 		})},
+		Naming:         rest.Naming{Names: naming.New(postgres.NewNaming(database))},
 		Reconciliation: rest.Reconciliation{Reconciliation: reconcile.Reconciliation{Books: books}},
 		Budgets: rest.Budgets{Budgets: budget.New(budget.Deps{
 			Store: budgets, Now: d.Now, Today: award.Today,

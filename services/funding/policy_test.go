@@ -135,6 +135,7 @@ var walk = map[policy.Operation]struct {
 	policy.ProposePersonBankDetails:   {"/jobseekers/{dan}/bank-details", anAccount, 401, 201, 404, 404, 403, 403, 409, 403, 403},
 	policy.ConfirmBankDetails:         {"/bank-details/{none}/confirmation", `{"sort_code":"089999","account_number":"66374958"}`, 401, 403, 403, 403, 404, 404, 404, 403, 403},
 	policy.RefuseBankDetails:          {"/bank-details/{none}/refusal", `{"words":"No."}`, 401, 404, 404, 404, 404, 404, 404, 403, 403},
+	policy.ListNames:                  {"/names?ids={fund}", "", 401, 403, 403, 403, 200, 200, 200, 403, 403},
 	policy.ReadReconciliation:         {"/reconciliation", "", 401, 403, 403, 403, 200, 200, 200, 403, 403},
 }
 

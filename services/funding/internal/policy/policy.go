@@ -105,6 +105,7 @@ const (
 	RefuseBankDetails          Operation = "refuseBankDetails"
 
 	ReadReconciliation Operation = "readReconciliation"
+	ListNames          Operation = "listNames"
 
 	PlanPayments      Operation = "planPayments"
 	ReleaseRest       Operation = "releaseRest"
@@ -355,6 +356,8 @@ var Table = map[Operation][]Rule{
 	ProposePersonBankDetails:   {{Role: identity.Finance, Whose: InArea}, {Role: identity.Coach, Whose: Caseload}},
 	ConfirmBankDetails:         {{Role: identity.Finance, Whose: InArea}, {Role: identity.Manager, Whose: InArea}},
 	RefuseBankDetails:          answerBank,
+
+	ListNames: ofTheirAreas,
 
 	ReadReconciliation: {{Role: identity.Finance, Whose: InArea}, {Role: identity.Manager, Whose: InArea}, {Role: identity.Auditor, Whose: InArea}},
 }

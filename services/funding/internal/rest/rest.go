@@ -19,6 +19,7 @@ type Handler struct {
 	Authority
 	Suppliers
 	Reconciliation
+	Naming
 }
 
 var _ api.StrictServerInterface = Handler{}

@@ -182,6 +182,7 @@ var tries = map[string]map[string]try{
 		"confirmBankDetails":         {"ufffnnfff", map[string]any{"sort_code": "1", "account_number": "1"}},
 		"refuseBankDetails":          {"unnnnnfff", map[string]any{"words": "No."}},
 		"readReconciliation":         {"ufffyyfff", nil},
+		"listNames":                  {"ufffyyfff", nil},
 
 		"refuseProposal": {"ufffyyfff", map[string]any{"words": "It was confirmed long ago."}},
 	},
@@ -346,6 +347,8 @@ func (r record) address(service string, op operation) string {
 	switch op.id {
 	case "listAllowances":
 		path += "?jobseeker_id=" + r.jobseeker
+	case "listNames":
+		path += "?ids=" + r.course
 	case "listStaff":
 		path += "?role=coach"
 	case "listCoaches":
