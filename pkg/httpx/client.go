@@ -29,6 +29,14 @@ func NewClient(transport http.RoundTripper) *Client {
 	return &Client{http.Client{Transport: otelhttp.NewTransport(unsearched{transport}), Timeout: 30 * time.Second}}
 }
 
+// Patient returns a Client that waits for the whole of an answer as long as whoever
+// asked does: for one that comes row by row.
+func (c *Client) Patient() *Client {
+	patient := *c
+	patient.http.Timeout = 0
+	return &patient
+}
+
 // unsearched takes the query off the address in the span of each call: what is
 // searched for may be somebody's name.
 type unsearched struct{ next http.RoundTripper }

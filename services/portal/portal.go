@@ -13,6 +13,7 @@ import (
 	"github.com/instead-support/instead/api/funding"
 	"github.com/instead-support/instead/api/needs"
 	"github.com/instead-support/instead/api/outcomes"
+	"github.com/instead-support/instead/api/reporting"
 	"github.com/instead-support/instead/pkg/config"
 	"github.com/instead-support/instead/pkg/db"
 	"github.com/instead-support/instead/pkg/host"
@@ -34,9 +35,10 @@ type Settings struct {
 	PublicClientSecret string   `env:"PUBLIC_CLIENT_SECRET,required"`
 	PublicScopes       []string `env:"PUBLIC_SCOPES" envDefault:"profile,offline_access"`
 
-	NeedsURL    string `env:"NEEDS_URL" envDefault:"http://needs"`
-	FundingURL  string `env:"FUNDING_URL" envDefault:"http://funding"`
-	OutcomesURL string `env:"OUTCOMES_URL" envDefault:"http://outcomes"`
+	NeedsURL     string `env:"NEEDS_URL" envDefault:"http://needs"`
+	FundingURL   string `env:"FUNDING_URL" envDefault:"http://funding"`
+	OutcomesURL  string `env:"OUTCOMES_URL" envDefault:"http://outcomes"`
+	ReportingURL string `env:"REPORTING_URL" envDefault:"http://reporting"`
 
 	Idle     time.Duration `env:"SESSION_IDLE" envDefault:"1h"`      // unused for so long, a sign-in ends
 	Lifetime time.Duration `env:"SESSION_LIFETIME" envDefault:"12h"` // and in any case after this
@@ -75,6 +77,14 @@ func New(ctx context.Context, d host.Deps) (*host.Service, error) {
 	if err != nil {
 		return nil, err
 	}
+	reportingAPI, err := reporting.NewClientWithResponses(s.ReportingURL, reporting.WithHTTPClient(services))
+	if err != nil {
+		return nil, err
+	}
+	rows, err := reporting.NewClient(s.ReportingURL, reporting.WithHTTPClient(services.Patient()))
+	if err != nil {
+		return nil, err
+	}
 	database, err := db.Open(ctx, s.DatabaseURL)
 	if err != nil {
 		return nil, err
@@ -90,7 +100,7 @@ func New(ctx context.Context, d host.Deps) (*host.Service, error) {
 		Lifetime: s.Lifetime,
 		Log:      d.Log,
 		Now:      d.Now,
-	}, page.All(page.Deps{Needs: needsAPI, Funding: fundingAPI, Outcomes: outcomesAPI, Now: d.Now})...)
+	}, page.All(page.Deps{Needs: needsAPI, Funding: fundingAPI, Outcomes: outcomesAPI, Reporting: reportingAPI, Rows: rows, Now: d.Now})...)
 	if err != nil {
 		database.Close()
 		return nil, err

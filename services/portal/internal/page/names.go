@@ -7,6 +7,7 @@ import (
 
 	"github.com/instead-support/instead/api/funding"
 	"github.com/instead-support/instead/api/needs"
+	"github.com/instead-support/instead/api/outcomes"
 	"github.com/instead-support/instead/api/reporting"
 )
 
@@ -30,12 +31,6 @@ var occupationWords = map[string]string{
 	"7": "Sales and customer service occupations", "8": "Process, plant and machine operatives", "9": "Elementary occupations",
 }
 
-// beganWords are what can begin, and routeWords how somebody came to it.
-var (
-	beganWords = map[string]string{"job": "A job", "self-employment": "Self-employment", "training": "Training"}
-	routeWords = map[string]string{"instead": "Something else than a course", "course": "The standard course"}
-)
-
 // mostNames is how many names funding is asked for at once.
 const mostNames = 100
 
@@ -45,7 +40,7 @@ func (d Deps) namesOf(ctx context.Context, by reporting.By, keys []string) (map[
 	names := make(map[string]string, len(keys))
 	var ids []uuid.UUID
 	for _, key := range keys {
-		names[key] = nameIn(by, key)
+		names[key] = knownName(by, key)
 		switch by {
 		case reporting.ByFund, reporting.ByCoach, reporting.BySupplier, reporting.ByCourse:
 			if id, err := uuid.Parse(key); err == nil && id != uuid.Nil {
@@ -80,8 +75,8 @@ func (d Deps) called(ctx context.Context, ids []uuid.UUID) (map[uuid.UUID]string
 	return names, nil
 }
 
-// nameIn is what a key is called that needs no asking.
-func nameIn(by reporting.By, key string) string {
+// knownName is what a key is called that needs no asking.
+func knownName(by reporting.By, key string) string {
 	if id, err := uuid.Parse(key); key == "" || err == nil && id == uuid.Nil {
 		return wordsOr(noneWords, by, "Not known")
 	}
@@ -95,9 +90,9 @@ func nameIn(by reporting.By, key string) string {
 	case reporting.ByOccupation:
 		return wordsFor(occupationWords, key)
 	case reporting.ByKind:
-		return wordsFor(beganWords, key)
+		return wordsFor(startedWords, outcomes.Kind(key))
 	case reporting.ByRoute:
-		return wordsFor(routeWords, key)
+		return wordsFor(routeWords, outcomes.Route(key))
 	case reporting.ByArea:
 		return key
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/instead-support/instead/api/funding"
 	"github.com/instead-support/instead/api/needs"
 	"github.com/instead-support/instead/api/outcomes"
+	"github.com/instead-support/instead/api/reporting"
 	"github.com/instead-support/instead/services/portal/internal/web"
 )
 
@@ -21,7 +22,10 @@ type Deps struct {
 	Needs    needs.ClientWithResponsesInterface
 	Funding  funding.ClientWithResponsesInterface
 	Outcomes outcomes.ClientWithResponsesInterface
-	Now      func() time.Time
+	// Reporting is asked for figures, and Rows for those of an export, one by one.
+	Reporting reporting.ClientWithResponsesInterface
+	Rows      reporting.ClientInterface
+	Now       func() time.Time
 }
 
 // All is every page. The order is that of the menus, and where somebody with
@@ -62,6 +66,17 @@ func All(d Deps) []web.Page {
 		Proposals{d},
 		Funds{d},
 		Authority{d},
+		Overview{d},
+		Spend{d},
+		Speed{d},
+		Savings{d},
+		Starts{d},
+		Worth{d},
+		Unspent{d},
+		Fairness{d},
+		Forecast{d},
+		Behind{d},
+		Exports{d},
 		Courses{d},
 		Imports{d},
 		Support{d},

@@ -25,6 +25,7 @@ import (
 	fundingapi "github.com/instead-support/instead/api/funding"
 	needsapi "github.com/instead-support/instead/api/needs"
 	outcomesapi "github.com/instead-support/instead/api/outcomes"
+	reportingapi "github.com/instead-support/instead/api/reporting"
 	"github.com/instead-support/instead/pkg/httpx"
 	"github.com/instead-support/instead/pkg/identity"
 	"github.com/instead-support/instead/services/portal/internal/page"
@@ -41,6 +42,7 @@ type portal struct {
 	needs         *memoryNeeds
 	funding       *memoryFunding
 	outcomes      *memoryOutcomes
+	reporting     *memoryReporting
 }
 
 // now is when every test happens.
@@ -49,7 +51,7 @@ var now = time.Date(2026, time.March, 10, 9, 30, 0, 0, time.UTC)
 func start(t *testing.T) *portal {
 	t.Helper()
 	t.Parallel()
-	p := &portal{t: t, staff: newProvider(t), public: newProvider(t), needs: &memoryNeeds{}, funding: &memoryFunding{}, outcomes: &memoryOutcomes{}}
+	p := &portal{t: t, staff: newProvider(t), public: newProvider(t), needs: &memoryNeeds{}, funding: &memoryFunding{}, outcomes: &memoryOutcomes{}, reporting: &memoryReporting{}}
 	log := slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelError}))
 	tokens := httpx.NewTokens(http.DefaultClient, httpx.Staff(p.staff.URL), httpx.Public(p.public.URL))
 
@@ -70,12 +72,24 @@ func start(t *testing.T) *portal {
 	must(t, err)
 	outcomesapi.RegisterHandlers(outcomesEcho, outcomesapi.NewStrictHandler(p.outcomes, nil))
 
-	services := httpx.NewClient(httpx.InProcess{Hosts: map[string]http.Handler{"needs": needsHandler, "funding": fundingHandler, "outcomes": outcomesHandler}})
+	reportingSpec, err := reportingapi.GetSpecJSON()
+	must(t, err)
+	reportingEcho, reportingHandler, err := httpx.NewAPI(httpx.API{Name: "reporting", Spec: reportingSpec, Tokens: tokens, Log: log})
+	must(t, err)
+	reportingapi.RegisterHandlers(reportingEcho, reportingapi.NewStrictHandler(p.reporting, nil))
+
+	services := httpx.NewClient(httpx.InProcess{Hosts: map[string]http.Handler{
+		"needs": needsHandler, "funding": fundingHandler, "outcomes": outcomesHandler, "reporting": reportingHandler,
+	}})
 	needsClient, err := needsapi.NewClientWithResponses("http://needs", needsapi.WithHTTPClient(services))
 	must(t, err)
 	fundingClient, err := fundingapi.NewClientWithResponses("http://funding", fundingapi.WithHTTPClient(services))
 	must(t, err)
 	outcomesClient, err := outcomesapi.NewClientWithResponses("http://outcomes", outcomesapi.WithHTTPClient(services))
+	must(t, err)
+	reportingClient, err := reportingapi.NewClientWithResponses("http://reporting", reportingapi.WithHTTPClient(services))
+	must(t, err)
+	rows, err := reportingapi.NewClient("http://reporting", reportingapi.WithHTTPClient(services.Patient()))
 	must(t, err)
 
 	p.Server = httptest.NewUnstartedServer(nil)
@@ -91,7 +105,7 @@ func start(t *testing.T) *portal {
 		SignIns:  &signIns{kept: map[uuid.UUID][]byte{}},
 		Lifetime: time.Hour,
 		Log:      log,
-	}, page.All(page.Deps{Needs: needsClient, Funding: fundingClient, Outcomes: outcomesClient, Now: func() time.Time { return now }})...)
+	}, page.All(page.Deps{Needs: needsClient, Funding: fundingClient, Outcomes: outcomesClient, Reporting: reportingClient, Rows: rows, Now: func() time.Time { return now }})...)
 	must(t, err)
 	p.Start()
 	t.Cleanup(p.Close)

@@ -268,8 +268,8 @@ func ago(seconds int64) string {
 	return counted(int(seconds/3600), "hour", "hours")
 }
 
-// change is how a figure stands to the one beside it, in words.
-func change(is, was int64) string {
+// changed is how a figure stands to the one beside it, in words.
+func changed(is, was int64) string {
 	switch {
 	case is == was:
 		return "the same"

@@ -62,6 +62,8 @@ type memoryFunding struct {
 	leads  fundingapi.LineManager
 
 	reminders []fundingapi.Reminder
+
+	called map[uuid.UUID]string // by id: suppliers, courses, coaches
 }
 
 // memoryOutcomes is the outcomes service, likewise.
