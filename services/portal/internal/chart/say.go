@@ -45,6 +45,14 @@ func (c Months) complete() (known []Point, missing int) {
 	return known, missing
 }
 
+// over is how many months are over.
+func (c Months) over() int {
+	if c.NotOver {
+		return len(c.Points) - 1
+	}
+	return len(c.Points)
+}
+
 func (c Months) span() string {
 	switch n := len(c.Points); n {
 	case 0:
@@ -65,6 +73,8 @@ func (c Months) shape(known []Point) string {
 	switch trend := tendency(known); {
 	case len(known) == 1:
 		return c.Subject + " was " + from + "."
+	case low == high && len(known) < c.over():
+		return c.Subject + " was " + c.Unit.Round(high) + " in each of the " + strconv.Itoa(len(known)) + " months that are known of."
 	case low == high:
 		return c.Subject + " was " + c.Unit.Round(high) + " in every month from " + Month(first.Month) + " to " + Month(last.Month) + "."
 	case len(known) == 2 && high == *last.Value:

@@ -79,7 +79,7 @@ func overview(s scope, is, was *reporting.Overview, spent chart.Months, me ident
 				return templ_7745c5c3_Err
 			}
 		}
-		if me.Is(identity.Manager) {
+		if me.Is(identity.Manager) || me.Is(identity.Auditor) {
 			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 5, "<h2 class=\"govuk-heading-m\">What people say of it</h2><p class=\"govuk-body\">Jobseekers say whether what they were given helped, and whether the course would have helped more. <a class=\"govuk-link\" href=\"/usefulness\">See what people found useful</a></p>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
