@@ -30,7 +30,8 @@ var plainName = regexp.MustCompile(`^[a-z][a-z0-9_]{0,40}$`)
 // The service gets a schema of its own and two logins: name_owner, who owns the
 // schema, and name, who serves and starts with no right but to see it. Both find
 // the schema, and after it "extensions" with btree_gist, pg_trgm and unaccent,
-// without naming them.
+// without naming them. The owner may make further schemas, to build tables beside
+// those that serve.
 func (s *Server) ServiceIn(ctx context.Context, database, name string) (Access, error) {
 	if !plainName.MatchString(name) || !plainName.MatchString(database) {
 		return Access{}, fmt.Errorf("%q in database %q: a name is a-z, 0-9 and _", name, database)
@@ -60,7 +61,7 @@ func (s *Server) ServiceIn(ctx context.Context, database, name string) (Access, 
 			CREATE SCHEMA IF NOT EXISTS %[2]s AUTHORIZATION %[3]s;
 			GRANT USAGE ON SCHEMA %[2]s TO %[2]s;
 			GRANT CONNECT ON DATABASE %[1]s TO %[2]s;
-			GRANT CONNECT, TEMPORARY ON DATABASE %[1]s TO %[3]s`, database, name, owner))
+			GRANT CONNECT, TEMPORARY, CREATE ON DATABASE %[1]s TO %[3]s`, database, name, owner))
 		return err
 	})
 	if err != nil {

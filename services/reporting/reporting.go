@@ -8,6 +8,7 @@ package reporting
 import (
 	"context"
 	"errors"
+	"io"
 	"sync"
 	"time"
 
@@ -60,6 +61,9 @@ func New(ctx context.Context, d host.Deps) (*host.Service, error) {
 		Ready:   database.Ready,
 		Run:     func(ctx context.Context) error { return work(ctx, d, database, store) },
 		Close:   database.Close,
+		Commands: map[string]host.Command{
+			"rebuild": func(ctx context.Context, out io.Writer) error { return rebuild(ctx, d, s.OwnerURL, out) },
+		},
 	}, nil
 }
 

@@ -19,8 +19,8 @@ import (
 	"github.com/instead-support/instead/pkg/identity"
 	"github.com/instead-support/instead/services/reporting"
 	"github.com/instead-support/instead/services/reporting/internal/postgres"
-	"github.com/instead-support/instead/services/reporting/internal/report"
 	"github.com/instead-support/instead/services/reporting/internal/postgres/reportingtest"
+	"github.com/instead-support/instead/services/reporting/internal/report"
 )
 
 // The people of these tests. Mo manages Oldham, Fin pays there and Nadia audits it;
@@ -59,6 +59,12 @@ func history() *reportingtest.World {
 		w.Live()
 	}
 	return w
+}
+
+// agrees wants every total to be what the world's ledger comes to.
+func (s system) agrees(w *reportingtest.World) {
+	s.T.Helper()
+	reportingtest.Agree(s.T, s.Owner, w)
 }
 
 // tell tells all of it over the broker, and returns once it was taken.

@@ -58,7 +58,7 @@ func URLs(t testing.TB, migrations fs.FS, service string) embedpg.Access {
 	exec(fmt.Sprintf(`
 		REVOKE ALL ON DATABASE %[1]s FROM PUBLIC;
 		GRANT CONNECT ON DATABASE %[1]s TO %[2]s;
-		GRANT CONNECT, TEMPORARY ON DATABASE %[1]s TO %[2]s_owner`, name, service))
+		GRANT CONNECT, TEMPORARY, CREATE ON DATABASE %[1]s TO %[2]s_owner`, name, service))
 	return server.Access(name, service)
 }
 

@@ -15,6 +15,7 @@ import (
 	"github.com/instead-support/instead/pkg/embednats"
 	"github.com/instead-support/instead/pkg/events"
 	"github.com/instead-support/instead/services/reporting/internal/postgres"
+	"github.com/instead-support/instead/services/reporting/internal/postgres/reportingtest"
 )
 
 // NATS stops at any moment and comes back with what it kept, reporting is killed in
@@ -86,5 +87,5 @@ func TestNothingIsLostOrCountedTwiceWhenNATSAndReportingAreKilled(t *testing.T) 
 		run(false)
 	}
 	run(true)
-	agree(t, d, w)
+	reportingtest.Agree(t, d, w)
 }
