@@ -24,6 +24,7 @@ type commands struct {
 
 	Reconcile reconciles `cmd:"" help:"Say whether the books agree, and where not. Fails if they do not."`
 	Retell    retells    `cmd:"" help:"Tell everything again, as it stands, to whoever counts it."`
+	Rebuild   rebuilds   `cmd:"" help:"Tell everything again, and work out every figure of what the money did from nothing."`
 }
 
 func (c *commands) origin() string { return fmt.Sprintf("http://localhost:%d", c.Port) }

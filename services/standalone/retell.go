@@ -30,6 +30,19 @@ func (r *retells) Run(ctx context.Context, c *commands) error {
 		}
 		args = []string{"--after", r.After}
 	}
+	return briefly(ctx, c, func(s *system.System) error {
+		for _, name := range services {
+			fmt.Fprintf(os.Stderr, "%s: ", name)
+			if err := s.Command(ctx, name, "retell", args, os.Stdout); err != nil {
+				return fmt.Errorf("%s: %w", name, err)
+			}
+		}
+		return nil
+	})
+}
+
+// briefly starts Instead for as long as do takes.
+func briefly(ctx context.Context, c *commands, do func(*system.System) error) error {
 	logFile, err := openLog(c.log())
 	if err != nil {
 		return err
@@ -40,11 +53,5 @@ func (r *retells) Run(ctx context.Context, c *commands) error {
 		return err // which says what to do if it runs already
 	}
 	defer s.Stop()
-	for _, name := range services {
-		fmt.Fprintf(os.Stderr, "%s: ", name)
-		if err := s.Command(ctx, name, "retell", args, os.Stdout); err != nil {
-			return fmt.Errorf("%s: %w", name, err)
-		}
-	}
-	return nil
+	return do(s)
 }
