@@ -58,7 +58,7 @@ func TestARebuildWhileServingComesToTheSameToThePenny(t *testing.T) {
 		served <- n
 	}()
 	var out bytes.Buffer
-	if err := service.Commands["rebuild"](t.Context(), &out); err != nil {
+	if err := service.Commands["rebuild"](t.Context(), nil, &out); err != nil {
 		t.Fatalf("rebuild: %v\n%s", err, out.String())
 	}
 	<-telling

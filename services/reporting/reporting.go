@@ -8,7 +8,9 @@ package reporting
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
+	"os"
 	"sync"
 	"time"
 
@@ -62,9 +64,33 @@ func New(ctx context.Context, d host.Deps) (*host.Service, error) {
 		Run:     func(ctx context.Context) error { return work(ctx, d, database, store) },
 		Close:   database.Close,
 		Commands: map[string]host.Command{
-			"rebuild": func(ctx context.Context, out io.Writer) error { return rebuild(ctx, d, s.OwnerURL, out) },
+			"rebuild": func(ctx context.Context, _ []string, out io.Writer) error { return rebuild(ctx, d, s.OwnerURL, out) },
+			"proxies": func(ctx context.Context, args []string, out io.Writer) error {
+				return addProxies(ctx, store, args, out)
+			},
 		},
 	}, nil
+}
+
+// addProxies adds the proxies of a file to those by which outcomes are valued.
+func addProxies(ctx context.Context, store postgres.Store, args []string, out io.Writer) error {
+	if len(args) != 1 {
+		return errors.New("name the file: reporting proxies FILE.csv")
+	}
+	file, err := os.Open(args[0])
+	if err != nil {
+		return err
+	}
+	defer file.Close()
+	all, err := report.ReadProxies(file)
+	if err != nil {
+		return err
+	}
+	if err := store.AddProxies(ctx, all); err != nil {
+		return err
+	}
+	fmt.Fprintf(out, "%d proxies were added.\n", len(all))
+	return nil
 }
 
 // work takes what is told, and forgets old messages every night, until ctx ends.

@@ -16,6 +16,7 @@ import (
 
 	"github.com/instead-support/instead/pkg/audit"
 	"github.com/instead-support/instead/pkg/db"
+	"github.com/instead-support/instead/pkg/fault"
 	"github.com/instead-support/instead/pkg/workday"
 	"github.com/instead-support/instead/services/reporting/internal/policy"
 	"github.com/instead-support/instead/services/reporting/internal/report"
@@ -25,6 +26,11 @@ import (
 //
 //go:embed migrations/*.sql
 var Migrations embed.FS
+
+// faults say what a broken constraint means to whoever broke it.
+var faults = db.Faults{
+	"proxy_pkey": fault.New(fault.Conflict, "There is a proxy of that name from that day on already. A newer one is from a later day."),
+}
 
 // Store keeps facts and totals. It is the report.Store.
 type Store struct {

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"gorm.io/gorm"
 	"gorm.io/gorm/clause"
 
 	"github.com/instead-support/instead/pkg/db"
@@ -262,4 +263,18 @@ func (s Store) Standing(ctx context.Context, f report.Filter) (report.Standing, 
 		return report.Standing{}, false, err
 	}
 	return found[0], true, nil
+}
+
+// AddProxies adds proxies, all or none. One of the same name and first day stands.
+func (s Store) AddProxies(ctx context.Context, all []report.Proxy) error {
+	return db.Tx(ctx, s.db.Gorm, func(tx *gorm.DB) error {
+		for _, p := range all {
+			err := tx.Exec("INSERT INTO proxy (name, unit, pence, year, source, attribution_percent, deadweight_percent, valid_from) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+				p.Name, p.Unit, p.Pence, p.Year, p.Source, p.AttributionPercent, p.DeadweightPercent, p.ValidFrom).Error
+			if err != nil {
+				return faults.Translate(err)
+			}
+		}
+		return nil
+	})
 }
