@@ -4,7 +4,7 @@
 // busy.
 //
 // Run it from the project's folder with `make bench` or `go run ./bench`. Name
-// courses, money or growth to measure one of them alone. It exits with an error if a
+// courses, money, growth or retell to measure one of them alone. It exits with an error if a
 // ratio is beyond its limit.
 package main
 
@@ -37,6 +37,9 @@ func main() {
 	flag.IntVar(&g.many, "many", 10_000_000, "how many requests are many; a million take some 3 GB of disk and minutes to make")
 	flag.Float64Var(&g.limit, "growth", 1.2, "the most that deciding may take among many requests, as a multiple of among few")
 	flag.StringVar(&g.keep, "keep", "", "a folder to keep those requests in, and to find them in the next time")
+	var t retell
+	flag.IntVar(&t.requests, "told", 200_000, "how many requests to tell again")
+	flag.DurationVar(&t.most, "retell", 180*time.Microsecond, "the most processor time that telling a request again may take")
 	flag.Parse()
 	g.rounds, g.seconds = m.rounds, m.seconds
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
@@ -45,7 +48,7 @@ func main() {
 	for _, one := range []struct {
 		name string
 		run  func(context.Context, io.Writer) error
-	}{{"courses", c.run}, {"money", m.run}, {"growth", g.run}} {
+	}{{"courses", c.run}, {"money", m.run}, {"growth", g.run}, {"retell", t.run}} {
 		if flag.NArg() > 0 && !slices.Contains(flag.Args(), one.name) {
 			continue
 		}

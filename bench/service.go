@@ -47,7 +47,8 @@ type service struct {
 	coach     person
 	deps      host.Deps
 	run       func(context.Context) error // its background work, which goes on only while it is asked for
-	sent      map[string]sent             // the statements of each task
+	commands  map[string]host.Command
+	sent      map[string]sent // the statements of each task
 	closers   []func()
 }
 
@@ -133,7 +134,7 @@ func start(ctx context.Context, dir string) (s *service, err error) {
 	if err != nil {
 		return s, err
 	}
-	s.run = f.Run
+	s.run, s.commands = f.Run, f.Commands
 	s.closers = append(s.closers, f.Close)
 	if err := f.Migrate(ctx); err != nil {
 		return s, err
