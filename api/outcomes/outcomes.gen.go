@@ -207,6 +207,27 @@ func (e Route) Valid() bool {
 	}
 }
 
+// Defines values for Shown.
+const (
+	ShownNone       Shown = "none"
+	ShownSuppressed Shown = "suppressed"
+	ShownTold       Shown = "told"
+)
+
+// Valid indicates whether the value is a known member of the Shown enum.
+func (e Shown) Valid() bool {
+	switch e {
+	case ShownNone:
+		return true
+	case ShownSuppressed:
+		return true
+	case ShownTold:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for SustainedState.
 const (
 	SustainedStateNotCounted   SustainedState = "not-counted"
@@ -407,8 +428,41 @@ type Evidence string
 // Helped Did it help you get closer to work? `harder`: it made it harder
 type Helped string
 
+// HelpedCount Did it help? How many people gave each answer; figures only where they are told
+type HelpedCount struct {
+	ALittle int `json:"a_little,omitempty,omitzero"`
+	ALot    int `json:"a_lot,omitempty,omitzero"`
+
+	// Partial In some area too few answered; nobody of there is counted
+	Partial bool `json:"partial,omitempty,omitzero"`
+	People  int  `json:"people,omitempty,omitzero"`
+
+	// Pointless Of them, to how many it was no help or made it harder
+	Pointless int `json:"pointless,omitempty,omitzero"`
+
+	// Shown `none`: nobody answered; `suppressed`: too few did, or all gave the same answer, so no figure is told; `told`
+	Shown Shown `json:"shown"`
+}
+
 // Kind defines model for Kind.
 type Kind string
+
+// MoreCount Would the course have helped more? Likewise
+type MoreCount struct {
+	// CourseMore How many say that it would have
+	CourseMore int `json:"course_more,omitempty,omitzero"`
+
+	// CourseNoMore Of them, how many say that the course would not have helped more
+	CourseNoMore int `json:"course_no_more,omitempty,omitzero"`
+	NotSure      int `json:"not_sure,omitempty,omitzero"`
+
+	// Partial In some area too few answered; nobody of there is counted
+	Partial bool `json:"partial,omitempty,omitzero"`
+	People  int  `json:"people,omitempty,omitzero"`
+
+	// Shown `none`: nobody answered; `suppressed`: too few did, or all gave the same answer, so no figure is told; `told`
+	Shown Shown `json:"shown"`
+}
 
 // Occupation defines model for Occupation.
 type Occupation struct {
@@ -529,6 +583,9 @@ type Said struct {
 	Words  string `json:"words,omitempty,omitzero"`
 }
 
+// Shown `none`: nobody answered; `suppressed`: too few did, or all gave the same answer, so no figure is told; `told`
+type Shown string
+
 // StandingAnswer defines model for StandingAnswer.
 type StandingAnswer struct {
 	// AsOf Still in work: the day of which that is known; today if left out, and of a correction of such an answer the day it was of. A check that is corrected to a day before its weeks have passed waits again
@@ -638,34 +695,16 @@ type SustainedState string
 
 // Usefulness defines model for Usefulness.
 type Usefulness struct {
-	CourseId   openapi_types.UUID `json:"course_id"`
-	CourseName string             `json:"course_name"`
+	// CourseHelped Did it help? How many people gave each answer; figures only where they are told
+	CourseHelped HelpedCount        `json:"course_helped"`
+	CourseId     openapi_types.UUID `json:"course_id"`
 
-	// Instead People who were paid for something instead of it
-	Instead struct {
-		// CourseMore How many say that it would have
-		CourseMore int `json:"course_more,omitempty,omitzero"`
+	// CourseMore Would the course have helped more? Likewise
+	CourseMore MoreCount `json:"course_more"`
+	CourseName string    `json:"course_name"`
 
-		// CourseNoMore Of them, how many say that the course would not have helped more
-		CourseNoMore int `json:"course_no_more,omitempty,omitzero"`
-		People       int `json:"people,omitempty,omitzero"`
-
-		// Suppressed They are fewer than five
-		Suppressed bool `json:"suppressed"`
-	} `json:"instead"`
-
-	// Went People who went on the course
-	Went struct {
-		ALittle int `json:"a_little,omitempty,omitzero"`
-		ALot    int `json:"a_lot,omitempty,omitzero"`
-		People  int `json:"people,omitempty,omitzero"`
-
-		// Pointless Of them, to how many it was no help or made it harder
-		Pointless int `json:"pointless,omitempty,omitzero"`
-
-		// Suppressed They are fewer than five
-		Suppressed bool `json:"suppressed"`
-	} `json:"went"`
+	// InsteadHelped Did it help? How many people gave each answer; figures only where they are told
+	InsteadHelped HelpedCount `json:"instead_helped"`
 }
 
 // UsefulnessPage defines model for UsefulnessPage.
@@ -1094,8 +1133,11 @@ type ClientInterface interface {
 
 	// ListUsefulness Course by course: how many found it pointless, of how many
 	//
-	// People of the caller's areas, each counted once a course by what they said last. Of fewer than five people nothing is
-	// told, not even how many they are.
+	// People of the caller's areas, each counted once a question by what they said last. Of an area where fewer than five
+	// people answered, or all gave the same answer, nothing is told, not even how many they are; and a count changes only
+	// by at least five people at once who do not all say the same. So no two counts, of whatever areas, words and days,
+	// differ by fewer. `course_helped` is of those who went on the course; the other two of those who were paid for
+	// something instead.
 	//
 	// Corresponds with GET /usefulness (the `ListUsefulness` operationId).
 	ListUsefulness(ctx context.Context, params *ListUsefulnessParams, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -1447,8 +1489,11 @@ func (c *Client) StrikeOutcome(ctx context.Context, id Id, params *StrikeOutcome
 
 // ListUsefulness Course by course: how many found it pointless, of how many
 //
-// People of the caller's areas, each counted once a course by what they said last. Of fewer than five people nothing is
-// told, not even how many they are.
+// People of the caller's areas, each counted once a question by what they said last. Of an area where fewer than five
+// people answered, or all gave the same answer, nothing is told, not even how many they are; and a count changes only
+// by at least five people at once who do not all say the same. So no two counts, of whatever areas, words and days,
+// differ by fewer. `course_helped` is of those who went on the course; the other two of those who were paid for
+// something instead.
 //
 // Corresponds with GET /usefulness (the `ListUsefulness` operationId).
 func (c *Client) ListUsefulness(ctx context.Context, params *ListUsefulnessParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -2561,8 +2606,11 @@ type ClientWithResponsesInterface interface {
 
 	// ListUsefulnessWithResponse Course by course: how many found it pointless, of how many
 	//
-	// People of the caller's areas, each counted once a course by what they said last. Of fewer than five people nothing is
-	// told, not even how many they are.
+	// People of the caller's areas, each counted once a question by what they said last. Of an area where fewer than five
+	// people answered, or all gave the same answer, nothing is told, not even how many they are; and a count changes only
+	// by at least five people at once who do not all say the same. So no two counts, of whatever areas, words and days,
+	// differ by fewer. `course_helped` is of those who went on the course; the other two of those who were paid for
+	// something instead.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -3583,8 +3631,11 @@ func (c *ClientWithResponses) StrikeOutcomeWithResponse(ctx context.Context, id 
 
 // ListUsefulnessWithResponse Course by course: how many found it pointless, of how many
 //
-// People of the caller's areas, each counted once a course by what they said last. Of fewer than five people nothing is
-// told, not even how many they are.
+// People of the caller's areas, each counted once a question by what they said last. Of an area where fewer than five
+// people answered, or all gave the same answer, nothing is told, not even how many they are; and a count changes only
+// by at least five people at once who do not all say the same. So no two counts, of whatever areas, words and days,
+// differ by fewer. `course_helped` is of those who went on the course; the other two of those who were paid for
+// something instead.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -5955,98 +6006,102 @@ func (sh *strictHandler) ListUsefulness(ctx echo.Context, params ListUsefulnessP
 // const string: with thousands of chunks the chained `+` fold is several
 // times slower for the Go compiler than parsing a slice literal.
 var swaggerSpec = []string{
-	"7Fz9ctw2kn8VFG+rcldHjWTZ2eyO/khpnaTi3WyUsnKrurJ8GgzZHMIiAQYANea59Bz7QPtiV2gA/BiC",
-	"M5QtO85V/kmsIQg0Gv3x6w/wXZSIshIcuFbR8l2UA01B4j+//ZluzP9TUIlklWaCR8vo5xzIHUjFBCci",
-	"I9ucasIUUbnY8phoQRTwlKxpcksYJ6sX2dHfqU7yFdnmwAnDwZAyDWkURxJ+qZmENFpqWUMcqSSHkppF",
-	"dVNBtIyUloxvojh6e7QRR+5H0HSz+Ielof/oiJWVkNq8XlGdR8tow3RerxeJKI8ZVxpoeqTqygzyfx/T",
-	"ih2bCaP7+/v7OKqopCVox4IXqfkvM/vGGeOI09KQwPZTnwlZUh0to7rGkcPdmHVepFBWQgNPmr9BE2az",
-	"oiWQW2hIJkVJtP+lAqkEJ6kARZhWZCvkLRE8gTNSUA2SJLQoFKFcbUGSLdM5vqtzxjeEmncIF1uiNOWp",
-	"WkSx3Z89+G6HPQKPDIX97ZX07Q/AN4bFT05O4qhkvP17tNn+AalbVh0J3CMtjirBuAYZLTNaKDBMyVBW",
-	"9gudNhK3pYpIoGlsN6TIykjrimzoHRCml2R1HX11Ha0W5IrpXNTa7NpwwXGFKfLs9E+x5Q7lQucgzcy8",
-	"Y9U1N1zKqSLPnpzGhPKUrJKc8g2oFVG0IdtcEPtDatVAMZ7A4ppPstTpwl7RqajWIM3r/3MdvTo5+vPr",
-	"d0/iJ3+6v47+MBKkT6QWcfQT3cD4VJ6LmmtIrXg+8bv+pQbZdJuuzKv9DaaQ0brQKColfcvKukQxOnGS",
-	"5H5o92pkZAPyQYJ0yf43QO9LsVWEEkdRiFhl3gsSe/plj9rTRyP13oiCqgRXgAbnJynWBZTmn4ngGjge",
-	"G62qgiXUTHFc2RH/+UaZPb3r0foHCVm0jP7tuLPox/apOvbz4mkOuXKF+gRck60Uzjq518ys5wmSANxs",
-	"9VWkNJU6iqNESAmJtqJmxPHWMC7JIbn1/z/qjXkdMAvnqIoollJUIDWzPKDqRmTj07vUrCiMTzH2bol6",
-	"mtLG+iCW5NYuMEVuudjyM6KFecoyUkCmiai1VWGREUo6wszfqk6MDfCmwU/MrJUR2YKcE9xQu4R7H1Lj",
-	"7yiOXkMmJFh7DHCrSG4sUUWVMtaBmt/phjLDrdY5pFRDFGAM3LEUeAKHDvVbP+7eSPON4UvPda6FKIBy",
-	"89Cw4MaKy5CnPwpSCL4BifxkkhRUadyPMYgwh9iKNjeVp3Y4+4vMMNGZyKVnkaZv+/Myrv/4LBqZgh1z",
-	"cBLSMbu0PCj7tPnJvmBOpmhuSsZrbWVtD8HWnHsxQMZISIRMEbm05P5xBqFbIVO14zhP8b0xMOg8w6v2",
-	"UDvtEes3kOhOe553KmY0pygusmj5aj8/nN7dx7uKt82bsXc/SKR5a0zga0NinTL9LdeyCSh5S/TY0zNU",
-	"U6OH5g3q9VTnqHpcS5rokChSPcBeRmKPNCvDYosg6oalM+BaHKnabmsETLtn86ba4R01++hIiT1buhUH",
-	"8wflwDDZ++chj5mGcviPvWLRndZ9uw6VkjZW1+wKY+FWzteOn2ihaRF6tCvmSJ4fH7eQwUwc2vJz9DJj",
-	"kWr9yb5tXhrYy/im1YIorSFoHM/R0xjQnNJmjimcKUwSSsZTSIOLXtkoyQg6TfK+6bEvzaFDafPgAB+Q",
-	"iZc40llGNeeoDAF2cMs4v+DkUV16eoZbXXGhj6i6hXSF7qchOU2tu7auInbhopaUccY3MRESoxe4A0ly",
-	"WlXAkSMenNRVIkoLjNPasEbcgbT/6pnudtkgKvkGMsZZ2Dhd8HHsmxgQrEwYomqlKbMUDSUzY1LpGyNF",
-	"4ymtoUNYpRzAwE1nQs46ayiyGyirQjSQ3kweYxwpUcsEghbMbSn8nvOZuahlwGP+658O7vzrn7iPLd2A",
-	"oR5ZY2InLcgaCFBp+RKef4Lk1m3uN6J3bcjT8XmH7k5mQ/zyK7VMCklyJxdqbHq6o59rbXtiFrC2ho3z",
-	"LfeVsZejWXa41JdOO31ol9Pe+qD7sBPMM8Kd8X2Iz143N2/EWgHc2hXGQHfd3NhIbhw80CwjghdNaGJE",
-	"93OxAK/LtV3/QI6CaVLSFEJgN6CeGFcd9l1SD5QmaEx8FBbQqDxsgvohEVpZEyZxEzUlogS7nZHV3a+V",
-	"jk0IaaLuZHZOEQUgKIi9GGhI7nc+GbYFegtKGxNjTagJX0FpGxu6LJmiLCVKnBFKSlDKmKc2m+bMgDzD",
-	"pECjClaZvX//95fPv1AO7Pe8i5nK/OneOnLzIWDBl6M4ykuZBN3K91BU1jwMd/MNS42g5FBUpBE12YAm",
-	"SSGUCUQFApCvySqnMgW5WnqRwjfwtx559KgQhtP0qGBaF4CezpBkB4aI+hvjaT+4fyPWzkQe2V2WwBFp",
-	"OwccnOQiSeqKeoc5tBuJSMMup6RvhLzZSFFXweeamR0cNP04vx89nDUkVB2pjwGYexv/zAHzhdXjgF0v",
-	"CrGlPIEblg43ftAM7u43oUE0S23aNaFFgZlpTlJBuNhG8Twm/wPkOricsXHzz8qGDIF5vDYHpTBnSgsZ",
-	"MJnf3oFsCBhnGRNRpMYMIfiYu63JOGumE2ot6FyvdetUfR9RaA7u40gMNHq+CgxSQTN83oPzN1LUhwOb",
-	"lzjIu9Q2zJoRNcnahpU7SSFfbbABBGGcgJRCYjrRof9MSMIFlg26qXu4ZIAP93r4duAQl8/g5ji5NSeW",
-	"GwhS3MPSKDCe5QNmjpbqn3xPo+Id89KyuNXeeIBKvbZZWxKyY04Seh7LwHtHkLH/gmORrgEadni99PpO",
-	"aeC75+TPz778ahS6uYpPwLQxnZNnT06XNtYxIpIKDh6N2GqbTSHqUPVKAdcxFuxCtmPHTD8IJIehqUFf",
-	"NvtdgkFmmPk2qBjx3soMaWVhFZrYbDOgHZiPT1Xs0uiKrLrsONOrgzhxjcFajpmwCSy4ayNT0JQVY1p+",
-	"KihryWnrnlvaGCAbTLQbPR46kSHju5XGCURfyNml4q+XFz8S95Qw7uTBbNmc9FqkzUGe+Lnbrc7hitJU",
-	"1xOR9BScQmiH6hl+iD8EYql1Ab0Dz7Wu1PLY1w4XvpboSlXqOBE8K1gyQxrwaQfo3J728uEl1WamsdKs",
-	"zakHdaFgHFDssSLsjRTZ5kKBMelSgU1IYVlMDIo2Uw62b+tmeeSHKLWlqY1tp55vRV2kNyaWuCmFPOgp",
-	"r8xwE5gg1mkDlH2vuDCmByi8JTY8jTwlY+MbR2+PzNCjOyrNNpR5xx7dRfaDfdf/+dzNgbKRgQzHgS7Y",
-	"9YqFhpXi0RKmCFbaAqlXHDz3iHoOeLj292JLRKaBEyVKsLYejTq1tQum50X93qaOje281JeV8dZZezPa",
-	"F8Wh8HR7CqqSx1c7iVqn2Cvn61A1OECKpU1FKrPrTMgzY/vNWj6f69THZzh5SmXq9KsXuLrZ9wjPfRxd",
-	"Untmu/HlJ5f7963luXVCbN8pSXx4Ie+zSKopLR17AprLtCK+zB2Tp2QNRoUGaZx+kfXp/naL3VSnX/mh",
-	"aafX9jBcr8xjRcolffvCDj492R+ABvJyb8R6iZ1GdpwyPCrPsBzqkjL28YbdYTuY5VpPMB81FhwRaHsx",
-	"KKk50wQTL4a0y4vn5PTk9KTDCF8+e/psSNqzh/USdMz49dsIPmoYeqhHoWOEG0IolmBi8vSrxZcE6x1O",
-	"nU5PvzxZEPMCb6yPgkJh8jChnKyhbY1ZPKyhYUfdpiPFCWMn9fu0Lfjk98fuWrjsx+qj4qxrFATbdRko",
-	"/sVk3biOpF6pEJuK2pKPbUXCCMWOzNimljaS3ok/pouRL7QiXbg+Fmtbc5vSpysfh9phZgsZla491HdR",
-	"xbhLSI2M2LS5FS9DfTWsiU9jHJzpRoswFE9pQ+oKc93Iid7qDyp1B0rLiW1PNGCkLSCPsjgYBuDWnF2h",
-	"vOmd1BlZiQq4Tb0zRbQQhmNFg53OyAIPY3pLRnFk3trJb5gB3d+vH+oy+yWPtlXNlpkkKK1snDLXZcaR",
-	"ziWoXBT7RSSn6W4Ndw6upRu4MVydZ/LM6AkijIz8SG3zJPmB3RkrdkU35pxQGD28dB17a9hQPpPGcA3t",
-	"KhcFuKK2sA7OxRYSrFwSkUUzMMhUS8R/KcjqgoNSk3h2ZnhyKCr0wHqcKAFRFRjvki1IaAF8L5px77bB",
-	"TJBOD7bHwVFp1EhhH6EVUYTo2BQZPAy/FTExp5X/Mib5aHIsL9iY3S7ChbbdlxZyE5wx6PiRDRNFmrqq",
-	"JCgVcgM/m9jGiEMGW982njHcmRKEC2fO22sR0ZLXRTHOC48q9O2SIbnZumbgPUfZRVttkLWDYm9cbTC4",
-	"Z3pTCB1+tI9VmK0qnDxPHJsW3cm5jkoubNVTyHFN8/M/j1Eh0ivubry9tSVUr4v7LcJjlCV79uUzL0ti",
-	"ba+XQnKJ435DuWsnafvNj9wPIe95FbykMOlA0Onb5m30nHtatg43QYed17n1UTM7QKYatHa43G9y8jWX",
-	"PX1LV5RN5Ecl0HAy0bdXziqoYp/itA/aW1/9uFVMW/Se3eL7sDBtMjVo5M0t/YWac/K7lsQ17/TIH1Xp",
-	"XMTVq7QNynN4soOT2Z/2cyLyGMbHS1vA8vhezGm8YOOkEk25Gx2Tgt3ClinYje3DkfwHGLcJovAihCHp",
-	"jDyJT05OSAmUu05NS7X0COMAfQesZdereshudvnLMXpFBNSDRLtA6OtexNJgxIlNQjY2kXMT9y0F/41T",
-	"tH/+KIZ/6UucE68UQVJLpptLIymuPi1uATVoDVSC/M5ryl+vfo7isSmlSQLKhGC30MbUyqYgbUhe1euC",
-	"JeSiAv7iG1JJccdSkDEiW6z01CkzBpO0CW1/1wthABLRKWiudWXvSzGeibCEMHtzyqXghLb1PhMzxBaS",
-	"UUUU3luyYvTkKcbOp3/0AYZPBRhpshiL6FzUm1y3DcYuky4Bc3x8cc3Pu0ptGyyTdUNYeoZlXkUKdgcm",
-	"xOUAqbJLlIJDgw+UeZLVmHJeXPNrbrtZEloUJKFSMlCWXQF+u646szeaaLUgGCQ2oiYlbRB5K/CXLBV5",
-	"dvIsvubb/hDzeF1rHJqK3sinC+K6arC5gimymrr2tiL/7uv1/2GvWxYsAa5Qw1kKXLOMGZcTnVc0yeHo",
-	"dHHS3fHr/dZVRn2LlOqZymX0ZHFiR5lonlYsWkZPF09wsorqHIX4uOtE2kCw3igUdBEk2jTDycJmub2h",
-	"sy0A9qhopm2SqTTCoMCLkCCGxAW54L4lU6xF2jgmQmq0oVHESJplS3t95kUaLaOCKf3cN1707zm/GuGW",
-	"Qgm3dEs4HlgNpAE9cXmy130fuECJ9x1DvTFzL3WOm/GLxhHphNM2mX2hiNGHhCooBJaVQsSWtuT4yQi1",
-	"JKpe2dySbmvO2JyBykoyUfMpovswQA2of79qRKAcMX+TIRjQSdXxT7Yp/eA4vKp7/3rnHuzpycmeO7AP",
-	"u/vahzeB+6/neCHYKiVQWTCjla1G2n4TJxrhdVrCe7dsTcBallQ20dLegVG+84dp9EftfVNzRnSDXtUp",
-	"J7pLZ1aO37H03t7cHujrAaa+SJGlVagB4i+IaToX8oW7a9RrmZFAleAL0m9pZ9YptNB2MbIvLkR77gDs",
-	"Ayl2V/9nSMzOpxOs7GBd/y8ibR5NbEYXLO+HCE7LGu4/otj6pt2AyPZijNEHHaI49A2P0EJu2DGOcat8",
-	"mKBbXvW/s4D3o9v7CAfk/Li7PPJ+4i7UDHnHjP+6cReeUfSNpFON2U90qMyjNnfb3NfLbHuHb+kb3fM+",
-	"axOSzTXH2lr/PeNHTTzBjAu/st0qHY5T1NV2FRQZojqoNHEtJTEiQbx/gRU8CyZLvHY+0NJrPlLTABCw",
-	"RZD/X3r6u3Ye0k7LJ6+OSwR1GFsMRP3rKT1Nh/ffHNYdI8z+PbmPyP/+MiGnXhQGcq2FzmPCYds12X44",
-	"I68mrn3Gra9cN/6fFtDrqRxk777nTqW1dwwv2x44exKt0fBWs06Z3nsmTljxhveDNf7zAXLdVfdJGOdD",
-	"AeQJ1n2LRznx7ks/QpJCCHNUBs75b44YY41GWWR9s74je92ZtuHm6/v4fZxdSA6En3OGKHywbn7QxSlv",
-	"Ow9cWbWTBWovo8P/wbbRYxb00fT8fICRPXdblGzAg4+mH+tY52IYj9mxu8emm9qLn8oI5m6iyRj7RALV",
-	"4PpOmF6Qc95rfi5rpQ1W0Tlc88HGt/ysg0a7hcadtk6S4nVLUvMUdturbcoC81NMT+MSLx0PZ+AngRuu",
-	"DWkO2njyKdDGy+7DBr8WsrAkuADXwGXswnAN9lS37TeYDtX0Fjipq7DWhOyaxLbw6QybTRti47f2ML5r",
-	"yfa9DZ0n3hVZlg27lY1q+K/GrWzqfOVvd7Vd3tccOyNIAy5px7p2LOMRTqYycC/dbn5F++tuTDye+f25",
-	"qze4NKbOwdoHcywIk1zCmRge2EjnsaBYP4wyARd+m48qUmMhnNirebFvt/MZ9UGrvpfEXu38ER2zE+Dj",
-	"d9iu/57pnPiRLrIEPmbpbxG8//cs5+aaCC0E9+Fve2HCfzvN4qhOUYvWq/NUnflsN0bAkOIX1fCylz3F",
-	"oEOxxdvfeoSLdx8+cXzrbUQAaH8+Ie0lfoXT9uR2Vt9VO7UIfExhSteN2nat7tMQWgGVSX7RG3mglHIl",
-	"ZKp8VILFplZf0VT61t+2hmG/aBDK/v+y9xus7/3V1d9QALjz/YY9yfx1Yzn54TL2HeMpfgulXTuevO+w",
-	"J2j34UOb0A+KlwTaw7+/cvLqV1TsC95S4b/RizV037N+B7Jr5c7wq2CPG4V9YOHkBWYFKMlqicYJvxRx",
-	"5tIF2n9sR7mCLbNQyd1/nyysvHdg9Pk5tJ07IJ9P7vb886umbLvvXTuBxxyT/xDvRBA1sDfH2E/puwA/",
-	"floirBEhYY8DX9CwANAHXKWDhvjFPoJQ1aC9kZLYltHflo58vItMvytUGC3adpbuy2bjj5qF1akeXNoI",
-	"piFcJ/5uLwo1GhAToElO3PUgW0KkPkDD+2KDsLSgSmNqb6eh3beIed1g6pprUaQxdufAHfCuy167pvip",
-	"PEQP/j4Ewlqav1DE9ZX+DlT39+DP6TophdLucwLY/UPaGxWP14PSipo9wGUnKHZJprtVY3PY/vlkxNTr",
-	"6UShcd2cr14bziqQd16aalm4dsrlcVekMKPcxAGBc3eueolEn0NsQaBPJHb5gu4bhqrtnuw7zkUnoq16",
-	"T+RVhJjIo2NrXpfk7E3pqqXjCTHZ0eWE8NNAtwMChznKgaYNspO91Qa3PEYdZ1182usvDZQsexN2Acv9",
-	"6/v/CwAA//8=",
+	"7F39ctw2kn8VFG+rcldHjWTZ2Q/pj5TXm1S8m41dVm5VV5ZPgyF7hrA4AAOAGs+59Bz7QPtiV90A+DEE",
+	"Zyhbdpyr/BNrSBBoNLob/fED8j7J1LpSEqQ1ydn7pACeg6Y/v/2Jr/DfHEymRWWFkslZ8lMB7Ba0EUoy",
+	"tWSbglsmDDOF2siUWcUMyJwteHbDhGTz58ujv3ObFXO2KUAyQY0hFxbyJE00/FwLDXlyZnUNaWKyAtYc",
+	"B7XbCpKzxFgt5CpJk3dHK3XkH4Llq9k/HA3dV0diXSlt8fOK2yI5S1bCFvVilqn1sZDGAs+PTF1ho/D7",
+	"mFfiGDtM7u7u7tKk4pqvwXoWPM/xvwLnTT2mieRrJEHsp36p9Jrb5Cypa2rZnw2O8zyHdaUsyGz7N9jG",
+	"2Wz4GtgNbNlSqzWz4UkF2ijJcgWGCWvYRukbpmQG56zkFjTLeFkaxqXZgGYbYQv61hZCrhjHb5hUG2Ys",
+	"l7mZJambn1v4doYdAo+Qwu701vzdDyBXyOJHJydpshay+T2YbHeBzI2ojhTNkZdHlRLSgk7Olrw0gExZ",
+	"kqzsFzqLErfhhmngeeomZNgcpXXOVvwWmLBnbH6V/OEqmc/YpbCFqi3OGrnguSIMe3L6x9Rxh0tlC9DY",
+	"s2xZdSWRSwU37Mmj05RxmbN5VnC5AjNnhm/ZplDMPcidGhghM5hdyVGWel3YKzoVtxY0fv4/V8nrk6M/",
+	"vXn/KH30x7ur5HcDQfpMapEmL/kKhqvyTNXSQu7E81GY9c816G076Qo/7U4whyWvS0uisubvxLpekxid",
+	"eEnyD5q5ooysQN9LkC7E/0bofaU2hnHmKYoRa/C7KLGnX3eoPX0wUu9QFEylpAEyOC+1WpSwxj8zJS1I",
+	"WjZeVaXIOHZxXLkW//nW4Jzed2j9nYZlcpb823Fr0Y/dW3Mc+qXV7HPlkvQJpGUbrbx18p9hr08zIgEk",
+	"TvV1YizXNkmTTGkNmXWihuJ4g4zLCshuwr9HnTZvImbhKakiiaVWFWgrHA+4uVbL4epdWFGWuKegvTsj",
+	"Pc351u1BIiucXRCG3Ui1kefMKnwrlqyEpWWqtk6F1ZJx1hKGv02doQ0IpiF0LJyVUcsZe8poQs0Q/nvI",
+	"cb/j1HoBS6XB2WOAG8MKtEQVNwatA8fnfMUFcqvZHHJuIYkwBm5FDjKDQ4v6bWh3h9J8jXzpbJ0LpUrg",
+	"El8iC66duPR5+qNipZIr0MRPoVnJjaX5oEGEKcRWfHtdBWr7vT9fIhO9iTwLLLL8XbdfIe3vnyQDU7Bj",
+	"Dk5iOuaG1gdln29fug9wZcrt9VrI2jpZ20OwM+dBDIgxGjKlc/JcGnJ/P4HQjdK52dk4T+m7oWPQ7gyv",
+	"m0VttUct3kJmW+151qoYak5ZvlgmZ6/388Pr3V26q3ibYjvc3Q8SiV8NCXyDJNa5sN9Kq7cRJW+IHu70",
+	"gtQU9RC/4EFPbUGqJ63mmY2JIrc93wsl9siKdVxsyYm6FvkEdy1NTO2mNXBM23fTutrhHcd5tKSkgS3t",
+	"iL3+o3KATA77c5/HwsK6/8desWhX664Zh2vNt07X3AhD4TZ+rx2+scryMvZqV8yJvNA+bVwG7Dg25We0",
+	"ywxFqtlP9k3zAt1eIVeNFiR5DVHj+JR2GnSac76dYgonCpOGtZA55NFBL12UhILOs6JretxHU+gwFl8c",
+	"4AMx8YJaestopiwVEuAaN4wLA44u1UWgpz/VuVT2iJsbyOe0/WxZwXO3XbutIvXhotVcSCFXKVOaohe4",
+	"Bc0KXlUgiSPBOamrTK2dY5zXyBp1C9r91THdzbBRr+QvsBRSxI3TCzmMfTN0gg2GIaY2lgtHUV8yl0Ib",
+	"e41SNOzSGTpyq4x3MGjSS6UnrTWUy2tYV6XaQn49uoxpYlStM4haMD+l+Hd+zyxUrSM75r/+6d2df/2T",
+	"5rHhK0DqiTUYO1nFFsCAa8eXeP8jJDfb5n4jetuEPC2fd+huZTbGrzBSw6SYJLdyYYamp136qda2I2YR",
+	"a4tsnG65L9FeDnrZ4VJXOl33sVmO79YHtw/XwTQj3Brf++zZi+31W7UwADduhKGju9heu0huGDzw5ZIp",
+	"WW5jHZN3P9UXkPV64cY/kKMQlq15DjFnN6KeFFcd3ru07SlN1JiEKCyiUUXcBHVDIrKyGCZJjJoytQY3",
+	"nYHV3a+Vnk3k0iTtyuysIglAVBA7MVCf3O9CMmwD/AaMRRPjTCiGr2Csiw19lsxwkTOjzhlnazAGzVOT",
+	"TfNmQJ9TUmBrSlHh3L//+6tnXxnv7Hd2F+wKf/qvjnx/5LDQx0maFGudRbeV76GsnHnoz+YvIkdBKaCs",
+	"2FbVbAWWZaUyGIgqckC+YfOC6xz0/CyIFH1Bzzrk8aNSIaf5USmsLYF2OiTJNRwnitI4eyn7hn2vNmzN",
+	"5ZZVoKoSXJ4NOAXOqMrnbClWtQZDOsY2GD26PZ3jH6ocbor82tMZtf38GmcTfVVxbYVzLHfCN8kMiivX",
+	"wJlVii1h4+mD/JxJtVD51ocWGlwgTxmsVpg7tsTNdIQEJaQtwYzq4JpS4UXgmg8ipXILrfRwGSMmoVAb",
+	"edAkUKOBsaenMb36m5B5N5/zVi38rnjkBHsNkoIr73NF5ebvSsOI1FyqusydFcKdF1wepCBBY2ul4Rv2",
+	"g7iBjTAwkAj3xTW2GnbcSKCh7ISzrxsaDYeIctB3KNVIn81aFYPOOzNwg0hlB3OJDiqVvTa1hi9WeD+J",
+	"XL3IsrriwW3eXdc87niu+Vulr1da1VX0vRV9+zCy1VD/oXW/1/2kPkTY3Jn4Fx42v3C7ecS7K0u14TKD",
+	"a5H3J37QGdqdb8ajMW1QKF6WVJ+SLFdMqk2STmPyP0AvosOhpzN9rVziINJP2NOjUlgIY5WOOE7f3oLe",
+	"MkCXOWWqzNEZoRBk6rRGsy0TXdHGj5rqu95467+PKNoh7tJE9TR6ugr0EsITPN97Z3G1qg+nN15Ro+BY",
+	"N8mWCbkTXbvk0o55DjVHl0ZgQjLQWmkqKvgcwFJp3CYKl4EYGuVelLjX+DYN+9H5BG4OU9xTMjo9QUo7",
+	"ETUJTGB5j5mDobor39GodMe8NCxutDftxaZB25wtidkxLwkdJwaDfE8Q2n8lqVS/BR53eztFtp0C4XfP",
+	"2J+efP2HoWfi6r4R0yZswZ48Oj1zGQ8UkVxJCDGJq7m7QoKN1bANSJtS2T5mO3bM9L1C5XiAijGYq4Gt",
+	"AeMzqn9hbExR3xybNLIwj3WM04w6L5RCSX0xzbB5WyMTdn4wWlxQyqagfPhIRLhrI3OwXEQcqZclFw05",
+	"Dfphw7cYzkbLbajH/U2kz/h2pGEZIZRzd6n468WLH5l/y4T08oBTxpVGX+4gT0LfzVSncMVYbuuRfNqY",
+	"O0XePqln/CU9iGRUFiV0FrywtjJnxwFBMAuIAl+wNseZkstSZBOkgd62Dp2f014+vOIWexoqzQJXPaoL",
+	"pZBAYk+4kGCk2KZQpvH9KYSl4rjqlW7HNtiurZu0I99HqUM44zNcY+8pXrnGMKUJe/ZmD7H591BW5Os0",
+	"aYp9n/hkRsehCJYYeZoESobGN03eHWHTo1uucRoGv3FL92L5g/s2/Hzm+yDZWIKOZ4N8yisoFhlWTkuL",
+	"IRLV2yMFGGo8dYk6G/AwJFVLCy5yc7aejDp3FUxhp+X+gk0dGttpCXAn481mHcxoVxT7wtPOKapKwb/a",
+	"Kdd4xZ77vY5UQwLkBHAwrMJZL5U+R9uPY4WqjlefUOeQOde5169O+sr3vkd47tLkgrs1i+YNPqfcf2hF",
+	"348TY/tFCMsHVTKJrPQJgDYjMEcDq8EYVz/zGYNc5GTTeFm6JF0DG3Rfpsxg5OXTdVRdUyX2hv/MO+uB",
+	"w5JrFgahSLPMJyo1zeZH1wf9fdHtiJ78RL3hzPsl2Y8HMnwRRQVjtReMiM0S1rAA80nZY7YANB69NHYX",
+	"ZPJ4P9xsN0sTRr5v2t0vhscKPlSOYM3fPXeNT0/2h96RusRbtTgjpKVrZyhhd055MJ+hdK9X4pbgsI5r",
+	"HZV80Ch4QKDDonFWS2EZpZyQtIsXz9jpyelJ6x19/eTxkz5pT+6HpWqZ8cvDqD5pAH4Io9UywjdhnErQ",
+	"KXv8h9nXjOq9Xp1OT78+mTH8QG7d7gyloax7xiVbQAMNnN0P0LWjbuMxctTM4+sPgW2F4t+nRm1ddLMU",
+	"A3CKB0qDQ51HwA8pW2w9IrMDlSBQZVPydlBMis1cS188GsTd+R4wxnNrWJuoGIq1wxyM6dNliMBdM5zC",
+	"kmsPjw8o0pRmCTnKiCsbOvFC6qs+Jmjcu6Oerq2KByE537K6olofcaIz+r2gPhFoja8PoHPQAGgG+Sty",
+	"Fmhq3q5wue2s1DmbqwqkKz2Ss6CQY+WWTnoQC1qHoRkySRP8aiezgw3a32/uu2V2S74NVNeVgTQYa1yE",
+	"NnXLTBNbaDCFKveLSMHzXQzLFI+er+AauTrN5GHrESJQRn7kDjzOfhC3aMUu+QrXiYQxONYesbyAFZcT",
+	"aYxjCC4LVYIH9Si3wfmoSoOTS6aWyQQfZAwS9l8GlnUpffE06snfxxt3dcg2+p0Y1O3UGveN01Y7J8Tg",
+	"Poz5kCkMqlphPrvBW59LgzH7k9u/BA9RAess6BdeAaMyUidb4XOU3RMMHr/UHHA48g9i5uoyeipmVGPJ",
+	"yrrTAmSq9mAED6Pu49biqTMKEyFHY4jAHS53UXUhvb8HKHfJxUgqTgOP560CnndS7Y6AseMKuLeU92kL",
+	"Zq6+OhlTfj+/eDQLhfLmh/7KTFn5XTvj0WId8gcFIe/idoo6vUoQrWxvZfZnmLyIPITxCdIWsTwB/DsO",
+	"JXGO6Zq2Nt86ZWULT+kFU/HQ6SOM2whRDt/BNZyzR+nJyQlbA5ceGuyo1gF8coC+A9ayBUcfspttquwD",
+	"8D4dF3FLLj6h0pwzqKfmiBsK/pu6aH7+qPq/7AX1SWfYIKu1sNsLlBRfClU3QBq0AK5Bfxc05a+XPyXp",
+	"0JTyLAODPu8NNEGMcTkfFwNV9aIUGXtRgXz+F1ZpdSty0CkVgqmoUOcCDSZrcqfhcCGlmIiIVkELayt3",
+	"QE/IpYpLiHBH9XzOQ1lXWkInLaVHlH6mg3JOjB49pmDl9PfBowuxF0qTx/LZQtWrwjaIdp+01UBJFTm7",
+	"kk/bomATnWCYJ/JzqigaVopbwJhCAuTGDbFWErb0wuCbZU05vtmVvJIOOJHxsmQZ11qAceyK8NvDOHFu",
+	"PLNmxsgr36qarfmWQFkGQm7TsCcnT9Iruek2wdeL2lLTXHVaPp4xD+CgOr4wbD52znLO/j2Uhv/Dne8t",
+	"RQbSkIaLHKQVS4FbTvK04lkBR6ezk/ZQaedZW4QLaBzTMZVnyaPZiWuF4ROvRHKWPJ49os4qbgsS4uMW",
+	"9LKCaGlLGWhddrJpyMnSpRWDoXPVZrdUfGldVL9GYTAQREgxJHHGXsiAAe4noVEbtoahpDm2NOe1nufJ",
+	"WVIKY5+FGn/3YP3rgd9SGuWHbginBauBbcGOnNbtHPeInNilA7YxGMbUU8TD0x8Y9hKRXjgdnukrw1Af",
+	"Mm6gVDwfIXbtqlufjVBHoulUaB3prrxJOABSVrZUtRwjuusGmB71H5b+jeR/p08y5ga0UnX80p2CONiO",
+	"zobfvdk5eH16crLn0PX9Dlt33ZvIgeundALdKSVwXQrUykYjHbTBi0Z8nIbwzrHuNDH1es31Njlzh65M",
+	"AJkIS/tRc8AZ14ivaFf1yknbpTcrx+9FfueuCujp6wGmPs+JpVWs1v5n8mnaLeQrf7itg87QwI2SM9Y9",
+	"QyHcptC4trOBffEh2jPvwN6TYn/XxASJ2bmrw8kOlZD/rPLtg4nN4ETvXd+Ds7qGu08otgEfGhHZTowx",
+	"uEEkSWOXxsQG8s2OqY0f5eME3fGqe7EHHchvDsAckPPj9rTSh4m7MhPknVKsi60/YU+ij5LOLcEGaEMV",
+	"wWvz1xuEAoVDEgT02OBigfMGq769klTM6H6H+yjGEwK38EsHjGj9OMN9Mc1AuSSvDirLPHohJU+QDvxQ",
+	"ycQ5k2u656CnpVdyoKYRR8Blnf9/6elv2nlIOx2fgjqeuZNAGFv0RP2bMT3N+wcuva879DC7BzM/If+7",
+	"w8Q29bJEl2uhbJEyCZsWz/nxjLwcOWecNnvlYhv+dA69HctBdg4Y75S2OsvwqoFbuZVojEawmnUu7N41",
+	"8cJKVwrcW+O/HEeuvVth1I0LoQDxhApt5YOseHu1lNKsVAqXCt25cMkNGmsyymrZNes7steuaRNuvrlL",
+	"P2Szi8mBCn1OEIWP1s2POqMTbOeBM9Kus2EGbLj4PzjENmVBH0zPn/Z85MDdxktG5yFE0w+1rFN9mOCz",
+	"E5zCpZuak8YGBXM30YTGPtPALfhCv7Az9lR2cLbr2lj0VWwBV7I38Y08b10jymqNIwhZTud7WS1z2EXy",
+	"upQF5aeEHfdLgnTcn4Gfxd3wuI8p3sajz+FtvGpv0vilPAtHgg9w0V2msrfHcnPb4B0oHWr5DUhWV3Gt",
+	"idk1TQjk8QybSxsSxtgGN75F/wYcbLsT74qsWPaBsaga4ZrCuUudz8NBogZQfCUJUcy24JN2osW/4I5w",
+	"MpaBe+Vn8wvaXw/Ofzjz+1Nbb/BpTFuAsw+4LOQm+YQzQx64SOehXLFuGIUBF10GyQ2rqRDO3CmwNOCb",
+	"Qka9hwoPktipnT/gxuwF+Pg9IcM/MJ2TPtCZicjtqQGw/uEXqE7NNTFeKhnC3wabHy7rc35Uq6hls6vL",
+	"3DRnrikChpyu8KNzRW4VoxuKK97+2iNcgtl/5vg22IiIo/3lhLQXdO2rA0G2Vt9XO62K3N4xpuuoti22",
+	"eNyFNsB1VrzotDxQSrlUOjchKqFiU6OvZCrbizp8DcMdno9l/3/ee+nvB1/z+ysKAHeuCtiTzF9sHSc/",
+	"Xsa+EzKny3easdNRgPmeoD2ED01CPypeGnjH//2Fk1e/oGK/kA0V4VJoqqEHkPAt6BY7u6Rr6B42CvvI",
+	"wslzygpwtqw1GSe6lODcpwtsuN3J+IKtcK6SP2o9Wlj54MDoy9vQdkD3X07u9umXV03ZtBese4GnHFO4",
+	"+XkkiOrZm2PCUwYU4KdPS8Q1IibsaeSyBucAhoBr7V1DuiKSkauK3t5ASRxk9NelI5/u5MhvChX3Fh2c",
+	"pb1Kb3iLXlyd6h5KPpqGeOngW7tYFI4akLrL2fx5DFdC5IyExtcLdgLTkhvrz0q5K6jcFW5L2IT/McJS",
+	"3MKV9JixgAA6cNY06JQ/ZkoPcDOV7Y1b4ZK4c4dEciT75Le7Te5KLraMW1YCJ/f1FgJyjVs3s02h3IVC",
+	"lmhxl3g5Umbsgs672o3ymp8GoButhOcWneclCnK+NemVzMVyCVS2JRbMwqHm65CfEd6D9piaXo7SNT13",
+	"hVF3YmqjdptraFJFV7INJsL1CSPZnE4QcZ9AwFH0lWEenfubu7//JMNh7E6DVUP2rijTbSwzBUetUbXM",
+	"WXNJYBdq1+DH3HGvHQUhNXwIBJDLxFBQgn+dtfrmaBO2JY8UIrwfjVc7iFoSNo+lff0GV8SAvg1SWOvS",
+	"g1nPjtsSEbbyHUcE1R8x6qRxQwa3ccFDGrfN1rRXlpoGu9p1W2ataDfGdSSrpdRIFYOAkW2KudOlr1UP",
+	"O6RUU5uRozuAbnoE9jPEPQ3t5YY7o/XO2Azwfm12oIPujRSMOx224eLdm7v/CwAA//8=",
 }
 
 // decodeSpec returns the embedded OpenAPI spec as raw JSON bytes,

@@ -389,7 +389,8 @@ func TestFromAFirstDayToWhatWasUseful(t *testing.T) {
 		t.Fatalf("rated: %+v, %v", said, err)
 	}
 	useful, err := c.ListUsefulnessWithResponse(s.as(mo), nil)
-	if err != nil || useful.JSON200.Total != 1 || !useful.JSON200.Items[0].Instead.Suppressed || useful.JSON200.Items[0].Instead.People != 0 {
+	if err != nil || useful.JSON200.Total != 1 || useful.JSON200.Items[0].InsteadHelped.Shown != api.ShownSuppressed ||
+		useful.JSON200.Items[0].InsteadHelped.People != 0 || useful.JSON200.Items[0].CourseHelped.Shown != api.ShownNone {
 		t.Errorf("one person is told of: %+v, %v", useful, err)
 	}
 

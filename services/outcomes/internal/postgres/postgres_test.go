@@ -2,6 +2,7 @@ package postgres_test
 
 import (
 	"context"
+	"math/rand/v2"
 	"strings"
 	"sync"
 	"testing"
@@ -466,7 +467,21 @@ func TestOfManyChecksAListCountsAThousandAndEachIsRemindedOfOnce(t *testing.T) {
 	}
 }
 
-func TestPeopleAreCountedOnceACourseByWhatTheySaidLast(t *testing.T) {
+// useful is what whoever looks is told of the only course there is, among those
+// called so.
+func (w *world) useful(who identity.Person, words string) rating.Useful {
+	w.t.Helper()
+	found, total, err := w.ratings.Useful(as(who), words, outcome.Page{Number: 1, Size: 10})
+	if err != nil || len(found) != total || total > 1 {
+		w.t.Fatalf("%s is told of %+v, %d: %v", who.Name, found, total, err)
+	}
+	if total == 0 {
+		return rating.Useful{}
+	}
+	return found[0]
+}
+
+func TestPeopleAreCountedOnceAQuestionByWhatTheySaidLast(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	course := rating.Subject{About: uuid.New(), Kind: rating.Course, CourseID: uuid.New(), CourseName: "Warehouse skills 100%"}
@@ -484,31 +499,143 @@ func TestPeopleAreCountedOnceACourseByWhatTheySaidLast(t *testing.T) {
 	for i := range 6 {
 		id, p := w.join()
 		w.paid = []rating.Subject{line(), line()}
-		say(id, p, w.paid[0].About, 0, rating.Said{Helped: rating.ALot, Course: rating.WouldYes})
+		say(id, p, w.paid[0].About, 0, rating.Said{Helped: rating.ALot, Course: rating.WouldNo})
 		say(id, p, w.paid[1].About, 0, rating.Said{Helped: rating.ALot, Course: rating.WouldNo})
-		if i > 4 {
-			break // so that one fewer went on the course
-		}
 		start := w.aJob(1)
 		start.Route, start.Allowances = outcome.Course, []uuid.UUID{course.About}
 		w.record(id, start)
-		say(id, p, course.About, 0, rating.Said{Helped: rating.ALot})
 		if i > 1 {
-			say(id, p, course.About, 1, rating.Said{Helped: rating.Harder})
+			say(id, p, course.About, 0, rating.Said{Helped: rating.Harder})
+		} else {
+			say(id, p, course.About, 0, rating.Said{Helped: rating.No})
+			say(id, p, course.About, 1, rating.Said{Helped: rating.ALot})
 		}
 	}
-	got, total, err := w.ratings.Useful(as(mo), "100% warehouse", outcome.Page{Number: 1, Size: 10})
-	want := []rating.Useful{{
+	// The sixth waits for others, and of the other questions all say the same.
+	want := rating.Useful{
 		CourseID: course.CourseID, CourseName: course.CourseName,
-		Went: rating.Went{People: 5, ALot: 2, Pointless: 3}, Instead: rating.Supported{People: 6, CourseNoMore: 6},
-	}}
-	if diff := cmp.Diff(want, got); diff != "" || total != 1 || err != nil {
-		t.Errorf("%s, %d, %v", diff, total, err)
+		CourseHelped:  rating.Count{Shown: rating.Told, People: 5, ALot: 2, Pointless: 3},
+		InsteadHelped: rating.Count{Shown: rating.Suppressed}, CourseMore: rating.Count{Shown: rating.Suppressed},
+	}
+	if diff := cmp.Diff(want, w.useful(mo, "100% warehouse")); diff != "" {
+		t.Error(diff)
+	}
+	id, p := w.join()
+	w.paid = []rating.Subject{line()}
+	say(id, p, w.paid[0].About, 0, rating.Said{Helped: rating.No, Course: rating.WouldYes})
+	want.InsteadHelped = rating.Count{Shown: rating.Told, People: 7, ALot: 6, Pointless: 1}
+	want.CourseMore = rating.Count{Shown: rating.Told, People: 7, CourseMore: 1, CourseNoMore: 6}
+	if diff := cmp.Diff(want, w.useful(mo, "")); diff != "" {
+		t.Error(diff)
 	}
 	for who, words := range map[*identity.Person]string{&mo: "welding", &nia: ""} {
-		if got, total, err := w.ratings.Useful(as(*who), words, outcome.Page{Number: 1, Size: 10}); err != nil || total != 0 || len(got) != 0 {
-			t.Errorf("%s looking for %q: %+v, %d, %v", who.Name, words, got, total, err)
+		if got := w.useful(*who, words); got != (rating.Useful{}) {
+			t.Errorf("%s looking for %q: %+v", who.Name, words, got)
 		}
+	}
+	if other := w.useful(mo, "skills"); other != w.useful(mo, "") {
+		t.Errorf("another word of its name gives other counts: %+v", other)
+	}
+}
+
+// Somebody looks at the counts after everything that anybody says, as a manager of
+// each area and of both, by each name that the course had. Nothing that they can take
+// from anything else is what fewer than five people said, or what all of them did.
+func TestNobodyIsFoundOutByTakingOneCountFromAnother(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	both := staff(identity.Manager, "Lee Marsh", "Oldham", "Rochdale")
+	course := uuid.New()
+	type counted struct {
+		Area, Answer, Counted string
+	}
+	kept := func() map[uuid.UUID]counted {
+		rows, err := db.Find[struct {
+			JobseekerID uuid.UUID
+			Of          counted `gorm:"embedded"`
+		}](context.Background(), w.db.Gorm, "SELECT jobseeker_id, area, answer, counted FROM rating_last WHERE question = 'course-more'")
+		if err != nil {
+			t.Fatal(err)
+		}
+		all := map[uuid.UUID]counted{}
+		for _, r := range rows {
+			all[r.JobseekerID] = r.Of
+		}
+		return all
+	}
+	chance := rand.New(rand.NewPCG(7, 11))
+	type member struct {
+		id      uuid.UUID
+		self    identity.Person
+		about   rating.Subject
+		version int64
+	}
+	var members []*member
+	for i := range 40 {
+		id, self := w.join()
+		if i%3 == 0 {
+			j := w.jobseekers[id]
+			j.Area = "Rochdale"
+			w.jobseekers[id] = j
+		}
+		members = append(members, &member{id: id, self: self, about: rating.Subject{
+			About: uuid.New(), Kind: rating.Line, CourseID: course, CourseName: []string{"Forklift", "Forklift trucks"}[i%2], Request: uuid.New(),
+		}})
+	}
+	changes := 0
+	for range 300 {
+		m := members[chance.IntN(len(members))]
+		if chance.IntN(10) == 0 { // they move meanwhile
+			j := w.jobseekers[m.id]
+			j.Area = []string{"Oldham", "Rochdale"}[chance.IntN(2)]
+			j.Version++
+			w.jobseekers[m.id] = j
+		}
+		before := kept()
+		w.paid = []rating.Subject{m.about}
+		answer := []rating.WouldHelp{rating.WouldNo, rating.WouldNo, rating.WouldNo, rating.WouldYes}[chance.IntN(4)]
+		if _, err := w.ratings.Say(as(m.self), m.id, m.about.About, m.version, rating.Said{Helped: rating.ALot, Course: answer}); err != nil {
+			t.Fatal(err)
+		}
+		m.version++
+		after := kept()
+		moved := map[bool][]rating.Move{}
+		people, no := map[string]int{}, map[string]int{}
+		for id, now := range after {
+			if was := before[id]; was.Counted != now.Counted {
+				isNew := was.Counted == ""
+				moved[isNew] = append(moved[isNew], rating.Move{Jobseeker: id, Was: was.Counted, Is: now.Counted})
+			}
+			if now.Counted != "" {
+				people[now.Area]++
+			}
+			if now.Counted == "no" {
+				no[now.Area]++
+			}
+		}
+		for isNew, moves := range moved {
+			changes++
+			if len(moves) < 5 || len(rating.Tellable(moves)) != len(moves) {
+				t.Fatalf("counts changed by %d answers, new %t: %+v", len(moves), isNew, moves)
+			}
+		}
+		oldham, rochdale, together := w.useful(mo, "").CourseMore, w.useful(nia, "").CourseMore, w.useful(both, "").CourseMore
+		for area, c := range map[string]rating.Count{"Oldham": oldham, "Rochdale": rochdale} {
+			if c.People != people[area] || c.CourseNoMore != no[area] || c.People > 0 && c.People < 5 {
+				t.Fatalf("of %s it tells %+v, where %d are counted", area, c, people[area])
+			}
+		}
+		if together.People != oldham.People+rochdale.People || together.CourseNoMore != oldham.CourseNoMore+rochdale.CourseNoMore {
+			t.Fatalf("of both areas it tells %+v, of each %+v and %+v", together, oldham, rochdale)
+		}
+		for _, words := range []string{"forklift", "trucks"} {
+			if got := w.useful(both, words).CourseMore; got != together && got != (rating.Count{}) {
+				t.Fatalf("looking for %q it tells %+v, and of all %+v", words, got, together)
+			}
+		}
+	}
+	if changes < 8 {
+		t.Errorf("only %d changes were seen", changes)
 	}
 }
 

@@ -4,20 +4,35 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/uuid"
+
 	"github.com/instead-support/instead/pkg/fault"
 )
 
-func TestOfFewerThanFivePeopleNothingIsTold(t *testing.T) {
-	for people := range 8 {
-		u := Useful{
-			Went:    Went{People: people, ALot: 1, ALittle: 1, Pointless: people},
-			Instead: Supported{People: people, CourseMore: 1, CourseNoMore: people},
-		}.Suppressed()
-		if people < 5 && (u.Went != Went{Suppressed: true} || u.Instead != Supported{Suppressed: true}) {
-			t.Errorf("of %d people it tells %+v", people, u)
+func TestAnswersAreToldOfByFivePeopleAtOnceWhoDoNotAllSayTheSame(t *testing.T) {
+	moves := func(all ...string) (m []Move) {
+		for _, one := range all {
+			was, is, _ := strings.Cut(one, ">")
+			m = append(m, Move{uuid.New(), was, is})
 		}
-		if people >= 5 && (u.Went.Pointless != people || u.Instead.CourseNoMore != people || u.Went.Suppressed || u.Instead.Suppressed) {
-			t.Errorf("of %d people it tells only %+v", people, u)
+		return m
+	}
+	for name, c := range map[string]struct {
+		moves []Move
+		told  int
+	}{
+		"nobody":                               {nil, 0},
+		"four":                                 {moves(">a", ">a", ">b", ">c"), 0},
+		"five":                                 {moves(">a", ">a", ">b", ">a", ">a"), 5},
+		"six who all say the same":             {moves(">a", ">a", ">a", ">a", ">a", ">a"), 0},
+		"five who change":                      {moves("a>b", "a>c", "b>c", "c>b", "a>b"), 5},
+		"five who all change to the same":      {moves("a>c", "a>c", "b>c", "b>c", "a>c"), 0},
+		"five who all said the same before":    {moves("a>c", "a>c", "a>b", "a>b", "a>c"), 0},
+		"three who are new and two who change": {moves(">a", ">b", ">a", "a>b", "b>a"), 0},
+		"five who are new and one who changes": {moves(">a", ">b", ">a", ">c", "b>a", ">a"), 5},
+	} {
+		if got := len(Tellable(c.moves)); got != c.told {
+			t.Errorf("of %s it tells of %d, want %d", name, got, c.told)
 		}
 	}
 }

@@ -29,12 +29,14 @@ type Store interface {
 	Said(ctx context.Context, act outcome.Act, j outcome.Jobseeker) (said map[uuid.UUID]Rating, went []uuid.UUID, err error)
 	// Say keeps what say returns as the next that was said of a thing, once for each
 	// Idempotency-Key, and tells the other services. It tells say what was said
-	// last, which is locked until then.
-	Say(ctx context.Context, act outcome.Act, j outcome.Jobseeker, about uuid.UUID, say func(last Rating) (Rating, error)) (Rating, error)
-	// Useful is a page of courses of which somebody within reach said something, the
-	// most often found pointless first, and how many there are. Courses of which
-	// there are fewer than fewest people come last, by their names.
-	Useful(ctx context.Context, act outcome.Act, words []string, fewest int, p outcome.Page) ([]Useful, int, error)
+	// last, which is locked until then. Of the counts that it belongs to, those moves
+	// are let in that tellable says, while nobody else can change them.
+	Say(ctx context.Context, act outcome.Act, j outcome.Jobseeker, about uuid.UUID, say func(last Rating) (Rating, error), tellable func([]Move) []Move) (Rating, error)
+	// Useful is a page of courses of which somebody within reach said something, and
+	// how many there are. Those of which the greatest share found them pointless come
+	// first, then those that would not have helped more, and those of which nothing
+	// is told last, by their names.
+	Useful(ctx context.Context, act outcome.Act, words []string, p outcome.Page) ([]Useful, int, error)
 }
 
 // People says who acts, and on whom.
@@ -110,7 +112,7 @@ func (s *Ratings) Say(ctx context.Context, jobseeker, about uuid.UUID, version i
 				return Rating{}, fault.Overtaken(fault.Change{By: "The jobseeker", What: "said what they think of it", At: last.At})
 			}
 			return Rating{Subject: subject, Said: said, Version: version + 1, At: s.d.Now().UTC().Truncate(time.Microsecond)}, nil
-		})
+		}, Tellable)
 		kept.Subject = subject
 		return kept, err
 	}
@@ -118,16 +120,14 @@ func (s *Ratings) Say(ctx context.Context, jobseeker, about uuid.UUID, version i
 }
 
 // Useful is a page of what people say of courses, and how many courses there are.
+// Whatever is asked for, counts are sums of whole areas, each of which is told by
+// itself, so that no two of them differ by what is not.
 func (s *Ratings) Useful(ctx context.Context, words string, p outcome.Page) ([]Useful, int, error) {
 	who, err := s.d.People.Actor(ctx, policy.ListUsefulness)
 	if err != nil {
 		return nil, 0, err
 	}
-	found, total, err := s.d.Store.Useful(ctx, outcome.Act{Who: who, Operation: policy.ListUsefulness}, strings.Fields(words), fewest, p)
-	for i := range found {
-		found[i] = found[i].Suppressed()
-	}
-	return found, total, err
+	return s.d.Store.Useful(ctx, outcome.Act{Who: who, Operation: policy.ListUsefulness}, strings.Fields(words), p)
 }
 
 // subjects is what a jobseeker can rate, who went on the courses of these

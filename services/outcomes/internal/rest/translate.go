@@ -151,11 +151,18 @@ func fromRating(r rating.Rating) api.Rating {
 }
 
 func fromUseful(u rating.Useful) api.Usefulness {
-	out := api.Usefulness{CourseId: u.CourseID, CourseName: u.CourseName}
-	w, i := u.Went, u.Instead
-	out.Went.Suppressed, out.Went.People, out.Went.Pointless, out.Went.ALot, out.Went.ALittle = w.Suppressed, w.People, w.Pointless, w.ALot, w.ALittle
-	out.Instead.Suppressed, out.Instead.People, out.Instead.CourseMore, out.Instead.CourseNoMore = i.Suppressed, i.People, i.CourseMore, i.CourseNoMore
-	return out
+	return api.Usefulness{
+		CourseId: u.CourseID, CourseName: u.CourseName,
+		CourseHelped: fromHelpedCount(u.CourseHelped), InsteadHelped: fromHelpedCount(u.InsteadHelped), CourseMore: fromMoreCount(u.CourseMore),
+	}
+}
+
+func fromHelpedCount(c rating.Count) api.HelpedCount {
+	return api.HelpedCount{Shown: api.Shown(c.Shown), Partial: c.Partial, People: c.People, ALot: c.ALot, ALittle: c.ALittle, Pointless: c.Pointless}
+}
+
+func fromMoreCount(c rating.Count) api.MoreCount {
+	return api.MoreCount{Shown: api.Shown(c.Shown), Partial: c.Partial, People: c.People, CourseMore: c.CourseMore, CourseNoMore: c.CourseNoMore, NotSure: c.NotSure}
 }
 
 func fromTrace(t outcome.Trace) api.AuditEntry {

@@ -167,3 +167,13 @@ func TestAWideTableScrollsInItsOwnBoxWhichAKeyboardCanReach(t *testing.T) {
 		t.Errorf("Table() = %s", got)
 	}
 }
+
+func TestBarsSayInATableAllThatTheyShow(t *testing.T) {
+	got := words(t, component.Bars(component.BarsProps{
+		Caption: "Did it help?", Head: [2]string{"They say", "People"}, Of: 12,
+		Bars: []component.Bar{{Label: "No", Count: 9}, {Label: "A lot", Count: 3}, {Label: "Not sure", Hidden: "fewer than 5"}},
+	}))
+	if want := "Did it help? They say People No 9 A lot 3 Not sure fewer than 5"; got != want {
+		t.Errorf("Bars say %q, want %q", got, want)
+	}
+}

@@ -77,6 +77,7 @@ func All(d Deps) []web.Page {
 		Forecast{d},
 		Behind{d},
 		Exports{d},
+		Usefulness{d},
 		Courses{d},
 		Imports{d},
 		Support{d},

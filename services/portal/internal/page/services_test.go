@@ -2,6 +2,7 @@ package page_test
 
 import (
 	"context"
+	"strings"
 	"sync"
 
 	"github.com/google/uuid"
@@ -75,6 +76,17 @@ type memoryOutcomes struct {
 	of       []uuid.UUID // whose checks were looked for last
 	fails    error       // what the next answer fails with
 	ratings  []outcomesapi.Rating
+	useful   []outcomesapi.Usefulness
+}
+
+func (m *memoryOutcomes) ListUsefulness(_ context.Context, r outcomesapi.ListUsefulnessRequestObject) (outcomesapi.ListUsefulnessResponseObject, error) {
+	found := []outcomesapi.Usefulness{}
+	for _, u := range m.useful {
+		if r.Params.Q == nil || strings.Contains(strings.ToLower(u.CourseName), *r.Params.Q) {
+			found = append(found, u)
+		}
+	}
+	return outcomesapi.ListUsefulness200JSONResponse{Items: found, Total: len(found), Page: 1, Size: 10}, nil
 }
 
 func (m *memoryOutcomes) ListOutcomes(context.Context, outcomesapi.ListOutcomesRequestObject) (outcomesapi.ListOutcomesResponseObject, error) {

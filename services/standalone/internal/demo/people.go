@@ -41,6 +41,11 @@ var Jobseekers = []Person{
 	{"joseph-mensah", "Joseph Mensah", jobseeker, nil, "Learning to code, on a telephone, for want of a laptop."},
 	{"rosa-fernandes", "Rosa Fernandes", jobseeker, nil, "A cleaner who has been at it for three months, and is asked how it goes."},
 	{"nasreen-ali", "Nasreen Ali", jobseeker, nil, "Went on the standard course, found work after it, and says what she thinks of it."},
+	{"paul-hindle", "Paul Hindle", jobseeker, nil, "Knows how to sell, and went on the course that teaches it."},
+	{"shazia-mirza", "Shazia Mirza", jobseeker, nil, "Wanted her first job in this country, and the course helped her."},
+	{"craig-butterworth", "Craig Butterworth", jobseeker, nil, "Looks for day work that his knees can bear."},
+	{"amina-yusuf", "Amina Yusuf", jobseeker, nil, "Ran a shop before, and was sent to learn how."},
+	{"lee-ashworth", "Lee Ashworth", jobseeker, nil, "Looks for anything with people in it."},
 }
 
 var (

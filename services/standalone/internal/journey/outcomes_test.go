@@ -183,6 +183,19 @@ func TestAJobseekerSaysOnAPhoneWhatHelped(t *testing.T) {
 	coach.sees("Did it help?", "Yes, a lot", "It came too late to be of use.", "I was back in a cab in two weeks.")
 }
 
+func TestAManagerSeesWhichCoursesPeopleFindPointless(t *testing.T) {
+	p := signIn(t, true, "Helen Barlow")
+	p.click("Which courses people find pointless")
+	p.sees("What helped", "3 of 5 people who went on it say that it was no help or made it harder.", "nothing is shown")
+	p.seesNot("I could have taught it.")
+	p.picture("usefulness")
+	p.fill("Find a course", "cobbling")
+	p.click("Search")
+	p.sees("Nobody has said anything yet of a course called “cobbling”.")
+	p.onAPhone().click("See all courses that people spoke of")
+	signIn(t, false, "Nadia Rahman").open("/usefulness")
+}
+
 func TestEmptyPagesOfOutcomesSayWhatComesNext(t *testing.T) {
 	p := signInOnAPhone(t, true, "Joseph Mensah")
 	p.open("/support/helped")

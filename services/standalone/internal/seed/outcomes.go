@@ -3,6 +3,7 @@ package seed
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -80,9 +81,29 @@ var outcomesSoFar = []followed{
 	},
 }
 
+// wentBefore are others who went on the course that Nasreen went on, and what they
+// say of it, so that there is something to count.
+var wentBefore = []struct {
+	subject string
+	said    outcomes.Said
+}{
+	{"paul-hindle", outcomes.Said{Helped: outcomes.Harder, Words: "Nine months I could have been earning."}},
+	{"shazia-mirza", outcomes.Said{Helped: outcomes.ALot, Words: "I had never spoken to a customer before."}},
+	{"craig-butterworth", outcomes.Said{Helped: outcomes.No}},
+	{"amina-yusuf", outcomes.Said{Helped: outcomes.No, Words: "I could have taught it."}},
+	{"lee-ashworth", outcomes.Said{Helped: outcomes.ALittle}},
+}
+
 // follow records how it went for those.
 func (s *Seed) follow(ctx context.Context) error {
-	for _, one := range outcomesSoFar {
+	all := slices.Clone(outcomesSoFar)
+	for i, p := range wentBefore {
+		all = append(all, followed{
+			subject: p.subject, coach: "dan-kershaw", daysAgo: 240 - 3*i, course: "FWK-443-3-1",
+			start: outcomes.Start{Kind: outcomes.Training, Route: outcomes.Course, Employer: "Northern Retail Academy"}, said: map[string]outcomes.Said{"course": p.said},
+		})
+	}
+	for _, one := range all {
 		if err := s.followOne(ctx, one); err != nil {
 			return fmt.Errorf("%s: %w", one.subject, err)
 		}

@@ -231,4 +231,24 @@ var stories = []story{
 		email: "nasreen.ali@example.org", phone: "07700 900114", postcode: "OL9 7LR",
 		statement: "They said the retail course or nothing. I have worked on tills before. I will go, if that is what it takes.",
 	},
+	{
+		subject: "paul-hindle", coach: "dan-kershaw", daysAgo: 290, email: "paul.hindle@example.org", phone: "07700 900115", postcode: "OL2 6AA",
+		statement: "Twelve years behind the counter at the tool hire. It closed. I can sell, I can fix what I sell.",
+	},
+	{
+		subject: "shazia-mirza", coach: "dan-kershaw", daysAgo: 280, email: "shazia.mirza@example.org", phone: "07700 900116", postcode: "OL4 1BB",
+		statement: "I want shop work near the school. I have never had a job here and do not know how to begin.",
+	},
+	{
+		subject: "craig-butterworth", coach: "dan-kershaw", daysAgo: 275, email: "craig.butterworth@example.org", phone: "07700 900117", postcode: "OL3 5CC",
+		statement: "I did warehouse nights. My knees are done. Days in a shop would suit me.",
+	},
+	{
+		subject: "amina-yusuf", coach: "dan-kershaw", daysAgo: 260, email: "amina.yusuf@example.org", phone: "07700 900118", postcode: "OL8 1DD",
+		statement: "I ran my uncle's shop in Hargeisa. Nobody here asks what I did before.",
+	},
+	{
+		subject: "lee-ashworth", coach: "dan-kershaw", daysAgo: 250, email: "lee.ashworth@example.org", phone: "07700 900119", postcode: "OL1 4EE",
+		statement: "Anything with people in it. I get on with people.",
+	},
 }
