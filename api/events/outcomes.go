@@ -87,3 +87,29 @@ type Answered struct {
 
 // EventName is "outcomes.rated".
 func (Rated) EventName() string { return "outcomes.rated" }
+
+// BallotClosed is told by outcomes when the votes of a ballot are counted: how many
+// voted for what, as far as it can be told, and nobody's vote. Its schema is
+// ballot-closed.schema.json.
+type BallotClosed struct {
+	BallotID uuid.UUID `json:"ballot_id"`
+	Area     string    `json:"area"`
+	Kind     string    `json:"kind"` // priorities or courses
+	OpenedOn string    `json:"opened_on"`
+	ClosedOn string    `json:"closed_on"` // the last day for votes
+	Turnout  int       `json:"turnout"`   // 0 if fewer than five voted
+	Options  []Choice  `json:"options"`
+	At       time.Time `json:"at"`
+}
+
+// Choice is one thing that could be voted for.
+type Choice struct {
+	Number   int       `json:"number"`
+	Text     string    `json:"text"`      // a course's name, or a priority
+	CourseID uuid.UUID `json:"course_id"` // the zero id for a priority
+	Told     bool      `json:"told"`      // whether votes says how many; if not, it is 0 and says nothing
+	Votes    int       `json:"votes"`
+}
+
+// EventName is "outcomes.ballot-closed".
+func (BallotClosed) EventName() string { return "outcomes.ballot-closed" }

@@ -13,7 +13,7 @@ import (
 // What was said of somebody's work is told without whose it is, and without what
 // would tell.
 func TestWhatIsToldOfAnOutcomeNamesNobody(t *testing.T) {
-	for _, e := range []any{events.OutcomeRecorded{}, events.CheckRecorded{}, events.Rated{}} {
+	for _, e := range []any{events.OutcomeRecorded{}, events.CheckRecorded{}, events.Rated{}, events.BallotClosed{Options: []events.Choice{{}}}} {
 		b, err := json.Marshal(e)
 		if err != nil {
 			t.Fatal(err)
@@ -33,7 +33,7 @@ func TestAnEventIsWhatItsSchemaSays(t *testing.T) {
 	all := []interface{ EventName() string }{
 		events.RequestChanged{Lines: line, Entries: entry}, events.AllowanceChanged{}, events.BudgetChanged{}, events.TermsAgreed{}, events.QuestionChanged{},
 		events.JobseekerMoved{}, events.NeedAssessed{},
-		events.OutcomeRecorded{}, events.CheckRecorded{}, events.CheckDue{}, events.Rated{Counts: []events.Count{{}}},
+		events.OutcomeRecorded{}, events.CheckRecorded{}, events.CheckDue{}, events.Rated{Counts: []events.Count{{}}}, events.BallotClosed{Options: []events.Choice{{}}},
 	}
 	files, err := events.Schemas.ReadDir(".")
 	if err != nil || len(files) != len(all) {

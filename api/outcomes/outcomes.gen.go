@@ -51,6 +51,66 @@ func (e Act) Valid() bool {
 	}
 }
 
+// Defines values for BallotCan.
+const (
+	BallotCancel BallotCan = "cancel"
+	BallotVote   BallotCan = "vote"
+)
+
+// Valid indicates whether the value is a known member of the BallotCan enum.
+func (e BallotCan) Valid() bool {
+	switch e {
+	case BallotCancel:
+		return true
+	case BallotVote:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for BallotState.
+const (
+	BallotCancelled BallotState = "cancelled"
+	BallotClosed    BallotState = "closed"
+	BallotOpen      BallotState = "open"
+	BallotUpcoming  BallotState = "upcoming"
+)
+
+// Valid indicates whether the value is a known member of the BallotState enum.
+func (e BallotState) Valid() bool {
+	switch e {
+	case BallotCancelled:
+		return true
+	case BallotClosed:
+		return true
+	case BallotOpen:
+		return true
+	case BallotUpcoming:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for BallotKind.
+const (
+	Courses    BallotKind = "courses"
+	Priorities BallotKind = "priorities"
+)
+
+// Valid indicates whether the value is a known member of the BallotKind enum.
+func (e BallotKind) Valid() bool {
+	switch e {
+	case Courses:
+		return true
+	case Priorities:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for CheckState.
 const (
 	Due      CheckState = "due"
@@ -361,6 +421,67 @@ type AuditPage struct {
 	Total int          `json:"total"`
 }
 
+// Ballot defines model for Ballot.
+type Ballot struct {
+	Area   string `json:"area"`
+	ByName string `json:"by_name"`
+
+	// Can What the caller can do now
+	Can         []BallotCan        `json:"can"`
+	CancelledBy string             `json:"cancelled_by,omitempty,omitzero"`
+	ClosesOn    openapi_types.Date `json:"closes_on"`
+	Id          openapi_types.UUID `json:"id"`
+
+	// Kind `priorities`: what should money go to first? `courses`: which standard course should be questioned first?
+	Kind BallotKind `json:"kind"`
+
+	// MyVote The number that the caller voted for, while it is open
+	MyVote  int                `json:"my_vote,omitempty,omitzero"`
+	OpensOn openapi_types.Date `json:"opens_on"`
+	Options []BallotOption     `json:"options"`
+	State   BallotState        `json:"state"`
+
+	// Turnout Once it is closed: how many voted, if they are five or more
+	Turnout int `json:"turnout,omitempty,omitzero"`
+
+	// TurnoutShown `none`: nobody answered; `suppressed`: too few did, or all gave the same answer, so no figure is told; `told`
+	TurnoutShown Shown `json:"turnout_shown"`
+	Version      int64 `json:"version"`
+
+	// Why It was cancelled
+	Why string `json:"why,omitempty,omitzero"`
+}
+
+// BallotCan defines model for Ballot.Can.
+type BallotCan string
+
+// BallotState defines model for Ballot.State.
+type BallotState string
+
+// BallotKind `priorities`: what should money go to first? `courses`: which standard course should be questioned first?
+type BallotKind string
+
+// BallotOption defines model for BallotOption.
+type BallotOption struct {
+	CourseId openapi_types.UUID `json:"course_id,omitempty,omitzero"`
+	Number   int                `json:"number"`
+
+	// Shown `none`: nobody answered; `suppressed`: too few did, or all gave the same answer, so no figure is told; `told`
+	Shown Shown  `json:"shown"`
+	Text  string `json:"text"`
+
+	// Votes Once it is closed, where it is told
+	Votes int `json:"votes,omitempty,omitzero"`
+}
+
+// BallotPage defines model for BallotPage.
+type BallotPage struct {
+	Items []Ballot `json:"items"`
+	Page  int      `json:"page"`
+	Size  int      `json:"size"`
+	Total int      `json:"total"`
+}
+
 // Check defines model for Check.
 type Check struct {
 	Answer StandingAnswer `json:"answer,omitempty,omitzero"`
@@ -462,6 +583,22 @@ type MoreCount struct {
 
 	// Shown `none`: nobody answered; `suppressed`: too few did, or all gave the same answer, so no figure is told; `told`
 	Shown Shown `json:"shown"`
+}
+
+// NewBallot defines model for NewBallot.
+type NewBallot struct {
+	Area string `json:"area"`
+
+	// ClosesOn The last day for votes
+	ClosesOn  openapi_types.Date   `json:"closes_on"`
+	CourseIds []openapi_types.UUID `json:"course_ids,omitempty,omitzero"`
+
+	// Kind `priorities`: what should money go to first? `courses`: which standard course should be questioned first?
+	Kind BallotKind `json:"kind"`
+
+	// OpensOn The first day for votes, today or later
+	OpensOn    openapi_types.Date `json:"opens_on"`
+	Priorities []string           `json:"priorities,omitempty,omitzero"`
 }
 
 // Occupation defines model for Occupation.
@@ -773,6 +910,48 @@ type Page = int
 // Size defines model for Size.
 type Size = int
 
+// ListBallotsParams defines parameters for ListBallots.
+type ListBallotsParams struct {
+	// Page Counted from 1
+	Page *Page `form:"page,omitempty" json:"page,omitempty"`
+
+	// Size Rows a page
+	Size *Size `form:"size,omitempty" json:"size,omitempty"`
+}
+
+// OpenBallotParams defines parameters for OpenBallot.
+type OpenBallotParams struct {
+	// IdempotencyKey The same key from the same person does its work once; later calls answer with the thing as it now stands.
+	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
+}
+
+// CancelBallotJSONBody defines parameters for CancelBallot.
+type CancelBallotJSONBody struct {
+	Why string `json:"why"`
+}
+
+// CancelBallotParams defines parameters for CancelBallot.
+type CancelBallotParams struct {
+	// IfMatch The version that was read, as its `ETag` gave it: `"7"`. Without it the answer is 428, with another than the thing
+	// now has 412, and `changes` say who changed what since.
+	IfMatch IfMatch `json:"If-Match"`
+
+	// IdempotencyKey The same key from the same person does its work once; later calls answer with the thing as it now stands.
+	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
+}
+
+// CastVoteJSONBody defines parameters for CastVote.
+type CastVoteJSONBody struct {
+	// Option The number of an option
+	Option int `json:"option"`
+}
+
+// CastVoteParams defines parameters for CastVote.
+type CastVoteParams struct {
+	// IdempotencyKey The same key from the same person does its work once; later calls answer with the thing as it now stands.
+	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
+}
+
 // ListChecksParams defines parameters for ListChecks.
 type ListChecksParams struct {
 	// Upcoming Also those that are not due yet
@@ -885,6 +1064,15 @@ type ListUsefulnessParams struct {
 	Size *Size `form:"size,omitempty" json:"size,omitempty"`
 }
 
+// OpenBallotJSONRequestBody defines body for OpenBallot for application/json ContentType.
+type OpenBallotJSONRequestBody = NewBallot
+
+// CancelBallotJSONRequestBody defines body for CancelBallot for application/json ContentType.
+type CancelBallotJSONRequestBody CancelBallotJSONBody
+
+// CastVoteJSONRequestBody defines body for CastVote for application/json ContentType.
+type CastVoteJSONRequestBody CastVoteJSONBody
+
 // CorrectCheckJSONRequestBody defines body for CorrectCheck for application/json ContentType.
 type CorrectCheckJSONRequestBody = AnswerCorrection
 
@@ -976,6 +1164,74 @@ func WithRequestEditorFn(fn RequestEditorFn) ClientOption {
 
 // The interface specification for the client above.
 type ClientInterface interface {
+
+	// ListBallots What is, was and will be voted on where the caller belongs
+	//
+	// Corresponds with GET /ballots (the `ListBallots` operationId).
+	ListBallots(ctx context.Context, params *ListBallotsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// OpenBallotWithBody Set up a ballot
+	//
+	// By a manager of the area. What is asked is one of two questions, and there are between two and twelve things to choose
+	// from: priorities as short texts, or courses of the catalogue. Nothing of it can be changed; it can be cancelled.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /ballots (the `OpenBallot` operationId).
+	OpenBallotWithBody(ctx context.Context, params *OpenBallotParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// OpenBallot Set up a ballot
+	//
+	// By a manager of the area. What is asked is one of two questions, and there are between two and twelve things to choose
+	// from: priorities as short texts, or courses of the catalogue. Nothing of it can be changed; it can be cancelled.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /ballots (the `OpenBallot` operationId).
+	OpenBallot(ctx context.Context, params *OpenBallotParams, body OpenBallotJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ReadBallot One ballot, with the caller's own vote while it is open, and with its result once it is closed
+	//
+	// Corresponds with GET /ballots/{id} (the `ReadBallot` operationId).
+	ReadBallot(ctx context.Context, id Id, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// CancelBallotWithBody Cancel a ballot before it closes, with the reason
+	//
+	// By a manager of the area. Every vote is gone, and nothing is counted.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /ballots/{id}/cancellation (the `CancelBallot` operationId).
+	CancelBallotWithBody(ctx context.Context, id Id, params *CancelBallotParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// CancelBallot Cancel a ballot before it closes, with the reason
+	//
+	// By a manager of the area. Every vote is gone, and nothing is counted.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /ballots/{id}/cancellation (the `CancelBallot` operationId).
+	CancelBallot(ctx context.Context, id Id, params *CancelBallotParams, body CancelBallotJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// CastVoteWithBody Vote, or change one's vote, while the ballot is open
+	//
+	// One member, one vote: the last one counts. Members are the jobseekers who have a record in the area, and the coaches,
+	// managers and finance officers who work there. Nobody but the member reads the vote, and once the ballot is over nobody can.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /ballots/{id}/votes (the `CastVote` operationId).
+	CastVoteWithBody(ctx context.Context, id Id, params *CastVoteParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// CastVote Vote, or change one's vote, while the ballot is open
+	//
+	// One member, one vote: the last one counts. Members are the jobseekers who have a record in the area, and the coaches,
+	// managers and finance officers who work there. Nobody but the member reads the vote, and once the ballot is over nobody can.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /ballots/{id}/votes (the `CastVote` operationId).
+	CastVote(ctx context.Context, id Id, params *CastVoteParams, body CastVoteJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ListChecks Checks that wait for an answer
 	//
@@ -1141,6 +1397,154 @@ type ClientInterface interface {
 	//
 	// Corresponds with GET /usefulness (the `ListUsefulness` operationId).
 	ListUsefulness(ctx context.Context, params *ListUsefulnessParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+}
+
+// ListBallots What is, was and will be voted on where the caller belongs
+//
+// Corresponds with GET /ballots (the `ListBallots` operationId).
+func (c *Client) ListBallots(ctx context.Context, params *ListBallotsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListBallotsRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// OpenBallotWithBody Set up a ballot
+//
+// By a manager of the area. What is asked is one of two questions, and there are between two and twelve things to choose
+// from: priorities as short texts, or courses of the catalogue. Nothing of it can be changed; it can be cancelled.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /ballots (the `OpenBallot` operationId).
+func (c *Client) OpenBallotWithBody(ctx context.Context, params *OpenBallotParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewOpenBallotRequestWithBody(c.Server, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// OpenBallot Set up a ballot
+//
+// By a manager of the area. What is asked is one of two questions, and there are between two and twelve things to choose
+// from: priorities as short texts, or courses of the catalogue. Nothing of it can be changed; it can be cancelled.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /ballots (the `OpenBallot` operationId).
+func (c *Client) OpenBallot(ctx context.Context, params *OpenBallotParams, body OpenBallotJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewOpenBallotRequest(c.Server, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ReadBallot One ballot, with the caller's own vote while it is open, and with its result once it is closed
+//
+// Corresponds with GET /ballots/{id} (the `ReadBallot` operationId).
+func (c *Client) ReadBallot(ctx context.Context, id Id, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewReadBallotRequest(c.Server, id)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// CancelBallotWithBody Cancel a ballot before it closes, with the reason
+//
+// By a manager of the area. Every vote is gone, and nothing is counted.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /ballots/{id}/cancellation (the `CancelBallot` operationId).
+func (c *Client) CancelBallotWithBody(ctx context.Context, id Id, params *CancelBallotParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCancelBallotRequestWithBody(c.Server, id, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// CancelBallot Cancel a ballot before it closes, with the reason
+//
+// By a manager of the area. Every vote is gone, and nothing is counted.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /ballots/{id}/cancellation (the `CancelBallot` operationId).
+func (c *Client) CancelBallot(ctx context.Context, id Id, params *CancelBallotParams, body CancelBallotJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCancelBallotRequest(c.Server, id, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// CastVoteWithBody Vote, or change one's vote, while the ballot is open
+//
+// One member, one vote: the last one counts. Members are the jobseekers who have a record in the area, and the coaches,
+// managers and finance officers who work there. Nobody but the member reads the vote, and once the ballot is over nobody can.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /ballots/{id}/votes (the `CastVote` operationId).
+func (c *Client) CastVoteWithBody(ctx context.Context, id Id, params *CastVoteParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCastVoteRequestWithBody(c.Server, id, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// CastVote Vote, or change one's vote, while the ballot is open
+//
+// One member, one vote: the last one counts. Members are the jobseekers who have a record in the area, and the coaches,
+// managers and finance officers who work there. Nobody but the member reads the vote, and once the ballot is over nobody can.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /ballots/{id}/votes (the `CastVote` operationId).
+func (c *Client) CastVote(ctx context.Context, id Id, params *CastVoteParams, body CastVoteJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCastVoteRequest(c.Server, id, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
 }
 
 // ListChecks Checks that wait for an answer
@@ -1506,6 +1910,294 @@ func (c *Client) ListUsefulness(ctx context.Context, params *ListUsefulnessParam
 		return nil, err
 	}
 	return c.Client.Do(req)
+}
+
+// NewListBallotsRequest constructs an http.Request for the ListBallots method
+func NewListBallotsRequest(server string, params *ListBallotsParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/ballots")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.Page != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "page", *params.Page, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Size != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "size", *params.Size, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewOpenBallotRequest calls the generic OpenBallot builder with application/json body
+func NewOpenBallotRequest(server string, params *OpenBallotParams, body OpenBallotJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewOpenBallotRequestWithBody(server, params, "application/json", bodyReader)
+}
+
+// NewOpenBallotRequestWithBody constructs an http.Request for the OpenBallot method, with any body, and a specified content type
+func NewOpenBallotRequestWithBody(server string, params *OpenBallotParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/ballots")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		if params.IdempotencyKey != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Idempotency-Key", headerParam0)
+		}
+
+	}
+
+	return req, nil
+}
+
+// NewReadBallotRequest constructs an http.Request for the ReadBallot method
+func NewReadBallotRequest(server string, id Id) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/ballots/%s", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewCancelBallotRequest calls the generic CancelBallot builder with application/json body
+func NewCancelBallotRequest(server string, id Id, params *CancelBallotParams, body CancelBallotJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewCancelBallotRequestWithBody(server, id, params, "application/json", bodyReader)
+}
+
+// NewCancelBallotRequestWithBody constructs an http.Request for the CancelBallot method, with any body, and a specified content type
+func NewCancelBallotRequestWithBody(server string, id Id, params *CancelBallotParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/ballots/%s/cancellation", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		var headerParam0 string
+
+		headerParam0, err = runtime.StyleParamWithOptions("simple", false, "If-Match", params.IfMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+		if err != nil {
+			return nil, err
+		}
+
+		req.Header.Set("If-Match", headerParam0)
+
+		if params.IdempotencyKey != nil {
+			var headerParam1 string
+
+			headerParam1, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Idempotency-Key", headerParam1)
+		}
+
+	}
+
+	return req, nil
+}
+
+// NewCastVoteRequest calls the generic CastVote builder with application/json body
+func NewCastVoteRequest(server string, id Id, params *CastVoteParams, body CastVoteJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewCastVoteRequestWithBody(server, id, params, "application/json", bodyReader)
+}
+
+// NewCastVoteRequestWithBody constructs an http.Request for the CastVote method, with any body, and a specified content type
+func NewCastVoteRequestWithBody(server string, id Id, params *CastVoteParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/ballots/%s/votes", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		if params.IdempotencyKey != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Idempotency-Key", headerParam0)
+		}
+
+	}
+
+	return req, nil
 }
 
 // NewListChecksRequest constructs an http.Request for the ListChecks method
@@ -2436,6 +3128,78 @@ func WithBaseURL(baseURL string) ClientOption {
 // ClientWithResponsesInterface is the interface specification for the client with responses above.
 type ClientWithResponsesInterface interface {
 
+	// ListBallotsWithResponse What is, was and will be voted on where the caller belongs
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /ballots (the `ListBallots` operationId).
+	ListBallotsWithResponse(ctx context.Context, params *ListBallotsParams, reqEditors ...RequestEditorFn) (*ListBallotsResponse, error)
+
+	// OpenBallotWithBodyWithResponse Set up a ballot
+	//
+	// By a manager of the area. What is asked is one of two questions, and there are between two and twelve things to choose
+	// from: priorities as short texts, or courses of the catalogue. Nothing of it can be changed; it can be cancelled.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /ballots (the `OpenBallot` operationId).
+	OpenBallotWithBodyWithResponse(ctx context.Context, params *OpenBallotParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*OpenBallotResponse, error)
+
+	// OpenBallotWithResponse Set up a ballot
+	//
+	// By a manager of the area. What is asked is one of two questions, and there are between two and twelve things to choose
+	// from: priorities as short texts, or courses of the catalogue. Nothing of it can be changed; it can be cancelled.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /ballots (the `OpenBallot` operationId).
+	OpenBallotWithResponse(ctx context.Context, params *OpenBallotParams, body OpenBallotJSONRequestBody, reqEditors ...RequestEditorFn) (*OpenBallotResponse, error)
+
+	// ReadBallotWithResponse One ballot, with the caller's own vote while it is open, and with its result once it is closed
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /ballots/{id} (the `ReadBallot` operationId).
+	ReadBallotWithResponse(ctx context.Context, id Id, reqEditors ...RequestEditorFn) (*ReadBallotResponse, error)
+
+	// CancelBallotWithBodyWithResponse Cancel a ballot before it closes, with the reason
+	//
+	// By a manager of the area. Every vote is gone, and nothing is counted.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /ballots/{id}/cancellation (the `CancelBallot` operationId).
+	CancelBallotWithBodyWithResponse(ctx context.Context, id Id, params *CancelBallotParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CancelBallotResponse, error)
+
+	// CancelBallotWithResponse Cancel a ballot before it closes, with the reason
+	//
+	// By a manager of the area. Every vote is gone, and nothing is counted.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /ballots/{id}/cancellation (the `CancelBallot` operationId).
+	CancelBallotWithResponse(ctx context.Context, id Id, params *CancelBallotParams, body CancelBallotJSONRequestBody, reqEditors ...RequestEditorFn) (*CancelBallotResponse, error)
+
+	// CastVoteWithBodyWithResponse Vote, or change one's vote, while the ballot is open
+	//
+	// One member, one vote: the last one counts. Members are the jobseekers who have a record in the area, and the coaches,
+	// managers and finance officers who work there. Nobody but the member reads the vote, and once the ballot is over nobody can.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /ballots/{id}/votes (the `CastVote` operationId).
+	CastVoteWithBodyWithResponse(ctx context.Context, id Id, params *CastVoteParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CastVoteResponse, error)
+
+	// CastVoteWithResponse Vote, or change one's vote, while the ballot is open
+	//
+	// One member, one vote: the last one counts. Members are the jobseekers who have a record in the area, and the coaches,
+	// managers and finance officers who work there. Nobody but the member reads the vote, and once the ballot is over nobody can.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /ballots/{id}/votes (the `CastVote` operationId).
+	CastVoteWithResponse(ctx context.Context, id Id, params *CastVoteParams, body CastVoteJSONRequestBody, reqEditors ...RequestEditorFn) (*CastVoteResponse, error)
+
 	// ListChecksWithResponse Checks that wait for an answer
 	//
 	// Those that are due, the longest overdue first, and after them those still to come. One that nobody answered stays here.
@@ -2616,6 +3380,267 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with GET /usefulness (the `ListUsefulness` operationId).
 	ListUsefulnessWithResponse(ctx context.Context, params *ListUsefulnessParams, reqEditors ...RequestEditorFn) (*ListUsefulnessResponse, error)
+}
+
+type ListBallotsResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *BallotPage
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ListBallotsResponse) GetJSON200() *BallotPage {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ListBallotsResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ListBallotsResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ListBallotsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListBallotsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListBallotsResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// OpenBallotResponse201Headers the declared response headers of an HTTP 201 response for OpenBallot
+type OpenBallotResponse201Headers struct {
+	ETag etag.Version
+}
+
+type OpenBallotResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON201 the response for an HTTP 201 `application/json` response
+	JSON201 *Ballot
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+	// Headers201 the parsed response headers for an HTTP 201 response
+	Headers201 *OpenBallotResponse201Headers
+}
+
+// GetJSON201 returns the response for an HTTP 201 `application/json` response
+func (r OpenBallotResponse) GetJSON201() *Ballot {
+	return r.JSON201
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r OpenBallotResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r OpenBallotResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r OpenBallotResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r OpenBallotResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r OpenBallotResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// ReadBallotResponse200Headers the declared response headers of an HTTP 200 response for ReadBallot
+type ReadBallotResponse200Headers struct {
+	ETag etag.Version
+}
+
+type ReadBallotResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Ballot
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *ReadBallotResponse200Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ReadBallotResponse) GetJSON200() *Ballot {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ReadBallotResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ReadBallotResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ReadBallotResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ReadBallotResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ReadBallotResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// CancelBallotResponse200Headers the declared response headers of an HTTP 200 response for CancelBallot
+type CancelBallotResponse200Headers struct {
+	ETag etag.Version
+}
+
+type CancelBallotResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Ballot
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *CancelBallotResponse200Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r CancelBallotResponse) GetJSON200() *Ballot {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r CancelBallotResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r CancelBallotResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r CancelBallotResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r CancelBallotResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r CancelBallotResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type CastVoteResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Ballot
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r CastVoteResponse) GetJSON200() *Ballot {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r CastVoteResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r CastVoteResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r CastVoteResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r CastVoteResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r CastVoteResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
 }
 
 type ListChecksResponse struct {
@@ -3347,6 +4372,126 @@ func (r ListUsefulnessResponse) ContentType() string {
 	return ""
 }
 
+// ListBallotsWithResponse What is, was and will be voted on where the caller belongs
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /ballots (the `ListBallots` operationId).
+func (c *ClientWithResponses) ListBallotsWithResponse(ctx context.Context, params *ListBallotsParams, reqEditors ...RequestEditorFn) (*ListBallotsResponse, error) {
+	rsp, err := c.ListBallots(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListBallotsResponse(rsp)
+}
+
+// OpenBallotWithBodyWithResponse Set up a ballot
+//
+// By a manager of the area. What is asked is one of two questions, and there are between two and twelve things to choose
+// from: priorities as short texts, or courses of the catalogue. Nothing of it can be changed; it can be cancelled.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /ballots (the `OpenBallot` operationId).
+func (c *ClientWithResponses) OpenBallotWithBodyWithResponse(ctx context.Context, params *OpenBallotParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*OpenBallotResponse, error) {
+	rsp, err := c.OpenBallotWithBody(ctx, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseOpenBallotResponse(rsp)
+}
+
+// OpenBallotWithResponse Set up a ballot
+//
+// By a manager of the area. What is asked is one of two questions, and there are between two and twelve things to choose
+// from: priorities as short texts, or courses of the catalogue. Nothing of it can be changed; it can be cancelled.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /ballots (the `OpenBallot` operationId).
+func (c *ClientWithResponses) OpenBallotWithResponse(ctx context.Context, params *OpenBallotParams, body OpenBallotJSONRequestBody, reqEditors ...RequestEditorFn) (*OpenBallotResponse, error) {
+	rsp, err := c.OpenBallot(ctx, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseOpenBallotResponse(rsp)
+}
+
+// ReadBallotWithResponse One ballot, with the caller's own vote while it is open, and with its result once it is closed
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /ballots/{id} (the `ReadBallot` operationId).
+func (c *ClientWithResponses) ReadBallotWithResponse(ctx context.Context, id Id, reqEditors ...RequestEditorFn) (*ReadBallotResponse, error) {
+	rsp, err := c.ReadBallot(ctx, id, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseReadBallotResponse(rsp)
+}
+
+// CancelBallotWithBodyWithResponse Cancel a ballot before it closes, with the reason
+//
+// By a manager of the area. Every vote is gone, and nothing is counted.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /ballots/{id}/cancellation (the `CancelBallot` operationId).
+func (c *ClientWithResponses) CancelBallotWithBodyWithResponse(ctx context.Context, id Id, params *CancelBallotParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CancelBallotResponse, error) {
+	rsp, err := c.CancelBallotWithBody(ctx, id, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseCancelBallotResponse(rsp)
+}
+
+// CancelBallotWithResponse Cancel a ballot before it closes, with the reason
+//
+// By a manager of the area. Every vote is gone, and nothing is counted.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /ballots/{id}/cancellation (the `CancelBallot` operationId).
+func (c *ClientWithResponses) CancelBallotWithResponse(ctx context.Context, id Id, params *CancelBallotParams, body CancelBallotJSONRequestBody, reqEditors ...RequestEditorFn) (*CancelBallotResponse, error) {
+	rsp, err := c.CancelBallot(ctx, id, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseCancelBallotResponse(rsp)
+}
+
+// CastVoteWithBodyWithResponse Vote, or change one's vote, while the ballot is open
+//
+// One member, one vote: the last one counts. Members are the jobseekers who have a record in the area, and the coaches,
+// managers and finance officers who work there. Nobody but the member reads the vote, and once the ballot is over nobody can.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /ballots/{id}/votes (the `CastVote` operationId).
+func (c *ClientWithResponses) CastVoteWithBodyWithResponse(ctx context.Context, id Id, params *CastVoteParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CastVoteResponse, error) {
+	rsp, err := c.CastVoteWithBody(ctx, id, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseCastVoteResponse(rsp)
+}
+
+// CastVoteWithResponse Vote, or change one's vote, while the ballot is open
+//
+// One member, one vote: the last one counts. Members are the jobseekers who have a record in the area, and the coaches,
+// managers and finance officers who work there. Nobody but the member reads the vote, and once the ballot is over nobody can.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /ballots/{id}/votes (the `CastVote` operationId).
+func (c *ClientWithResponses) CastVoteWithResponse(ctx context.Context, id Id, params *CastVoteParams, body CastVoteJSONRequestBody, reqEditors ...RequestEditorFn) (*CastVoteResponse, error) {
+	rsp, err := c.CastVote(ctx, id, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseCastVoteResponse(rsp)
+}
+
 // ListChecksWithResponse Checks that wait for an answer
 //
 // Those that are due, the longest overdue first, and after them those still to come. One that nobody answered stays here.
@@ -3646,6 +4791,210 @@ func (c *ClientWithResponses) ListUsefulnessWithResponse(ctx context.Context, pa
 		return nil, err
 	}
 	return ParseListUsefulnessResponse(rsp)
+}
+
+// ParseListBallotsResponse parses an HTTP response from a ListBallotsWithResponse call
+func ParseListBallotsResponse(rsp *http.Response) (*ListBallotsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListBallotsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest BallotPage
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseOpenBallotResponse parses an HTTP response from a OpenBallotWithResponse call
+func ParseOpenBallotResponse(rsp *http.Response) (*OpenBallotResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &OpenBallotResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 201:
+		var dest Ballot
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON201 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 201:
+		var headers OpenBallotResponse201Headers
+		if values := rsp.Header.Values("ETag"); len(values) > 0 {
+			var value etag.Version
+			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ETag = value
+		}
+		response.Headers201 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseReadBallotResponse parses an HTTP response from a ReadBallotWithResponse call
+func ParseReadBallotResponse(rsp *http.Response) (*ReadBallotResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ReadBallotResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Ballot
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers ReadBallotResponse200Headers
+		if values := rsp.Header.Values("ETag"); len(values) > 0 {
+			var value etag.Version
+			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ETag = value
+		}
+		response.Headers200 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseCancelBallotResponse parses an HTTP response from a CancelBallotWithResponse call
+func ParseCancelBallotResponse(rsp *http.Response) (*CancelBallotResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &CancelBallotResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Ballot
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers CancelBallotResponse200Headers
+		if values := rsp.Header.Values("ETag"); len(values) > 0 {
+			var value etag.Version
+			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ETag = value
+		}
+		response.Headers200 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseCastVoteResponse parses an HTTP response from a CastVoteWithResponse call
+func ParseCastVoteResponse(rsp *http.Response) (*CastVoteResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &CastVoteResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Ballot
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
 }
 
 // ParseListChecksResponse parses an HTTP response from a ListChecksWithResponse call
@@ -4207,6 +5556,21 @@ func ParseListUsefulnessResponse(rsp *http.Response) (*ListUsefulnessResponse, e
 
 // ServerInterface represents all server handlers.
 type ServerInterface interface {
+	// ListBallots What is, was and will be voted on where the caller belongs
+	// (GET /ballots)
+	ListBallots(ctx echo.Context, params ListBallotsParams) error
+	// OpenBallot Set up a ballot
+	// (POST /ballots)
+	OpenBallot(ctx echo.Context, params OpenBallotParams) error
+	// ReadBallot One ballot, with the caller's own vote while it is open, and with its result once it is closed
+	// (GET /ballots/{id})
+	ReadBallot(ctx echo.Context, id Id) error
+	// CancelBallot Cancel a ballot before it closes, with the reason
+	// (POST /ballots/{id}/cancellation)
+	CancelBallot(ctx echo.Context, id Id, params CancelBallotParams) error
+	// CastVote Vote, or change one's vote, while the ballot is open
+	// (POST /ballots/{id}/votes)
+	CastVote(ctx echo.Context, id Id, params CastVoteParams) error
 	// ListChecks Checks that wait for an answer
 	// (GET /checks)
 	ListChecks(ctx echo.Context, params ListChecksParams) error
@@ -4254,6 +5618,165 @@ type ServerInterface interface {
 // ServerInterfaceWrapper converts echo contexts to parameters.
 type ServerInterfaceWrapper struct {
 	Handler ServerInterface
+}
+
+// ListBallots converts echo context to params.
+func (w *ServerInterfaceWrapper) ListBallots(ctx echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListBallotsParams
+	// ------------- Optional query parameter "page" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "page", ctx.QueryParams(), &params.Page, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter page: %s", err))
+	}
+
+	// ------------- Optional query parameter "size" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "size", ctx.QueryParams(), &params.Size, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter size: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListBallots(ctx, params)
+	return err
+}
+
+// OpenBallot converts echo context to params.
+func (w *ServerInterfaceWrapper) OpenBallot(ctx echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params OpenBallotParams
+
+	headers := ctx.Request().Header
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for Idempotency-Key, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter Idempotency-Key: %s", err))
+		}
+
+		params.IdempotencyKey = &IdempotencyKey
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.OpenBallot(ctx, params)
+	return err
+}
+
+// ReadBallot converts echo context to params.
+func (w *ServerInterfaceWrapper) ReadBallot(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id Id
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ReadBallot(ctx, id)
+	return err
+}
+
+// CancelBallot converts echo context to params.
+func (w *ServerInterfaceWrapper) CancelBallot(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id Id
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params CancelBallotParams
+
+	headers := ctx.Request().Header
+	// ------------- Required header parameter "If-Match" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("If-Match")]; found {
+		var IfMatch IfMatch
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for If-Match, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "If-Match", valueList[0], &IfMatch, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter If-Match: %s", err))
+		}
+
+		params.IfMatch = IfMatch
+	} else {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Header parameter If-Match is required, but not found"))
+	}
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for Idempotency-Key, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter Idempotency-Key: %s", err))
+		}
+
+		params.IdempotencyKey = &IdempotencyKey
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.CancelBallot(ctx, id, params)
+	return err
+}
+
+// CastVote converts echo context to params.
+func (w *ServerInterfaceWrapper) CastVote(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id Id
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params CastVoteParams
+
+	headers := ctx.Request().Header
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for Idempotency-Key, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter Idempotency-Key: %s", err))
+		}
+
+		params.IdempotencyKey = &IdempotencyKey
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.CastVote(ctx, id, params)
+	return err
 }
 
 // ListChecks converts echo context to params.
@@ -4825,10 +6348,239 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.PUT(options.BaseURL+"/checks/:id", wrapper.CorrectCheck, options.OperationMiddlewares["correctCheck"]...)
 	router.POST(options.BaseURL+"/checks/:id/answer", wrapper.RecordCheck, options.OperationMiddlewares["recordCheck"]...)
 	router.GET(options.BaseURL+"/usefulness", wrapper.ListUsefulness, options.OperationMiddlewares["listUsefulness"]...)
+	router.GET(options.BaseURL+"/ballots", wrapper.ListBallots, options.OperationMiddlewares["listBallots"]...)
+	router.POST(options.BaseURL+"/ballots", wrapper.OpenBallot, options.OperationMiddlewares["openBallot"]...)
+	router.GET(options.BaseURL+"/ballots/:id", wrapper.ReadBallot, options.OperationMiddlewares["readBallot"]...)
+	router.POST(options.BaseURL+"/ballots/:id/votes", wrapper.CastVote, options.OperationMiddlewares["castVote"]...)
+	router.POST(options.BaseURL+"/ballots/:id/cancellation", wrapper.CancelBallot, options.OperationMiddlewares["cancelBallot"]...)
 
 }
 
 type ProblemApplicationProblemPlusJSONResponse Problem
+
+type ListBallotsRequestObject struct {
+	Params ListBallotsParams
+}
+
+type ListBallotsResponseObject interface {
+	VisitListBallotsResponse(w http.ResponseWriter) error
+}
+
+type ListBallots200JSONResponse BallotPage
+
+func (response ListBallots200JSONResponse) VisitListBallotsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListBallotsdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ListBallotsdefaultApplicationProblemPlusJSONResponse) VisitListBallotsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type OpenBallotRequestObject struct {
+	Params OpenBallotParams
+	Body   *OpenBallotJSONRequestBody
+}
+
+type OpenBallotResponseObject interface {
+	VisitOpenBallotResponse(w http.ResponseWriter) error
+}
+
+type OpenBallot201ResponseHeaders struct {
+	ETag etag.Version
+}
+
+type OpenBallot201JSONResponse struct {
+	Body    Ballot
+	Headers OpenBallot201ResponseHeaders
+}
+
+func (response OpenBallot201JSONResponse) VisitOpenBallotResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("ETag", fmt.Sprint(response.Headers.ETag))
+	w.WriteHeader(201)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type OpenBallotdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response OpenBallotdefaultApplicationProblemPlusJSONResponse) VisitOpenBallotResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ReadBallotRequestObject struct {
+	Id Id `json:"id"`
+}
+
+type ReadBallotResponseObject interface {
+	VisitReadBallotResponse(w http.ResponseWriter) error
+}
+
+type ReadBallot200ResponseHeaders struct {
+	ETag etag.Version
+}
+
+type ReadBallot200JSONResponse struct {
+	Body    Ballot
+	Headers ReadBallot200ResponseHeaders
+}
+
+func (response ReadBallot200JSONResponse) VisitReadBallotResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("ETag", fmt.Sprint(response.Headers.ETag))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ReadBallotdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ReadBallotdefaultApplicationProblemPlusJSONResponse) VisitReadBallotResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CancelBallotRequestObject struct {
+	Id     Id `json:"id"`
+	Params CancelBallotParams
+	Body   *CancelBallotJSONRequestBody
+}
+
+type CancelBallotResponseObject interface {
+	VisitCancelBallotResponse(w http.ResponseWriter) error
+}
+
+type CancelBallot200ResponseHeaders struct {
+	ETag etag.Version
+}
+
+type CancelBallot200JSONResponse struct {
+	Body    Ballot
+	Headers CancelBallot200ResponseHeaders
+}
+
+func (response CancelBallot200JSONResponse) VisitCancelBallotResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("ETag", fmt.Sprint(response.Headers.ETag))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CancelBallotdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response CancelBallotdefaultApplicationProblemPlusJSONResponse) VisitCancelBallotResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CastVoteRequestObject struct {
+	Id     Id `json:"id"`
+	Params CastVoteParams
+	Body   *CastVoteJSONRequestBody
+}
+
+type CastVoteResponseObject interface {
+	VisitCastVoteResponse(w http.ResponseWriter) error
+}
+
+type CastVote200JSONResponse Ballot
+
+func (response CastVote200JSONResponse) VisitCastVoteResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CastVotedefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response CastVotedefaultApplicationProblemPlusJSONResponse) VisitCastVoteResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
 
 type ListChecksRequestObject struct {
 	Params ListChecksParams
@@ -5451,6 +7203,21 @@ func (response ListUsefulnessdefaultApplicationProblemPlusJSONResponse) VisitLis
 
 // StrictServerInterface represents all server handlers.
 type StrictServerInterface interface {
+	// ListBallots What is, was and will be voted on where the caller belongs
+	// (GET /ballots)
+	ListBallots(ctx context.Context, request ListBallotsRequestObject) (ListBallotsResponseObject, error)
+	// OpenBallot Set up a ballot
+	// (POST /ballots)
+	OpenBallot(ctx context.Context, request OpenBallotRequestObject) (OpenBallotResponseObject, error)
+	// ReadBallot One ballot, with the caller's own vote while it is open, and with its result once it is closed
+	// (GET /ballots/{id})
+	ReadBallot(ctx context.Context, request ReadBallotRequestObject) (ReadBallotResponseObject, error)
+	// CancelBallot Cancel a ballot before it closes, with the reason
+	// (POST /ballots/{id}/cancellation)
+	CancelBallot(ctx context.Context, request CancelBallotRequestObject) (CancelBallotResponseObject, error)
+	// CastVote Vote, or change one's vote, while the ballot is open
+	// (POST /ballots/{id}/votes)
+	CastVote(ctx context.Context, request CastVoteRequestObject) (CastVoteResponseObject, error)
 	// ListChecks Checks that wait for an answer
 	// (GET /checks)
 	ListChecks(ctx context.Context, request ListChecksRequestObject) (ListChecksResponseObject, error)
@@ -5505,6 +7272,202 @@ func NewStrictHandler(ssi StrictServerInterface, middlewares []StrictMiddlewareF
 type strictHandler struct {
 	ssi         StrictServerInterface
 	middlewares []StrictMiddlewareFunc
+}
+
+// ListBallots operation middleware
+func (sh *strictHandler) ListBallots(ctx echo.Context, params ListBallotsParams) error {
+	var request ListBallotsRequestObject
+
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListBallots(ctx.Request().Context(), request.(ListBallotsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListBallots")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListBallotsResponseObject); ok {
+		return validResponse.VisitListBallotsResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// OpenBallot operation middleware
+func (sh *strictHandler) OpenBallot(ctx echo.Context, params OpenBallotParams) error {
+	var request OpenBallotRequestObject
+
+	request.Params = params
+
+	var body OpenBallotJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.OpenBallot(ctx.Request().Context(), request.(OpenBallotRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "OpenBallot")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(OpenBallotResponseObject); ok {
+		return validResponse.VisitOpenBallotResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ReadBallot operation middleware
+func (sh *strictHandler) ReadBallot(ctx echo.Context, id Id) error {
+	var request ReadBallotRequestObject
+
+	request.Id = id
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ReadBallot(ctx.Request().Context(), request.(ReadBallotRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ReadBallot")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ReadBallotResponseObject); ok {
+		return validResponse.VisitReadBallotResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// CancelBallot operation middleware
+func (sh *strictHandler) CancelBallot(ctx echo.Context, id Id, params CancelBallotParams) error {
+	var request CancelBallotRequestObject
+
+	request.Id = id
+	request.Params = params
+
+	var body CancelBallotJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.CancelBallot(ctx.Request().Context(), request.(CancelBallotRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "CancelBallot")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(CancelBallotResponseObject); ok {
+		return validResponse.VisitCancelBallotResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// CastVote operation middleware
+func (sh *strictHandler) CastVote(ctx echo.Context, id Id, params CastVoteParams) error {
+	var request CastVoteRequestObject
+
+	request.Id = id
+	request.Params = params
+
+	var body CastVoteJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.CastVote(ctx.Request().Context(), request.(CastVoteRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "CastVote")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(CastVoteResponseObject); ok {
+		return validResponse.VisitCastVoteResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
 }
 
 // ListChecks operation middleware
@@ -6006,102 +7969,119 @@ func (sh *strictHandler) ListUsefulness(ctx echo.Context, params ListUsefulnessP
 // const string: with thousands of chunks the chained `+` fold is several
 // times slower for the Go compiler than parsing a slice literal.
 var swaggerSpec = []string{
-	"7F39ctw2kn8VFG+rcldHjWTZ2Q/pj5TXm1S8m41dVm5VV5ZPgyF7hrA4AAOAGs+59Bz7QPtiV90A+DEE",
-	"Zyhbdpyr/BNrSBBoNLob/fED8j7J1LpSEqQ1ydn7pACeg6Y/v/2Jr/DfHEymRWWFkslZ8lMB7Ba0EUoy",
-	"tWSbglsmDDOF2siUWcUMyJwteHbDhGTz58ujv3ObFXO2KUAyQY0hFxbyJE00/FwLDXlyZnUNaWKyAtYc",
-	"B7XbCpKzxFgt5CpJk3dHK3XkH4Llq9k/HA3dV0diXSlt8fOK2yI5S1bCFvVilqn1sZDGAs+PTF1ho/D7",
-	"mFfiGDtM7u7u7tKk4pqvwXoWPM/xvwLnTT2mieRrJEHsp36p9Jrb5Cypa2rZnw2O8zyHdaUsyGz7N9jG",
-	"2Wz4GtgNbNlSqzWz4UkF2ijJcgWGCWvYRukbpmQG56zkFjTLeFkaxqXZgGYbYQv61hZCrhjHb5hUG2Ys",
-	"l7mZJambn1v4doYdAo+Qwu701vzdDyBXyOJHJydpshay+T2YbHeBzI2ojhTNkZdHlRLSgk7Olrw0gExZ",
-	"kqzsFzqLErfhhmngeeomZNgcpXXOVvwWmLBnbH6V/OEqmc/YpbCFqi3OGrnguSIMe3L6x9Rxh0tlC9DY",
-	"s2xZdSWRSwU37Mmj05RxmbN5VnC5AjNnhm/ZplDMPcidGhghM5hdyVGWel3YKzoVtxY0fv4/V8nrk6M/",
-	"vXn/KH30x7ur5HcDQfpMapEmL/kKhqvyTNXSQu7E81GY9c816G076Qo/7U4whyWvS0uisubvxLpekxid",
-	"eEnyD5q5ooysQN9LkC7E/0bofaU2hnHmKYoRa/C7KLGnX3eoPX0wUu9QFEylpAEyOC+1WpSwxj8zJS1I",
-	"WjZeVaXIOHZxXLkW//nW4Jzed2j9nYZlcpb823Fr0Y/dW3Mc+qXV7HPlkvQJpGUbrbx18p9hr08zIgEk",
-	"TvV1YizXNkmTTGkNmXWihuJ4g4zLCshuwr9HnTZvImbhKakiiaVWFWgrHA+4uVbL4epdWFGWuKegvTsj",
-	"Pc351u1BIiucXRCG3Ui1kefMKnwrlqyEpWWqtk6F1ZJx1hKGv02doQ0IpiF0LJyVUcsZe8poQs0Q/nvI",
-	"cb/j1HoBS6XB2WOAG8MKtEQVNwatA8fnfMUFcqvZHHJuIYkwBm5FDjKDQ4v6bWh3h9J8jXzpbJ0LpUrg",
-	"El8iC66duPR5+qNipZIr0MRPoVnJjaX5oEGEKcRWfHtdBWr7vT9fIhO9iTwLLLL8XbdfIe3vnyQDU7Bj",
-	"Dk5iOuaG1gdln29fug9wZcrt9VrI2jpZ20OwM+dBDIgxGjKlc/JcGnJ/P4HQjdK52dk4T+m7oWPQ7gyv",
-	"m0VttUct3kJmW+151qoYak5ZvlgmZ6/388Pr3V26q3ibYjvc3Q8SiV8NCXyDJNa5sN9Kq7cRJW+IHu70",
-	"gtQU9RC/4EFPbUGqJ63mmY2JIrc93wsl9siKdVxsyYm6FvkEdy1NTO2mNXBM23fTutrhHcd5tKSkgS3t",
-	"iL3+o3KATA77c5/HwsK6/8desWhX664Zh2vNt07X3AhD4TZ+rx2+scryMvZqV8yJvNA+bVwG7Dg25We0",
-	"ywxFqtlP9k3zAt1eIVeNFiR5DVHj+JR2GnSac76dYgonCpOGtZA55NFBL12UhILOs6JretxHU+gwFl8c",
-	"4AMx8YJaestopiwVEuAaN4wLA44u1UWgpz/VuVT2iJsbyOe0/WxZwXO3XbutIvXhotVcSCFXKVOaohe4",
-	"Bc0KXlUgiSPBOamrTK2dY5zXyBp1C9r91THdzbBRr+QvsBRSxI3TCzmMfTN0gg2GIaY2lgtHUV8yl0Ib",
-	"e41SNOzSGTpyq4x3MGjSS6UnrTWUy2tYV6XaQn49uoxpYlStM4haMD+l+Hd+zyxUrSM75r/+6d2df/2T",
-	"5rHhK0DqiTUYO1nFFsCAa8eXeP8jJDfb5n4jetuEPC2fd+huZTbGrzBSw6SYJLdyYYamp136qda2I2YR",
-	"a4tsnG65L9FeDnrZ4VJXOl33sVmO79YHtw/XwTQj3Brf++zZi+31W7UwADduhKGju9heu0huGDzw5ZIp",
-	"WW5jHZN3P9UXkPV64cY/kKMQlq15DjFnN6KeFFcd3ru07SlN1JiEKCyiUUXcBHVDIrKyGCZJjJoytQY3",
-	"nYHV3a+Vnk3k0iTtyuysIglAVBA7MVCf3O9CMmwD/AaMRRPjTCiGr2Csiw19lsxwkTOjzhlnazAGzVOT",
-	"TfNmQJ9TUmBrSlHh3L//+6tnXxnv7Hd2F+wKf/qvjnx/5LDQx0maFGudRbeV76GsnHnoz+YvIkdBKaCs",
-	"2FbVbAWWZaUyGIgqckC+YfOC6xz0/CyIFH1Bzzrk8aNSIaf5USmsLYF2OiTJNRwnitI4eyn7hn2vNmzN",
-	"5ZZVoKoSXJ4NOAXOqMrnbClWtQZDOsY2GD26PZ3jH6ocbor82tMZtf38GmcTfVVxbYVzLHfCN8kMiivX",
-	"wJlVii1h4+mD/JxJtVD51ocWGlwgTxmsVpg7tsTNdIQEJaQtwYzq4JpS4UXgmg8ipXILrfRwGSMmoVAb",
-	"edAkUKOBsaenMb36m5B5N5/zVi38rnjkBHsNkoIr73NF5ebvSsOI1FyqusydFcKdF1wepCBBY2ul4Rv2",
-	"g7iBjTAwkAj3xTW2GnbcSKCh7ISzrxsaDYeIctB3KNVIn81aFYPOOzNwg0hlB3OJDiqVvTa1hi9WeD+J",
-	"XL3IsrriwW3eXdc87niu+Vulr1da1VX0vRV9+zCy1VD/oXW/1/2kPkTY3Jn4Fx42v3C7ecS7K0u14TKD",
-	"a5H3J37QGdqdb8ajMW1QKF6WVJ+SLFdMqk2STmPyP0AvosOhpzN9rVziINJP2NOjUlgIY5WOOE7f3oLe",
-	"MkCXOWWqzNEZoRBk6rRGsy0TXdHGj5rqu95467+PKNoh7tJE9TR6ugr0EsITPN97Z3G1qg+nN15Ro+BY",
-	"N8mWCbkTXbvk0o55DjVHl0ZgQjLQWmkqKvgcwFJp3CYKl4EYGuVelLjX+DYN+9H5BG4OU9xTMjo9QUo7",
-	"ETUJTGB5j5mDobor39GodMe8NCxutDftxaZB25wtidkxLwkdJwaDfE8Q2n8lqVS/BR53eztFtp0C4XfP",
-	"2J+efP2HoWfi6r4R0yZswZ48Oj1zGQ8UkVxJCDGJq7m7QoKN1bANSJtS2T5mO3bM9L1C5XiAijGYq4Gt",
-	"AeMzqn9hbExR3xybNLIwj3WM04w6L5RCSX0xzbB5WyMTdn4wWlxQyqagfPhIRLhrI3OwXEQcqZclFw05",
-	"Dfphw7cYzkbLbajH/U2kz/h2pGEZIZRzd6n468WLH5l/y4T08oBTxpVGX+4gT0LfzVSncMVYbuuRfNqY",
-	"O0XePqln/CU9iGRUFiV0FrywtjJnxwFBMAuIAl+wNseZkstSZBOkgd62Dp2f014+vOIWexoqzQJXPaoL",
-	"pZBAYk+4kGCk2KZQpvH9KYSl4rjqlW7HNtiurZu0I99HqUM44zNcY+8pXrnGMKUJe/ZmD7H591BW5Os0",
-	"aYp9n/hkRsehCJYYeZoESobGN03eHWHTo1uucRoGv3FL92L5g/s2/Hzm+yDZWIKOZ4N8yisoFhlWTkuL",
-	"IRLV2yMFGGo8dYk6G/AwJFVLCy5yc7aejDp3FUxhp+X+gk0dGttpCXAn481mHcxoVxT7wtPOKapKwb/a",
-	"Kdd4xZ77vY5UQwLkBHAwrMJZL5U+R9uPY4WqjlefUOeQOde5169O+sr3vkd47tLkgrs1i+YNPqfcf2hF",
-	"348TY/tFCMsHVTKJrPQJgDYjMEcDq8EYVz/zGYNc5GTTeFm6JF0DG3Rfpsxg5OXTdVRdUyX2hv/MO+uB",
-	"w5JrFgahSLPMJyo1zeZH1wf9fdHtiJ78RL3hzPsl2Y8HMnwRRQVjtReMiM0S1rAA80nZY7YANB69NHYX",
-	"ZPJ4P9xsN0sTRr5v2t0vhscKPlSOYM3fPXeNT0/2h96RusRbtTgjpKVrZyhhd055MJ+hdK9X4pbgsI5r",
-	"HZV80Ch4QKDDonFWS2EZpZyQtIsXz9jpyelJ6x19/eTxkz5pT+6HpWqZ8cvDqD5pAH4Io9UywjdhnErQ",
-	"KXv8h9nXjOq9Xp1OT78+mTH8QG7d7gyloax7xiVbQAMNnN0P0LWjbuMxctTM4+sPgW2F4t+nRm1ddLMU",
-	"A3CKB0qDQ51HwA8pW2w9IrMDlSBQZVPydlBMis1cS188GsTd+R4wxnNrWJuoGIq1wxyM6dNliMBdM5zC",
-	"kmsPjw8o0pRmCTnKiCsbOvFC6qs+Jmjcu6Oerq2KByE537K6olofcaIz+r2gPhFoja8PoHPQAGgG+Sty",
-	"Fmhq3q5wue2s1DmbqwqkKz2Ss6CQY+WWTnoQC1qHoRkySRP8aiezgw3a32/uu2V2S74NVNeVgTQYa1yE",
-	"NnXLTBNbaDCFKveLSMHzXQzLFI+er+AauTrN5GHrESJQRn7kDjzOfhC3aMUu+QrXiYQxONYesbyAFZcT",
-	"aYxjCC4LVYIH9Si3wfmoSoOTS6aWyQQfZAwS9l8GlnUpffE06snfxxt3dcg2+p0Y1O3UGveN01Y7J8Tg",
-	"Poz5kCkMqlphPrvBW59LgzH7k9u/BA9RAess6BdeAaMyUidb4XOU3RMMHr/UHHA48g9i5uoyeipmVGPJ",
-	"yrrTAmSq9mAED6Pu49biqTMKEyFHY4jAHS53UXUhvb8HKHfJxUgqTgOP560CnndS7Y6AseMKuLeU92kL",
-	"Zq6+OhlTfj+/eDQLhfLmh/7KTFn5XTvj0WId8gcFIe/idoo6vUoQrWxvZfZnmLyIPITxCdIWsTwB/DsO",
-	"JXGO6Zq2Nt86ZWULT+kFU/HQ6SOM2whRDt/BNZyzR+nJyQlbA5ceGuyo1gF8coC+A9ayBUcfspttquwD",
-	"8D4dF3FLLj6h0pwzqKfmiBsK/pu6aH7+qPq/7AX1SWfYIKu1sNsLlBRfClU3QBq0AK5Bfxc05a+XPyXp",
-	"0JTyLAODPu8NNEGMcTkfFwNV9aIUGXtRgXz+F1ZpdSty0CkVgqmoUOcCDSZrcqfhcCGlmIiIVkELayt3",
-	"QE/IpYpLiHBH9XzOQ1lXWkInLaVHlH6mg3JOjB49pmDl9PfBowuxF0qTx/LZQtWrwjaIdp+01UBJFTm7",
-	"kk/bomATnWCYJ/JzqigaVopbwJhCAuTGDbFWErb0wuCbZU05vtmVvJIOOJHxsmQZ11qAceyK8NvDOHFu",
-	"PLNmxsgr36qarfmWQFkGQm7TsCcnT9Iruek2wdeL2lLTXHVaPp4xD+CgOr4wbD52znLO/j2Uhv/Dne8t",
-	"RQbSkIaLHKQVS4FbTvK04lkBR6ezk/ZQaedZW4QLaBzTMZVnyaPZiWuF4ROvRHKWPJ49os4qbgsS4uMW",
-	"9LKCaGlLGWhddrJpyMnSpRWDoXPVZrdUfGldVL9GYTAQREgxJHHGXsiAAe4noVEbtoahpDm2NOe1nufJ",
-	"WVIKY5+FGn/3YP3rgd9SGuWHbginBauBbcGOnNbtHPeInNilA7YxGMbUU8TD0x8Y9hKRXjgdnukrw1Af",
-	"Mm6gVDwfIXbtqlufjVBHoulUaB3prrxJOABSVrZUtRwjuusGmB71H5b+jeR/p08y5ga0UnX80p2CONiO",
-	"zobfvdk5eH16crLn0PX9Dlt33ZvIgeundALdKSVwXQrUykYjHbTBi0Z8nIbwzrHuNDH1es31Njlzh65M",
-	"AJkIS/tRc8AZ14ivaFf1yknbpTcrx+9FfueuCujp6wGmPs+JpVWs1v5n8mnaLeQrf7itg87QwI2SM9Y9",
-	"QyHcptC4trOBffEh2jPvwN6TYn/XxASJ2bmrw8kOlZD/rPLtg4nN4ETvXd+Ds7qGu08otgEfGhHZTowx",
-	"uEEkSWOXxsQG8s2OqY0f5eME3fGqe7EHHchvDsAckPPj9rTSh4m7MhPknVKsi60/YU+ij5LOLcEGaEMV",
-	"wWvz1xuEAoVDEgT02OBigfMGq769klTM6H6H+yjGEwK38EsHjGj9OMN9Mc1AuSSvDirLPHohJU+QDvxQ",
-	"ycQ5k2u656CnpVdyoKYRR8Blnf9/6elv2nlIOx2fgjqeuZNAGFv0RP2bMT3N+wcuva879DC7BzM/If+7",
-	"w8Q29bJEl2uhbJEyCZsWz/nxjLwcOWecNnvlYhv+dA69HctBdg4Y75S2OsvwqoFbuZVojEawmnUu7N41",
-	"8cJKVwrcW+O/HEeuvVth1I0LoQDxhApt5YOseHu1lNKsVAqXCt25cMkNGmsyymrZNes7steuaRNuvrlL",
-	"P2Szi8mBCn1OEIWP1s2POqMTbOeBM9Kus2EGbLj4PzjENmVBH0zPn/Z85MDdxktG5yFE0w+1rFN9mOCz",
-	"E5zCpZuak8YGBXM30YTGPtPALfhCv7Az9lR2cLbr2lj0VWwBV7I38Y08b10jymqNIwhZTud7WS1z2EXy",
-	"upQF5aeEHfdLgnTcn4Gfxd3wuI8p3sajz+FtvGpv0vilPAtHgg9w0V2msrfHcnPb4B0oHWr5DUhWV3Gt",
-	"idk1TQjk8QybSxsSxtgGN75F/wYcbLsT74qsWPaBsaga4ZrCuUudz8NBogZQfCUJUcy24JN2osW/4I5w",
-	"MpaBe+Vn8wvaXw/Ofzjz+1Nbb/BpTFuAsw+4LOQm+YQzQx64SOehXLFuGIUBF10GyQ2rqRDO3CmwNOCb",
-	"Qka9hwoPktipnT/gxuwF+Pg9IcM/MJ2TPtCZicjtqQGw/uEXqE7NNTFeKhnC3wabHy7rc35Uq6hls6vL",
-	"3DRnrikChpyu8KNzRW4VoxuKK97+2iNcgtl/5vg22IiIo/3lhLQXdO2rA0G2Vt9XO62K3N4xpuuoti22",
-	"eNyFNsB1VrzotDxQSrlUOjchKqFiU6OvZCrbizp8DcMdno9l/3/ee+nvB1/z+ysKAHeuCtiTzF9sHSc/",
-	"Xsa+EzKny3easdNRgPmeoD2ED01CPypeGnjH//2Fk1e/oGK/kA0V4VJoqqEHkPAt6BY7u6Rr6B42CvvI",
-	"wslzygpwtqw1GSe6lODcpwtsuN3J+IKtcK6SP2o9Wlj54MDoy9vQdkD3X07u9umXV03ZtBese4GnHFO4",
-	"+XkkiOrZm2PCUwYU4KdPS8Q1IibsaeSyBucAhoBr7V1DuiKSkauK3t5ASRxk9NelI5/u5MhvChX3Fh2c",
-	"pb1Kb3iLXlyd6h5KPpqGeOngW7tYFI4akLrL2fx5DFdC5IyExtcLdgLTkhvrz0q5K6jcFW5L2IT/McJS",
-	"3MKV9JixgAA6cNY06JQ/ZkoPcDOV7Y1b4ZK4c4dEciT75Le7Te5KLraMW1YCJ/f1FgJyjVs3s02h3IVC",
-	"lmhxl3g5Umbsgs672o3ymp8GoButhOcWneclCnK+NemVzMVyCVS2JRbMwqHm65CfEd6D9piaXo7SNT13",
-	"hVF3YmqjdptraFJFV7INJsL1CSPZnE4QcZ9AwFH0lWEenfubu7//JMNh7E6DVUP2rijTbSwzBUetUbXM",
-	"WXNJYBdq1+DH3HGvHQUhNXwIBJDLxFBQgn+dtfrmaBO2JY8UIrwfjVc7iFoSNo+lff0GV8SAvg1SWOvS",
-	"g1nPjtsSEbbyHUcE1R8x6qRxQwa3ccFDGrfN1rRXlpoGu9p1W2ataDfGdSSrpdRIFYOAkW2KudOlr1UP",
-	"O6RUU5uRozuAbnoE9jPEPQ3t5YY7o/XO2Azwfm12oIPujRSMOx224eLdm7v/CwAA//8=",
+	"7F39ctw2kn8VFG+rcldHfVh29kP6I+V4k4o3iZ2ysnFdRT4JQzaHiDjABAA1nkvpOfaB9sWu0A2Q4BCc",
+	"GcnyR7b2n8SaAcEG0N3oj1/3/JYVarFUEqQ12elvWQ28BI3//OpHPnf/L8EUWiytUDI7zX6sgd2ANkJJ",
+	"piq2qrllwjBTq5XMmVXMgCzZjBfXTEh29bw6+J7bor5iqxokEzgYSmGhzPJMw6+t0FBmp1a3kGemqGHB",
+	"3UvtegnZaWasFnKe5dnbg7k68B+C5fPDn4iG+KsDsVgqbd3jS27r7DSbC1u3s8NCLY6ENBZ4eWDapRsU",
+	"/j7iS3HkJsxub29v82zJNV+A9VvwvHT/FW7dOGOeSb5wJIjt1FdKL7jNTrO2xZHD1bj3PC9hsVQWZLH+",
+	"FtbpbTZ8Aewa1qzSasFs+GQJ2ijJSgWGCWvYSulrpmQBZ6zhFjQreNMYxqVZgWYrYWt81tZCzhl3zzCp",
+	"VsxYLktzmOW0Pjr4foURgQeOwnh5C/72O5Bzt8WPjo/zbCFk9/dosfEBmWuxPFC4Rt4cLJWQFnR2WvHG",
+	"gNuUCnllO9NZx3ErbpgGXua0IMOuHLdesTm/ASbsKbu6yP50kV0dstfC1qq1btVuF/yuCMOenPw5p93h",
+	"UtkatJtZ9lt1Id0u1dywJ49OcsZlya6Kmss5mCtm+JqtasXog5LEwAhZwOGFnNxSLwtbWWfJrQXtHv/f",
+	"i+zn44O/vPntUf7oz7cX2R9GjPSBxCLPfuBzGJ/KM9VKCyWx56Ow6l9b0Ot+0Uv3aLzAEireNhZZZcHf",
+	"ikW7QDY69pzkP+jW6nhkDvpOjHQu/i9B7yu1MowzT1GKWOOeSxJ78nlE7cmDkXrrWMEslTSACucHrWYN",
+	"LNw/CyUtSDw2vlw2ouBuiqMljfjvX4xb028RrX/QUGWn2X8c9Rr9iL41R2FePM3hrrxGeQJp2Uorr538",
+	"Y27WpwWSANIt9efMWK5tlmeF0hoKS6zm2PHabVxRQ3Ed/n8QjXmTUAtPURSRLbVagraC9oCbS1WNT+/c",
+	"iqZxd4rTd6copyVf0x0kipr0gjDsWqqVPGNWuW9FxRqoLFOtJRFWFeOsJ8z9bdrC6YCgGsLEgrSMqg7Z",
+	"U4YL6l7hn4fS3XccR8+gUhpIHwNcG1Y7TbTkxjjtwN3nfM6F263ucii5hSyxMXAjSpAF7DrUr8K4W8fN",
+	"l25foqtzplQDXLov3RZcErsM9/SFYo2Sc9C4n0KzhhuL63EKEfYhdsnXl8tA7XD255XbRK8iT8MWWf42",
+	"nldI+8cn2UgVbKiD45SM0av1Tt7n6x/oAXcyzfpyIWRride2EEzqPLABboyGQukSLZeO3D/uQehK6dJs",
+	"XJwn+NzYMOhvhp+7Q+2lR81+gcL20vOsFzEnOU3zsspOf96+H17ubvNNwVvV6/HtvpNI99SYwDeOxLYU",
+	"9itp9Toh5B3R45teoJg6OXRP8CCntkbRk1bzwqZYkduB7eU49sCKRZpt0Yi6FOUe5lqemZaWNTJM++/2",
+	"m2pj77hbR09KHralf+Ng/iQfuE0O9/Nwj4WFxfAfW9miP63b7j1ca74mWaM3jJnb+Lt2/I1VljeprzbZ",
+	"HMkL4/POZHATp5b8JW8aZRM8pYEnj2i2vqQLPvFdwRNciHeiY0BnSqNF7extZzY7wyHsZrgTbxSqxoLL",
+	"AprxVeeMATf04IZrR4Zxz9AafqIn6Y9n/vnE7tPUDZSXs3V6FY0yYLyO36mz9+T6ayHLXVxDpH/rRt7m",
+	"2WJ9iZuRFGvZLmZkZQ/21j1Qskrp3F3kDXgfUS1BZill6r7Ye6Vkd+0vBLScl0R24iCM5bS8cPbtslAL",
+	"OmVPMR5FmUWHdieW+Hs/YSAGp/U8EiaPWQZf4YhttVStHe/+S3+ROf2JE5yyWq3Ygss1bX/uDCVbw5px",
+	"DawSN8CUZgulIXkE/kWX6PTv2tJzHHSbZ96BG5xbuP0Td2ad8Iqf02Xc7+zOGxSVqtMLnp3DEUZ8FEtP",
+	"ryt6ensu2lw5aY9pFfWtF6DhIq6WWigtnNa6OvWeY63apmQLJWHN5sqZlZXQxn7BrgrVauNHOjMX3Xau",
+	"S0ZfhEdnwH5twbhXOGnCh7O8Y9P+lWi745RJo3wgACMNS0/ue2uSwE/cGndiHQtv05ev416zB8M73QI6",
+	"fGZVUyaYboN3PPn+7YHk6dN+iEvYX22f+AX8DN288f3bOXRbD9UxsJDzzgzNyhaS3slTdPWEnDuPZB9f",
+	"ZE++1LAQsoQy+dLXFKZ0liYv6tj2p4f2oaO7JbbtA27iOY70ronZ56gcATS427jwwsmjOg/0bCgiqewB",
+	"N9dQXp2S9q95Sf4y+Wp5kBfNhRRynrtbQVgm4QY0q/lyCRJ3JHEbli0q2RvQ9K/Id+pem9RAf4VKSJH2",
+	"Dl7KcfC5UK103rVhpjWWC6JoyJmoDy8dF42nJE8D4xrGe/i46Erpvc4amuoSFstGraG8nDzGPDOq1UXa",
+	"Bo1uxsRFSE5r7VTvmPx//sPHG/75D1zHis/BUY9bU3On69zdAFxLKNMX7TTJnd+6/ZLtL8p+nzfo7nk2",
+	"tV/hTd0mpTi55wszVj390e+raSM2S2hbt437a+3XTl+OZtnYpZg7afrUKqfd5Z3+G02wnxLule9dnObZ",
+	"+vIXNTMA14NrPYo0RZ7WZvSOVxVTslmnJsbw2t3Nih1JAmHZgpeQijYlxBMDm7vvLm0HQpNUJiEMuqdV",
+	"+3IYk0QtqyrGJVOtLdQCaDkjrbtdKjvzhaIlvV07OEVkgCQjRkHIIblfh2zUCvg1GOtUDKlQreQcjKXg",
+	"rE9TGS5KZtQZ42wBxjj11KWzvBrQZxiVX5tGLN3av/n+1bPPjI+2RbeLm8r96Z868POhwYIPZ3lWL3SR",
+	"vFa+gWYJCWv8r6J0jFJDs2Rr1bI5WLIZtVuXM0C+YFc11yXoq9PAUvgEfhaRxw+c6Za7/wtrG8CbzpFE",
+	"A6eJwjzKVsq+YN8Ef20JatkAJbqAY+TaifIZq8S81WBQxry123l03uDd0CmXns6k7ueXPsaSirtqK8iw",
+	"3HDPJDOOXZ3DxaxSrIKVpw/KMybVTJVrH9vTQJF0TCH1zBzpElrpBAlKSNuAmZTBBeaiOy/XR3GlooN2",
+	"zu3mMb6bj7Kp7Cd9heATBq75Rc38rXhAjL0AidFNb3Ml+eZ7pWGCa16jO4haiBxETETUyGjo0X/BvhPX",
+	"sBIGRhzh3Tv0+0cTdxxoMD1A+nWFb3OvSO6gn1CqiTm7s6pHk0croJdIZUdrSb5UKntpWg2fLPO+F756",
+	"AatdcdHNtP32KOL4cu2SQ5WisJ3Zx0DuYgZDe2rnNb/gb5/T4EcnYwPt7rHJOG44XhtarsPF5T6HqDTh",
+	"KvbKhvVxlnixO3d+22I3cwaDaFYyipXij5dF0S75VFinTDsmC/6L0pdzrdpl8nsrhvfHhCmC84fRw1m3",
+	"k/oQIZVo4Z94WOUlWXsJAW4ateKyuIcUJTIJ9013bNvkn0DPkq9zlvD+Z0WBpcQ8weZLcmEtjFU6YVh/",
+	"dQN6zcC5VDlTTemMVRT0fZc1mQ7b01Xp7OzLB0y5dAptINH7i8AgY7+HZ3TnNLtW7e7w1yscFByvLhi3",
+	"R2xNtxR8TKYGQpiJCclAa6UR9eFjRE61S4XoruSlPYgibL2cu4F3z2uMMAj7RPwGjBSnJvw1QFs+2MzR",
+	"q+KTjyQq31Av3RZ30psPYhdB2qaTH54TIiO3Vq32BDn9ryRiKdfA025RhILaQHB9/Yz95cnnfxpbrgTM",
+	"S6g2YWv25NGJT7Q4FimVhOCzEiiSkB42BTI0IG2O939Kd2yo6TuFUiaSpHwBBFJaAKZLVcWM5VWFUYEr",
+	"N6TjhavUxG6ZSeMWQ2y5RzsZdtWDmIS92hlNmGFIr0bAwkTEYFNHlmC5SBjaPzRcdOR08NSVs7TaJK4D",
+	"5Xh4iQw3vn/T2CALeLtNKv52/vIF898yIT0/uCW7k3a2/s49CXN3S91nV4zltp2It06ZU+gNFiHvNnHH",
+	"JyJuswaiA6+tXZrTowDxPAyQT48oNEeFklUjij24Ab/tDTq/pq378IpbN9NYaGbJlDX6G0ICsj0Cd4OS",
+	"Yqtamc43xBAHohfVAFs3dcHGum6vG/kuQh3c3UmsCX2P/uylc2M7t3hrdNkN/waaJdo6XRhr2yM+2BUZ",
+	"FEETuz3tUsB7AhPo6F5W39Gz4c9nfg7kjQp0OlroQ6JBsFCxcjxa50ILmU7Q4eB9jyi6gMchC1VZIM+e",
+	"dD0qdU4QM2H3iw0HnTpWtvslSIjHu8s6qNGYFYfM068pKUrBvtpI53nBDqACFA0JUCIC1bClW3Wl9FkA",
+	"FYSsnxefkAeL4QVReNPPvoV5bvPsnNOZJeNKH5Lv7wu59O9Jbft5CNuMsqjSbaUPEPURoyunYDUYQ/lV",
+	"H1EqRYk6jTcNBXG7ug56MmfGeV4+nBvQCmfsyv3vKjoP91o0zcJL0NNs9kUb4Wpe0Bz47/N4IvzkR5zN",
+	"rXyYsn93pOknkXQyVnvGSOgsYQ0LOOycPWYzcMpjkOaIUcCPt9cDbEbxwpvvmpbxh6Htg8YI+uDTyfF2",
+	"1zuRt/pFzU6xFIbGGQzonmGc1Eew6eu5uMF6Jdq1SCQf1AseEUjFApy1UliGISdH2vnLZ+zk+OS4t44+",
+	"f/L4yZC0J3cDu/eb8fFx7u/VAd8Fou83wg9hHCEKOXv8p8PPGeIBvDidnHx+fMjcA3JNtzM0BrMyBZds",
+	"Bl3txuHdEPcb4jbtIyfVvPv6Prj6kBx+37D68zhKMQIv+Uo2oLLABDgmZ7O1xxJGUBqseukgEVQrg74Z",
+	"jfTJxZHfXW4B6zy3hvWBijFbEyZlSp5eBw+chrklVFz7+sVQ5pPjKqF0PEJpZWIvR/1yiBmbtu5wpkur",
+	"0k5IydesXWIuGHcievudoGAJ6JXPHznjoANYjeJXaCzg0rxe4XIdndQZu1JLkJSaRmNBuR1r1liKi1vQ",
+	"GwzdK3u0chzZcQP6v9/c9cqMIQFdLRWlCTUYa8hD2/fKzDNbazC1arazSM3LTYzTPhY9n8Ol29X9VJ4b",
+	"PUGE45EXnKr72Hfixmmx13zuzgmZMRjWvqRsBnMu96QxjTF5XasGPOhL0QXnvSoNxJdMVdkeNsgUZPDv",
+	"Bqq2kT65nrTk72KNU546TgTuZZRs5KK3vafPhu/hg3s35j5LGGW1wno2nbfhLo3eOVzc9iN4iAxYdKCf",
+	"eAYM00hRtMLHKOMSU49v6ypQD/wHKXX1Olm2PCmxqGWpnBNV1RYM6e5EcFpbPCWlsCckbQoxurHLMeoy",
+	"hPe3AClfczERipuqnyoC3nuv3B0Cp6cFcGsq7/0mzCi/unfR393s4skolOM3/+rPzD4nv6lnPJowIn+U",
+	"EPImbpTUGWSCPGYgOpntESbPIg+hfAK3JTRPAIdPQ43IMF3g1eZH56zp4UsDZyrtOr2DcpsgivA/XMMZ",
+	"e5QfHx+zBXDpoeNEdVc6tYO+HdqyB8/v0pt9qOweeLDIRFyjiY+oRTIG9b4x4o6C/8Epuj9fqOFf9hzn",
+	"xCYDULRa2PW54xSfClXXgBI0A65Bfx0k5W+vf8zysSrlRQHG2bzX0DkxhmI+5AMt21kjCvZyCfL5X9lS",
+	"qxtRgs4xEYxJhbYUTmGyLnYauj9giAmJ6AW0tnZJHRSErFSaQwT1UvAxD2UpteSMtBw/wvAzdjIgNnr0",
+	"GJ2Vkz8Giy74Xo6bPNbT1qqd17arePBBWw0YVJGHF/JpnxTsvBPn5onyDDOKhjXiBpxPIQFKQ6+garOG",
+	"4jKSVS3G+A4v5IUk4ETBm4YVXGsBhrYrsd8e5uvWxgtrDhla5WvVsgVfI2jPQIhtGvbk+El+IVfxEPf1",
+	"rLU4tFTRyMeHzAM4MI8vDLuaaoRxxf4zpIb/ixqwNKIAaVDCRQnSikq4Kyd7uuRFDQcnh8d914/osz4J",
+	"F9A4JlKVp9mjw2Ma5dwnvhTZafb48BFOtuS2RiY+miHuDP89BwzVdXXsz8vsNGuEsV/6McOOQxMRhn7I",
+	"0Q9UarBzHHZAuX2z0V7k5Ph4S2uRu7UUiYreEl1FnmKblRxZBHGDVhGs2ifR8QHfWyX9no7wqHmJ81cX",
+	"C67XwfsTJkeRonBF0zg/kAqKkSc9CDrgmmbQKDlHFcvnqLZ+UqKgFNZSmUQa8ss1406p8zml4lEKNHDP",
+	"5sIwLGTCgmWJiXu7Ul0lphe07sJgM7ArAImD8JsVNDcehYClOkWtlIEL6UzRU9ajCTGCUyttmYW31mBQ",
+	"wJdxBrIKbnmj5i0csheEcaEUV4il+bYWZ/FHoY6WZGbIpY7DPaL0rky60dyK2BA35UtVrh+MA3vI6+3w",
+	"KrW6hdsR6z96YNZPsf05WNZiHcK4j1pqRj/sCMf4+d5JKogAxtksHN0mq9/mnYY6+k2Ut5NqSgMvOwZ4",
+	"z2oktZfObu5W8bH286UMRERYFVInnxnmrlmnbkadC6IAqrCGaTBtY7FJ26AsOa2J7ihrFBUenOmRl+we",
+	"73v3Oe+uEum2xv0Qhs2VBNoGD7mLIPOHI21DBN9X3/i+cXvciw+omt5flH8fbfYhJPDpRrPAjyiH1Omi",
+	"02t9vy2SpBhJpoEbSjns0HxHXfeABxQPpzAIupejSeDecdqbQe4jSsocsu9xmKEKrRjYZ9CcRkeN+4yA",
+	"s9CDpHVWBdWog8kvpBdIsoQqIREppapKFGE6HygGjQYCYhWc2e2m8VBDp/DJ0HdE+35pARnp993ptxvQ",
+	"Ae1QcJmyHQpuQm+bj2Y5DMVTLaf7TfnGNL7kcuk7MPW++8mdkvt+gk9Xqvt7NXGjYfuedxfXn5CBnJGK",
+	"Vqdjez956PKzwVO+209CYvsSAm+lbK5GGegTIBghQmkjkEYIG5HbQTzNK0s50oVzrQ0Eh1wx5/AdMifC",
+	"VHE7hPQ4Lbg2DEUowfTOrXsWENMbbL+hVxuj/Ks7wtH9bYGtwU40p4yaKyQaVGI/yRSofd+mmWNF1qw9",
+	"kZ2HEZk9BTfQKF5OELsgrOAHI5RINBHelUgnsCiiqjH0wSrVyimi46CqGVB/PzBNAk2z/yJ/N4GAOFi8",
+	"IxIAXDfCSWUnkQ+ga0jmAmRfWIzudf08I63ihTNWK50HdD8LoE3bx4PL/DPfSmZkoRyyuGOBoJu3SxQk",
+	"TGRKeD3z6YDfg4m8GxwYAW0+8AUZqu0mbsjQeoF/QjYw7VXcxxr7z3btJnbw+VHfG+Rh/cEBv+O1P1v7",
+	"hrLI+o7TuUUQNl6oIsTAfTffEI8iXHawOEd9dM+6yvD1hURoWPycu0flmlnhrvDXBDPvo+KGe2iigabC",
+	"GDksLfNY8Bzj6theAwFoFLBbYFvfgZReyJGYJgwBstj/teT039K5Szppn4I4ngavbj1k9S+m5LQctjea",
+	"TBzEbZDe4/7Hr0ld6k3jTK6ZsnXOJKz66rgHCuwngYvhrpytwz97VziJ6IjaeW0ABaNjeNUVr9BJ9G64",
+	"15ptKezWM/HMih10f8cZnb6V8KQZ1wX83FCELTYPcuL9LykozRql3FE5cy70dHfKGpWyqmK1vsF7/Zl2",
+	"ybt3CKhu8oEKc+7BCu8sm+/U8SDozh2dJGiydKBiePjfUf0rYkoeTM6fDmzksLudleyMh+BNP9Sx7mvD",
+	"BJsdwemUvO/6ehnHmJtpe6fsCw3cQhf1P2RPZVS1uGiNdbaKreFCDha+kme9aYSRuul6LFZiNy3WyhI2",
+	"6yIpZIHZfmGn7ZLAHZ9oUs+j6D9sQm+LtfGq71v5sSwLIsE7uM5cRhCxr4zltkOPYybc8muQlINMSE1K",
+	"r2ms55yOsFFaBys2bTDj+1rKUFXY38SbLBtaSwe2dqIRfpXnioBIV12OKJRnXkhKXq/BB+1EX03gboTj",
+	"qQjcK7+aj6h/fanzw6nfH3v0lg9j2hpIP7hjQTPJw3eY2wPydB7KFIvdKOdw4W8fccNahBUz6qmRh2qR",
+	"gE8a1NgGToyQyA94MXsGPvoN62zvGc7JH6gCPfFjYaH89/6/F7ZvrInxRsng/naVziFXRnZUL6hNd6vL",
+	"0nQdztADhhJ/sQa7NNApJi8Ufp8Uzyfn4WLR8gf2b4OO+KSTruf4K2dUUtZrfY8dtSrRK3NK1p3Y9pWa",
+	"0ya0Aa6L+mU0ckcq5bXSZQeBQuheJ6/U0q1ri+lzGNSKLBX9/3Xrb9zd+1ftfkcO4EbjtS3B/NmadvLd",
+	"eexrIUvMu3bvzifLdbc47cF92A1p6u3fjxy8+sioJk9F+A1ERCSHkssbRAP4SsQKm74/rBf2jomT5wS9",
+	"ZFWrUTlhi7czHy6woZey8QlbD53wjasmEyv3dow+vQtto4T504ndPv30simr/vdEPcNjjCn80OGEEzXQ",
+	"N0dYnRZqqt5/WCItESlmzxOt74agvIU3DQnHjKaqs/ZGQkIFeL8vGflXQej9PgTqPLRujhrXj3vWp8Wp",
+	"HdQcJ8MQP1AxzCYWhTsJyKkVukeXUgqRdzB8angwcEwbbqzvPEENn6lWoIJV+B3gStzAhfQVOAEBtKNz",
+	"TwR0taop8QN3mcq+v3VoyX5GSCQi2Qe/qXf7hZytGbesAY7m6w2EOiDuEcSrWlF7Vou0UMtsIuWQnWP3",
+	"ILtSXvLzUDaEJ+F3C7sjIQUlX5v8QpaiqgDTtrgFh6FF1GWIzwhvQXtMzSBGSUPPKDFK/SdWanO4hi5U",
+	"dCF7ZyI0o5uI5kROxF0cAaLoM8N8reO/zf3tdeG7sTsdVs1t7xwj3cYyU+PvxalWlqxryR9D7Tr8GDXP",
+	"2BAQFMOHQABRJAadEvev6OftiDZhe/JQIML3k/5qVJ+IzOYrE39+407EgL4JXNjqxpcGnh71KSI3yk+c",
+	"YFTfsCEK44YIbmeChzBujPUN9pzpKgFjs+WwZ+1OuU5EtZSayGIgMLIPMUdT+lz1eEIMNUXIZXfA1wMC",
+	"hxHigYQOYsPR2wYdC5JvXHjstOpVOBYehJSwO2CcGavBoqkJWppAEfYxh6gCM5GGjubqndDbN7f/HwAA",
+	"//8=",
 }
 
 // decodeSpec returns the embedded OpenAPI spec as raw JSON bytes,

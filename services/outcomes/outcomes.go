@@ -1,6 +1,6 @@
 // Package outcomes is the service that knows how it went: who got into work, who
-// was still there after 13 and 26 weeks, and what people thought of what they were
-// given. Its door is New.
+// was still there after 13 and 26 weeks, what people thought of what they were given,
+// and what they vote for. Its door is New.
 //
 // It knows jobseekers by id, and asks needs and funding about them, as the person
 // acting.
@@ -27,6 +27,7 @@ import (
 	"github.com/instead-support/instead/services/outcomes/internal/postgres"
 	"github.com/instead-support/instead/services/outcomes/internal/rating"
 	"github.com/instead-support/instead/services/outcomes/internal/rest"
+	"github.com/instead-support/instead/services/outcomes/internal/voice"
 )
 
 // name is the service's, its schema's and its serving login's.
@@ -75,8 +76,10 @@ func New(ctx context.Context, d host.Deps) (*host.Service, error) {
 		Store: store, Needs: rest.Needs{API: needsAPI}, Funding: rest.Funding{API: fundingAPI}, Now: d.Now,
 		Occupation: func(code string) bool { _, ok := occupation.Of(code); return ok },
 	})
+	ballots := voice.New(voice.Deps{Store: postgres.Ballots{Store: store}, People: found, Catalogue: rest.Funding{API: fundingAPI}, Now: d.Now})
 	api.RegisterHandlers(router, api.NewStrictHandler(rest.Handler{
 		Outcomes: found,
+		Ballots:  ballots,
 		Ratings:  rating.New(rating.Deps{Store: store, People: found, Funding: rest.Funding{API: fundingAPI}, Now: d.Now}),
 	}, nil))
 	return &host.Service{
@@ -84,7 +87,7 @@ func New(ctx context.Context, d host.Deps) (*host.Service, error) {
 		Handler: handler,
 		Migrate: func(ctx context.Context) error { return db.Migrate(ctx, s.OwnerURL, postgres.Migrations) },
 		Ready:   func(ctx context.Context) error { return errors.Join(database.Ready(ctx), events.Ready(d.Bus)) },
-		Run:     func(ctx context.Context) error { return work(ctx, d, database, found) },
+		Run:     func(ctx context.Context) error { return work(ctx, d, database, found, ballots) },
 		Commands: map[string]host.Command{
 			"retell": events.Retelling(d.Bus, store.Told()...),
 		},
@@ -92,8 +95,9 @@ func New(ctx context.Context, d host.Deps) (*host.Service, error) {
 	}, nil
 }
 
-// work hands events on, hears of those of others, and reminds coaches of what is due, until ctx ends.
-func work(ctx context.Context, d host.Deps, database *db.DB, found *outcome.Outcomes) error {
+// work hands events on, hears of those of others, reminds coaches of what is due, and
+// counts the votes of ballots that are over, until ctx ends.
+func work(ctx context.Context, d host.Deps, database *db.DB, found *outcome.Outcomes, ballots *voice.Ballots) error {
 	workers := river.NewWorkers()
 	events.AddWorker(workers, d.Bus)
 	ctx, stop := context.WithCancel(ctx)
@@ -107,6 +111,7 @@ func work(ctx context.Context, d host.Deps, database *db.DB, found *outcome.Outc
 		Workers: workers, Logger: d.Log, FetchPollInterval: 250 * time.Millisecond,
 		PeriodicJobs: schedule.Add(workers,
 			schedule.Task{Name: "remind-coaches", Every: schedule.Nightly(6, 0), Do: found.Remind},
+			schedule.Task{Name: "close-ballots", Every: schedule.Nightly(0, 5), Do: ballots.Close},
 			schedule.Task{Name: "forget-messages", Every: schedule.Nightly(3, 40), Do: func(ctx context.Context) error { return db.Forget(ctx, database.Gorm) }},
 		),
 	})

@@ -2,6 +2,7 @@ package outcomes_test
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -39,7 +40,16 @@ var walk = map[policy.Operation]struct {
 	policy.Rate:             {"/jobseekers/{dan}/ratings/{bike}", `{"helped":"no","course_would_help_more":"no"}`, 401, 403, 403, 403, 403, 403, 403, 403, 200, 404},
 	policy.ListUsefulness:   {"/usefulness", "", 401, 403, 403, 403, 200, 200, 403, 200, 403, 403},
 	policy.ListOutcomeAudit: {"/jobseekers/{dan}/audit", "", 401, 403, 403, 403, 200, 200, 403, 200, 403, 403},
+
+	policy.ListBallots:  {"/ballots", "", 401, 200, 200, 200, 200, 200, 200, 200, 200, 200},
+	policy.OpenBallot:   {"/ballots", ballot, 401, 403, 403, 403, 201, 403, 403, 403, 403, 403},
+	policy.ReadBallot:   {"/ballots/{ballot}", "", 401, 200, 200, 404, 200, 404, 200, 200, 200, 404},
+	policy.CastVote:     {"/ballots/{ballot}/votes", `{"option":1}`, 401, 200, 200, 404, 200, 404, 200, 403, 200, 404},
+	policy.CancelBallot: {"/ballots/{ballot}/cancellation", `{"why":"So."}`, 401, 403, 403, 403, 200, 404, 403, 403, 403, 403},
 }
+
+// ballot is one of a day that never comes too late.
+var ballot = `{"area":"Oldham","kind":"priorities","priorities":["Tools","Buses"],"opens_on":"` + ago(0).Format(time.DateOnly) + `","closes_on":"` + ago(-2).Format(time.DateOnly) + `"}`
 
 const training = `{"kind":"training","route":"instead","started_on":"2026-05-04"}`
 
@@ -63,7 +73,18 @@ func (s *system) fresh(op policy.Operation) (o *api.Outcome, version etag.Versio
 		}
 		version = etag.Version(ratings.JSON200.Items[0].Version)
 	}
-	return o, version, strings.NewReplacer("{dan}", dansRecord.String(), "{outcome}", o.Id.String(),
+	on := uuid.Nil
+	switch op {
+	case policy.ReadBallot, policy.CastVote, policy.CancelBallot:
+		opened, err := s.client().OpenBallotWithResponse(s.as(mo), nil, api.NewBallot{
+			Area: "Oldham", Kind: api.Priorities, Priorities: []string{"Tools", "Buses"}, OpensOn: ago(0), ClosesOn: ago(-2),
+		})
+		if err != nil {
+			s.t.Fatal(err)
+		}
+		on, version = opened.JSON201.Id, 1
+	}
+	return o, version, strings.NewReplacer("{ballot}", on.String(), "{dan}", dansRecord.String(), "{outcome}", o.Id.String(),
 		"{check}", o.Checks[1].Id.String(), "{answered}", o.Checks[0].Id.String(), "{bike}", bike.String())
 }
 
@@ -99,7 +120,7 @@ func TestEveryOperationOfTheContractAnswersEachRoleAsThePolicySays(t *testing.T)
 				}
 				// What is hidden must look like what is not there.
 				if got == http.StatusNotFound {
-					none := strings.NewReplacer("{dan}", uuid.NewString(), "{outcome}", uuid.NewString(), "{check}", uuid.NewString(), "{answered}", uuid.NewString(), "{bike}", uuid.NewString())
+					none := strings.NewReplacer("{ballot}", uuid.NewString(), "{dan}", uuid.NewString(), "{outcome}", uuid.NewString(), "{check}", uuid.NewString(), "{answered}", uuid.NewString(), "{bike}", uuid.NewString())
 					_, nowhere := s.send(everybody[i], method, none.Replace(step.path), fill.Replace(step.body), version...)
 					if detail(answer) != detail(nowhere) {
 						t.Errorf("%s tells a hidden record from none: %s and %s", op, answer, nowhere)
@@ -164,6 +185,9 @@ func TestEveryMessageThatComesTwiceDoesItsWorkOnce(t *testing.T) {
 			if step.coach > 299 {
 				who = &dan
 			}
+			if step.own > 299 && who == &dan {
+				who = &mo
+			}
 			_, read, fill := s.fresh(op)
 			var version []etag.Version
 			if operation.Parameters.GetByInAndName("header", "If-Match") != nil {
@@ -181,16 +205,19 @@ func TestEveryMessageThatComesTwiceDoesItsWorkOnce(t *testing.T) {
 					t.Errorf("%s by the same message again changed %s", op, table)
 				}
 			}
-			if other, answer := s.send(who, method, fill.Replace(step.path), strings.Replace(fill.Replace(step.body), "}", `,"words":"Other."}`, 1), version...); op != policy.RecordOutcome && op != policy.CorrectOutcome && op != policy.StrikeOutcome && other != http.StatusConflict {
+			if other, answer := s.send(who, method, fill.Replace(step.path), strings.Replace(fill.Replace(step.body), "}", `,"words":"Other."}`, 1), version...); !slices.Contains(wordless, op) && other != http.StatusConflict {
 				t.Errorf("%s took the key for something else: %d %s", op, other, answer)
 			}
 			s.key = ""
 		}
 	}
-	if tried != 6 {
+	if tried != 9 {
 		t.Errorf("%d operations were tried", tried)
 	}
 }
+
+// wordless are the operations whose messages have no words to change.
+var wordless = []policy.Operation{policy.RecordOutcome, policy.CorrectOutcome, policy.StrikeOutcome, policy.OpenBallot, policy.CastVote, policy.CancelBallot}
 
 // rest returns when what a service does every night is done, which it does when it
 // begins, so that from then on it changes nothing that it was not asked to.
@@ -201,7 +228,7 @@ func (s *system) rest() {
 		if err := s.owner.Gorm.Raw("SELECT count(*) FROM river_job WHERE kind = 'scheduled-task' AND state = 'completed'").Scan(&done).Error; err != nil {
 			s.t.Fatal(err)
 		}
-		if done > 0 {
+		if done > 2 { // of three
 			return
 		}
 		time.Sleep(50 * time.Millisecond)

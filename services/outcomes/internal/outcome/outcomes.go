@@ -364,6 +364,18 @@ func (s *Outcomes) Actor(ctx context.Context, op policy.Operation) (policy.Actor
 	return who, err
 }
 
+// Member is Actor with where a jobseeker belongs: the area of their record, of which
+// needs knows.
+func (s *Outcomes) Member(ctx context.Context, op policy.Operation) (policy.Actor, error) {
+	who, err := s.Actor(ctx, op)
+	if err != nil || who.Jobseeker == uuid.Nil {
+		return who, err
+	}
+	j, err := s.d.Needs.Jobseeker(ctx, who.Jobseeker)
+	who.Home = j.Area
+	return who, err
+}
+
 // standing is o as it stands for who, unless err says that there is none.
 func (s *Outcomes) standing(ctx context.Context, who policy.Actor, o *Outcome, rec policy.Record, err error) (Standing, error) {
 	if err != nil {

@@ -35,11 +35,20 @@ const (
 	Rate              Operation = "rate"
 	ListUsefulness    Operation = "listUsefulness"
 	ListOutcomeAudit  Operation = "listOutcomeAudit"
+
+	ListBallots  Operation = "listBallots"
+	OpenBallot   Operation = "openBallot"
+	ReadBallot   Operation = "readBallot"
+	CastVote     Operation = "castVote"
+	CancelBallot Operation = "cancelBallot"
 )
 
-// RemindCoach is what the service does by itself, when it is due. No contract has
-// it: nobody can ask for it.
-const RemindCoach Operation = "remindCoach"
+// What the service does by itself, when it is due. No contract has it: nobody can
+// ask for it.
+const (
+	RemindCoach Operation = "remindCoach"
+	CloseBallot Operation = "closeBallot"
+)
 
 // System is who acts where nobody does. No provider's subject has its id: theirs
 // are all of another version of UUID.
@@ -53,7 +62,8 @@ const (
 	Nobodys  Whose = "nobody's" // an occupation, a definition: no person's record
 	Own      Whose = "own"      // the jobseeker's, who acts
 	Caseload Whose = "caseload" // of a jobseeker whose coach acts
-	InArea   Whose = "in area"  // of a jobseeker in one of the areas of whoever acts
+	InArea   Whose = "in area"  // of a jobseeker in one of the areas of whoever acts, or of such an area
+	AtHome   Whose = "at home"  // of the area in which whoever acts has a record
 )
 
 // Rule lets a role do something to such records.
@@ -71,6 +81,8 @@ var (
 	}
 	itsCoach  = []Rule{{identity.Coach, Caseload}}
 	overAreas = []Rule{{identity.Manager, InArea}, {identity.Auditor, InArea}}
+	members   = []Rule{{identity.Jobseeker, AtHome}, {identity.Coach, InArea}, {identity.Manager, InArea}, {identity.Finance, InArea}}
+	itsHead   = []Rule{{identity.Manager, InArea}}
 )
 
 // Table is the policy.
@@ -95,15 +107,33 @@ var Table = map[Operation][]Rule{
 
 	ListUsefulness:   overAreas,
 	ListOutcomeAudit: overAreas,
+
+	ListBallots:  slices.Concat(members, []Rule{{identity.Auditor, InArea}}),
+	ReadBallot:   slices.Concat(members, []Rule{{identity.Auditor, InArea}}),
+	CastVote:     members,
+	OpenBallot:   itsHead,
+	CancelBallot: itsHead,
 }
 
-// Actor is a person who acts, and which jobseeker they are, if they are one.
+// sees is the operation through which whoever may do op sees what it is done to.
+func sees(op Operation) Operation {
+	switch op {
+	case ListBallots, ReadBallot, CastVote, OpenBallot, CancelBallot:
+		return ReadBallot
+	}
+	return ReadOutcome
+}
+
+// Actor is a person who acts, and which jobseeker they are, if they are one. Home is
+// where their record is, as far as that was asked.
 type Actor struct {
 	identity.Person
 	Jobseeker uuid.UUID
+	Home      string
 }
 
-// Record is what the policy needs to know of a jobseeker's record.
+// Record is what the policy needs to know of a jobseeker's record, or of what is an
+// area's and nobody's.
 type Record struct {
 	Jobseeker uuid.UUID
 	Coach     uuid.UUID
@@ -142,7 +172,7 @@ func Check(who Actor, op Operation, rec Record) error {
 	switch {
 	case Reaches(who, op, rec):
 		return nil
-	case Reaches(who, ReadOutcome, rec):
+	case Reaches(who, sees(op), rec):
 		return forbidden
 	default:
 		return Missing()
@@ -169,6 +199,8 @@ func (r Rule) admits(who Actor, rec Record) bool {
 		return who.ID != uuid.Nil && who.ID == rec.Coach
 	case InArea:
 		return rec.Area != "" && who.Covers(rec.Area)
+	case AtHome:
+		return rec.Area != "" && who.Home == rec.Area
 	}
 	return false
 }

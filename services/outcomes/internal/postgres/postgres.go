@@ -38,6 +38,8 @@ var faults = db.Faults{
 	"entry_answered_once": errTooLate,
 	"entry_struck_once":   errTooLate,
 	"rating_next":         errTooLate,
+	"ballot_over":         fault.New(fault.Conflict, "This vote is over, so nothing of it changes any more."),
+	"ballot_ends_once":    errTooLate,
 }
 
 // Store keeps outcomes and ratings. It is the outcome.Store and the rating.Store.
@@ -57,8 +59,8 @@ func (s Store) tx(ctx context.Context, f func(tx *gorm.DB) error) error {
 	return faults.Translate(db.Tx(ctx, s.db.Gorm, f))
 }
 
-// within is the policy as a WHERE on jobseeker j: those on whose record who may do
-// op. With no reach at all it holds for none. A test holds it against
+// within is the policy as a WHERE on jobseeker j, or on whatever else has an area and
+// is read as j: those on whose record who may do op. With no reach at all it holds for none. A test holds it against
 // policy.Reaches.
 func within(who policy.Actor, op policy.Operation) clause.Expr {
 	ways := []string{"false"}
@@ -74,6 +76,9 @@ func within(who policy.Actor, op policy.Operation) clause.Expr {
 		case policy.InArea:
 			ways = append(ways, "j.area IN ?")
 			in.Vars = append(in.Vars, who.Areas)
+		case policy.AtHome:
+			ways = append(ways, "j.area = ?")
+			in.Vars = append(in.Vars, who.Home)
 		}
 	}
 	in.SQL = "(" + strings.Join(ways, " OR ") + ")"

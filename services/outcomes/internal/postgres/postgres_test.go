@@ -59,11 +59,12 @@ func newWorld(t testing.TB) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
-	clock := func() time.Time { return w.now }
-	w.outcomes = outcome.New(outcome.Deps{Store: store, Needs: w, Funding: w, Occupation: func(string) bool { return true }, Now: clock})
-	w.ratings = rating.New(rating.Deps{Store: store, People: w.outcomes, Funding: w, Now: clock})
+	w.outcomes = outcome.New(outcome.Deps{Store: store, Needs: w, Funding: w, Occupation: func(string) bool { return true }, Now: w.clock})
+	w.ratings = rating.New(rating.Deps{Store: store, People: w.outcomes, Funding: w, Now: w.clock})
 	return w
 }
+
+func (w *world) clock() time.Time { return w.now }
 
 // Me is outcome.Needs's.
 func (w *world) Me(ctx context.Context) (uuid.UUID, error) {

@@ -56,8 +56,8 @@ func everyKind(me, own uuid.UUID) []policy.Actor {
 	for i, role := range identity.Roles {
 		for _, roles := range [][]identity.Role{nil, {role}, {role, identity.Roles[(i+1)%len(identity.Roles)]}} {
 			for _, areas := range [][]string{nil, {"Oldham"}, {"Oldham", "Rochdale"}} {
-				for _, jobseeker := range []uuid.UUID{uuid.Nil, own} {
-					people = append(people, policy.Actor{Person: identity.Person{ID: me, Roles: roles, Areas: areas}, Jobseeker: jobseeker})
+				for jobseeker, home := range map[uuid.UUID]string{uuid.Nil: "", own: "Oldham"} {
+					people = append(people, policy.Actor{Person: identity.Person{ID: me, Roles: roles, Areas: areas}, Jobseeker: jobseeker, Home: home})
 				}
 			}
 		}

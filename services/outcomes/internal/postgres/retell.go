@@ -20,7 +20,18 @@ func (s Store) Told() []events.Source {
 	return []events.Source{
 		{Name: "outcomes", Page: s.outcomesAgain},
 		events.Each("ratings", s.db, selectSums+" WHERE s.id > $1 ORDER BY s.id LIMIT $2", func(r sumRow) (uuid.UUID, events.Event) { return r.ID, r.toEvent() }),
+		{Name: "ballots", Page: s.ballotsAgain},
 	}
+}
+
+// ballotsAgain tells how some ballots ended of which votes were counted.
+func (s Store) ballotsAgain(ctx context.Context, after uuid.UUID, n int) (all []events.Event, last uuid.UUID, err error) {
+	closed, err := ballots(ctx, s.db.Gorm, selectBallots+"WHERE j.closed_at IS NOT NULL AND j.id > ? ORDER BY j.id LIMIT ?", uuid.Nil, after, n)
+	for _, b := range closed {
+		last = b.ID
+		all = append(all, tellingClosed(b))
+	}
+	return all, last, err
 }
 
 // outcomesAgain tells of some outcomes how they stand, and of each of their checks

@@ -7,6 +7,7 @@ import (
 	"github.com/instead-support/instead/pkg/events"
 	"github.com/instead-support/instead/services/outcomes/internal/outcome"
 	"github.com/instead-support/instead/services/outcomes/internal/rating"
+	"github.com/instead-support/instead/services/outcomes/internal/voice"
 )
 
 // telling is what others are told of an entry: what totals are made of, and not
@@ -34,6 +35,18 @@ func telling(o *outcome.Outcome, e outcome.Entry, j outcome.Jobseeker, v outcome
 
 func tellingDue(r dueRow) events.Event {
 	return told.CheckDue{OutcomeID: r.OutcomeID, CheckID: r.ID, Weeks: r.Weeks, JobseekerID: r.JobseekerID, CoachID: r.CoachID, DueOn: date(r.DueOn)}
+}
+
+func tellingClosed(b *voice.Ballot) events.Event {
+	result := b.Told()
+	e := told.BallotClosed{
+		BallotID: b.ID, Area: b.Area, Kind: string(b.Kind), OpenedOn: date(b.OpensOn), ClosedOn: date(b.ClosesOn), Turnout: result.Turnout,
+		Options: []told.Choice{}, At: b.ClosedAt,
+	}
+	for i, o := range b.Options {
+		e.Options = append(e.Options, told.Choice{Number: o.Number, Text: o.Text, CourseID: o.CourseID, Told: result.Votes[i] >= 0, Votes: max(result.Votes[i], 0)})
+	}
+	return e
 }
 
 func answered(s rating.Said) told.Answered {

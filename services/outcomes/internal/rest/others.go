@@ -47,7 +47,7 @@ func (n Needs) Jobseeker(ctx context.Context, id uuid.UUID) (outcome.Jobseeker, 
 }
 
 // Funding asks the funding service, over its contract and as the person acting. It
-// is the outcome.Funding and the rating.Funding.
+// is the outcome.Funding, the rating.Funding and the voice.Catalogue.
 type Funding struct {
 	API funding.ClientWithResponsesInterface
 }
@@ -70,6 +70,18 @@ func (f Funding) Courses(ctx context.Context, jobseeker uuid.UUID) ([]rating.Sub
 	return each(found.JSON200.Items, func(a funding.Allowance) rating.Subject {
 		return rating.Subject{About: a.Id, Kind: rating.Course, What: a.CourseName, Allowance: a.Id, CourseID: a.CourseId, CourseName: a.CourseName}
 	}), nil
+}
+
+// Course is what a course is called.
+func (f Funding) Course(ctx context.Context, id uuid.UUID) (string, error) {
+	read, err := f.API.ReadCourseWithResponse(ctx, id)
+	if err != nil {
+		return "", err
+	}
+	if read.JSON200 == nil {
+		return "", errNoAnswer
+	}
+	return read.JSON200.Name, nil
 }
 
 // used are the states of a request that something may have been paid for.

@@ -15,12 +15,14 @@ import (
 	"github.com/instead-support/instead/services/outcomes/internal/outcome"
 	"github.com/instead-support/instead/services/outcomes/internal/policy"
 	"github.com/instead-support/instead/services/outcomes/internal/rating"
+	"github.com/instead-support/instead/services/outcomes/internal/voice"
 )
 
 // Handler implements the contract.
 type Handler struct {
 	Outcomes *outcome.Outcomes
 	Ratings  *rating.Ratings
+	Ballots  *voice.Ballots
 }
 
 var _ api.StrictServerInterface = Handler{}
@@ -169,4 +171,53 @@ func (h Handler) ListOutcomeAudit(ctx context.Context, in api.ListOutcomeAuditRe
 		return nil, err
 	}
 	return api.ListOutcomeAudit200JSONResponse{Items: each(found, fromTrace), Total: total, Page: page.Number, Size: page.Size}, nil
+}
+
+// ListBallots is what is voted on where the caller belongs.
+func (h Handler) ListBallots(ctx context.Context, in api.ListBallotsRequestObject) (api.ListBallotsResponseObject, error) {
+	page := toPage(in.Params.Page, in.Params.Size)
+	found, total, err := h.Ballots.List(ctx, page)
+	if err != nil {
+		return nil, err
+	}
+	return api.ListBallots200JSONResponse{Items: each(found, fromBallot), Total: total, Page: page.Number, Size: page.Size}, nil
+}
+
+// OpenBallot sets a ballot up.
+func (h Handler) OpenBallot(ctx context.Context, in api.OpenBallotRequestObject) (api.OpenBallotResponseObject, error) {
+	b := in.Body
+	opened, err := h.Ballots.Open(ctx, voice.Ballot{
+		Area: b.Area, Kind: voice.Kind(b.Kind), OpensOn: b.OpensOn.Time, ClosesOn: b.ClosesOn.Time,
+	}, b.Priorities, b.CourseIds)
+	if err != nil {
+		return nil, err
+	}
+	return api.OpenBallot201JSONResponse{Body: fromBallot(opened), Headers: api.OpenBallot201ResponseHeaders{ETag: etag.Version(opened.Version())}}, nil
+}
+
+// ReadBallot is one ballot.
+func (h Handler) ReadBallot(ctx context.Context, in api.ReadBallotRequestObject) (api.ReadBallotResponseObject, error) {
+	b, err := h.Ballots.Get(ctx, in.Id)
+	if err != nil {
+		return nil, err
+	}
+	return api.ReadBallot200JSONResponse{Body: fromBallot(b), Headers: api.ReadBallot200ResponseHeaders{ETag: etag.Version(b.Version())}}, nil
+}
+
+// CastVote votes, or changes a vote.
+func (h Handler) CastVote(ctx context.Context, in api.CastVoteRequestObject) (api.CastVoteResponseObject, error) {
+	b, err := h.Ballots.Vote(ctx, in.Id, in.Body.Option)
+	if err != nil {
+		return nil, err
+	}
+	return api.CastVote200JSONResponse(fromBallot(b)), nil
+}
+
+// CancelBallot ends a ballot of which nothing is counted.
+func (h Handler) CancelBallot(ctx context.Context, in api.CancelBallotRequestObject) (api.CancelBallotResponseObject, error) {
+	b, err := h.Ballots.Cancel(ctx, in.Id, int64(in.Params.IfMatch), in.Body.Why)
+	if err != nil {
+		return nil, err
+	}
+	return api.CancelBallot200JSONResponse{Body: fromBallot(b), Headers: api.CancelBallot200ResponseHeaders{ETag: etag.Version(b.Version())}}, nil
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/instead-support/instead/services/outcomes/internal/occupation"
 	"github.com/instead-support/instead/services/outcomes/internal/outcome"
 	"github.com/instead-support/instead/services/outcomes/internal/rating"
+	"github.com/instead-support/instead/services/outcomes/internal/voice"
 )
 
 // or is what p points at, or otherwise.
@@ -163,6 +164,33 @@ func fromHelpedCount(c rating.Count) api.HelpedCount {
 
 func fromMoreCount(c rating.Count) api.MoreCount {
 	return api.MoreCount{Shown: api.Shown(c.Shown), Partial: c.Partial, People: c.People, CourseMore: c.CourseMore, CourseNoMore: c.CourseNoMore, NotSure: c.NotSure}
+}
+
+// fromBallot tells of votes only once the ballot is closed, and then what can be told.
+func fromBallot(b voice.Standing) api.Ballot {
+	out := api.Ballot{
+		Id: b.ID, Area: b.Area, Kind: api.BallotKind(b.Kind), State: api.BallotState(b.State), OpensOn: day(b.OpensOn), ClosesOn: day(b.ClosesOn),
+		ByName: b.ByName, Version: b.Version(), MyVote: b.Mine, TurnoutShown: api.ShownNone, CancelledBy: b.CancelledBy, Why: b.Why,
+		Can: each(b.Can, func(v voice.Verb) api.BallotCan { return api.BallotCan(v) }),
+		Options: each(b.Options, func(o voice.Option) api.BallotOption {
+			return api.BallotOption{Number: o.Number, Text: o.Text, CourseId: o.CourseID, Shown: api.ShownNone}
+		}),
+	}
+	if b.State != voice.Closed {
+		return out
+	}
+	result := b.Told()
+	out.TurnoutShown, out.Turnout = api.ShownTold, result.Turnout
+	if result.Turnout == 0 {
+		out.TurnoutShown = api.ShownSuppressed
+	}
+	for i, votes := range result.Votes {
+		out.Options[i].Shown, out.Options[i].Votes = api.ShownTold, votes
+		if votes < 0 {
+			out.Options[i].Shown, out.Options[i].Votes = api.ShownSuppressed, 0
+		}
+	}
+	return out
 }
 
 func fromTrace(t outcome.Trace) api.AuditEntry {

@@ -78,6 +78,7 @@ func All(d Deps) []web.Page {
 		Behind{d},
 		Exports{d},
 		Usefulness{d},
+		Ballots{d},
 		Courses{d},
 		Imports{d},
 		Support{d},

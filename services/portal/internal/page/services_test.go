@@ -10,6 +10,7 @@ import (
 	fundingapi "github.com/instead-support/instead/api/funding"
 	needsapi "github.com/instead-support/instead/api/needs"
 	outcomesapi "github.com/instead-support/instead/api/outcomes"
+	"github.com/instead-support/instead/pkg/fault"
 )
 
 // memoryNeeds is the needs service, as far as pages ask it. What a test does
@@ -77,6 +78,29 @@ type memoryOutcomes struct {
 	fails    error       // what the next answer fails with
 	ratings  []outcomesapi.Rating
 	useful   []outcomesapi.Usefulness
+	ballots  []outcomesapi.Ballot
+	votes    []int
+}
+
+func (m *memoryOutcomes) ListBallots(context.Context, outcomesapi.ListBallotsRequestObject) (outcomesapi.ListBallotsResponseObject, error) {
+	return outcomesapi.ListBallots200JSONResponse{Items: append([]outcomesapi.Ballot{}, m.ballots...), Total: len(m.ballots), Page: 1, Size: 20}, nil
+}
+
+func (m *memoryOutcomes) ReadBallot(_ context.Context, r outcomesapi.ReadBallotRequestObject) (outcomesapi.ReadBallotResponseObject, error) {
+	for _, b := range m.ballots {
+		if b.Id == r.Id {
+			return outcomesapi.ReadBallot200JSONResponse{Body: b}, nil
+		}
+	}
+	return nil, fault.New(fault.NotFound, "There is no such ballot.")
+}
+
+func (m *memoryOutcomes) CastVote(_ context.Context, r outcomesapi.CastVoteRequestObject) (outcomesapi.CastVoteResponseObject, error) {
+	if m.fails != nil {
+		return nil, m.fails
+	}
+	m.votes = append(m.votes, r.Body.Option)
+	return outcomesapi.CastVote200JSONResponse{}, nil
 }
 
 func (m *memoryOutcomes) ListUsefulness(_ context.Context, r outcomesapi.ListUsefulnessRequestObject) (outcomesapi.ListUsefulnessResponseObject, error) {

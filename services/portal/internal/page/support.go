@@ -54,6 +54,7 @@ type mine struct {
 	checks      []outcomes.Waiting       // for them to answer, likewise
 	ratings     []outcomes.Rating        // of what they can say was useful or not
 	until       map[uuid.UUID]string     // the last day to ask for another look, for what was not agreed
+	vote        *outcomes.Ballot         // that they have not voted in yet, if there is one
 }
 
 // in are their requests in these states.
@@ -125,6 +126,11 @@ func (s Support) mine(ctx context.Context, me uuid.UUID) (mine, error) {
 	}
 	if m.ratings, err = s.toRate(ctx, me); err != nil {
 		return mine{}, err
+	}
+	if one, ok, err := s.toVoteOn(ctx); err != nil {
+		return mine{}, err
+	} else if ok {
+		m.vote = &one
 	}
 	refused := m.in(funding.Declined)
 	for _, r := range refused[:min(len(refused), mostRefusals)] {

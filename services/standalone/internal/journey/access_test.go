@@ -201,6 +201,11 @@ var tries = map[string]map[string]try{
 		"rate":              {"ufffffnnn", map[string]any{"helped": "no", "course_would_help_more": "no"}},
 		"listUsefulness":    {"ufffyffff", nil},
 		"listOutcomeAudit":  {"ufffyffff", nil},
+		"listBallots":       {"uyylyyyyy", nil},
+		"openBallot":        {"ufffyffff", map[string]any{"area": "Oldham", "kind": "priorities", "opens_on": "2001-01-01", "closes_on": "2001-01-02"}},
+		"readBallot":        {"uyynyyyyy", nil},
+		"castVote":          {"uyynyyyyy", map[string]any{"option": 12}},
+		"cancelBallot":      {"ufffyffff", map[string]any{"why": "No."}},
 	},
 	"reporting": {
 		"readOverview":   {"ufffyyfff", nil},
@@ -249,7 +254,7 @@ func operations(t *testing.T, spec func() ([]byte, error)) []operation {
 
 // record is the ids of what the operations are tried on.
 type record struct {
-	jobseeker, request, allowance, course, price, list, fund, budget, proposal, grant, outcome, check string
+	jobseeker, request, allowance, course, price, list, fund, budget, proposal, grant, outcome, check, ballot string
 }
 
 func leanne(t *testing.T) record {
@@ -289,6 +294,10 @@ func leanne(t *testing.T) record {
 		t.Fatalf("how it went for Leanne: %v", err)
 	}
 	outcome := went.JSON200.Items[0]
+	ballots, err := theWhole.outcomes(t).ListBallotsWithResponse(coach, nil)
+	if err != nil || ballots.JSON200.Total < 2 {
+		t.Fatalf("the demo's votes: %v", err)
+	}
 	budgets, err := f.ListBudgetsWithResponse(finance, nil)
 	if err != nil || len(budgets.JSON200.Items) == 0 {
 		t.Fatalf("the demo's budgets: %v", err)
@@ -302,7 +311,7 @@ func leanne(t *testing.T) record {
 	return record{jobseeker.String(), request.JSON200.Id.String(), request.JSON200.Allowance.Id.String(),
 		course.JSON200.Id.String(), course.JSON200.Prices[0].Id.String(), imported.JSON200.Items[0].Id.String(),
 		budget.Fund.Id.String(), budget.Id.String(), proposals.JSON200.Items[confirmed].Id.String(), grants.JSON200.Items[0].Id.String(),
-		outcome.Id.String(), outcome.Checks[0].Id.String()}
+		outcome.Id.String(), outcome.Checks[0].Id.String(), ballots.JSON200.Items[0].Id.String()}
 }
 
 // breakdowns are what operations of reporting want to be told: by what.
@@ -339,6 +348,8 @@ func (r record) address(service string, op operation) string {
 		id = r.outcome
 	case "checks":
 		id = r.check
+	case "ballots":
+		id = r.ballot
 	}
 	path := strings.NewReplacer("{id}", id, "{payment}", nothing.String(), "{about}", nothing.String()).Replace(op.path)
 	if service == "reporting" {

@@ -92,6 +92,9 @@ func (s *Seed) Fill(ctx context.Context) (err error) {
 	if err := s.follow(ctx); err != nil {
 		return fmt.Errorf("demo outcomes: %w", err)
 	}
+	if err := s.ballots(ctx); err != nil {
+		return fmt.Errorf("demo ballots: %w", err)
+	}
 	s.Step(fmt.Sprintf("%d demo jobseekers have their stories", len(stories)))
 	return nil
 }

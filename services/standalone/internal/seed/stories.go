@@ -240,7 +240,7 @@ var stories = []story{
 		statement: "I want shop work near the school. I have never had a job here and do not know how to begin.",
 	},
 	{
-		subject: "craig-butterworth", coach: "dan-kershaw", daysAgo: 275, email: "craig.butterworth@example.org", phone: "07700 900117", postcode: "OL3 5CC",
+		subject: "craig-butterworth", coach: "dan-kershaw", daysAgo: 275, email: "craig.butterworth@example.org", phone: "07700 900117", postcode: "OL3 5BB",
 		statement: "I did warehouse nights. My knees are done. Days in a shop would suit me.",
 	},
 	{
