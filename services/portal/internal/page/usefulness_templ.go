@@ -43,9 +43,9 @@ func usefulness(f *form.Form, areas []string, found *outcomes.UsefulnessPage) te
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var2 string
-		templ_7745c5c3_Var2, templ_7745c5c3_Err = templ.JoinStringErrs("What people in " + listed(areas) + " say of each course: those who went on it, and those who were paid for something instead. The courses that the greatest share found pointless come first. Each person counts once, by what they said last.")
+		templ_7745c5c3_Var2, templ_7745c5c3_Err = templ.JoinStringErrs("What people in " + listed(areas) + " say of each course: those who went on it, and those who were given something instead. The courses that the greatest share found pointless come first. Each person counts once, by what they said last.")
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `usefulness.templ`, Line: 14, Col: 265}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `usefulness.templ`, Line: 14, Col: 262}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var2))
 		if templ_7745c5c3_Err != nil {
@@ -232,9 +232,9 @@ func usefulnessOf(u outcomes.Usefulness) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var9 string
-		templ_7745c5c3_Var9, templ_7745c5c3_Err = templ.JoinStringErrs(helpedSentence(u.CourseHelped, "went on it", "it"))
+		templ_7745c5c3_Var9, templ_7745c5c3_Err = templ.JoinStringErrs(helpedSentence(u.CourseHelped, "went on it", "went on it", "it"))
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `usefulness.templ`, Line: 56, Col: 75}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `usefulness.templ`, Line: 56, Col: 89}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var9))
 		if templ_7745c5c3_Err != nil {
@@ -253,9 +253,9 @@ func usefulnessOf(u outcomes.Usefulness) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var10 string
-		templ_7745c5c3_Var10, templ_7745c5c3_Err = templ.JoinStringErrs(helpedSentence(u.InsteadHelped, "were paid for something instead", "that"))
+		templ_7745c5c3_Var10, templ_7745c5c3_Err = templ.JoinStringErrs(helpedSentence(u.InsteadHelped, "were given something instead", "was given something instead", "this"))
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `usefulness.templ`, Line: 58, Col: 99}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `usefulness.templ`, Line: 58, Col: 127}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var10))
 		if templ_7745c5c3_Err != nil {
@@ -265,7 +265,7 @@ func usefulnessOf(u outcomes.Usefulness) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = helpedBars(u.InsteadHelped, "Those who were paid for something instead: did that help?").Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = helpedBars(u.InsteadHelped, "Those who were given something instead: did this help?").Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -339,26 +339,26 @@ func helpedBars(c outcomes.HelpedCount, caption string) templ.Component {
 	})
 }
 
-// helpedSentence says what the bars show of those who did something, or why there
-// are none.
-func helpedSentence(c outcomes.HelpedCount, who, it string) string {
+// helpedSentence says what the bars show of people who did something, or why there
+// are none; one is the same of somebody.
+func helpedSentence(c outcomes.HelpedCount, who, one, it string) string {
 	switch c.Shown {
 	case outcomes.ShownTold:
 		return ofThem(c.Pointless, c.People, "who "+who, "say that "+it+" was no help or made it harder") + leftOut(c.Partial)
 	case outcomes.ShownSuppressed:
 		return "Some who " + who + " said whether " + it + " helped. They are too few, or all say the same, so nothing is shown."
 	}
-	return "Nobody who " + who + " has said yet whether " + it + " helped."
+	return "Nobody who " + one + " has said yet whether " + it + " helped."
 }
 
 func moreSentence(c outcomes.MoreCount) string {
 	switch c.Shown {
 	case outcomes.ShownTold:
-		return ofThem(c.CourseNoMore, c.People, "who were paid for something instead", "say that the course would not have helped more") + leftOut(c.Partial)
+		return ofThem(c.CourseNoMore, c.People, "who were given something instead", "say that the course would not have helped more") + leftOut(c.Partial)
 	case outcomes.ShownSuppressed:
 		return "Some said whether the course would have helped more. They are too few, or all say the same, so nothing is shown."
 	}
-	return "Nobody has compared it yet with what was paid for instead."
+	return "Nobody has compared it yet with what they were given instead."
 }
 
 // ofThem is "9 of 12 people who went on it say …".

@@ -25,9 +25,10 @@ func TestAManagerTellsSuppressedFromNobodyAndFromNone(t *testing.T) {
 	}
 	p.as(helen).get("/usefulness").sound().wants(
 		"9 of 12 people who went on it say that it was no help or made it harder.",
-		"None of 7 people who were paid for something instead say that that was no help or made it harder. People of an area where too few answered are not among them.",
+		"None of 7 people who were given something instead say that this was no help or made it harder. People of an area where too few answered are not among them.",
 		"Some said whether the course would have helped more. They are too few, or all say the same, so nothing is shown.",
 		"Nobody who went on it has said yet whether it helped.",
+		"Some who were given something instead said whether this helped.",
 	)
 	p.as(helen).get("/usefulness?q=welding").sound().wants("1 course", "Welding").lacks("Retail skills")
 	p.as(helen).get("/usefulness?q=cobbling").sound().wants("Nobody has said anything yet of a course called “cobbling”.")
