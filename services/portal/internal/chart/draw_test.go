@@ -110,6 +110,31 @@ func TestColumnsAreAsHighAsTheirFigures(t *testing.T) {
 	}
 }
 
+// years are what stands under the months, for a window with room or a telephone.
+func years(t *testing.T, c chart.Months, leftOut string) string {
+	t.Helper()
+	var all []string
+	for _, m := range regexp.MustCompile(`<text class="([^"]*)" x="[^"]*" y="(?:256|238)\.0" text-anchor="middle">([^<]*)<`).FindAllStringSubmatch(render(t, c.Draw()), -1) {
+		if !strings.Contains(m[1], leftOut) {
+			all = append(all, m[2])
+		}
+	}
+	return strings.Join(all, " ")
+}
+
+func TestAYearStandsUnderItsFirstMonthThatIsNamed(t *testing.T) {
+	year := paid(make([]int64, 12)...)
+	for i := range year.Points {
+		year.Points[i].Month = april.AddDate(0, i+2, 0) // from June
+	}
+	if got, want := years(t, year, "if-cramped"), "Jun 2026 Jul Aug Sep Oct Nov Dec Jan 2027 Feb Mar Apr May"; got != want {
+		t.Errorf("in a window it says %s, want %s", got, want)
+	}
+	if got, want := years(t, year, "if-room"), "Jun 2026 Sep Dec Mar 2027"; got != want {
+		t.Errorf("on a telephone it says %s, want %s", got, want)
+	}
+}
+
 func TestBarsBelowZeroGoTheOtherWay(t *testing.T) {
 	got := render(t, bars([]string{"A", "B"}, 100, -100).Draw())
 	for _, want := range []string{`__bar" x="50.00%" y="0" width="50.00%"`, `__bar--below" x="0.00%" y="0" width="50.00%"`} {

@@ -89,25 +89,39 @@ func (c Months) others() (line []segment, dots []segment) {
 	return line, dots
 }
 
-// label is the name of one month under its column.
-type label struct{ x, class, month, year string }
+// label is the name of one month under its column, or of its year under that.
+type label struct {
+	x, class, words string
+	year            bool
+}
 
-// monthLabels name as many months as there is room for, on a telephone fewer,
-// and the year under the first and each January that is named.
+// monthLabels name as many months as there is room for, on a telephone fewer. The
+// year is under the first month of it that is named, which on a telephone may be a
+// later one.
 func monthLabels(months []time.Time) []label {
+	const always, ifRoom, ifCramped = "instead-chart__month", "instead-chart__month instead-chart__month--if-room", "instead-chart__month instead-chart__month--if-cramped"
 	n := len(months)
 	every := (n + 11) / 12
+	on := 1
+	if n/max(every, 1) > 6 {
+		on = 3
+	}
 	var all []label
-	year := 0
+	said := map[string]map[int]bool{always: {}, ifRoom: {}}
 	for i := 0; i < n; i += every {
-		l := label{x: percent((float64(i) + 0.5) / float64(n)), class: "instead-chart__month", month: months[i].UTC().Format("Jan")}
-		if on := (n/every + 5) / 6; (i/every)%on != 0 {
-			l.class += " instead-chart__month--if-room"
-		} else if months[i].Year() != year {
-			year = months[i].Year()
-			l.year = months[i].UTC().Format("2006")
+		x, class, year := percent((float64(i)+0.5)/float64(n)), always, months[i].Year()
+		if (i/every)%on != 0 {
+			class = ifRoom
 		}
-		all = append(all, l)
+		all = append(all, label{x: x, class: class, words: months[i].UTC().Format("Jan")})
+		yearClass := class
+		if said[ifRoom][year] {
+			yearClass = ifCramped // it is there already where there is room
+		}
+		if !said[always][year] && (class == always || !said[ifRoom][year]) {
+			all = append(all, label{x: x, class: yearClass, words: months[i].UTC().Format("2006"), year: true})
+			said[class][year] = true
+		}
 	}
 	return all
 }

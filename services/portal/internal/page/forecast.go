@@ -41,7 +41,11 @@ func grown(f *reporting.Forecast, this time.Time) chart.Forecast {
 	}
 	used := map[string]int64{}
 	for _, m := range f.Months {
-		used[m.Month] = m.UsedPence
+		// A month from before reporting knew anything is left out: that nothing is
+		// known of it does not mean that nothing was used.
+		if m.Whole || m.UsedPence != 0 || m.Month == this.Format(monthForm) {
+			used[m.Month] = m.UsedPence
+		}
 	}
 	var sum int64
 	for i := range 12 {
