@@ -7,6 +7,10 @@
 # Where scripts/need puts a browser for a user who may not install one.
 export PATH := $(PATH):$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/instead/chromium/bin
 
+# Nothing here needs a C compiler, and images have nothing that C needs. So it is
+# all built one way.
+export CGO_ENABLED := 0
+
 help: ## Say what there is
 	@sed -nE 's/^([a-z]+):.*## (.*)/  make \1\t\2/p' Makefile | expand -t 18
 
@@ -22,6 +26,7 @@ test: ## Run every test, on real parts and in a real browser, as CI does
 	scripts/need postgresql pgbouncer chromium
 	scripts/generate --check
 	go test -timeout=30m ./...
+	cd charts && go test -timeout=30m ./...
 
 lint: ## Find mistakes and untidiness
 	go tool -modfile=tools/go.mod golangci-lint run

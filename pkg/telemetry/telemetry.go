@@ -23,11 +23,14 @@ import (
 	"go.opentelemetry.io/otel/trace"
 )
 
+// Version is the program's, which the build of an image sets.
+var Version = "dev"
+
 // Start sets the global tracer and meter for a process named service. Call the
 // returned stop before leaving: it sends what is still waiting.
 func Start(ctx context.Context, service string) (stop func(context.Context) error, err error) {
 	otel.SetTextMapPropagator(propagation.NewCompositeTextMapPropagator(propagation.TraceContext{}, propagation.Baggage{}))
-	about, err := resource.New(ctx, resource.WithAttributes(attribute.String("service.name", service)), resource.WithFromEnv(), resource.WithHost())
+	about, err := resource.New(ctx, resource.WithAttributes(attribute.String("service.name", service), attribute.String("service.version", Version)), resource.WithFromEnv(), resource.WithHost())
 	if err != nil && !errors.Is(err, resource.ErrPartialResource) {
 		return nil, err
 	}

@@ -21,9 +21,10 @@ import (
 	"time"
 
 	"github.com/instead-support/instead/pkg/config"
+	"github.com/instead-support/instead/pkg/seal"
 )
 
-const usage = "usage: trial sign-in | main-job | load [-for 1m] [-workers 2]"
+const usage = "usage: trial sign-in | main-job | load [-for 1m] [-workers 2] | bank-keys"
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
@@ -59,6 +60,12 @@ func run(ctx context.Context, env config.Env, args []string) error {
 			return err
 		}
 		return t.load(ctx, *length, *workers, os.Stdout)
+	case "bank-keys":
+		keys, err := seal.NewKeys()
+		if err == nil {
+			fmt.Println(keys)
+		}
+		return err
 	default:
 		return errors.New(usage)
 	}
