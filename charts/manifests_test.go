@@ -16,7 +16,7 @@ import (
 )
 
 // services are what a council runs; each has a chart of its own.
-var services = []string{"needs", "funding", "outcomes", "portal"}
+var services = []string{"needs", "funding", "outcomes", "reporting", "portal"}
 
 func TestKubernetesTakesEveryManifestOfEveryValuesFile(t *testing.T) {
 	for _, file := range valuesFiles(t) {

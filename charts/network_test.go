@@ -16,10 +16,12 @@ import (
 // picture of the design. Whatever is not here is denied.
 var arrows = []string{
 	"ingress → portal:8080",
-	"portal → needs:8080", "portal → funding:8080", "portal → outcomes:8080", "portal → database", "portal → dns", "portal → outside",
+	"portal → needs:8080", "portal → funding:8080", "portal → outcomes:8080", "portal → reporting:8080", "portal → database", "portal → dns", "portal → outside",
 	"funding → needs:8080", "funding → database", "funding → dns", "funding → outside", "funding → broker",
 	"outcomes → needs:8080", "outcomes → funding:8080", "outcomes → database", "outcomes → dns", "outcomes → outside", "outcomes → broker",
 	"needs → database", "needs → dns", "needs → outside", "needs → broker",
+	"reporting → database", "reporting → dns", "reporting → outside", "reporting → broker",
+	"reporting-migrate → database", "reporting-migrate → dns",
 	"portal-migrate → database", "portal-migrate → dns",
 	"funding-migrate → database", "funding-migrate → dns",
 	"outcomes-migrate → database", "outcomes-migrate → dns",

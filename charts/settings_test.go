@@ -12,7 +12,9 @@ import (
 	sigs "sigs.k8s.io/yaml"
 )
 
-var setting = regexp.MustCompile(`env:"([A-Z_]+)(,required)?"`)
+// setting is one that a service reads: its name, whether it is required, and
+// whether without it another service is looked for where no release has it.
+var setting = regexp.MustCompile(`env:"([A-Z_]+)(,required)?"(?: envDefault:"(http://))?`)
 
 // known are the settings that a service reads, and whether it must be told, by the
 // tags of its own code and of what every service has.
@@ -26,7 +28,7 @@ func known(t *testing.T, service string) map[string]bool {
 			}
 			b, err := os.ReadFile(name)
 			for _, found := range setting.FindAllStringSubmatch(string(b), -1) {
-				all[found[1]] = all[found[1]] || found[2] != ""
+				all[found[1]] = all[found[1]] || found[2] != "" || found[3] != ""
 			}
 			return err
 		})

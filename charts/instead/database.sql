@@ -1,6 +1,6 @@
 -- Makes ready, in the database that psql is connected to, what one service needs: a schema, a login that owns it and
 -- migrates, and a login that serves and may do what migrations grant it. Doing it again changes the passwords and
--- nothing else. An administrator runs it once for each of needs, funding, outcomes and portal:
+-- nothing else. An administrator runs it once for each of needs, funding, outcomes, reporting and portal:
 --
 --   psql "$ADMIN_URL" -v ON_ERROR_STOP=1 -v service=needs -v owner_password=… -v password=… -f database.sql
 \set owner :service '_owner'

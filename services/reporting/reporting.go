@@ -60,7 +60,7 @@ func New(ctx context.Context, d host.Deps) (*host.Service, error) {
 		Name:    name,
 		Handler: handler,
 		Migrate: func(ctx context.Context) error { return db.Migrate(ctx, s.OwnerURL, postgres.Migrations) },
-		Ready:   database.Ready,
+		Ready:   func(ctx context.Context) error { return errors.Join(database.Ready(ctx), events.Ready(d.Bus)) },
 		Run:     func(ctx context.Context) error { return work(ctx, d, database, store) },
 		Close:   database.Close,
 		Commands: map[string]host.Command{
