@@ -69,6 +69,7 @@ type Service struct {
 	Migrations fs.FS
 	Env        config.Env              // besides what every service has
 	Others     map[string]http.Handler // the services that it asks, by host
+	Database   embedpg.Access          // a new one if this is empty
 }
 
 // System is a service at work.
@@ -79,7 +80,6 @@ type System struct {
 	NATS  *embednats.Server
 	Log   *Log
 	Owner *db.DB // as the owner of the schema
-	URLs  embedpg.Access
 
 	name string
 	keys map[string]*ecdsa.PrivateKey // of the providers, by issuer
@@ -93,14 +93,17 @@ func Start(t *testing.T, of Service) *System {
 		t.Fatal(err)
 	}
 	t.Cleanup(broker.Stop)
-	access := dbtest.URLs(t, of.Migrations, of.Name)
+	access := of.Database
+	if access == (embedpg.Access{}) {
+		access = dbtest.URLs(t, of.Migrations, of.Name)
+	}
 	owner, err := db.Open(t.Context(), access.Owner)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(owner.Close)
 	s := &System{
-		T: t, NATS: broker, Log: &Log{}, Owner: owner, URLs: access, name: of.Name,
+		T: t, NATS: broker, Log: &Log{}, Owner: owner, name: of.Name,
 		Hosts: httpx.InProcess{Hosts: map[string]http.Handler{}}, keys: map[string]*ecdsa.PrivateKey{},
 	}
 	maps.Copy(s.Hosts.Hosts, of.Others)
