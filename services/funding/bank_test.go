@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/instead-support/instead/pkg/host/hosttest"
 	"go.opentelemetry.io/otel"
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 	"go.opentelemetry.io/otel/sdk/trace/tracetest"
@@ -27,9 +28,9 @@ func TestAnAccountIsInNoLogNoTraceNoAuditEntryAndNoAnswer(t *testing.T) {
 	s := start(t)
 	s.open(dansRecord)
 	var answers bytes.Buffer
-	ask := func(p *somebody, method, path, body string, want int) string {
+	ask := func(p *hosttest.Person, method, path, body string, want int) string {
 		t.Helper()
-		status, answer := s.send(p, method, path, "application/json", body)
+		status, answer := s.Send(p, method, path, body)
 		if status != want {
 			t.Errorf("%s %s = %d %s, want %d", method, path, status, answer, want)
 		}
@@ -50,10 +51,10 @@ func TestAnAccountIsInNoLogNoTraceNoAuditEntryAndNoAnswer(t *testing.T) {
 	people := "/jobseekers/" + dansRecord.String() + "/bank-details"
 	shop := "/suppliers/" + id(ask(&fin, "POST", "/suppliers", `{"name":"Spokes","postcode":"OL1 1AA"}`, http.StatusCreated)) + "/bank-details"
 
-	s.key = "a form"
+	s.Key = "a form"
 	first := id(ask(&asha, "POST", people, good, http.StatusCreated))
 	ask(&asha, "POST", people, good, http.StatusCreated)
-	s.key = ""
+	s.Key = ""
 	ask(&asha, "POST", people, good, http.StatusConflict)
 	ask(&ben, "POST", people, good, http.StatusNotFound)
 	ask(nil, "POST", people, good, http.StatusUnauthorized)
@@ -70,24 +71,24 @@ func TestAnAccountIsInNoLogNoTraceNoAuditEntryAndNoAnswer(t *testing.T) {
 			t.Errorf("%s shows %s", path, answer)
 		}
 	}
-	if err := s.owner.Gorm.Exec("ALTER TABLE bank_details ADD CONSTRAINT broken CHECK (last_four <> '6666')").Error; err != nil {
+	if err := s.Owner.Gorm.Exec("ALTER TABLE bank_details ADD CONSTRAINT broken CHECK (last_four <> '6666')").Error; err != nil {
 		t.Fatal(err)
 	}
 	ask(&fin, "POST", shop, account("Zed Quillfeather", "08-99-98", "98766666", ""), http.StatusInternalServerError)
 
 	var trail []string
-	if err := s.owner.Gorm.Raw("SELECT e::text FROM audit_entry e").Scan(&trail).Error; err != nil {
+	if err := s.Owner.Gorm.Raw("SELECT e::text FROM audit_entry e").Scan(&trail).Error; err != nil {
 		t.Fatal(err)
 	}
 	var traced []string
 	for _, span := range spans.GetSpans() {
 		traced = append(traced, fmt.Sprintf("%s %v %v %v", span.Name, span.Attributes, span.Events, span.Status))
 	}
-	if len(trail) < 5 || len(traced) < 50 || !strings.Contains(s.log.String(), "request failed") {
-		t.Fatalf("%d audit entries, %d spans and this log: is anything being written?\n%s", len(trail), len(traced), s.log)
+	if len(trail) < 5 || len(traced) < 50 || !strings.Contains(s.Log.String(), "request failed") {
+		t.Fatalf("%d audit entries, %d spans and this log: is anything being written?\n%s", len(trail), len(traced), s.Log)
 	}
 	for place, text := range map[string]string{
-		"the log": s.log.String(), "a span": strings.Join(traced, "\n"), "an audit entry": strings.Join(trail, "\n"), "an answer": answers.String(),
+		"the log": s.Log.String(), "a span": strings.Join(traced, "\n"), "an audit entry": strings.Join(trail, "\n"), "an answer": answers.String(),
 	} {
 		for _, secret := range []string{"9876543", "08-99-98", "089998", "quillfeather"} {
 			if i := strings.Index(strings.ToLower(text), secret); i >= 0 {

@@ -46,12 +46,12 @@ func TestAReceiptIsSentInAsAPhotographAndDownloadedAsAnAttachment(t *testing.T) 
 	t.Parallel()
 	s := start(t)
 	r := s.submit(s.draft(s.open(dansRecord).Id, 100))
-	if _, err := s.client().ApproveRequestWithResponse(s.as(mo), r.Id, &api.ApproveRequestParams{IfMatch: etag.Version(r.Version)}, approval(api.ApproveCodeOther)); err != nil {
+	if _, err := s.client().ApproveRequestWithResponse(s.As(mo), r.Id, &api.ApproveRequestParams{IfMatch: etag.Version(r.Version)}, approval(api.ApproveCodeOther)); err != nil {
 		t.Fatal(err)
 	}
 	path := "/requests/" + r.Id.String() + "/documents"
 	kind, body := form(t, api.NewDocument{Kind: api.DocumentReceipt, Items: []api.DocumentItem{{LineId: r.Lines[0].Id, Pence: 100}}}, `boots".html`, jpeg)
-	status, answer := s.send(&dan, http.MethodPost, path, kind, body)
+	status, answer := s.SendAs(kind, &dan, http.MethodPost, path, body)
 	if status != http.StatusCreated {
 		t.Fatalf("sending it in answers %d %s", status, answer)
 	}
@@ -59,7 +59,7 @@ func TestAReceiptIsSentInAsAPhotographAndDownloadedAsAnAttachment(t *testing.T) 
 	if err := json.Unmarshal([]byte(answer), &d); err != nil || d.Name != "boots.jpg" || d.AddedByName != "The jobseeker" || !d.CanRemove || d.State != api.DocumentUnscanned {
 		t.Errorf("kept as %s", answer)
 	}
-	got, err := s.client().DownloadDocument(s.as(fin), d.Id)
+	got, err := s.client().DownloadDocument(s.As(fin), d.Id)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -86,7 +86,7 @@ func TestABadFileIsRefusedInWordsAboutTheField(t *testing.T) {
 		"a page": []byte("<html><script>alert(1)</script>"), "nothing": nil, "too much": append(bytes.Clone(jpeg), make([]byte, document.Largest)...),
 	} {
 		kind, body := form(t, api.NewDocument{Kind: api.DocumentQuote}, "a.jpg", content)
-		if status, answer := s.send(&dan, http.MethodPost, path, kind, body); status != http.StatusBadRequest || !strings.Contains(answer, `"/file"`) {
+		if status, answer := s.SendAs(kind, &dan, http.MethodPost, path, body); status != http.StatusBadRequest || !strings.Contains(answer, `"/file"`) {
 			t.Errorf("%s answers %d %s", what, status, answer)
 		}
 	}
@@ -94,7 +94,7 @@ func TestABadFileIsRefusedInWordsAboutTheField(t *testing.T) {
 		"JSON": {"application/json", `{}`}, "no form": {"multipart/form-data; boundary=X", "--X--"}, "a form without an end": {"multipart/form-data; boundary=X", "--X\r\n"},
 		"no file": {"multipart/form-data; boundary=X", fmt.Sprintf("--X\r\n%s\r\n\r\n{}\r\n--X--", `Content-Disposition: form-data; name="document"`)},
 	} {
-		if status, answer := s.send(&dan, http.MethodPost, path, in[0], in[1]); status != http.StatusBadRequest {
+		if status, answer := s.SendAs(in[0], &dan, http.MethodPost, path, in[1]); status != http.StatusBadRequest {
 			t.Errorf("%s answers %d %s", what, status, answer)
 		}
 	}

@@ -8,8 +8,8 @@ import (
 
 	"github.com/google/uuid"
 
-	"github.com/instead-support/instead/api/etag"
 	api "github.com/instead-support/instead/api/funding"
+	"github.com/instead-support/instead/pkg/host/hosttest"
 	"github.com/instead-support/instead/services/funding/internal/policy"
 )
 
@@ -18,18 +18,18 @@ var leavesNoTrace = "'audit_entry', 'idempotency'"
 
 // kept is all that the service keeps, table by table, as one word each.
 func (s *system) kept() map[string]string {
-	s.t.Helper()
+	s.T.Helper()
 	var tables []string
-	err := s.owner.Gorm.Raw(`SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = current_schema::regnamespace
+	err := s.Owner.Gorm.Raw(`SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = current_schema::regnamespace
 		AND relname NOT IN (` + leavesNoTrace + `) AND relname NOT LIKE 'river%'`).Scan(&tables).Error
 	if err != nil || len(tables) < 10 {
-		s.t.Fatalf("%d tables: %v", len(tables), err)
+		s.T.Fatalf("%d tables: %v", len(tables), err)
 	}
 	all := map[string]string{}
 	for _, table := range tables {
 		var sum string
-		if err := s.owner.Gorm.Raw(`SELECT coalesce(md5(string_agg(x::text, ',' ORDER BY x::text)), '') FROM "` + table + `" x`).Scan(&sum).Error; err != nil {
-			s.t.Fatal(err)
+		if err := s.Owner.Gorm.Raw(`SELECT coalesce(md5(string_agg(x::text, ',' ORDER BY x::text)), '') FROM "` + table + `" x`).Scan(&sum).Error; err != nil {
+			s.T.Fatal(err)
 		}
 		all[table] = sum
 	}
@@ -51,8 +51,8 @@ func TestEveryMessageThatComesTwiceDoesItsWorkOnce(t *testing.T) {
 		for method, operation := range spec.Paths.Value(path).Operations() {
 			op := policy.Operation(operation.OperationID)
 			step := walk[op]
-			people := []*somebody{nil, &asha, &ben, &cal, &mo, &nia, &fin, &dan, &eve}
-			var who *somebody
+			people := []*hosttest.Person{nil, &asha, &ben, &cal, &mo, &nia, &fin, &dan, &eve}
+			var who *hosttest.Person
 			for i, want := range []int{step.nobody, step.coach, step.peer, step.far, step.boss, step.strange, step.pay, step.own, step.eve} {
 				if want > 0 && want < 300 && who == nil {
 					who = people[i]
@@ -66,18 +66,18 @@ func TestEveryMessageThatComesTwiceDoesItsWorkOnce(t *testing.T) {
 			if strings.Contains(step.path, "{sent}") {
 				request = s.submit(request)
 			}
-			var version []etag.Version
+			var version []int64
 			if operation.Parameters.GetByInAndName("header", "If-Match") != nil {
-				version = append(version, etag.Version(request.Version))
+				version = append(version, int64(request.Version))
 			}
 			address, body := s.fill(step.path, request.Id, allowance.Id), s.fill(step.body, request.Id, allowance.Id)
 			if op == policy.OpenAllowance {
 				body = s.fill(`{"jobseeker_id":"{anyone}","course_id":"{course}"}`, request.Id, allowance.Id)
 			}
-			s.key = "message " + uuid.NewString()
-			status, first := s.send(who, method, address, kindOf(op), body, version...)
+			s.Key = "message " + uuid.NewString()
+			status, first := s.SendAs(kindOf(op), who, method, address, body, version...)
 			before := s.kept()
-			again, second := s.send(who, method, address, kindOf(op), body, version...)
+			again, second := s.SendAs(kindOf(op), who, method, address, body, version...)
 			if status > 299 || again != status || idIn(first) != idIn(second) {
 				t.Errorf("%s answered %d %s, and then %d %s", op, status, first, again, second)
 			}
@@ -86,7 +86,7 @@ func TestEveryMessageThatComesTwiceDoesItsWorkOnce(t *testing.T) {
 					t.Errorf("%s by the same message again changed %s", op, table)
 				}
 			}
-			s.key = ""
+			s.Key = ""
 		}
 	}
 	if tried < 12 {

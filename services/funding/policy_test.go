@@ -7,8 +7,8 @@ import (
 
 	"github.com/google/uuid"
 
-	"github.com/instead-support/instead/api/etag"
 	api "github.com/instead-support/instead/api/funding"
+	"github.com/instead-support/instead/pkg/host/hosttest"
 	"github.com/instead-support/instead/services/funding/internal/award"
 	"github.com/instead-support/instead/services/funding/internal/policy"
 )
@@ -167,31 +167,31 @@ func TestEveryOperationOfTheContractAnswersEachRoleAsThePolicySays(t *testing.T)
 			var request *api.Request
 			want := []int{step.nobody, step.coach, step.peer, step.far, step.boss, step.strange, step.pay, step.own, step.eve}
 			for i := range want {
-				if request == nil { // the first, or the last one was changed by somebody who may
+				if request == nil { // the first, or the last one was changed by hosttest.Person who may
 					if request = s.draft(allowance.Id, 100); strings.Contains(step.path, "{sent}") {
 						request = s.submit(request)
 					}
 				}
-				who := []*somebody{nil, &asha, &ben, &cal, &mo, &nia, &fin, &dan, &eve}[i]
+				who := []*hosttest.Person{nil, &asha, &ben, &cal, &mo, &nia, &fin, &dan, &eve}[i]
 				fill := func(text string, record uuid.UUID) string { return s.fill(text, record, allowance.Id) }
-				var version []etag.Version // the one that was read, if the operation takes it
+				var version []int64 // the one that was read, if the operation takes it
 				if operation.Parameters.GetByInAndName("header", "If-Match") != nil {
-					version = append(version, etag.Version(request.Version))
+					version = append(version, int64(request.Version))
 				}
 				if want[i] < 300 && version != nil {
-					s.wantsVersion(who, method, fill(step.path, request.Id), kind, fill(step.body, request.Id))
+					s.WantsVersion(who, method, fill(step.path, request.Id), fill(step.body, request.Id))
 					if strings.HasPrefix(path, "/requests/") && award.Did(op) == "" {
 						t.Errorf("award.Did does not say what %s did, for whoever is too late", op)
 					}
 				}
-				got, answer := s.send(who, method, fill(step.path, request.Id), kind, fill(step.body, request.Id), version...)
+				got, answer := s.SendAs(kind, who, method, fill(step.path, request.Id), fill(step.body, request.Id), version...)
 				if got != want[i] {
 					t.Errorf("%s as person %d of the table = %d %s, want %d", op, i, got, answer, want[i])
 				}
 				// What is hidden must look like what is not there.
 				if got == http.StatusNotFound {
-					_, nowhere := s.send(who, method, fill(step.path, uuid.New()), kind, fill(step.body, uuid.New()), version...)
-					if detail(answer) != detail(nowhere) {
+					_, nowhere := s.SendAs(kind, who, method, fill(step.path, uuid.New()), fill(step.body, uuid.New()), version...)
+					if hosttest.Detail(answer) != hosttest.Detail(nowhere) {
 						t.Errorf("%s tells a hidden record from none: %s and %s", op, answer, nowhere)
 					}
 				}
@@ -205,14 +205,14 @@ func TestEveryOperationOfTheContractAnswersEachRoleAsThePolicySays(t *testing.T)
 		t.Errorf("the contract has %d operations, this test %d", operations, len(walk))
 	}
 	// Lists are open to many, and show each only what is theirs.
-	for _, p := range []somebody{cal, nia, eve} {
-		all, err := s.client().ListAllowancesWithResponse(s.as(p), &api.ListAllowancesParams{JobseekerId: dansRecord})
+	for _, p := range []hosttest.Person{cal, nia, eve} {
+		all, err := s.client().ListAllowancesWithResponse(s.As(p), &api.ListAllowancesParams{JobseekerId: dansRecord})
 		if err != nil || len(all.JSON200.Items) != 0 {
-			t.Errorf("%s lists Dan's allowances: %+v %v", p.sub, all, err)
+			t.Errorf("%s lists Dan's allowances: %+v %v", p.Sub(), all, err)
 		}
-		found, err := s.client().ListRequestsWithResponse(s.as(p), &api.ListRequestsParams{})
+		found, err := s.client().ListRequestsWithResponse(s.As(p), &api.ListRequestsParams{})
 		if err != nil || found.JSON200.Total != 0 {
-			t.Errorf("%s lists Dan's requests: %+v %v", p.sub, found, err)
+			t.Errorf("%s lists Dan's requests: %+v %v", p.Sub(), found, err)
 		}
 	}
 }
@@ -235,22 +235,4 @@ func kindOf(op policy.Operation) string {
 		return "multipart/form-data; boundary=X"
 	}
 	return "application/json"
-}
-
-// wantsVersion wants an edit refused that does not say which version it is of,
-// and one of a version that is not there.
-func (s *system) wantsVersion(who *somebody, method, path, kind, body string) {
-	s.t.Helper()
-	if got, answer := s.send(who, method, path, kind, body); got != http.StatusPreconditionRequired {
-		s.t.Errorf("%s %s without If-Match = %d %s, want 428", method, path, got, answer)
-	}
-	if got, answer := s.send(who, method, path, kind, body, 1<<40); got != http.StatusPreconditionFailed {
-		s.t.Errorf("%s %s of another version = %d %s, want 412", method, path, got, answer)
-	}
-}
-
-// detail is a problem without the trace that it was met in.
-func detail(problem string) string {
-	before, _, _ := strings.Cut(problem, `"trace_id"`)
-	return before
 }

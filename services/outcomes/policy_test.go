@@ -9,8 +9,8 @@ import (
 
 	"github.com/google/uuid"
 
-	"github.com/instead-support/instead/api/etag"
 	api "github.com/instead-support/instead/api/outcomes"
+	"github.com/instead-support/instead/pkg/host/hosttest"
 	"github.com/instead-support/instead/services/outcomes/internal/policy"
 )
 
@@ -54,33 +54,33 @@ var ballot = `{"area":"Oldham","kind":"priorities","priorities":["Tools","Buses"
 const training = `{"kind":"training","route":"instead","started_on":"2026-05-04"}`
 
 // everybody, in the order of the table.
-var everybody = []*somebody{nil, &asha, &ben, &cal, &mo, &nia, &fin, &nadia, &dan, &eve}
+var everybody = []*hosttest.Person{nil, &asha, &ben, &cal, &mo, &nia, &fin, &nadia, &dan, &eve}
 
 // fresh is an outcome of 30 weeks ago whose first check was answered, and an
 // address and a body with the ids that it needs.
-func (s *system) fresh(op policy.Operation) (o *api.Outcome, version etag.Version, fill *strings.Replacer) {
-	s.t.Helper()
+func (s *system) fresh(op policy.Operation) (o *api.Outcome, version int64, fill *strings.Replacer) {
+	s.T.Helper()
 	o = s.record(aJob(30))
-	answered, err := s.client().RecordCheckWithResponse(s.as(asha), o.Checks[0].Id, &api.RecordCheckParams{IfMatch: 1}, api.Answer{InWork: true})
+	answered, err := s.client().RecordCheckWithResponse(s.As(asha), o.Checks[0].Id, &api.RecordCheckParams{IfMatch: 1}, api.Answer{InWork: true})
 	if err != nil {
-		s.t.Fatal(err)
+		s.T.Fatal(err)
 	}
-	o, version = answered.JSON200, etag.Version(answered.JSON200.Version)
+	o, version = answered.JSON200, int64(answered.JSON200.Version)
 	if op == policy.Rate {
-		ratings, err := s.client().ListRatingsWithResponse(s.as(dan), dansRecord)
+		ratings, err := s.client().ListRatingsWithResponse(s.As(dan), dansRecord)
 		if err != nil {
-			s.t.Fatal(err)
+			s.T.Fatal(err)
 		}
-		version = etag.Version(ratings.JSON200.Items[0].Version)
+		version = int64(ratings.JSON200.Items[0].Version)
 	}
 	on := uuid.Nil
 	switch op {
 	case policy.ReadBallot, policy.CastVote, policy.CancelBallot:
-		opened, err := s.client().OpenBallotWithResponse(s.as(mo), nil, api.NewBallot{
+		opened, err := s.client().OpenBallotWithResponse(s.As(mo), nil, api.NewBallot{
 			Area: "Oldham", Kind: api.Priorities, Priorities: []string{"Tools", "Buses"}, OpensOn: ago(0), ClosesOn: ago(-2),
 		})
 		if err != nil {
-			s.t.Fatal(err)
+			s.T.Fatal(err)
 		}
 		on, version = opened.JSON201.Id, 1
 	}
@@ -107,22 +107,22 @@ func TestEveryOperationOfTheContractAnswersEachRoleAsThePolicySays(t *testing.T)
 			}
 			for i, want := range []int{step.nobody, step.coach, step.peer, step.far, step.boss, step.strange, step.pay, step.audits, step.own, step.eve} {
 				_, read, fill := s.fresh(op)
-				var version []etag.Version
+				var version []int64
 				if operation.Parameters.GetByInAndName("header", "If-Match") != nil {
 					version = append(version, read)
 				}
 				if want < 300 && version != nil {
-					s.wantsVersion(everybody[i], method, fill.Replace(step.path), fill.Replace(step.body))
+					s.WantsVersion(everybody[i], method, fill.Replace(step.path), fill.Replace(step.body))
 				}
-				got, answer := s.send(everybody[i], method, fill.Replace(step.path), fill.Replace(step.body), version...)
+				got, answer := s.Send(everybody[i], method, fill.Replace(step.path), fill.Replace(step.body), version...)
 				if got != want {
 					t.Errorf("%s as person %d of the table = %d %s, want %d", op, i, got, answer, want)
 				}
 				// What is hidden must look like what is not there.
 				if got == http.StatusNotFound {
 					none := strings.NewReplacer("{ballot}", uuid.NewString(), "{dan}", uuid.NewString(), "{outcome}", uuid.NewString(), "{check}", uuid.NewString(), "{answered}", uuid.NewString(), "{bike}", uuid.NewString())
-					_, nowhere := s.send(everybody[i], method, none.Replace(step.path), fill.Replace(step.body), version...)
-					if detail(answer) != detail(nowhere) {
+					_, nowhere := s.Send(everybody[i], method, none.Replace(step.path), fill.Replace(step.body), version...)
+					if hosttest.Detail(answer) != hosttest.Detail(nowhere) {
 						t.Errorf("%s tells a hidden record from none: %s and %s", op, answer, nowhere)
 					}
 				}
@@ -133,34 +133,16 @@ func TestEveryOperationOfTheContractAnswersEachRoleAsThePolicySays(t *testing.T)
 		t.Errorf("the contract has %d operations, this test %d", operations, len(walk))
 	}
 	// Lists are open to many, and show each only what is theirs.
-	for _, p := range []somebody{cal, nia, eve} {
-		found, err := s.client().ListChecksWithResponse(s.as(p), &api.ListChecksParams{Upcoming: new(true), JobseekerIds: &[]uuid.UUID{dansRecord}})
+	for _, p := range []hosttest.Person{cal, nia, eve} {
+		found, err := s.client().ListChecksWithResponse(s.As(p), &api.ListChecksParams{Upcoming: new(true), JobseekerIds: &[]uuid.UUID{dansRecord}})
 		if err != nil || found.JSON200.Total != 0 {
-			t.Errorf("%s lists Dan's checks: %+v %v", p.sub, found, err)
+			t.Errorf("%s lists Dan's checks: %+v %v", p.Sub(), found, err)
 		}
 	}
-	looks, err := s.client().ListOutcomeAuditWithResponse(s.as(nia), dansRecord, nil)
+	looks, err := s.client().ListOutcomeAuditWithResponse(s.As(nia), dansRecord, nil)
 	if err != nil || looks.JSON200.Total != 0 {
 		t.Errorf("a manager of another area reads who looked at Dan: %+v %v", looks, err)
 	}
-}
-
-// wantsVersion wants an edit refused that does not say which version it is of, and
-// one of a version that is not there.
-func (s *system) wantsVersion(who *somebody, method, path, body string) {
-	s.t.Helper()
-	if got, answer := s.send(who, method, path, body); got != http.StatusPreconditionRequired {
-		s.t.Errorf("%s %s without If-Match = %d %s, want 428", method, path, got, answer)
-	}
-	if got, answer := s.send(who, method, path, body, 1<<40); got != http.StatusPreconditionFailed {
-		s.t.Errorf("%s %s of another version = %d %s, want 412", method, path, got, answer)
-	}
-}
-
-// detail is a problem without the trace that it was met in.
-func detail(problem string) string {
-	before, _, _ := strings.Cut(problem, `"trace_id"`)
-	return before
 }
 
 // Every unsafe operation is done by one message twice, as after an answer that was
@@ -168,7 +150,7 @@ func detail(problem string) string {
 func TestEveryMessageThatComesTwiceDoesItsWorkOnce(t *testing.T) {
 	t.Parallel()
 	s := start(t)
-	s.rest()
+	s.Rested(1)
 	spec, err := api.GetSpec()
 	if err != nil {
 		t.Fatal(err)
@@ -189,14 +171,14 @@ func TestEveryMessageThatComesTwiceDoesItsWorkOnce(t *testing.T) {
 				who = &mo
 			}
 			_, read, fill := s.fresh(op)
-			var version []etag.Version
+			var version []int64
 			if operation.Parameters.GetByInAndName("header", "If-Match") != nil {
 				version = append(version, read)
 			}
-			s.key = "message " + uuid.NewString()
-			status, first := s.send(who, method, fill.Replace(step.path), fill.Replace(step.body), version...)
+			s.Key = "message " + uuid.NewString()
+			status, first := s.Send(who, method, fill.Replace(step.path), fill.Replace(step.body), version...)
 			before := s.kept()
-			again, second := s.send(who, method, fill.Replace(step.path), fill.Replace(step.body), version...)
+			again, second := s.Send(who, method, fill.Replace(step.path), fill.Replace(step.body), version...)
 			if status > 299 || again != status || first != second {
 				t.Errorf("%s answered %d %s, and then %d %s", op, status, first, again, second)
 			}
@@ -205,10 +187,10 @@ func TestEveryMessageThatComesTwiceDoesItsWorkOnce(t *testing.T) {
 					t.Errorf("%s by the same message again changed %s", op, table)
 				}
 			}
-			if other, answer := s.send(who, method, fill.Replace(step.path), strings.Replace(fill.Replace(step.body), "}", `,"words":"Other."}`, 1), version...); !slices.Contains(wordless, op) && other != http.StatusConflict {
+			if other, answer := s.Send(who, method, fill.Replace(step.path), strings.Replace(fill.Replace(step.body), "}", `,"words":"Other."}`, 1), version...); !slices.Contains(wordless, op) && other != http.StatusConflict {
 				t.Errorf("%s took the key for something else: %d %s", op, other, answer)
 			}
-			s.key = ""
+			s.Key = ""
 		}
 	}
 	if tried != 9 {
@@ -219,38 +201,21 @@ func TestEveryMessageThatComesTwiceDoesItsWorkOnce(t *testing.T) {
 // wordless are the operations whose messages have no words to change.
 var wordless = []policy.Operation{policy.RecordOutcome, policy.CorrectOutcome, policy.StrikeOutcome, policy.OpenBallot, policy.CastVote, policy.CancelBallot}
 
-// rest returns when what a service does every night is done, which it does when it
-// begins, so that from then on it changes nothing that it was not asked to.
-func (s *system) rest() {
-	s.t.Helper()
-	for range 1200 {
-		var done int
-		if err := s.owner.Gorm.Raw("SELECT count(*) FROM river_job WHERE kind = 'scheduled-task' AND state = 'completed'").Scan(&done).Error; err != nil {
-			s.t.Fatal(err)
-		}
-		if done > 2 { // of three
-			return
-		}
-		time.Sleep(50 * time.Millisecond)
-	}
-	s.t.Fatal("the work of the night is not done within a minute")
-}
-
 // kept is all that the service keeps, table by table, as one word each, but for what
 // says of a second message that it came, and jobs, which go on meanwhile.
 func (s *system) kept() map[string]string {
-	s.t.Helper()
+	s.T.Helper()
 	var tables []string
-	err := s.owner.Gorm.Raw(`SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = current_schema::regnamespace
+	err := s.Owner.Gorm.Raw(`SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = current_schema::regnamespace
 		AND relname NOT IN ('audit_entry', 'idempotency') AND relname NOT LIKE 'river%'`).Scan(&tables).Error
 	if err != nil || len(tables) < 8 {
-		s.t.Fatalf("%d tables: %v", len(tables), err)
+		s.T.Fatalf("%d tables: %v", len(tables), err)
 	}
 	all := map[string]string{}
 	for _, table := range tables {
 		var sum string
-		if err := s.owner.Gorm.Raw(`SELECT coalesce(md5(string_agg(x::text, ',' ORDER BY x::text)), '') FROM "` + table + `" x`).Scan(&sum).Error; err != nil {
-			s.t.Fatal(err)
+		if err := s.Owner.Gorm.Raw(`SELECT coalesce(md5(string_agg(x::text, ',' ORDER BY x::text)), '') FROM "` + table + `" x`).Scan(&sum).Error; err != nil {
+			s.T.Fatal(err)
 		}
 		all[table] = sum
 	}
