@@ -305,7 +305,11 @@ func TestARequestStaysItsCoachsAndTheAllowanceGoesOn(t *testing.T) {
 	second := must(d.Draft(d.as(d.Chloe), d.allowance.ID, d.Fund.ID))(t).Request
 	second = must(d.Edit(d.as(d.Chloe), second.ID, second.Version, award.Ask{Lines: []award.Line{d.Line(d.SamsRecord, 50)}}))(t).Request
 	must(d.Submit(d.as(d.Chloe), second.ID, second.Version))(t)
-	must(d.Decline(d.as(d.Priya), first.ID, first.Version, award.Reason{Code: "other", Words: "No."}))(t)
+	first = must(d.Decline(d.as(d.Priya), first.ID, first.Version, award.Reason{Code: "other", Words: "No."}))(t).Request
+	first = must(d.Challenge(d.as(d.Sam), first.ID, first.Version, "The job starts on Monday."))(t).Request
+	if first.State() != award.Submitted { // by the jobseeker, who is no coach
+		t.Fatalf("the challenge leads to %s", first.State())
+	}
 	for _, r := range again[told.RequestChanged](t, d.db) {
 		want := map[uuid.UUID]uuid.UUID{first.ID: d.Amina.ID, second.ID: d.Chloe.ID}[r.RequestID]
 		if r.CoachID != want {
