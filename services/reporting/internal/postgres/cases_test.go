@@ -282,7 +282,79 @@ func TestMoneyThatIsOfNoLineIsSpreadInWholePence(t *testing.T) {
 	if err != nil || len(rows) != 2 || rows[0].Key != "tools" || rows[0].Figures.PaidPence != 67 || rows[1].Figures.PaidPence != 33+31 {
 		t.Errorf("by category: %+v, %v", rows, err)
 	}
-	if rows[0].Figures.CommittedPence != 9_913 || rows[1].Figures.CommittedPence != 4_956 { // two thirds of 14,869, and the rest
+	if rows[0].Figures.CommittedPence != 10_000-67 || rows[1].Figures.CommittedPence != 5_000-33-31 {
 		t.Errorf("still promised: %d and %d", rows[0].Figures.CommittedPence, rows[1].Figures.CommittedPence)
 	}
+}
+
+// by wants a category to stand so, over all months.
+func (l *life) by(category string, of func(report.Sums) int64, want int64) {
+	l.t.Helper()
+	rows, _, err := l.store.Totals(l.t.Context(), report.Filter{Areas: []string{"Oldham"}, Period: period("2026-03", "2026-05")}, report.Categories, report.Paid, report.Page{Number: 1, Size: 9})
+	if err != nil {
+		l.t.Fatal(err)
+	}
+	for _, row := range rows {
+		if row.Key == category {
+			if got := of(*row.Figures); got != want {
+				l.t.Errorf("%s: %d, want %d of %+v", category, got, want, *row.Figures)
+			}
+			return
+		}
+	}
+	l.t.Errorf("nothing is said of %s", category)
+}
+
+func asked(s report.Sums) int64     { return s.AskedPence }
+func committed(s report.Sums) int64 { return s.CommittedPence }
+func givenBack(s report.Sums) int64 { return s.GivenBackPence }
+func released(s report.Sums) int64  { return s.ReleasedPence }
+
+func TestALineThatWasPaidIsPromisedNothingMoreAndTheOtherAllOfIt(t *testing.T) {
+	t.Parallel()
+	l := begun(t).approved("2026-03-09", 15_000, 2025)
+	tools := l.out("pay", 10_000, 2025)
+	tools.LineID = &l.Lines[0].LineID
+	l.on("2026-03-10", "approved", tools)
+	l.by("tools", committed, 0)
+	l.by("travel", committed, 5_000)
+	l.on("2026-03-11", "approved", l.out("uncommit", 2_000, 2025))
+	l.by("tools", givenBack, 0)
+	l.by("travel", givenBack, 2_000)
+	l.by("travel", committed, 3_000)
+}
+
+// £100 and £50 granted, and £120 promised as somebody else pays £30: £80 and £40.
+func TestWhatIsPromisedOfALineIsNoMoreThanItsPartOfTheAward(t *testing.T) {
+	t.Parallel()
+	l := begun(t)
+	l.Lines[0].GrantedPence, l.Lines[1].GrantedPence, l.AwardPence, l.DecidedAt = 10_000, 5_000, 12_000, new(at("2026-03-09"))
+	l.on("2026-03-09", "approved", l.out("commit", 12_000, 2025))
+	tools := l.out("pay", 8_000, 2025)
+	tools.LineID = &l.Lines[0].LineID
+	l.on("2026-03-10", "approved", tools)
+	l.by("tools", committed, 0)
+	l.by("travel", committed, 4_000)
+}
+
+func TestPaymentsOfNoLineThatComeToTheWholeLeaveNoPennyPromised(t *testing.T) {
+	t.Parallel()
+	l := begun(t).approved("2026-03-09", 15_000, 2025)
+	for _, pence := range []int64{1, 1, 1, 1, 14_996} {
+		l.on("2026-03-10", "approved", l.out("pay", pence, 2025))
+	}
+	l.by("tools", func(s report.Sums) int64 { return s.PaidPence }, 10_000)
+	l.by("tools", committed, 0)
+	l.by("travel", committed, 0)
+}
+
+func TestWhatWasAskedStaysThePriceOfEachLineWhateverIsGranted(t *testing.T) {
+	t.Parallel()
+	l := begun(t)
+	l.Lines[1].GrantedPence, l.AwardPence, l.DecidedAt = 5_000, 5_000, new(at("2026-03-09"))
+	l.on("2026-03-09", "approved", l.out("commit", 5_000, 2025), told.Entry{Kind: "release", Pence: 10_000})
+	l.by("tools", asked, 10_000)
+	l.by("travel", asked, 5_000)
+	l.by("tools", released, 10_000)
+	l.by("travel", released, 0)
 }

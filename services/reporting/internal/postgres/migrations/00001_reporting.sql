@@ -311,11 +311,6 @@ $$;
 -- +goose StatementEnd
 
 -- What requests add to totals.
---
--- Money is a line's if its entry names one; else it is spread over the lines in
--- proportion to what was granted, or to their prices while nothing is, each line
--- getting its part of the sum so far rounded up, less what the lines before it got:
--- whole pence, which come to the whole, what can't be divided going first.
 -- +goose StatementBegin
 CREATE FUNCTION contribution(ids uuid[]) RETURNS SETOF total LANGUAGE sql STABLE AS $$
     WITH r AS MATERIALIZED (

@@ -4,14 +4,34 @@
 -- their keys. As lists that were joined to each other, of which the planner can't
 -- know how long they are, many took far longer each than few.
 
--- The lines of a request, with the part of each.
+-- What a line gets of pence that are spread by weight: its part and that of the
+-- lines before it, rounded up, less theirs. So it is whole pence, comes to the
+-- whole, and what can't be divided goes first.
+CREATE FUNCTION portion(pence numeric, weight numeric, upto numeric, whole numeric) RETURNS numeric LANGUAGE sql IMMUTABLE
+    RETURN ceil(pence * upto / whole) - ceil(pence * (upto - weight) / whole);
+
+-- The lines of a request, with the weight of each by each basis on which money is
+-- spread: its price; what was granted of it; what was not; and the rest, which is
+-- what was promised for it and no payment for that line has used. A basis by which
+-- none weighs anything goes by price.
 -- +goose StatementBegin
-CREATE FUNCTION pieces(id uuid) RETURNS TABLE (request_id uuid, line_id uuid, category text, need text, weight numeric, upto numeric, whole numeric) LANGUAGE sql STABLE AS $$
-    SELECT l.request_id, l.line_id, l.category, coalesce(n.category, ''), l.weight, sum(l.weight) OVER (ORDER BY l.number), sum(l.weight) OVER ()
-    FROM (
-        SELECT *, CASE WHEN sum(granted_pence) OVER () > 0 THEN granted_pence WHEN sum(amount_pence) OVER () > 0 THEN amount_pence ELSE 1 END::numeric AS weight
-        FROM request_line x WHERE x.request_id = id) l
-    LEFT JOIN need n ON n.need_id = l.need_id
+CREATE FUNCTION pieces(id uuid) RETURNS TABLE (basis text, line_id uuid, category text, need text, weight numeric, upto numeric, whole numeric) LANGUAGE sql STABLE AS $$
+    WITH line AS (
+        SELECT l.number, l.line_id, l.category, coalesce(n.category, '') AS need, l.amount_pence, l.granted_pence,
+            CASE WHEN sum(l.granted_pence) OVER () > 0 THEN l.granted_pence WHEN sum(l.amount_pence) OVER () > 0 THEN l.amount_pence ELSE 1 END::numeric AS granted,
+            (SELECT coalesce(sum(e.pence), 0) FROM entry e WHERE e.request_id = l.request_id AND e.kind = 'commit') AS committed,
+            (SELECT coalesce(sum(e.pence), 0) FROM entry e WHERE e.request_id = l.request_id AND e.kind = 'pay' AND e.line_id = l.line_id) AS paid
+        FROM request_line l LEFT JOIN need n ON n.need_id = l.need_id WHERE l.request_id = id
+    ), promised AS (
+        SELECT *, portion(committed, granted, sum(granted) OVER (ORDER BY number), sum(granted) OVER ()) AS promised FROM line
+    ), weighed AS (
+        SELECT b.basis, number, line_id, category, need,
+            CASE WHEN sum(b.pence) OVER w > 0 THEN b.pence WHEN sum(amount_pence) OVER w > 0 THEN amount_pence ELSE 1 END::numeric AS weight
+        FROM promised CROSS JOIN LATERAL (VALUES ('price', amount_pence), ('granted', granted),
+            ('unmet', greatest(amount_pence - granted_pence, 0)), ('rest', greatest(promised - paid, 0))) b (basis, pence)
+        WINDOW w AS (PARTITION BY b.basis)
+    )
+    SELECT basis, line_id, category, need, weight, sum(weight) OVER (PARTITION BY basis ORDER BY number), sum(weight) OVER (PARTITION BY basis) FROM weighed
 $$;
 -- +goose StatementEnd
 
@@ -31,20 +51,31 @@ CREATE FUNCTION spent_on(id uuid) RETURNS TABLE (
 $$;
 -- +goose StatementEnd
 
+-- Money is a line's if its entry names one; else it is spread over the lines, what
+-- was asked by price, promised by what was granted, set free by what was not, and
+-- all that happens to a promise by what is left of it. Of entries of a kind each is
+-- what they come to up to it, less what they did before, so that pence that can't be
+-- divided don't gather. What is still promised is the last of the rest: whatever was
+-- given back or paid of no line came off before it.
 -- +goose StatementBegin
 CREATE OR REPLACE FUNCTION contribution(ids uuid[]) RETURNS SETOF total LANGUAGE sql STABLE AS $$
     WITH r AS (
         SELECT * FROM request WHERE request_id = ANY (ids)
     ), moved AS (
-        SELECT request_id, kind, month, pence, line_id, supplier_id, local FROM entry
-        WHERE request_id = ANY (ids) AND kind <> 'hold'
-        UNION ALL SELECT request_id, 'ask', submitted_month, asked_pence, NULL, NULL, false FROM r WHERE submitted_month IS NOT NULL AND asked_pence <> 0
-        UNION ALL SELECT request_id, 'owe', commit_month, committed_pence, NULL, NULL, false FROM r WHERE commit_month IS NOT NULL AND committed_pence <> 0
+        SELECT request_id, kind, CASE kind WHEN 'commit' THEN 'granted' WHEN 'release' THEN 'unmet' ELSE 'rest' END AS basis, month, pence,
+            sum(pence) OVER (PARTITION BY request_id, line_id, CASE kind WHEN 'uncommit' THEN 'pay' ELSE kind END ORDER BY step, kind) AS upto,
+            line_id, supplier_id, local
+        FROM entry WHERE request_id = ANY (ids) AND kind <> 'hold'
+        UNION ALL SELECT request_id, 'ask', 'price', submitted_month, asked_pence, asked_pence, NULL, NULL, false
+        FROM r WHERE submitted_month IS NOT NULL AND asked_pence <> 0
+        UNION ALL SELECT request_id, 'owe', 'rest', commit_month, committed_pence, NULL, NULL, NULL, false
+        FROM r WHERE commit_month IS NOT NULL AND committed_pence <> 0
     ), spread AS (
         SELECT m.request_id, m.kind, m.month, m.supplier_id, m.local, coalesce(p.category, '') AS category, coalesce(p.need, '') AS need,
-            CASE WHEN p.request_id IS NULL OR m.line_id IS NOT NULL THEN m.pence
-                ELSE (ceil(m.pence * p.upto / p.whole) - ceil(m.pence * (p.upto - p.weight) / p.whole))::bigint END AS pence
-        FROM moved m LEFT JOIN LATERAL pieces(m.request_id) p ON m.line_id IS NULL OR p.line_id = m.line_id
+            CASE WHEN p.line_id IS NULL OR m.line_id IS NOT NULL THEN m.pence
+                ELSE (portion(coalesce(m.upto, p.whole), p.weight, p.upto, p.whole)
+                    - portion(coalesce(m.upto, p.whole) - m.pence, p.weight, p.upto, p.whole))::bigint END AS pence
+        FROM moved m LEFT JOIN LATERAL pieces(m.request_id) p ON p.basis = m.basis AND (m.line_id IS NULL OR p.line_id = m.line_id)
     ), money AS (
         SELECT s.request_id, s.category, s.need, s.supplier_id, s.month,
             CASE WHEN kind = 'ask' THEN pence ELSE 0 END AS asked,

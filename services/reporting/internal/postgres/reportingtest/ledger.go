@@ -44,12 +44,16 @@ func (w *World) count(r *Request, totals map[Key]report.Sums) {
 		totals[k] = s
 	}
 	whole := [][2]string{{"all", ""}, {"coach", r.CoachID.String()}, {"course", r.offer.CourseID.String()}}
-	// money adds pence, spread over the lines for the cuts that are theirs.
-	money := func(month string, pence int64, line, supplier *uuid.UUID, f func(*report.Sums, int64)) {
+	// money adds what some lines get each, and all of it where lines don't matter.
+	money := func(month string, shares []int64, supplier *uuid.UUID, f func(*report.Sums, int64)) {
+		var pence int64
+		for _, share := range shares {
+			pence += share
+		}
 		for _, c := range whole {
 			add(month, c[0], c[1], func(s *report.Sums) { f(s, pence) })
 		}
-		for i, share := range spread(r.Lines, pence, line) {
+		for i, share := range shares {
 			l := r.Lines[i]
 			add(month, "category", l.Category, func(s *report.Sums) { f(s, share) })
 			add(month, "need", w.needs[l.NeedID], func(s *report.Sums) { f(s, share) })
@@ -74,18 +78,34 @@ func (w *World) count(r *Request, totals map[Key]report.Sums) {
 		}
 	}
 
+	prices, granted, unmet := weights(r.Lines)
 	if r.SubmittedAt != nil {
 		once(monthOf(*r.SubmittedAt), func(s *report.Sums) { s.Requests++ })
-		money(monthOf(*r.SubmittedAt), r.AskedPence, nil, nil, func(s *report.Sums, p int64) { s.AskedPence += p })
+		money(monthOf(*r.SubmittedAt), spread(prices, r.AskedPence), nil, func(s *report.Sums, p int64) { s.AskedPence += p })
 	}
 	var promised string
-	var owed int64
+	var owed, award int64
+	named := make([]int64, len(r.Lines)) // by line: what its own payments came to
 	for _, e := range r.Ledger {
-		if e.Kind == "commit" {
-			promised = monthOf(e.At)
+		switch e.Kind {
+		case "commit":
+			promised, award, owed = monthOf(e.At), award+e.Pence, owed+e.Pence
+		case "uncommit":
+			owed -= e.Pence
+		case "pay":
+			owed -= e.Pence
+			if e.LineID != nil {
+				named[place(r.Lines, *e.LineID)] += e.Pence
+			}
 		}
-		owed += map[string]int64{"commit": 1, "uncommit": -1, "pay": -1}[e.Kind] * e.Pence
 	}
+	rest := spread(granted, award)
+	for i := range rest {
+		rest[i] = max(0, rest[i]-named[i])
+	}
+	rest = orPrices(rest, prices)
+	// What was given back or paid of no line comes off the rest, one after the other.
+	gone := map[string]int64{}
 	for _, e := range r.Ledger {
 		var supplier *uuid.UUID
 		if e.Kind == "pay" || e.Kind == "recover" {
@@ -94,7 +114,24 @@ func (w *World) count(r *Request, totals map[Key]report.Sums) {
 				supplier = e.SupplierID
 			}
 		}
-		money(monthOf(e.At), e.Pence, e.LineID, supplier, func(s *report.Sums, p int64) {
+		by, of := rest, e.Kind
+		switch e.Kind {
+		case "commit":
+			by = granted
+		case "release":
+			by = unmet
+		case "uncommit":
+			of = "pay"
+		}
+		var shares []int64
+		if e.LineID != nil {
+			shares = make([]int64, len(r.Lines))
+			shares[place(r.Lines, *e.LineID)] = e.Pence
+		} else if e.Pence != 0 {
+			shares = less(spread(by, gone[of]+e.Pence), spread(by, gone[of]))
+			gone[of] += e.Pence
+		}
+		money(monthOf(e.At), shares, supplier, func(s *report.Sums, p int64) {
 			switch e.Kind {
 			case "commit":
 				s.ApprovedPence += p
@@ -120,7 +157,7 @@ func (w *World) count(r *Request, totals map[Key]report.Sums) {
 		})
 	}
 	if promised != "" {
-		money(promised, owed, nil, nil, func(s *report.Sums, p int64) { s.CommittedPence += p })
+		money(promised, less(spread(rest, sum(rest)), spread(rest, sum(rest)-owed)), nil, func(s *report.Sums, p int64) { s.CommittedPence += p })
 	}
 	if days, late, ok := w.decided(r); ok {
 		once(monthOf(*r.DecidedAt), func(s *report.Sums) {
@@ -157,30 +194,52 @@ func (w *World) count(r *Request, totals map[Key]report.Sums) {
 	}
 }
 
-// spread is what of pence each line gets, by its place.
-func spread(lines []told.Line, pence int64, line *uuid.UUID) map[int]int64 {
-	shares := map[int]int64{}
-	var granted int64
-	for i, l := range lines {
-		granted += l.GrantedPence
-		if line != nil && l.LineID == *line {
-			return map[int]int64{i: pence}
-		}
-	}
-	weight := func(l told.Line) int64 {
-		if granted > 0 {
-			return l.GrantedPence
-		}
-		return l.AmountPence
-	}
-	var whole int64
+// weights are those of lines, by price, by what was granted and by what was not.
+func weights(lines []told.Line) (prices, granted, unmet []int64) {
 	for _, l := range lines {
-		whole += weight(l)
+		prices, granted = append(prices, l.AmountPence), append(granted, l.GrantedPence)
+		unmet = append(unmet, l.AmountPence-l.GrantedPence)
 	}
+	return prices, orPrices(granted, prices), orPrices(unmet, prices)
+}
+
+// orPrices are weights, or prices where nothing weighs anything.
+func orPrices(weights, prices []int64) []int64 {
+	if sum(weights) == 0 {
+		return prices
+	}
+	return weights
+}
+
+func sum(all []int64) (n int64) {
+	for _, one := range all {
+		n += one
+	}
+	return n
+}
+
+func less(a, b []int64) []int64 {
+	for i := range a {
+		a[i] -= b[i]
+	}
+	return a
+}
+
+func place(lines []told.Line, id uuid.UUID) int {
+	return slices.IndexFunc(lines, func(l told.Line) bool { return l.LineID == id })
+}
+
+// spread is what of pence each line gets: with those before it, its part rounded up.
+func spread(weights []int64, pence int64) []int64 {
+	shares := make([]int64, len(weights))
+	whole := sum(weights)
 	var before, upto int64
-	for i, l := range lines {
-		upto += weight(l)
-		part := (pence*upto + whole - 1) / whole
+	for i, weight := range weights {
+		upto += weight
+		part := pence * upto / whole
+		if pence*upto%whole > 0 {
+			part++
+		}
 		shares[i] = part - before
 		before = part
 	}
