@@ -3595,6 +3595,11 @@ func (r CancelBallotResponse) ContentType() string {
 	return ""
 }
 
+// CastVoteResponse200Headers the declared response headers of an HTTP 200 response for CastVote
+type CastVoteResponse200Headers struct {
+	ETag etag.Version
+}
+
 type CastVoteResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -3602,6 +3607,8 @@ type CastVoteResponse struct {
 	JSON200 *Ballot
 	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
 	ApplicationproblemJSONDefault *Problem
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *CastVoteResponse200Headers
 }
 
 // GetJSON200 returns the response for an HTTP 200 `application/json` response
@@ -4992,6 +4999,19 @@ func ParseCastVoteResponse(rsp *http.Response) (*CastVoteResponse, error) {
 		}
 		response.ApplicationproblemJSONDefault = &dest
 
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers CastVoteResponse200Headers
+		if values := rsp.Header.Values("ETag"); len(values) > 0 {
+			var value etag.Version
+			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ETag = value
+		}
+		response.Headers200 = &headers
 	}
 
 	return response, nil
@@ -6551,15 +6571,23 @@ type CastVoteResponseObject interface {
 	VisitCastVoteResponse(w http.ResponseWriter) error
 }
 
-type CastVote200JSONResponse Ballot
+type CastVote200ResponseHeaders struct {
+	ETag etag.Version
+}
+
+type CastVote200JSONResponse struct {
+	Body    Ballot
+	Headers CastVote200ResponseHeaders
+}
 
 func (response CastVote200JSONResponse) VisitCastVoteResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
-	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
 		return err
 	}
 	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("ETag", fmt.Sprint(response.Headers.ETag))
 	w.WriteHeader(200)
 	_, err := buf.WriteTo(w)
 	return err
@@ -8053,35 +8081,35 @@ var swaggerSpec = []string{
 	"73v3Oe+uEum2xv0Qhs2VBNoGD7mLIPOHI21DBN9X3/i+cXvciw+omt5flH8fbfYhJPDpRrPAjyiH1Omi",
 	"02t9vy2SpBhJpoEbSjns0HxHXfeABxQPpzAIupejSeDecdqbQe4jSsocsu9xmKEKrRjYZ9CcRkeN+4yA",
 	"s9CDpHVWBdWog8kvpBdIsoQqIREppapKFGE6HygGjQYCYhWc2e2m8VBDp/DJ0HdE+35pARnp993ptxvQ",
-	"Ae1QcJmyHQpuQm+bj2Y5DMVTLaf7TfnGNL7kcuk7MPW++8mdkvt+gk9Xqvt7NXGjYfuedxfXn5CBnJGK",
-	"Vqdjez956PKzwVO+209CYvsSAm+lbK5GGegTIBghQmkjkEYIG5HbQTzNK0s50oVzrQ0Eh1wx5/AdMifC",
-	"VHE7hPQ4Lbg2DEUowfTOrXsWENMbbL+hVxuj/Ks7wtH9bYGtwU40p4yaKyQaVGI/yRSofd+mmWNF1qw9",
-	"kZ2HEZk9BTfQKF5OELsgrOAHI5RINBHelUgnsCiiqjH0wSrVyimi46CqGVB/PzBNAk2z/yJ/N4GAOFi8",
-	"IxIAXDfCSWUnkQ+ga0jmAmRfWIzudf08I63ihTNWK50HdD8LoE3bx4PL/DPfSmZkoRyyuGOBoJu3SxQk",
-	"TGRKeD3z6YDfg4m8GxwYAW0+8AUZqu0mbsjQeoF/QjYw7VXcxxr7z3btJnbw+VHfG+Rh/cEBv+O1P1v7",
-	"hrLI+o7TuUUQNl6oIsTAfTffEI8iXHawOEd9dM+6yvD1hURoWPycu0flmlnhrvDXBDPvo+KGe2iigabC",
-	"GDksLfNY8Bzj6theAwFoFLBbYFvfgZReyJGYJgwBstj/teT039K5Szppn4I4ngavbj1k9S+m5LQctjea",
-	"TBzEbZDe4/7Hr0ld6k3jTK6ZsnXOJKz66rgHCuwngYvhrpytwz97VziJ6IjaeW0ABaNjeNUVr9BJ9G64",
-	"15ptKezWM/HMih10f8cZnb6V8KQZ1wX83FCELTYPcuL9LykozRql3FE5cy70dHfKGpWyqmK1vsF7/Zl2",
-	"ybt3CKhu8oEKc+7BCu8sm+/U8SDozh2dJGiydKBiePjfUf0rYkoeTM6fDmzksLudleyMh+BNP9Sx7mvD",
-	"BJsdwemUvO/6ehnHmJtpe6fsCw3cQhf1P2RPZVS1uGiNdbaKreFCDha+kme9aYSRuul6LFZiNy3WyhI2",
-	"6yIpZIHZfmGn7ZLAHZ9oUs+j6D9sQm+LtfGq71v5sSwLIsE7uM5cRhCxr4zltkOPYybc8muQlINMSE1K",
-	"r2ms55yOsFFaBys2bTDj+1rKUFXY38SbLBtaSwe2dqIRfpXnioBIV12OKJRnXkhKXq/BB+1EX03gboTj",
-	"qQjcK7+aj6h/fanzw6nfH3v0lg9j2hpIP7hjQTPJw3eY2wPydB7KFIvdKOdw4W8fccNahBUz6qmRh2qR",
-	"gE8a1NgGToyQyA94MXsGPvoN62zvGc7JH6gCPfFjYaH89/6/F7ZvrInxRsng/naVziFXRnZUL6hNd6vL",
-	"0nQdztADhhJ/sQa7NNApJi8Ufp8Uzyfn4WLR8gf2b4OO+KSTruf4K2dUUtZrfY8dtSrRK3NK1p3Y9pWa",
-	"0ya0Aa6L+mU0ckcq5bXSZQeBQuheJ6/U0q1ri+lzGNSKLBX9/3Xrb9zd+1ftfkcO4EbjtS3B/NmadvLd",
-	"eexrIUvMu3bvzifLdbc47cF92A1p6u3fjxy8+sioJk9F+A1ERCSHkssbRAP4SsQKm74/rBf2jomT5wS9",
-	"ZFWrUTlhi7czHy6woZey8QlbD53wjasmEyv3dow+vQtto4T504ndPv30simr/vdEPcNjjCn80OGEEzXQ",
-	"N0dYnRZqqt5/WCItESlmzxOt74agvIU3DQnHjKaqs/ZGQkIFeL8vGflXQej9PgTqPLRujhrXj3vWp8Wp",
-	"HdQcJ8MQP1AxzCYWhTsJyKkVukeXUgqRdzB8angwcEwbbqzvPEENn6lWoIJV+B3gStzAhfQVOAEBtKNz",
-	"TwR0taop8QN3mcq+v3VoyX5GSCQi2Qe/qXf7hZytGbesAY7m6w2EOiDuEcSrWlF7Vou0UMtsIuWQnWP3",
-	"ILtSXvLzUDaEJ+F3C7sjIQUlX5v8QpaiqgDTtrgFh6FF1GWIzwhvQXtMzSBGSUPPKDFK/SdWanO4hi5U",
-	"dCF7ZyI0o5uI5kROxF0cAaLoM8N8reO/zf3tdeG7sTsdVs1t7xwj3cYyU+PvxalWlqxryR9D7Tr8GDXP",
-	"2BAQFMOHQABRJAadEvev6OftiDZhe/JQIML3k/5qVJ+IzOYrE39+407EgL4JXNjqxpcGnh71KSI3yk+c",
-	"YFTfsCEK44YIbmeChzBujPUN9pzpKgFjs+WwZ+1OuU5EtZSayGIgMLIPMUdT+lz1eEIMNUXIZXfA1wMC",
-	"hxHigYQOYsPR2wYdC5JvXHjstOpVOBYehJSwO2CcGavBoqkJWppAEfYxh6gCM5GGjubqndDbN7f/HwAA",
-	"//8=",
+	"Ae1QcJmyHQpuQm+bj2Y5DMVTLaf7TfnGNL7kcuk7MPW++8mdkvt+gk9Xqvt7NXGj+V5GH0vMf0LGc8Yt",
+	"WqtOXDxRoTvQBi/6LkEJSe9LD7x1s7kLykCfOMHIEkopgTtCuIncFZIFXlnKrS6cS24gOPKKOUfxkDnR",
+	"p0rdIRTIac+1YSh6CWFx7uCzgLTeEJcNfdwY5V/dEY5ucwtsDXaiqWXUlCHR2BL7UKbA8Ps22xwrwGbt",
+	"iew8k8hcKriBRvFygtgFYQw/GKFEoolwskQ6gUwRjY0hE1apVk4RHQdjzYD6+4FwEiic/Rf5uwkgxEHm",
+	"HREE4LoRTio7iXyAAALJXID6C4tRwa4PaKRVvHDGaqXznO5nObRpu3pgBHzmW9CMLJtDFnc6EHRjdwmG",
+	"hGlNibJnPo3wezCtd4MKI4DOB75YQ5XexM0aWjbwT8h2pr2K+19j39quTcUOPj/qe4o8rB854He89mdr",
+	"34gWWd9xOrcI3sYLVYTYue8CHOJYhOcOluqo/+5ZV1G+vpAIKYufc/eoXDMr3BX+muDpfTTdcA9pNNBU",
+	"GFuHpWUeQ55jPB7bciBwjQJ9C2wHPJDSCzkS04QhQJb+v5ac/ls6d0kn7VMQx9PgDa6HrP7FlJyWw7ZI",
+	"kwmHuH3Se9z/+DWpS71pnMk1U7bOmYRVX1X3QAmBJOAx3JWzdfhn70InkSBRG7ANgGF0DK+6ohc6id59",
+	"91qzLYXdeiaeWbHz7u84E9S3IJ4047pAoRuKcMfmQU68/wUGpVmjlDsqZ86FXvBOWaNSVlWs1jd4rz/T",
+	"Lun3DoHYTT5QYc49WOGdZfOdOiUE3bmjAwVNlg5wDA//O6qbRSzKg8n504GNHHa3s5Kd8RC86Yc61n1t",
+	"mGCzI6idkv5dPzDjGHMz3e+UfaGBW+iyBYfsqYyqHRetsc5WsTVcyMHCV/KsN40wwjddx8VK7MLFWlnC",
+	"Zj0lhSwQJSDstF0SuOMTTQZ69P2HTQRusTZe9f0uP5ZlQSR4B9eZywg+9hW13Haoc8ygW34NknKXCalJ",
+	"6TWNdaDTETZKB2Glpw1mfF+DGaoR+5t4k2VDS+rA1k40wq/5XBGA6arLLYWyzgtJSe81+KCd6KsQ3I1w",
+	"PBWBe+VX8xH1ry+Rfjj1+2OP+vJhTFsD6Qd3LGgmedgPc3tAns5DmWKxG+UcLvzNJG5Yi3BkRr048lBl",
+	"EnBNg9rcwIkRgvkBL2bPwEe/YX3uPcM5+QNVrid+ZCyUDd//d8b2jTUx3igZ3N+uQjrk2MiO6gW16W51",
+	"WZquMxp6wFDiL91gdwc6xeSFwu+TGvrkPFwsdv7A/m3QEZ90svYcfx2NStF6re8xp1YlemxOyboT277C",
+	"c9qENsB1Ub+MRu5IpbxWuuygUwj56+SVWsF17TR9DoNamKWi/79u/W28e/8a3u/IAdxo2LYlmD9b006+",
+	"O499LWSJ+dru3flkme8Wpz24D7uhUL39+5GDVx8ZDeWpCL+diEjmUKp5gygCX8FYYbP4h/XC3jFx8pwg",
+	"m6xqNSonbA135sMFNvRgNj5h6yEXvuHVZGLl3o7Rp3ehbZQ+fzqx26efXjZl1f8OqWd4jDGFH0iccKIG",
+	"+uYIq9pCLdb7D0ukJSLF7HmiZd4QzLfwpiHhn9FUddbeSEiocO/3JSP/Ksi+34dAnYeWz1HD+3Gv+7Q4",
+	"tYNa5WQY4gcqotnEonAnATm1UPeoVEoh8g6+T40SBo5pw431HSuoUTTVGFSwCr8fXIkbuJC+cicggHZ0",
+	"/IkAslY1JX7gLlPZ98UOrdzPCIlEJPvgN/V8v5CzNeOWNcDRfL2BUD/EPfJ4VStq62qRFmq1TaQcsnPs",
+	"OmRXykt+HsqN8CT8bmFXJaSg5GuTX8hSVBVg2ha34DC0lroM8RnhLWiPqRnEKGnoGSVGqW/FSm0O19CF",
+	"ii5k70yEJnYT0ZzIibiLI0AUfWaYr5H8t7m/vZ58N3anw6q57Z1jpNtYZmr8nTnVypJ1rfxjqF2HH6Om",
+	"GxsCgmL4EAggisSgU+L+Ff0sHtEmbE8eCkT4ftJfjeoakdl8RePPb9yJGNA3gQtb3fiSwtOjPkXkRvmJ",
+	"E4zqGz1EYdwQwe1M8BDGjTHCwZ4zXQVhbLYc9qzdKdeJqJZSE1kMBEb2IeZoSp+rHk+IoaYI8ewO+HpA",
+	"4DBCPJDQQWw4etug00HyjQuPuVa9CseChZASdgeMM2MVWTQ1QUsTKMI+5hBVbibS0NFcvRN6++b2/wMA",
+	"AP//",
 }
 
 // decodeSpec returns the embedded OpenAPI spec as raw JSON bytes,

@@ -80,6 +80,7 @@ type System struct {
 	NATS  *embednats.Server
 	Log   *Log
 	Owner *db.DB // as the owner of the schema
+	URLs  embedpg.Access
 
 	name string
 	keys map[string]*ecdsa.PrivateKey // of the providers, by issuer
@@ -103,7 +104,7 @@ func Start(t *testing.T, of Service) *System {
 	}
 	t.Cleanup(owner.Close)
 	s := &System{
-		T: t, NATS: broker, Log: &Log{}, Owner: owner, name: of.Name,
+		T: t, NATS: broker, Log: &Log{}, Owner: owner, URLs: access, name: of.Name,
 		Hosts: httpx.InProcess{Hosts: map[string]http.Handler{}}, keys: map[string]*ecdsa.PrivateKey{},
 	}
 	maps.Copy(s.Hosts.Hosts, of.Others)

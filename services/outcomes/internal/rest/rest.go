@@ -210,7 +210,7 @@ func (h Handler) CastVote(ctx context.Context, in api.CastVoteRequestObject) (ap
 	if err != nil {
 		return nil, err
 	}
-	return api.CastVote200JSONResponse(fromBallot(b)), nil
+	return api.CastVote200JSONResponse{Body: fromBallot(b), Headers: api.CastVote200ResponseHeaders{ETag: etag.Version(b.Version())}}, nil
 }
 
 // CancelBallot ends a ballot of which nothing is counted.
