@@ -34,4 +34,5 @@ SELECT format('GRANT %I TO CURRENT_USER', :'owner') WHERE NOT (SELECT rolsuper F
 CREATE SCHEMA IF NOT EXISTS :"service" AUTHORIZATION :"owner";
 GRANT USAGE ON SCHEMA :"service" TO :"service";
 GRANT CONNECT ON DATABASE :"DBNAME" TO :"service";
-GRANT CONNECT, TEMPORARY ON DATABASE :"DBNAME" TO :"owner";
+-- Reporting builds its figures anew in a schema beside the one that serves.
+GRANT CONNECT, TEMPORARY, CREATE ON DATABASE :"DBNAME" TO :"owner";
