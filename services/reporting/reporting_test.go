@@ -14,6 +14,8 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 
 	api "github.com/instead-support/instead/api/reporting"
+	"github.com/instead-support/instead/pkg/db/dbtest"
+	"github.com/instead-support/instead/pkg/embedpg"
 	"github.com/instead-support/instead/pkg/events"
 	"github.com/instead-support/instead/pkg/host/hosttest"
 	"github.com/instead-support/instead/pkg/identity"
@@ -36,11 +38,15 @@ var (
 )
 
 // system is the whole service, as it runs, over a database of its own.
-type system struct{ *hosttest.System }
+type system struct {
+	*hosttest.System
+	URLs embedpg.Access // the ways into its database
+}
 
 func start(t *testing.T) system {
 	t.Helper()
-	return system{hosttest.Start(t, hosttest.Service{Name: "reporting", New: reporting.New, Migrations: postgres.Migrations})}
+	urls := dbtest.URLs(t, postgres.Migrations, "reporting")
+	return system{hosttest.Start(t, hosttest.Service{Name: "reporting", New: reporting.New, Migrations: postgres.Migrations, Database: urls}), urls}
 }
 
 func (s system) client() *api.ClientWithResponses {
@@ -297,5 +303,16 @@ func TestAPeriodThatIsNoneIsRefusedInPlainWords(t *testing.T) {
 	}
 	if status, answer := s.Send(&mo, "GET", "/totals?by=kind", ""); status != http.StatusBadRequest || !strings.Contains(answer, "/by") {
 		t.Errorf("a breakdown that there is not: %d %s", status, answer)
+	}
+}
+
+func TestARowOfNobodyIsRefusedWhereThereCanBeNone(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	for by, want := range map[string]int{"coach": http.StatusBadRequest, "fund": http.StatusBadRequest, "course": http.StatusOK, "supplier": http.StatusOK} {
+		status, answer := s.Send(&mo, "GET", "/requests?measure=paid&key=&by="+by, "")
+		if status != want || status == http.StatusBadRequest && !strings.Contains(answer, "/key") {
+			t.Errorf("by %s: %d %s", by, status, answer)
+		}
 	}
 }

@@ -590,7 +590,8 @@ func (d *Drill) check() error {
 	case "", Categories, Needs, Suppliers:
 	case Funds, Coaches, Courses:
 		_, err := uuid.Parse(d.Key)
-		c.Want(err == nil || d.Key == "", "/key", "Give the id that stands in the row.")
+		// Only a request's course can be unknown.
+		c.Want(err == nil || d.Key == "" && d.By == Courses, "/key", "Give the id that stands in the row.")
 	case Months:
 		m, err := ParseMonth(d.Key)
 		c.Want(err == nil, "/key", "Give a month such as 2026-04.")
