@@ -358,3 +358,15 @@ func TestWhatWasAskedStaysThePriceOfEachLineWhateverIsGranted(t *testing.T) {
 	l.by("tools", released, 10_000)
 	l.by("travel", released, 0)
 }
+
+// Half past midnight on 2 July in London is still 1 July by UTC.
+func TestAllowancesOpenedUpToADayAreThoseOfTheDayInLondon(t *testing.T) {
+	t.Parallel()
+	l := begun(t)
+	l.tell(told.AllowanceChanged{AllowanceID: uuid.New(), Version: 1, Area: l.Area, CoachID: l.CoachID, CourseID: uuid.New(), CapPence: 1, OpenedAt: at("2026-07-02")})
+	until := time.Date(2026, 7, 1, 23, 30, 0, 0, time.UTC)
+	rows, err := l.store.Offers(t.Context(), report.Filter{Areas: []string{l.Area}, Period: period("2026-07", "2026-07")}, "", &until)
+	if err != nil || len(rows) != 1 || rows[0].Figures.Opened != 1 {
+		t.Errorf("%+v, %v", rows, err)
+	}
+}

@@ -11,6 +11,7 @@ import (
 	"gorm.io/gorm/clause"
 
 	"github.com/instead-support/instead/pkg/db"
+	"github.com/instead-support/instead/pkg/workday"
 	"github.com/instead-support/instead/services/reporting/internal/report"
 )
 
@@ -177,8 +178,7 @@ func (s Store) Offers(ctx context.Context, f report.Filter, by report.By, until 
 	var days [2]time.Time // from the one, before the other
 	if until != nil {
 		if month := report.MonthOf(*until).Day(); month.Before(last) {
-			y, m, d := until.Date()
-			last, days = month, [2]time.Time{month, time.Date(y, m, d+1, 0, 0, 0, 0, time.UTC)}
+			last, days = month, [2]time.Time{month, workday.On(*until).AddDate(0, 0, 1)}
 		}
 	}
 	if days[0].Before(f.From.Day()) {
