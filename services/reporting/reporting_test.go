@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"strings"
 	"testing"
@@ -216,7 +217,8 @@ func TestAnExportHasEveryRowOfItsFigureAndIsInTheAuditTrail(t *testing.T) {
 		t.Fatalf("its rows: %d %s", status, body)
 	}
 	var share, spent, rows int64
-	for lines := bufio.NewScanner(strings.NewReader(body)); lines.Scan(); rows++ {
+	at := strings.LastIndexByte(strings.TrimSuffix(body, "\n"), '\n') + 1
+	for lines := bufio.NewScanner(strings.NewReader(body[:at])); lines.Scan(); rows++ {
 		var r api.ExportedRequest
 		d := json.NewDecoder(bytes.NewReader(lines.Bytes()))
 		d.DisallowUnknownFields()
@@ -224,6 +226,9 @@ func TestAnExportHasEveryRowOfItsFigureAndIsInTheAuditTrail(t *testing.T) {
 			t.Fatal(err)
 		}
 		share, spent = share+r.Share, spent+r.Measures.SpentPence
+	}
+	if want := fmt.Sprintf(`{"rows_sent":%d}`+"\n", rows); body[at:] != want {
+		t.Errorf("it ends with %q, want %q", body[at:], want)
 	}
 	o, err := s.client().ReadOverviewWithResponse(s.As(mo), &api.ReadOverviewParams{From: &first, To: &last})
 	if err != nil {

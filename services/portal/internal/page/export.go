@@ -238,28 +238,47 @@ func (p Exports) write(ctx context.Context, to io.Writer, from io.Reader, w want
 	return file.Close()
 }
 
+// errBrokeOff is of rows that ended before their end.
+var errBrokeOff = errors.New("the rows of an export broke off")
+
 // inBatches reads one JSON object a line and hands on as many as names are asked
-// for at once.
+// for at once. Rows that do not end with how many they are, are not all there are.
 func inBatches[T any](from io.Reader, do func([]T) error) error {
 	lines := json.NewDecoder(bufio.NewReader(from))
-	for {
+	for sent := int64(0); ; {
 		var batch []T
-		var err error
-		for len(batch) < mostNames && err == nil {
-			var row T
-			if err = lines.Decode(&row); err == nil {
-				batch = append(batch, row)
-			}
+		var end struct {
+			RowsSent *int64 `json:"rows_sent"`
 		}
-		if err != nil && !errors.Is(err, io.EOF) {
-			return err
+		for len(batch) < mostNames {
+			var line json.RawMessage
+			if err := lines.Decode(&line); errors.Is(err, io.EOF) {
+				return errBrokeOff
+			} else if err != nil {
+				return err
+			}
+			if err := json.Unmarshal(line, &end); err != nil {
+				return err
+			}
+			if end.RowsSent != nil {
+				break
+			}
+			var row T
+			if err := json.Unmarshal(line, &row); err != nil {
+				return err
+			}
+			batch = append(batch, row)
+		}
+		sent += int64(len(batch))
+		if end.RowsSent != nil && *end.RowsSent != sent {
+			return errBrokeOff
 		}
 		if len(batch) > 0 {
 			if err := do(batch); err != nil {
 				return err
 			}
 		}
-		if err != nil {
+		if end.RowsSent != nil {
 			return nil
 		}
 	}

@@ -2,6 +2,8 @@ package page_test
 
 import (
 	"encoding/csv"
+	"errors"
+	"io"
 	"net/http"
 	"strings"
 	"testing"
@@ -10,6 +12,7 @@ import (
 	"github.com/google/uuid"
 	openapi "github.com/oapi-codegen/runtime/types"
 	"github.com/xuri/excelize/v2"
+	"golang.org/x/net/html"
 
 	"github.com/instead-support/instead/api/reporting"
 )
@@ -157,6 +160,28 @@ func TestAFileHasTheFiguresOfThePageAndIsLoggedOnce(t *testing.T) {
 	made.press("Download the file", nil)
 	if n := len(p.reporting.exports); n != 1 {
 		t.Errorf("the file and the page that offers it were logged as %d exports", n)
+	}
+}
+
+func TestAFileWhoseRowsBreakOffIsNotTakenForAWholeOne(t *testing.T) {
+	p := start(t)
+	p.spent()
+	p.reporting.rows = map[reporting.By][]reporting.Total{reporting.ByArea: {{Key: "Oldham", Measures: &reporting.Measures{SpentPence: 400_50}}}}
+	for _, format := range []string{"csv", "xlsx"} {
+		for what, ends := range map[string]string{"nothing says that these are all": " ", "a row is missing": `{"rows_sent":2}`} {
+			p.reporting.ends = ends
+			b := p.as(marcus)
+			page := b.get("/figures/spend?by=area").follow("Save this as a spreadsheet").press("Continue", fill{"format": format})
+			values, _ := fields(page.find(func(n *html.Node) bool { return attr(n, "action") == "/figures/export/file" }))
+			resp, err := b.http.PostForm(p.URL+"/figures/export/file", values)
+			if err == nil { // the connection may break before the first byte, or later
+				_, err = io.Copy(io.Discard, resp.Body)
+				resp.Body.Close()
+			}
+			if !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
+				t.Errorf("%s, and the %s file comes to its end (%v)", what, format, err)
+			}
+		}
 	}
 }
 

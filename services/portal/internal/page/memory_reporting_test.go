@@ -1,8 +1,10 @@
 package page_test
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
+	"fmt"
 	"strings"
 	"time"
 
@@ -29,6 +31,7 @@ type memoryReporting struct {
 	proxies  []reporting.Proxy
 	forecast reporting.Forecast
 	exports  map[string]reporting.Export // by the key of the form
+	ends     string                      // how the rows of an export end, if not as they should
 }
 
 func (m *memoryReporting) freshness() reporting.Freshness {
@@ -184,7 +187,7 @@ func (m *memoryReporting) lines(e reporting.Export) string {
 func (m *memoryReporting) StreamExport(_ context.Context, in reporting.StreamExportRequestObject) (reporting.StreamExportResponseObject, error) {
 	for _, e := range m.exports {
 		if e.Id == in.Id {
-			return reporting.StreamExport200ApplicationxNdjsonResponse{Body: strings.NewReader(m.lines(e))}, nil
+			return reporting.StreamExport200ApplicationxNdjsonResponse{Body: strings.NewReader(m.lines(e) + cmp.Or(m.ends, fmt.Sprintf(`{"rows_sent":%d}`, e.Rows)) + "\n")}, nil
 		}
 	}
 	return nil, context.Canceled

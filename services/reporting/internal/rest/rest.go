@@ -239,7 +239,8 @@ func (h Handler) CreateExport(ctx context.Context, in api.CreateExportRequestObj
 }
 
 // StreamExport is the rows of an export. They are written as they are read, so that
-// none has to wait for all.
+// none has to wait for all. Nothing else could tell rows that broke off from all of
+// them, so the last line says how many there were.
 func (h Handler) StreamExport(ctx context.Context, in api.StreamExportRequestObject) (api.StreamExportResponseObject, error) {
 	rows, err := h.Reports.Stream(ctx, in.Id)
 	if err != nil {
@@ -248,10 +249,19 @@ func (h Handler) StreamExport(ctx context.Context, in api.StreamExportRequestObj
 	r, w := io.Pipe()
 	go func() {
 		lines := json.NewEncoder(w)
-		w.CloseWithError(rows(
-			func(t report.Row[report.Sums]) error { return lines.Encode(fromTotal(t)) },
-			func(q report.Request) error { return lines.Encode(fromExported(q)) },
-		))
+		var end api.ExportEnd
+		line := func(row any) error {
+			end.RowsSent++
+			return lines.Encode(row)
+		}
+		err := rows(
+			func(t report.Row[report.Sums]) error { return line(fromTotal(t)) },
+			func(q report.Request) error { return line(fromExported(q)) },
+		)
+		if err == nil {
+			err = lines.Encode(end)
+		}
+		w.CloseWithError(err)
 	}()
 	return api.StreamExport200ApplicationxNdjsonResponse{Body: r}, nil
 }
