@@ -101,16 +101,21 @@ func (t InProcess) RoundTrip(r *http.Request) (*http.Response, error) {
 	}
 	w := &recorder{header: http.Header{}, flushed: make(chan struct{})}
 	ended := make(chan struct{})
+	var broke error // what a panic came to, known once it has ended
 	go func() {
 		defer close(ended)
-		h.ServeHTTP(w, in)
-		w.end()
 		if r.Body != nil {
-			_ = r.Body.Close()
+			defer r.Body.Close()
 		}
+		defer func() { w.end(broke) }()
+		defer rescue(&broke)
+		h.ServeHTTP(w, in)
 	}()
 	select {
 	case <-ended:
+		if broke != nil && w.rest == nil {
+			return nil, broke // as of a connection that was closed without an answer
+		}
 	case <-w.flushed:
 		// Whoever no longer wants the answer must not leave its handler waiting.
 		context.AfterFunc(r.Context(), func() { w.rest.CloseWithError(context.Cause(r.Context())) })
@@ -160,9 +165,10 @@ func (w *recorder) Flush() {
 	close(w.flushed)
 }
 
-func (w *recorder) end() {
+// end ends the answer, with an error if it broke off.
+func (w *recorder) end(err error) {
 	if w.rest != nil {
-		_ = w.rest.Close()
+		_ = w.rest.CloseWithError(err)
 	}
 }
 

@@ -57,7 +57,9 @@ func NewAPI(api API) (*echo.Echo, http.Handler, error) {
 	e := NewEcho(api.Log)
 	e.HTTPErrorHandler = func(err error, c echo.Context) {
 		if c.Response().Committed {
-			return
+			// Too late for another answer. The one that was begun must not look whole.
+			logFault(api.Log, c, err)
+			panic(http.ErrAbortHandler)
 		}
 		err = db.OrLost(fromEcho(err))
 		logFault(api.Log, c, err)

@@ -267,3 +267,19 @@ func TestTheContractAndItsPageAreThereForAnyone(t *testing.T) {
 		}
 	}
 }
+
+func TestAnErrorAfterTheAnswerBeganBreaksItOff(t *testing.T) {
+	w := newWorld(t, func(c echo.Context) error {
+		c.Response().WriteHeader(http.StatusOK)
+		_, _ = c.Response().Write([]byte("half"))
+		c.Response().Flush()
+		return errors.New("the rest is lost")
+	})
+	ctx := httpx.WithToken(t.Context(), w.staff.token(t, nil))
+	if body, err := w.put(ctx, "/things/"+someID, good); err == nil {
+		t.Errorf("it ends as if %q were all", body)
+	}
+	if !strings.Contains(w.log.String(), "request failed") {
+		t.Error("nothing is logged of it")
+	}
+}

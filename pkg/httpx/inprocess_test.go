@@ -4,7 +4,9 @@ import (
 	"bufio"
 	"context"
 	"fmt"
+	"io"
 	"net/http"
+	"strings"
 	"testing"
 
 	"github.com/instead-support/instead/pkg/httpx"
@@ -55,4 +57,48 @@ func TestWhatIsFlushedInProcessIsReadWhileTheRestIsStillToCome(t *testing.T) {
 	get(ctx)
 	leave()
 	<-ended // and not only if the body is closed
+}
+
+func TestAPanicInProcessBreaksItsAnswerAndNothingElse(t *testing.T) {
+	t.Parallel()
+	transport := httpx.InProcess{Hosts: map[string]http.Handler{
+		"silent": http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }),
+		"spoken": http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			_, _ = io.WriteString(w, "half")
+			w.(http.Flusher).Flush()
+			panic("Jane Doe")
+		}),
+	}}
+	get := func(host string) (*http.Response, error) {
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+host+"/", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return transport.RoundTrip(r)
+	}
+	if resp, err := get("silent"); err == nil {
+		t.Errorf("a handler that said nothing answers %d", resp.StatusCode)
+	}
+	resp, err := get("spoken")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	body, err := io.ReadAll(resp.Body)
+	if string(body) != "half" || err == nil || strings.Contains(err.Error(), "Jane") {
+		t.Errorf("what was begun ends with %q, %v", body, err)
+	}
+}
+
+func TestWhatIsPipedEndsWithTheErrorOrThePanicOfWhoWritesIt(t *testing.T) {
+	t.Parallel()
+	for what, write := range map[string]func(io.Writer) error{
+		"an error": func(io.Writer) error { return io.ErrNoProgress },
+		"a panic":  func(io.Writer) error { panic("Jane Doe") },
+	} {
+		_, err := io.ReadAll(httpx.Piped(write))
+		if err == nil || strings.Contains(err.Error(), "Jane") {
+			t.Errorf("%s comes as %v", what, err)
+		}
+	}
 }

@@ -15,6 +15,7 @@ import (
 
 	"github.com/instead-support/instead/api/reporting"
 	"github.com/instead-support/instead/pkg/db"
+	"github.com/instead-support/instead/pkg/httpx"
 	"github.com/instead-support/instead/pkg/identity"
 	"github.com/instead-support/instead/services/portal/internal/chart"
 	"github.com/instead-support/instead/services/portal/internal/component"
@@ -191,12 +192,11 @@ func (p Exports) download(r *http.Request) (web.Answer, error) {
 		return nil, err
 	}
 	format := f.Value("format")
-	from, to := io.Pipe()
-	go func() {
+	file := httpx.Piped(func(to io.Writer) error {
 		defer stream.Body.Close()
-		to.CloseWithError(p.write(r.Context(), to, stream.Body, w, made, format, me))
-	}()
-	return web.File(w.fileName(made, format), contentTypes[format], from), nil
+		return p.write(r.Context(), to, stream.Body, w, made, format, me)
+	})
+	return web.File(w.fileName(made, format), contentTypes[format], file), nil
 }
 
 func (w wanted) fileName(made *reporting.Export, format string) string {

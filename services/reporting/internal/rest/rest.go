@@ -11,6 +11,7 @@ import (
 	"io"
 
 	api "github.com/instead-support/instead/api/reporting"
+	"github.com/instead-support/instead/pkg/httpx"
 	"github.com/instead-support/instead/services/reporting/internal/report"
 )
 
@@ -246,8 +247,7 @@ func (h Handler) StreamExport(ctx context.Context, in api.StreamExportRequestObj
 	if err != nil {
 		return nil, err
 	}
-	r, w := io.Pipe()
-	go func() {
+	return api.StreamExport200ApplicationxNdjsonResponse{Body: httpx.Piped(func(w io.Writer) error {
 		lines := json.NewEncoder(w)
 		var end api.ExportEnd
 		line := func(row any) error {
@@ -258,10 +258,9 @@ func (h Handler) StreamExport(ctx context.Context, in api.StreamExportRequestObj
 			func(t report.Row[report.Sums]) error { return line(fromTotal(t)) },
 			func(q report.Request) error { return line(fromExported(q)) },
 		)
-		if err == nil {
-			err = lines.Encode(end)
+		if err != nil {
+			return err
 		}
-		w.CloseWithError(err)
-	}()
-	return api.StreamExport200ApplicationxNdjsonResponse{Body: r}, nil
+		return lines.Encode(end)
+	})}, nil
 }
