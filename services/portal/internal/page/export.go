@@ -169,7 +169,8 @@ func (p Exports) export(ctx context.Context, w wanted) (*reporting.Export, error
 	return resp.JSON201, nil
 }
 
-// download makes the file while it is sent: it is never whole in memory, nor kept.
+// download makes the file while it is sent, and nothing keeps it. A CSV is never
+// whole in memory; a workbook is, once all its rows are there.
 func (p Exports) download(r *http.Request) (web.Answer, error) {
 	w, f, err := p.formOf(r)
 	if err != nil {
